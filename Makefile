@@ -1,0 +1,37 @@
+# One `make` is what CI runs, with the sources formatted first.
+GO           ?= go
+LINT_VERSION := v2.15.0
+LINT_DIR     := $(CURDIR)/.tools/golangci-lint-$(LINT_VERSION)
+LINT         := $(LINT_DIR)/golangci-lint
+CROSS        := linux/amd64 linux/arm linux/arm64 linux/riscv64 linux/mipsle darwin/arm64 windows/amd64
+# In CI a cached result proves nothing: count every test fresh.
+TEST_FLAGS   := -race -shuffle=on $(if $(CI),-count=1)
+# The daemon lives in sbin, which is often missing in the PATH of a plain user.
+export PATH  := $(PATH):/usr/sbin:/sbin
+
+.PHONY: all format lint test cross clean
+all: format lint test
+
+format: $(LINT)
+	$(LINT) fmt ./...
+
+lint: $(LINT)
+	$(LINT) run ./...
+	ci/check-deps
+
+test:
+	@ci/install-test-tools
+	$(GO) test $(TEST_FLAGS) ./...
+
+# Builds only: the results are thrown away.
+cross: $(CROSS:%=cross/%)
+.PHONY: $(CROSS:%=cross/%)
+$(CROSS:%=cross/%): cross/%:
+	GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) CGO_ENABLED=0 $(GO) build ./...
+
+# The linter is built from source, once per version.
+$(LINT):
+	GOBIN=$(LINT_DIR) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+clean:
+	rm -rf .tools dist dunlin
