@@ -1,0 +1,75 @@
+package wire
+
+// Ack is one of the four packets that acknowledge a PUBLISH step by step: PUBACK,
+// PUBREC, PUBREL and PUBCOMP. Code and Properties are there since MQTT 5.
+type Ack struct {
+	Type       Type
+	PacketID   uint16
+	Code       ReasonCode
+	Properties Properties
+}
+
+// ParseAck parses the body of a PUBACK, PUBREC, PUBREL or PUBCOMP.
+//
+// An undefined code from 0x80 on passes, but for PUBREL: it is a failure, whatever it
+// means. An undefined code below 0x80 is refused.
+func ParseAck(h Header, body []byte, v Version) (Ack, error) {
+	if h.Type < PUBACK || h.Type > PUBCOMP {
+		return Ack{}, &Error{Code: ProtocolError, Type: h.Type, What: "is not an acknowledgement of a PUBLISH"}
+	}
+	r := newReader(h, body, h.Type)
+	a := Ack{Type: h.Type, PacketID: r.packetID()}
+	// MQTT 5 section 3.4.2.1: code and properties may be left out from the end.
+	if v == V5 && len(r.b) > 0 {
+		a.Code = ReasonCode(r.uint8("reason code"))
+		r.check(checkReceived(h.Type, a.Code))
+		if len(r.b) > 0 {
+			a.Properties = r.properties(h.Type)
+		}
+	}
+	if err := r.end(); err != nil {
+		return Ack{}, err
+	}
+	return a, nil
+}
+
+// AppendAck appends the packet in its shortest form.
+func AppendAck(dst []byte, v Version, a *Ack) []byte {
+	n := a.remaining(v)
+	dst = appendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
+	if n > 2 {
+		dst = append(dst, byte(a.Code))
+	}
+	if n > 3 {
+		dst = appendProperties(dst, v, a.Properties)
+	}
+	return dst
+}
+
+// Length is the size of the whole packet, its header included.
+func (a *Ack) Length(v Version) int { return sizeOf(a.remaining(v)) }
+
+func (a *Ack) remaining(v Version) int {
+	switch {
+	case v < V5 || a.Code == Success && len(a.Properties) == 0:
+		return 2
+	case len(a.Properties) == 0:
+		return 3
+	}
+	return 3 + a.Properties.size(v)
+}
+
+// Validate returns an [*Error] for what must not be sent.
+func (a *Ack) Validate(v Version) error {
+	if a.Type < PUBACK || a.Type > PUBCOMP {
+		return &Error{Code: ProtocolError, Type: a.Type, What: "is not an acknowledgement of a PUBLISH"}
+	}
+	if v < V5 && a.Code != Success {
+		return &Error{Code: ProtocolError, Type: a.Type, What: "a reason code needs MQTT 5"}
+	}
+	return first(
+		checkID(a.Type, a.PacketID),
+		checkSent(a.Type, a.Code),
+		a.Properties.validate(v, a.Type, a.Type),
+		checkSize(a.Type, a.remaining(v)))
+}

@@ -1,0 +1,247 @@
+package wire
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// reader reads the fields of one packet's body. It is sticky: after the first fault
+// every read returns a zero value, so a parser checks the error once, at its end. No
+// read goes past the end of b, whatever the lengths in it say.
+type reader struct {
+	b   []byte
+	typ Type
+	err *Error
+}
+
+// newReader starts reading the body of a packet that must be one of want.
+func newReader(h Header, body []byte, want Type) reader {
+	r := reader{b: body, typ: want}
+	switch {
+	case h.Type != want:
+		r.fail(ProtocolError, "the packet is a "+h.Type.String())
+	case h.Length != len(body):
+		r.fail(MalformedPacket, "the body is not as long as the header says")
+	}
+	return r
+}
+
+func (r *reader) fail(code ReasonCode, what string) {
+	if r.err == nil {
+		r.err = &Error{Code: code, Type: r.typ, What: what}
+	}
+	r.b = nil
+}
+
+// check takes over an error of a check that is made elsewhere.
+func (r *reader) check(err error) {
+	if e, ok := err.(*Error); ok && r.err == nil {
+		r.err, r.b = e, nil
+	}
+}
+
+// end returns the first fault, and refuses bytes that nobody has read.
+func (r *reader) end() error {
+	if len(r.b) > 0 {
+		r.fail(MalformedPacket, "bytes are left over at its end")
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return nil
+}
+
+// take returns the next n bytes; it cannot be appended to over what follows them.
+func (r *reader) take(n int, what string) []byte {
+	if n > len(r.b) {
+		r.short(what)
+		return nil
+	}
+	p := r.b[:n:n]
+	r.b = r.b[n:]
+	return p
+}
+
+func (r *reader) short(what string) {
+	if r.err == nil {
+		r.fail(MalformedPacket, "ends before the "+what+" does")
+	}
+}
+
+func (r *reader) rest() []byte {
+	p := r.b[:len(r.b):len(r.b)]
+	r.b = nil
+	return p
+}
+
+func (r *reader) uint8(what string) byte {
+	if len(r.b) < 1 {
+		r.short(what)
+		return 0
+	}
+	c := r.b[0]
+	r.b = r.b[1:]
+	return c
+}
+
+func (r *reader) uint16(what string) uint16 {
+	if len(r.b) < 2 {
+		r.short(what)
+		return 0
+	}
+	n := uint16(r.b[0])<<8 | uint16(r.b[1])
+	r.b = r.b[2:]
+	return n
+}
+
+func (r *reader) uint32(what string) uint32 {
+	high := r.uint16(what)
+	return uint32(high)<<16 | uint32(r.uint16(what))
+}
+
+// varint reads a variable byte integer of a body. Bodies hold them in MQTT 5 only.
+func (r *reader) varint(what string) uint32 {
+	value, size, fault := parseVarint(r.b, true)
+	if fault != "" {
+		r.fail(MalformedPacket, what+" "+fault)
+		return 0
+	}
+	if size == 0 {
+		r.short(what)
+		return 0
+	}
+	r.b = r.b[size:]
+	return value
+}
+
+// binary reads binary data: two bytes of length and as many bytes.
+func (r *reader) binary(what string) []byte {
+	return r.take(int(r.uint16(what)), what)
+}
+
+// text reads a UTF-8 string as a borrowed view.
+func (r *reader) text(what string) string {
+	p := r.binary(what)
+	if fault := textFault(p); fault != "" {
+		r.fail(MalformedPacket, what+" "+fault)
+		return ""
+	}
+	return view(p)
+}
+
+// packetID reads a packet identifier, which must not be 0: [MQTT-2.3.1-1] of 3.1.1,
+// [MQTT-2.2.1-3] and [MQTT-2.2.1-4] of 5.
+func (r *reader) packetID() uint16 {
+	id := r.uint16("packet identifier")
+	if id == 0 && r.err == nil {
+		r.fail(ProtocolError, "packet identifier 0")
+	}
+	return id
+}
+
+// view returns p as a string without a copy. It is good as long as p is unchanged.
+func view(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
+
+// textFault says what is wrong with a string, "" when it is well formed: no surrogates
+// or other ill-formed UTF-8 ([MQTT-1.5.3-1] of 3.1.1, [MQTT-1.5.4-1] of 5) and no
+// U+0000 ([MQTT-1.5.3-2], [MQTT-1.5.4-2]). Control characters and non-characters pass:
+// the standard leaves the choice. A byte order mark stays ([MQTT-1.5.3-3], [MQTT-1.5.4-3]).
+func textFault(p []byte) string {
+	if !utf8.Valid(p) {
+		return "is not well-formed UTF-8"
+	}
+	if bytes.IndexByte(p, 0) >= 0 {
+		return "holds U+0000"
+	}
+	return ""
+}
+
+// sentFault is textFault for a string that is about to be sent, length included.
+func sentFault(s string) string {
+	if len(s) > maxText {
+		return "is longer than 65535 bytes"
+	}
+	if !utf8.ValidString(s) {
+		return "is not well-formed UTF-8"
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		return "holds U+0000"
+	}
+	return ""
+}
+
+// maxText is the longest string or binary data that two bytes of length allow.
+const maxText = 65535
+
+// topicFault says why a well-formed string is no topic name, "" when it is one:
+// [MQTT-3.3.2-2], [MQTT-4.7.1-1]. The empty topic is judged elsewhere.
+func topicFault(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] == '+' || s[i] == '#' {
+			return "holds a wildcard"
+		}
+	}
+	return ""
+}
+
+// checkText refuses a string that cannot be sent.
+func checkText(t Type, what, s string) error {
+	if fault := sentFault(s); fault != "" {
+		return &Error{Code: MalformedPacket, Type: t, What: what + " " + fault}
+	}
+	return nil
+}
+
+// checkTopic refuses a string that is no topic name ([MQTT-4.7.3-1] when empty).
+func checkTopic(t Type, what, s string) error {
+	fault := sentFault(s)
+	switch {
+	case fault != "":
+	case s == "":
+		fault = "is empty"
+	default:
+		fault = topicFault(s)
+	}
+	if fault != "" {
+		return &Error{Code: TopicNameInvalid, Type: t, What: what + " " + fault}
+	}
+	return nil
+}
+
+// checkSize refuses what does not fit into the remaining length of a header.
+func checkSize(t Type, length int) error {
+	if length > MaxLength {
+		return &Error{Code: PacketTooLarge, Type: t, What: "is larger than 268435455 bytes"}
+	}
+	return nil
+}
+
+// checkID refuses packet identifier 0 [MQTT-2.2.1-3].
+func checkID(t Type, id uint16) error {
+	if id == 0 {
+		return &Error{Code: ProtocolError, Type: t, What: "packet identifier 0"}
+	}
+	return nil
+}
+
+// first returns the first error of several checks.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func appendUint16(dst []byte, n uint16) []byte { return append(dst, byte(n>>8), byte(n)) }
+
+func appendText(dst []byte, s string) []byte {
+	return append(appendUint16(dst, uint16(len(s))), s...)
+}
+
+func appendBinary(dst, p []byte) []byte {
+	return append(appendUint16(dst, uint16(len(p))), p...)
+}
