@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dop251/goja"
+)
+
+// defaultMaxListeners is how many listeners an event may have before a warning says that they may leak.
+const defaultMaxListeners = 10
+
+// Emitter holds the listeners of one object. They live in Go, so that emitting costs no script code
+// of our own. Loop goroutine only.
+type Emitter struct {
+	vm     *VM
+	this   *goja.Object
+	events map[eventKey]*event
+	order  []eventKey // keys of events in the order of their first listener
+	max    int
+	tracks int // listeners of newListener and removeListener
+}
+
+// eventKey is the name of an event: a string or a symbol.
+type eventKey struct {
+	name string
+	sym  *goja.Symbol
+}
+
+type event struct {
+	list   []listener // replaced, never changed in place, except for appending
+	warned bool
+}
+
+type listener struct {
+	fn   *Func
+	once bool
+}
+
+// NewEmitter ties an emitter to obj, which becomes `this` in its listeners. Give obj a prototype
+// that inherits from [VM.EmitterPrototype] to have on, once, emit and the rest.
+func (vm *VM) NewEmitter(obj *goja.Object) *Emitter {
+	e := &Emitter{vm: vm, this: obj, max: -1}
+	vm.setHidden(obj, vm.emits, e)
+	return e
+}
+
+// EmitterOf is the emitter of an object, made when it has none yet; it throws a TypeError for what
+// is no object.
+func (vm *VM) EmitterOf(v goja.Value) *Emitter {
+	if e, ok := vm.hiddenValue(v, vm.emits).(*Emitter); ok {
+		return e
+	}
+	obj, ok := v.(*goja.Object)
+	if !ok {
+		vm.ThrowType("an EventEmitter method was called on %s", vm.TypeName(v))
+	}
+	return vm.NewEmitter(obj)
+}
+
+// Object is the object the emitter belongs to.
+func (e *Emitter) Object() *goja.Object { return e.this }
+
+// Count is the number of listeners of an event.
+func (e *Emitter) Count(name string) int { return len(e.listeners(eventKey{name: name})) }
+
+// Emit calls the listeners of an event in order and reports whether there were any. What one throws
+// is a panic and keeps the rest from being called. An 'error' without a listener throws its argument.
+// It is for native calls and for code inside [Loop.Run]; see Dispatch.
+func (e *Emitter) Emit(name string, args ...goja.Value) bool {
+	return e.emit(eventKey{name: name}, args)
+}
+
+// Dispatch is Emit as an entry into the script: from a posted job, a timer or a source.
+func (e *Emitter) Dispatch(name string, args ...goja.Value) {
+	e.vm.loop.Run(func() { e.emit(eventKey{name: name}, args) })
+}
+
+func (e *Emitter) listeners(key eventKey) []listener {
+	if ev := e.events[key]; ev != nil {
+		return ev.list
+	}
+	return nil
+}
+
+func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
+	list := e.listeners(key)
+	if len(list) == 0 {
+		if key.name == "error" {
+			e.throwError(args)
+		}
+		return false
+	}
+	call := goja.FunctionCall{This: e.this, Arguments: args}
+	for i := range list {
+		l := &list[i]
+		if l.once && !e.remove(key, l.fn.value, true) {
+			continue // it was removed by a nested emit
+		}
+		l.fn.call(call)
+	}
+	return true
+}
+
+// throwError throws the argument of an 'error' event that nobody listens to.
+func (e *Emitter) throwError(args []goja.Value) {
+	if len(args) == 0 {
+		e.vm.Throw("ERR_UNHANDLED_ERROR", "Unhandled error.")
+	}
+	if obj, ok := args[0].(*goja.Object); ok && obj.ClassName() == "Error" {
+		panic(args[0])
+	}
+	e.vm.Throw("ERR_UNHANDLED_ERROR", "Unhandled error. ("+e.vm.text(args[0])+")", "context", args[0])
+}
+
+// add appends a listener, or puts it in front.
+func (e *Emitter) add(key eventKey, fn *Func, once, front bool) {
+	if e.tracks > 0 {
+		e.emit(eventKey{name: "newListener"}, []goja.Value{key.value(e.vm), fn.value})
+	}
+	ev := e.events[key]
+	if ev == nil {
+		if e.events == nil {
+			e.events = map[eventKey]*event{}
+		}
+		ev = &event{}
+		e.events[key] = ev
+		e.order = append(e.order, key)
+	}
+	l := listener{fn, once}
+	if front {
+		ev.list = append([]listener{l}, ev.list...)
+	} else {
+		ev.list = append(ev.list, l)
+	}
+	e.track(key, 1)
+	e.warn(key, ev)
+}
+
+// warn writes one line when an event has suspiciously many listeners.
+func (e *Emitter) warn(key eventKey, ev *event) {
+	limit := e.max
+	if limit < 0 {
+		limit = e.vm.maxListeners()
+	}
+	if limit == 0 || len(ev.list) <= limit || ev.warned {
+		return
+	}
+	ev.warned = true
+	fmt.Fprintf(e.vm.opts.Stderr, "warning: possible EventEmitter leak: %d listeners of '%s' added; use setMaxListeners to raise the limit\n",
+		len(ev.list), key)
+}
+
+func (e *Emitter) track(key eventKey, n int) {
+	if key.name == "newListener" || key.name == "removeListener" {
+		e.tracks += n
+	}
+}
+
+// remove takes the listener that was added last with this function off; once: only a once listener.
+func (e *Emitter) remove(key eventKey, fn goja.Value, once bool) bool {
+	ev := e.events[key]
+	if ev == nil {
+		return false
+	}
+	match := func(i int) bool { return ev.list[i].fn.value == fn && (!once || ev.list[i].once) }
+	at := -1
+	for i := len(ev.list) - 1; i >= 0 && !once && at < 0; i-- {
+		if match(i) {
+			at = i
+		}
+	}
+	for i := 0; i < len(ev.list) && once && at < 0; i++ {
+		if match(i) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return false
+	}
+	e.removeAt(key, ev, at)
+	return true
+}
+
+func (e *Emitter) removeAt(key eventKey, ev *event, at int) {
+	fn := ev.list[at].fn
+	ev.list = slices.Concat(ev.list[:at], ev.list[at+1:])
+	if len(ev.list) == 0 {
+		delete(e.events, key)
+		e.order = slices.DeleteFunc(slices.Clone(e.order), func(k eventKey) bool { return k == key })
+	}
+	e.track(key, -1)
+	if e.tracks > 0 {
+		e.emit(eventKey{name: "removeListener"}, []goja.Value{key.value(e.vm), fn.value})
+	}
+}
+
+// removeAll takes all listeners of an event off, last first.
+func (e *Emitter) removeAll(key eventKey) {
+	for ev := e.events[key]; ev != nil && len(ev.list) > 0; ev = e.events[key] {
+		e.removeAt(key, ev, len(ev.list)-1)
+	}
+}
+
+func (k eventKey) value(vm *VM) goja.Value {
+	if k.sym != nil {
+		return k.sym
+	}
+	return vm.rt.ToValue(k.name)
+}
+
+// String is the event's name for people.
+func (k eventKey) String() string {
+	if k.sym != nil {
+		return "Symbol(" + k.sym.String() + ")"
+	}
+	return k.name
+}
+
+// toKey makes an event name of a script's value: a symbol, or its text.
+func toKey(v goja.Value) eventKey {
+	if s, ok := v.(*goja.Symbol); ok {
+		return eventKey{sym: s}
+	}
+	return eventKey{name: v.String()}
+}
+
+// CountOf is the number of listeners of the event that a script names, by text or symbol.
+func (e *Emitter) CountOf(name goja.Value) int { return len(e.listeners(toKey(name))) }

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"container/heap"
+	"time"
+)
+
+// Timer is one setTimeout or setInterval. Loop goroutine only.
+type Timer struct {
+	loop   *Loop
+	when   time.Time
+	seq    uint64
+	index  int // place in the heap, -1: not in it
+	every  time.Duration
+	repeat bool
+	refd   bool
+	fire   func()
+}
+
+// NewTimer has fire run after d, and again every d when repeat is set. d is raised to one
+// millisecond, as in Node.js. The timer keeps the loop serving unless Unref is called.
+func (l *Loop) NewTimer(d time.Duration, repeat bool, fire func()) *Timer {
+	t := &Timer{loop: l, every: max(d, time.Millisecond), repeat: repeat, index: -1, fire: fire}
+	t.start(time.Now())
+	t.Ref()
+	return t
+}
+
+func (t *Timer) start(now time.Time) {
+	t.loop.timerSeq++
+	t.when, t.seq = now.Add(t.every), t.loop.timerSeq
+	if t.index >= 0 {
+		heap.Fix(&t.loop.timers, t.index)
+		return
+	}
+	heap.Push(&t.loop.timers, t)
+	if t.refd {
+		t.loop.timersRefd++
+	}
+}
+
+// Active reports whether the timer is still to fire.
+func (t *Timer) Active() bool { return t.index >= 0 }
+
+// Cancel stops the timer; nothing happens when it has fired already.
+func (t *Timer) Cancel() {
+	t.repeat = false
+	if t.index < 0 {
+		return
+	}
+	heap.Remove(&t.loop.timers, t.index)
+	if t.refd {
+		t.loop.timersRefd--
+	}
+}
+
+// Refresh starts the timer anew with its own delay, also when it has fired.
+func (t *Timer) Refresh() { t.start(time.Now()) }
+
+// Ref has the timer keep the loop serving, which is the default.
+func (t *Timer) Ref() {
+	if !t.refd && t.index >= 0 {
+		t.loop.timersRefd++
+	}
+	t.refd = true
+}
+
+// Unref has the loop end although the timer is still to fire.
+func (t *Timer) Unref() {
+	if t.refd && t.index >= 0 {
+		t.loop.timersRefd--
+	}
+	t.refd = false
+}
+
+// HasRef reports whether the timer keeps the loop serving.
+func (t *Timer) HasRef() bool { return t.refd }
+
+// runTimers fires what is due at now, the earliest first.
+func (l *Loop) runTimers(now time.Time) bool {
+	served := false
+	last := l.timerSeq
+	for len(l.timers) > 0 && !l.vm.stopped.Load() {
+		t := l.timers[0]
+		if t.when.After(now) || t.seq > last {
+			break
+		}
+		heap.Pop(&l.timers)
+		if t.refd {
+			l.timersRefd--
+		}
+		served = true
+		if !t.repeat {
+			l.Run(t.fire)
+			continue
+		}
+		l.Run(t.fire)
+		// A callback may have cancelled the interval, or started it again.
+		if t.repeat && t.index < 0 {
+			t.start(time.Now())
+		}
+	}
+	return served
+}
+
+// Immediate is one setImmediate. Loop goroutine only.
+type Immediate struct {
+	run       func()
+	cancelled bool
+}
+
+// SetImmediate has run called at the end of the turn.
+func (l *Loop) SetImmediate(run func()) *Immediate {
+	im := &Immediate{run: run}
+	l.immediates.push(im)
+	return im
+}
+
+// Cancel keeps the immediate from running.
+func (im *Immediate) Cancel() { im.cancelled = true }
+
+// runImmediates runs the immediates that were there when it began.
+func (l *Loop) runImmediates() bool {
+	served := false
+	for n := l.immediates.len(); n > 0 && !l.vm.stopped.Load(); n-- {
+		im, ok := l.immediates.pop()
+		if !ok {
+			break
+		}
+		if im.cancelled {
+			continue
+		}
+		served = true
+		l.Run(im.run)
+	}
+	return served
+}
+
+// timerHeap is ordered by time, then by the order in which the timers were started.
+type timerHeap []*Timer
+
+func (h timerHeap) Len() int { return len(h) }
+
+func (h timerHeap) Less(i, j int) bool {
+	if h[i].when.Equal(h[j].when) {
+		return h[i].seq < h[j].seq
+	}
+	return h[i].when.Before(h[j].when)
+}
+
+func (h timerHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+// Push implements heap.Interface.
+func (h *timerHeap) Push(x any) {
+	t, _ := x.(*Timer)
+	t.index = len(*h)
+	*h = append(*h, t)
+}
+
+// Pop implements heap.Interface.
+func (h *timerHeap) Pop() any {
+	old := *h
+	t := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	t.index = -1
+	return t
+}

@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+)
+
+// maxCallDepth bounds the depth of script calls. Each may cost about 2 KiB of Go stack when a
+// native function sits between two script functions, so the worst case stays far below Go's limit.
+const maxCallDepth = 8000
+
+// Options say what a VM is made of. The zero value is usable.
+type Options struct {
+	Args   []string       // process.argv from index 2 on; nil: none
+	Env    []string       // "NAME=value" pairs; nil: the host's environment
+	Stdout io.Writer      // nil: discard
+	Stderr io.Writer      // nil: discard
+	Color  bool           // the console may colour what it inspects
+	Dir    string         // directory relative paths start from; empty: the host's working directory
+	Host   map[string]any // settings for native modules, by name; read with [VM.Host]
+	// Modules are the native modules of the VM. A later one replaces an earlier one of the same name.
+	Modules []Module
+}
+
+// VM is one JavaScript runtime with its event loop. Make it with [New], run it once with [VM.Run].
+type VM struct {
+	opts    Options
+	rt      *goja.Runtime
+	loop    *Loop
+	modules *registry
+	tasks   *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
+	exit    int      // process.exitCode
+
+	sources map[string]string // text by displayed file name, for carets
+	slot    *goja.Symbol      // key of the hidden slot, see SetSlot
+	emits   *goja.Symbol      // key of the hidden Emitter
+	enter   goja.Callable     // runs a native function inside a script call, see Run
+	buffer  bufferClass
+
+	objectProto *goja.Object // Object.prototype as it was made
+	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
+	emitter     *goja.Object // class EventEmitter
+	emitProto   *goja.Object // EventEmitter.prototype
+
+	ctx    context.Context // done when the script is asked to stop, for whatever reason
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	phase   phase
+	stop    error       // guarded by mu; why serving ends
+	stopped atomic.Bool // stop is set
+	hooks   []func()
+	ended   chan struct{} // closed when Run has returned
+}
+
+type phase int
+
+const (
+	phaseNew phase = iota
+	phaseRunning
+	phaseClosing
+	phaseClosed
+)
+
+// ErrClosed is why a script ends when its runtime is closed by the host.
+var ErrClosed = errors.New("script runtime closed")
+
+// errRan is returned by a second Run.
+var errRan = errors.New("script runtime: a script has run already; make a new runtime for another one")
+
+// New makes a VM with its globals and native modules. Nothing of a script has run yet.
+// It fails when the JavaScript engine does not have the layout the event loop needs, or when a
+// module's Setup fails.
+func New(opts Options) (*VM, error) {
+	if opts.Stdout == nil {
+		opts.Stdout = io.Discard
+	}
+	if opts.Stderr == nil {
+		opts.Stderr = io.Discard
+	}
+	if opts.Env == nil {
+		opts.Env = os.Environ()
+	}
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("script directory %q: %w", opts.Dir, err)
+	}
+	opts.Dir = dir
+	rt := goja.New()
+	rt.SetMaxCallStackSize(maxCallDepth)
+	rt.SetParserOptions(parser.WithDisableSourceMaps)
+	vm := &VM{opts: opts, rt: rt, sources: map[string]string{}, ended: make(chan struct{}), slot: goja.NewSymbol("native"), emits: goja.NewSymbol("emitter")}
+	vm.ctx, vm.cancel = context.WithCancelCause(context.Background())
+	vm.loop, err = newLoop(vm)
+	if err != nil {
+		return nil, err
+	}
+	vm.modules = newRegistry(vm, opts.Modules)
+	if ex := rt.Try(func() { err = vm.setup() }); ex != nil {
+		err = ex
+	}
+	if err != nil {
+		return nil, fmt.Errorf("set up the script runtime: %w", err)
+	}
+	return vm, nil
+}
+
+// setup makes the globals that the engine itself provides, then lets the modules add theirs.
+func (vm *VM) setup() error {
+	enter, err := vm.rt.RunScript(hostFile, "(function (f) { f() })")
+	if err != nil {
+		return err
+	}
+	vm.enter, _ = goja.AssertFunction(enter)
+	vm.objectProto = vm.rt.NewObject().Prototype()
+	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
+	vm.setAsyncIterator()
+	vm.SetGlobal("global", vm.rt.GlobalObject())
+	vm.initEmitterClass()
+	vm.initBufferClass()
+	vm.tasks = vm.NewEmitter(vm.rt.NewObject())
+	for _, m := range vm.modules.list {
+		if m.Setup == nil {
+			continue
+		}
+		if err := m.Setup(vm); err != nil {
+			return fmt.Errorf("module %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+// setAsyncIterator defines Symbol.asyncIterator, which goja lacks and lowered code needs.
+func (vm *VM) setAsyncIterator() {
+	const src = "Object.defineProperty(Symbol, 'asyncIterator', {value: Symbol.for('Symbol.asyncIterator')})"
+	if _, err := vm.rt.RunScript(hostFile, src); err != nil {
+		panic(err)
+	}
+}
+
+// Runtime is the goja runtime. Loop goroutine only.
+func (vm *VM) Runtime() *goja.Runtime { return vm.rt }
+
+// Loop is the VM's event loop.
+func (vm *VM) Loop() *Loop { return vm.loop }
+
+// Tasks is the emitter behind Task.on and process.on: events exit, uncaughtException, unhandledRejection.
+func (vm *VM) Tasks() *Emitter { return vm.tasks }
+
+// Options are the options of New with their defaults filled in. The caller must not change them.
+func (vm *VM) Options() Options { return vm.opts }
+
+// Host is the setting called name from Options.Host, nil when there is none.
+func (vm *VM) Host(name string) any { return vm.opts.Host[name] }
+
+// Context is done as soon as the script is asked to stop: host cancellation, exit, an uncaught
+// exception or the natural end. Natives that block must watch it, and call [VM.CheckStop] after it
+// fired. Safe from any goroutine.
+func (vm *VM) Context() context.Context { return vm.ctx }
+
+// OnClose registers a hook that runs on the loop goroutine when serving has ended, in reverse order
+// of registration. The context is done by then and posted jobs are dropped, so a hook must not wait
+// for the loop. Loop goroutine only; a hook registered after that point never runs.
+func (vm *VM) OnClose(hook func()) { vm.hooks = append(vm.hooks, hook) }
+
+// SetGlobal defines a writable, not enumerable property of the global object. Loop goroutine only.
+func (vm *VM) SetGlobal(name string, v any) {
+	err := vm.rt.GlobalObject().DefineDataProperty(name, vm.rt.ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	if err != nil {
+		panic(err)
+	}
+}
+
+// ExitCode is process.exitCode: the status of a script that ends by itself.
+func (vm *VM) ExitCode() int { return vm.exit }
+
+// SetExitCode sets process.exitCode.
+func (vm *VM) SetExitCode(code int) { vm.exit = code }

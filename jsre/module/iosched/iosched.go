@@ -1,0 +1,64 @@
+// Package iosched is the module iosched: serving events from inside the script.
+package iosched
+
+import (
+	"math"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"dunlin/jsre/engine"
+)
+
+// checkEvery is how long a turn of forever(check) waits for an event before check is asked again,
+// unless the script says otherwise.
+const checkEvery = 100 * time.Millisecond
+
+// Module is require('iosched'): forever([check[, timeout]]) and poll([timeout]).
+func Module() engine.Module {
+	return engine.Module{Name: "iosched", Load: load}
+}
+
+func load(vm *engine.VM) goja.Value {
+	o := vm.Runtime().NewObject()
+	vm.Export(o, "forever", func(c goja.FunctionCall) goja.Value {
+		forever(vm, vm.Args("forever", c.Arguments))
+		return goja.Undefined()
+	})
+	vm.Export(o, "poll", func(c goja.FunctionCall) goja.Value {
+		a := vm.Args("poll", c.Arguments)
+		return vm.Runtime().ToValue(vm.Loop().Poll(wait(vm, "poll: timeout", a.Value(0), 0)))
+	})
+	return o
+}
+
+// forever serves events until check() is true, asking it before each turn; without a check it does
+// not return. timeout is the longest wait between two questions, in milliseconds.
+func forever(vm *engine.VM, a engine.Args) {
+	if !a.Given(0) {
+		vm.Loop().Serve(nil, -1)
+		return
+	}
+	check := a.Func(0, "check")
+	vm.Loop().Serve(func() bool {
+		return check.Call(goja.Undefined()).StrictEquals(vm.Runtime().ToValue(true))
+	}, wait(vm, "forever: timeout", a.Value(1), checkEvery))
+}
+
+// wait reads a time in milliseconds; negative and Infinity mean without limit.
+func wait(vm *engine.VM, what string, v goja.Value, missing time.Duration) time.Duration {
+	if !engine.Given(v) {
+		return missing
+	}
+	if !goja.IsNumber(v) {
+		vm.ThrowType("%s must be a number, got %s", what, vm.TypeName(v))
+	}
+	ms := v.ToFloat()
+	switch {
+	case math.IsNaN(ms):
+		vm.ThrowRange("%s must be a number of milliseconds, got NaN", what)
+	case ms < 0 || ms > math.MaxInt32:
+		return -1
+	}
+	return time.Duration(ms * float64(time.Millisecond))
+}

@@ -1,0 +1,167 @@
+// Package timers is the module timers and its globals: setTimeout, setInterval, setImmediate, their
+// clear functions and queueMicrotask.
+package timers
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"dunlin/jsre/engine"
+)
+
+// Module is require('timers'); its members are globals too.
+func Module() engine.Module {
+	return engine.Module{Name: "timers", Setup: setup, Load: load}
+}
+
+// names are the globals, in the order in which require('timers') lists them.
+var names = []string{"setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"}
+
+func load(vm *engine.VM) goja.Value {
+	o := vm.Runtime().NewObject()
+	for _, n := range names {
+		_ = o.Set(n, vm.Runtime().GlobalObject().Get(n))
+	}
+	return o
+}
+
+type host struct {
+	vm        *engine.VM
+	timeouts  *goja.Object // Timeout.prototype
+	immediate *goja.Object // Immediate.prototype
+	ids       map[int64]*engine.Timer
+	lastID    int64
+}
+
+// timeout is the Go side of a Timeout object.
+type timeout struct {
+	timer *engine.Timer
+	id    int64 // 0 until the script asks for a number
+}
+
+func setup(vm *engine.VM) error {
+	h := &host{vm: vm, ids: map[int64]*engine.Timer{}}
+	h.classes()
+	global := func(name string, f func(engine.Args) goja.Value) {
+		vm.SetGlobal(name, vm.NewFunction(name, func(c goja.FunctionCall) goja.Value {
+			return f(vm.Args(name, c.Arguments))
+		}))
+	}
+	global("setTimeout", func(a engine.Args) goja.Value { return h.start(a, false) })
+	global("setInterval", func(a engine.Args) goja.Value { return h.start(a, true) })
+	global("clearTimeout", h.clear)
+	global("clearInterval", h.clear)
+	global("setImmediate", func(a engine.Args) goja.Value {
+		obj := vm.Runtime().CreateObject(h.immediate)
+		vm.SetSlot(obj, vm.Loop().SetImmediate(callback(a, 1)))
+		return obj
+	})
+	global("clearImmediate", func(a engine.Args) goja.Value {
+		if im, ok := vm.Slot(a.Value(0)).(*engine.Immediate); ok {
+			im.Cancel()
+		}
+		return goja.Undefined()
+	})
+	global("queueMicrotask", func(a engine.Args) goja.Value {
+		f := a.Func(0, "callback")
+		vm.Loop().Microtask(func() { f.Call(goja.Undefined()) })
+		return goja.Undefined()
+	})
+	return nil
+}
+
+// callback is the function of a timer with the arguments from index rest on.
+func callback(a engine.Args, rest int) func() {
+	f := a.Func(0, "callback")
+	var args []goja.Value
+	for i := rest; i < a.Len(); i++ {
+		args = append(args, a.Value(i))
+	}
+	args = slices.Clip(args)
+	return func() { f.Call(goja.Undefined(), args...) }
+}
+
+func (h *host) start(a engine.Args, repeat bool) goja.Value {
+	t := &timeout{}
+	run := callback(a, 2)
+	t.timer = h.vm.Loop().NewTimer(delay(a.Value(1)), repeat, func() {
+		if !repeat && t.id != 0 {
+			delete(h.ids, t.id)
+		}
+		run()
+	})
+	obj := h.vm.Runtime().CreateObject(h.timeouts)
+	h.vm.SetSlot(obj, t)
+	return obj
+}
+
+// delay reads a time in milliseconds the way Node.js does: what is no number, below 1 or above
+// 2^31-1 counts as 1.
+func delay(v goja.Value) time.Duration {
+	ms := v.ToFloat()
+	if math.IsNaN(ms) || ms < 1 || ms > math.MaxInt32 {
+		ms = 1
+	}
+	return time.Duration(ms * float64(time.Millisecond))
+}
+
+// clear stops a timer given as its object or its number; anything else is ignored.
+func (h *host) clear(a engine.Args) goja.Value {
+	v := a.Value(0)
+	if t, ok := h.vm.Slot(v).(*timeout); ok {
+		t.timer.Cancel()
+		delete(h.ids, t.id)
+	} else if goja.IsNumber(v) || goja.IsString(v) {
+		if timer, ok := h.ids[v.ToInteger()]; ok {
+			timer.Cancel()
+			delete(h.ids, v.ToInteger())
+		}
+	}
+	return goja.Undefined()
+}
+
+// classes makes the prototypes of what setTimeout and setImmediate return.
+func (h *host) classes() {
+	vm := h.vm
+	refuse := func(name string) func(goja.ConstructorCall) *goja.Object {
+		return func(goja.ConstructorCall) *goja.Object {
+			vm.ThrowType("%s cannot be constructed by a script", name)
+			return nil
+		}
+	}
+	_, h.timeouts = vm.NewClass("Timeout", refuse("Timeout"))
+	_, h.immediate = vm.NewClass("Immediate", refuse("Immediate"))
+	method := func(name string, f func(*timeout) goja.Value) {
+		vm.Method(h.timeouts, name, func(c goja.FunctionCall) goja.Value {
+			t, ok := vm.Slot(c.This).(*timeout)
+			if !ok {
+				vm.ThrowType("%s was called on %s, not on a Timeout", name, vm.TypeName(c.This))
+			}
+			if v := f(t); v != nil {
+				return v
+			}
+			return c.This
+		})
+	}
+	method("ref", func(t *timeout) goja.Value { t.timer.Ref(); return nil })
+	method("unref", func(t *timeout) goja.Value { t.timer.Unref(); return nil })
+	method("refresh", func(t *timeout) goja.Value { t.timer.Refresh(); return nil })
+	method("close", func(t *timeout) goja.Value { t.timer.Cancel(); return nil })
+	method("hasRef", func(t *timeout) goja.Value { return vm.Runtime().ToValue(t.timer.HasRef()) })
+	number := vm.NewFunction("[Symbol.toPrimitive]", func(c goja.FunctionCall) goja.Value {
+		t, ok := vm.Slot(c.This).(*timeout)
+		if !ok {
+			return goja.NaN()
+		}
+		if t.id == 0 {
+			h.lastID++
+			t.id = h.lastID
+			h.ids[t.id] = t.timer
+		}
+		return vm.Runtime().ToValue(t.id)
+	})
+	_ = h.timeouts.DefineDataPropertySymbol(goja.SymToPrimitive, number, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+}
