@@ -1,6 +1,9 @@
 package wire
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func seed(f *testing.F, v Version) {
 	for _, g := range goldens() {
@@ -34,7 +37,7 @@ func fuzzParse(t *testing.T, b []byte, v Version) {
 
 func requireError(t *testing.T, err error) {
 	t.Helper()
-	e, ok := err.(*Error)
+	e, ok := errors.AsType[*Error](err)
 	if !ok || !e.Code.Failed() || e.What == "" {
 		t.Errorf("error %#v, want an *Error with a code and a text", err)
 	}
@@ -57,8 +60,10 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("a/b", []byte{0}, []byte{}, uint16(0), byte(0), byte(4))
 	f.Fuzz(func(t *testing.T, topic string, payload, list []byte, id uint16, flags, level byte) {
 		v := Version(level%3) + V31
-		p := &Publish{Topic: topic, Payload: payload, PacketID: id, QoS: flags & 3, Retain: flags&4 != 0,
-			Dup: flags&8 != 0, Properties: list}
+		p := &Publish{
+			Topic: topic, Payload: payload, PacketID: id, QoS: flags & 3, Retain: flags&4 != 0,
+			Dup: flags&8 != 0, Properties: list,
+		}
 		b := AppendPublish(nil, v, p)
 		got, err := decode(b, v)
 		if validErr := p.Validate(v); validErr != nil {

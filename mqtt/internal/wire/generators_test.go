@@ -102,8 +102,10 @@ func drawPacket(t *rapid.T, typ Type, v Version) any {
 	case SUBACK, UNSUBACK:
 		return drawSubAck(t, typ, v)
 	case UNSUBSCRIBE:
-		return &Unsubscribe{PacketID: drawID(t), Properties: drawProperties(t, v, typ),
-			Filters: rapid.SliceOfN(topics, 1, 5).Draw(t, "filters")}
+		return &Unsubscribe{
+			PacketID: drawID(t), Properties: drawProperties(t, v, typ),
+			Filters: rapid.SliceOfN(topics, 1, 5).Draw(t, "filters"),
+		}
 	case DISCONNECT:
 		d := &Disconnect{Properties: drawProperties(t, v, typ)}
 		if v == V5 {
@@ -121,8 +123,10 @@ func drawPacket(t *rapid.T, typ Type, v Version) any {
 }
 
 func drawConnect(t *rapid.T, v Version) *Connect {
-	c := &Connect{Version: v, ClientID: topics.Draw(t, "client"), CleanStart: rapid.Bool().Draw(t, "clean"),
-		KeepAlive: rapid.Uint16().Draw(t, "keep alive"), Properties: drawProperties(t, v, CONNECT)}
+	c := &Connect{
+		Version: v, ClientID: topics.Draw(t, "client"), CleanStart: rapid.Bool().Draw(t, "clean"),
+		KeepAlive: rapid.Uint16().Draw(t, "keep alive"), Properties: drawProperties(t, v, CONNECT),
+	}
 	if checkAuthentication(CONNECT, c.Properties) != nil {
 		c.Properties = c.Properties.AppendText(AuthenticationMethod, "m")
 	}
@@ -133,9 +137,11 @@ func drawConnect(t *rapid.T, v Version) *Connect {
 		c.Password = blobs.Draw(t, "password")
 	}
 	if rapid.Bool().Draw(t, "has will") {
-		c.Will = &Will{Topic: topics.Draw(t, "topic"), Payload: blobs.Draw(t, "payload"),
+		c.Will = &Will{
+			Topic: topics.Draw(t, "topic"), Payload: blobs.Draw(t, "payload"),
 			QoS: rapid.ByteRange(0, 2).Draw(t, "qos"), Retain: rapid.Bool().Draw(t, "retain"),
-			Properties: drawProperties(t, v, willProperties)}
+			Properties: drawProperties(t, v, willProperties),
+		}
 	}
 	return c
 }
@@ -152,9 +158,11 @@ func drawConnAck(t *rapid.T, v Version) *ConnAck {
 }
 
 func drawPublish(t *rapid.T, v Version) *Publish {
-	p := &Publish{Topic: topics.Draw(t, "topic"), Payload: blobs.Draw(t, "payload"),
+	p := &Publish{
+		Topic: topics.Draw(t, "topic"), Payload: blobs.Draw(t, "payload"),
 		QoS: rapid.ByteRange(0, 2).Draw(t, "qos"), Retain: rapid.Bool().Draw(t, "retain"),
-		Properties: drawProperties(t, v, PUBLISH)}
+		Properties: drawProperties(t, v, PUBLISH),
+	}
 	if p.QoS > 0 {
 		p.PacketID, p.Dup = drawID(t), rapid.Bool().Draw(t, "dup")
 	}
@@ -169,8 +177,10 @@ func drawSubscribe(t *rapid.T, v Version) *Subscribe {
 	for range rapid.IntRange(1, 5).Draw(t, "filters") {
 		f := Filter{Topic: topics.Draw(t, "filter"), Options: rapid.ByteRange(0, 2).Draw(t, "qos")}
 		if v == V5 {
-			f.Options |= rapid.SampledFrom([]byte{0, OptionNoLocal, OptionRetainAsPublished, OptionRetainIfNew,
-				OptionRetainNever | OptionNoLocal}).Draw(t, "options")
+			f.Options |= rapid.SampledFrom([]byte{
+				0, OptionNoLocal, OptionRetainAsPublished, OptionRetainIfNew,
+				OptionRetainNever | OptionNoLocal,
+			}).Draw(t, "options")
 		}
 		s.Filters = append(s.Filters, f)
 	}

@@ -58,15 +58,23 @@ func goldenConnects() []golden {
 	will5.Will = &Will{Topic: "w", Payload: []byte("m")}
 	anonymous, anonymous5 := c(V311), c(V5)
 	anonymous.ClientID, anonymous5.ClientID = "", ""
-	limits := Connect{Version: V5, ClientID: "01-con-discon-success-v5", CleanStart: true, KeepAlive: 60,
-		Properties: Properties{}.AppendUint(MaximumPacketSize, 1000).AppendUint(ReceiveMaximum, 20)}
-	format := Connect{Version: V5, ClientID: "01-con-discon-will", CleanStart: true, KeepAlive: 60,
+	limits := Connect{
+		Version: V5, ClientID: "01-con-discon-success-v5", CleanStart: true, KeepAlive: 60,
+		Properties: Properties{}.AppendUint(MaximumPacketSize, 1000).AppendUint(ReceiveMaximum, 20),
+	}
+	format := Connect{
+		Version: V5, ClientID: "01-con-discon-will", CleanStart: true, KeepAlive: 60,
 		Properties: Properties{}.AppendUint(ReceiveMaximum, 20),
-		Will: &Will{Topic: "will/topic", Payload: []byte("will-payload"), QoS: 1, Retain: true,
-			Properties: Properties{}.AppendUint(PayloadFormatIndicator, 1)}}
-	full := Connect{Version: V311, ClientID: "01-will-unpwd-set", CleanStart: true, KeepAlive: 60,
+		Will: &Will{
+			Topic: "will/topic", Payload: []byte("will-payload"), QoS: 1, Retain: true,
+			Properties: Properties{}.AppendUint(PayloadFormatIndicator, 1),
+		},
+	}
+	full := Connect{
+		Version: V311, ClientID: "01-will-unpwd-set", CleanStart: true, KeepAlive: 60,
 		HasUsername: true, Username: "oibvvwqw", HasPassword: true, Password: []byte("#'^2hg9a&nm38*us"),
-		Will: &Will{Topic: "will-topic", Payload: []byte("will message"), QoS: 2}}
+		Will: &Will{Topic: "will-topic", Payload: []byte("will message"), QoS: 2},
+	}
 	long := c(V5)
 	long.Properties = userProperty("n", longText)
 	return []golden{
@@ -102,10 +110,14 @@ func goldenConnAcks() []golden {
 		{"CA-06", V311, &ConnAck{Code: RefusedAuthorized}, "20 02 0005", nil},
 		{"CA-08", V5, &ConnAck{Code: NotAuthorized}, "20 03 008700", nil},
 		{"SR-01", V311, &ConnAck{SessionPresent: true}, "20 02 0100", nil},
-		{"CA-30", V5, &ConnAck{Properties: Properties{}.AppendText(AssignedClientIdentifier, "srv-1")},
-			"20 0B 0000081200057372762D31", nil},
-		{"CA-36", V5, &ConnAck{Code: UseAnotherServer, Properties: Properties{}.AppendText(ServerReference, "b:1883")},
-			"20 0C 009C091C0006623A31383833", nil},
+		{
+			"CA-30", V5, &ConnAck{Properties: Properties{}.AppendText(AssignedClientIdentifier, "srv-1")},
+			"20 0B 0000081200057372762D31", nil,
+		},
+		{
+			"CA-36", V5, &ConnAck{Code: UseAnotherServer, Properties: Properties{}.AppendText(ServerReference, "b:1883")},
+			"20 0C 009C091C0006623A31383833", nil,
+		},
 		{"X24", V5, &ConnAck{Properties: Properties{}.AppendUint(TopicAliasMaximum, 10).AppendUint(MaximumPacketSize, 30).
 			AppendUint(ReceiveMaximum, 20)}, "20 0E 00 00 0B 22 00 0A 27 00 00 00 1E 21 00 14", nil},
 	}
@@ -122,25 +134,38 @@ func goldenPublishes() []golden {
 		{"RX-02", V31, &Publish{Topic: "topic", Retain: true}, "31 07 0005746F706963", nil},
 		{"RX-03", V311, topic(Publish{Dup: true}), "38 0E 0005746F7069637061796C6F6164", span(7, 14)},
 		{"RX-06", V311, number(Publish{QoS: 1, Dup: true}), "3A 10 0005746F70696304D27061796C6F6164", span(9, 16)},
-		{"RX-15", V311, &Publish{Topic: "pub/qos2/receive", QoS: 2, PacketID: 0x346F, Payload: []byte("message")},
-			"34 1B 00107075622F716F73322F72656365697665346F6D657373616765", span(20, 27)},
-		{"RX-30", V5, &Publish{Topic: "prop/test", QoS: 1, PacketID: 1, Payload: []byte("message"),
-			Properties: Properties{}.AppendText(ContentType, "plain/text").AppendText(ResponseTopic, "msg/123")},
-			"32 2C 000970726F702F7465737400011703000A706C61696E2F746578740800076D73672F3132336D657373616765", span(37, 44)},
+		{
+			"RX-15", V311, &Publish{Topic: "pub/qos2/receive", QoS: 2, PacketID: 0x346F, Payload: []byte("message")},
+			"34 1B 00107075622F716F73322F72656365697665346F6D657373616765", span(20, 27),
+		},
+		{
+			"RX-30", V5, &Publish{
+				Topic: "prop/test", QoS: 1, PacketID: 1, Payload: []byte("message"),
+				Properties: Properties{}.AppendText(ContentType, "plain/text").AppendText(ResponseTopic, "msg/123"),
+			},
+			"32 2C 000970726F702F7465737400011703000A706C61696E2F746578740800076D73672F3132336D657373616765", span(37, 44),
+		},
 		{"RX-31", V5, number(Publish{QoS: 1, Properties: Properties{}.AppendUint(SubscriptionIdentifier, 1).
 			AppendUint(SubscriptionIdentifier, 1)}), "32 15 0005746F70696304D2040B010B017061796C6F6164", span(14, 21)},
-		{"TA-04", V5, &Publish{Payload: []byte("M"), Properties: Properties{}.AppendUint(TopicAlias, 1)},
-			"30 07 0000032300014D", []int{6}},
+		{
+			"TA-04", V5, &Publish{Payload: []byte("M"), Properties: Properties{}.AppendUint(TopicAlias, 1)},
+			"30 07 0000032300014D",
+			[]int{6},
+		},
 		{"MF-18", V311, &Publish{Topic: "\uFEFFab", Payload: []byte("p")}, "30 08 0005EFBBBF616270", []int{7}},
-		{"X27", V5, &Publish{Topic: "test/publish", QoS: 1, PacketID: 1, Payload: []byte("message"),
-			Properties: Properties{}.AppendUint(PayloadFormatIndicator, 1).AppendUint(MessageExpiryInterval, 0xFFFFFFFF).
-				AppendUint(TopicAlias, 65535).AppendText(ResponseTopic, "response/topic").
-				AppendBinary(CorrelationData, []byte("7deac5c5-8802-44ff-86ce-11479f337419")).
-				AppendText(ContentType, "text/plain").AppendPair(UserProperty, "key", "value")},
+		{
+			"X27", V5, &Publish{
+				Topic: "test/publish", QoS: 1, PacketID: 1, Payload: []byte("message"),
+				Properties: Properties{}.AppendUint(PayloadFormatIndicator, 1).AppendUint(MessageExpiryInterval, 0xFFFFFFFF).
+					AppendUint(TopicAlias, 65535).AppendText(ResponseTopic, "response/topic").
+					AppendBinary(CorrelationData, []byte("7deac5c5-8802-44ff-86ce-11479f337419")).
+					AppendText(ContentType, "text/plain").AppendPair(UserProperty, "key", "value"),
+			},
 			"32 74 00 0C 74 65 73 74 2F 70 75 62 6C 69 73 68 00 01 5C 01 01 02 FF FF FF FF 23 FF FF 08 00 0E 72 65 73 70 " +
 				"6F 6E 73 65 2F 74 6F 70 69 63 09 00 24 37 64 65 61 63 35 63 35 2D 38 38 30 32 2D 34 34 66 66 2D 38 36 63 65 2D " +
 				"31 31 34 37 39 66 33 33 37 34 31 39 03 00 0A 74 65 78 74 2F 70 6C 61 69 6E 26 00 03 6B 65 79 00 05 76 61 6C " +
-				"75 65 6D 65 73 73 61 67 65", span(109, 116)},
+				"75 65 6D 65 73 73 61 67 65", span(109, 116),
+		},
 	}
 }
 
@@ -151,14 +176,26 @@ func goldenAcks() []golden {
 		{"RX-05 5", V5, &Ack{Type: PUBACK, PacketID: 0x7B}, "40 02 007B", nil},
 		{"X20", V31, &Ack{Type: PUBCOMP, PacketID: 0x346F}, "70 02 346F", nil},
 		{"RX-10", V5, &Ack{Type: PUBREC, PacketID: 1, Code: ImplementationSpecificError}, "50 03 000183", []int{2}},
-		{"X21 PUBACK", V5, &Ack{Type: PUBACK, PacketID: 1, Properties: key},
-			"40 11 00 01 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65", []int{2, 3}},
-		{"X21 PUBREC", V5, &Ack{Type: PUBREC, PacketID: 1, Properties: key},
-			"50 11 00 01 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65", []int{2, 3}},
-		{"X21 PUBREL", V5, &Ack{Type: PUBREL, PacketID: 56, Properties: key},
-			"62 11 00 38 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65", []int{2, 3}},
-		{"X21 PUBCOMP", V5, &Ack{Type: PUBCOMP, PacketID: 1, Properties: key},
-			"70 11 00 01 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65", []int{2, 3}},
+		{
+			"X21 PUBACK", V5, &Ack{Type: PUBACK, PacketID: 1, Properties: key},
+			"40 11 00 01 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65",
+			[]int{2, 3},
+		},
+		{
+			"X21 PUBREC", V5, &Ack{Type: PUBREC, PacketID: 1, Properties: key},
+			"50 11 00 01 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65",
+			[]int{2, 3},
+		},
+		{
+			"X21 PUBREL", V5, &Ack{Type: PUBREL, PacketID: 56, Properties: key},
+			"62 11 00 38 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65",
+			[]int{2, 3},
+		},
+		{
+			"X21 PUBCOMP", V5, &Ack{Type: PUBCOMP, PacketID: 1, Properties: key},
+			"70 11 00 01 00 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65",
+			[]int{2, 3},
+		},
 		{"RX-19", V5, &Ack{Type: PUBCOMP, PacketID: 1000, Code: PacketIdentifierNotFound}, "70 03 03E892", []int{2}},
 		{"X17", V311, &Ack{Type: PUBREL, PacketID: 1}, "62 02 00 01", nil},
 	}
@@ -171,19 +208,31 @@ func goldenSubscriptions() []golden {
 		{"SU-04", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"a", 2}}}, "82 07 00010000016102", nil},
 		{"SU-06", V311, &Subscribe{PacketID: 1, Filters: three}, "82 0E 0001000161000001620100016302", []int{6, 10}},
 		{"SU-19", V5, &Subscribe{PacketID: 1, Filters: []Filter{
-			{"a", 1 | OptionNoLocal | OptionRetainAsPublished | OptionRetainNever}}}, "82 07 0001000001612D", nil},
-		{"SU-22", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"a", 0}},
-			Properties: Properties{}.AppendUint(SubscriptionIdentifier, MaxLength)}, "82 0C 0001 050BFFFFFF7F 000161 00", nil},
+			{"a", 1 | OptionNoLocal | OptionRetainAsPublished | OptionRetainNever},
+		}}, "82 07 0001000001612D", nil},
+		{"SU-22", V5, &Subscribe{
+			PacketID: 1, Filters: []Filter{{"a", 0}},
+			Properties: Properties{}.AppendUint(SubscriptionIdentifier, MaxLength),
+		}, "82 0C 0001 050BFFFFFF7F 000161 00", nil},
 		{"SU-08", V311, &SubAck{PacketID: 1, Codes: []byte{0, 1, 0x80}}, "90 05 0001000180", []int{3, 4}},
 		{"SU-04 answer", V5, &SubAck{PacketID: 1, Codes: []byte{2}}, "90 04 00010002", nil},
-		{"SU-29", V5, &SubAck{PacketID: 1, Codes: []byte{0}, Properties: Properties{}.AppendText(ReasonString, "p")},
-			"90 08 0001041F00017000", nil},
-		{"X11", V311, &Unsubscribe{PacketID: 1, Filters: []string{"unsubscribe/test"}},
-			"A2 14 00 01 00 10 75 6E 73 75 62 73 63 72 69 62 65 2F 74 65 73 74", nil},
-		{"X12", V5, &Unsubscribe{PacketID: 1, Filters: []string{"unsubscribe/test"}, Properties: userProperty("key", "value")},
-			"A2 22 00 01 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65 00 10 75 6E 73 75 62 73 63 72 69 62 65 2F 74 65 73 74", nil},
-		{"UN-03", V5, &Unsubscribe{PacketID: 2, Filters: []string{"unsubscribe/test", "no-sub"}},
-			"A2 1D 0002000010756E7375627363726962652F7465737400066E6F2D737562", []int{21}},
+		{
+			"SU-29", V5, &SubAck{PacketID: 1, Codes: []byte{0}, Properties: Properties{}.AppendText(ReasonString, "p")},
+			"90 08 0001041F00017000", nil,
+		},
+		{
+			"X11", V311, &Unsubscribe{PacketID: 1, Filters: []string{"unsubscribe/test"}},
+			"A2 14 00 01 00 10 75 6E 73 75 62 73 63 72 69 62 65 2F 74 65 73 74", nil,
+		},
+		{
+			"X12", V5, &Unsubscribe{PacketID: 1, Filters: []string{"unsubscribe/test"}, Properties: userProperty("key", "value")},
+			"A2 22 00 01 0D 26 00 03 6B 65 79 00 05 76 61 6C 75 65 00 10 75 6E 73 75 62 73 63 72 69 62 65 2F 74 65 73 74", nil,
+		},
+		{
+			"UN-03", V5, &Unsubscribe{PacketID: 2, Filters: []string{"unsubscribe/test", "no-sub"}},
+			"A2 1D 0002000010756E7375627363726962652F7465737400066E6F2D737562",
+			[]int{21},
+		},
 		{"UN-01 answer", V311, &UnsubAck{PacketID: 1}, "B0 02 0001", nil},
 		{"UN-03 answer", V5, &UnsubAck{PacketID: 2, Codes: []byte{0, 0x11}}, "B0 05 0002000011", []int{4}},
 	}
@@ -199,11 +248,17 @@ func goldenOthers() []golden {
 		{"DC-01 5", V5, &Disconnect{}, "E0 00", nil},
 		{"DC-02", V5, &Disconnect{Code: UnspecifiedError, Properties: Properties{}.AppendText(ReasonString, "x").
 			AppendPair(UserProperty, "k", "v")}, "E0 0D 800B1F0001782600016B000176", []int{0, 1}},
-		{"DC-03", V5, &Disconnect{Properties: Properties{}.AppendUint(SessionExpiryInterval, 0)},
-			"E0 07 00051100000000", []int{0, 1}},
+		{
+			"DC-03", V5, &Disconnect{Properties: Properties{}.AppendUint(SessionExpiryInterval, 0)},
+			"E0 07 00051100000000",
+			[]int{0, 1},
+		},
 		{"DC-08", V5, &Disconnect{Code: MalformedPacket}, "E0 01 81", []int{0}},
-		{"DC-09", V5, &Disconnect{Code: ServerMoved, Properties: moved},
-			"E0 13 9D111C0006623A313838331F00056D6F766564", []int{0, 1}},
+		{
+			"DC-09", V5, &Disconnect{Code: ServerMoved, Properties: moved},
+			"E0 13 9D111C0006623A313838331F00056D6F766564",
+			[]int{0, 1},
+		},
 		{"AU-01", V5, &Auth{Code: ContinueAuthentication, Properties: method}, "F0 0A 18081500016D16000178", []int{0}},
 		{"AU-09", V5, &Auth{}, "F0 00", nil},
 	}

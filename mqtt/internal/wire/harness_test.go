@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -135,7 +136,7 @@ func bytesOf(t testing.TB, s string) []byte {
 
 // codeOf returns the code of an *Error, 0 when err is something else or nil.
 func codeOf(err error) ReasonCode {
-	if e, ok := err.(*Error); ok {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return 0

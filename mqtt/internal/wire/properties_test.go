@@ -12,8 +12,10 @@ func TestAccessors(t *testing.T) {
 	p := Properties{}.AppendUint(MaximumQoS, 1).AppendUint(ReceiveMaximum, 65535).AppendUint(MaximumPacketSize, 1<<31).
 		AppendUint(SubscriptionIdentifier, 300).AppendUint(SubscriptionIdentifier, 300).AppendText(ReasonString, "").
 		AppendBinary(AuthenticationData, []byte{0, 255}).AppendPair(UserProperty, "a", "1").AppendPair(UserProperty, "a", "2")
-	for id, want := range map[PropertyID]uint32{MaximumQoS: 1, ReceiveMaximum: 65535, MaximumPacketSize: 1 << 31,
-		SubscriptionIdentifier: 300} {
+	for id, want := range map[PropertyID]uint32{
+		MaximumQoS: 1, ReceiveMaximum: 65535, MaximumPacketSize: 1 << 31,
+		SubscriptionIdentifier: 300,
+	} {
 		if got, ok := p.Uint(id); got != want || !ok {
 			t.Errorf("%s is %d %t, want %d", id, got, ok, want)
 		}

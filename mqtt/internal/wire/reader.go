@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -37,7 +38,7 @@ func (r *reader) fail(code ReasonCode, what string) {
 
 // check takes over an error of a check that is made elsewhere.
 func (r *reader) check(err error) {
-	if e, ok := err.(*Error); ok && r.err == nil {
+	if e, ok := errors.AsType[*Error](err); ok && r.err == nil {
 		r.err, r.b = e, nil
 	}
 }

@@ -134,8 +134,10 @@ func TestWrongParser(t *testing.T) {
 	_, suback := ParseSubAck(h, body, V311)
 	_, auth := ParseAuth(h, body, V5)
 	_, connack := ParseConnAck(Header{Type: PUBLISH, Length: 2}, body, V311)
-	for name, err := range map[string]error{"connect": connect, "publish": publish, "ack": ack, "suback": suback,
-		"auth": auth, "connack": connack, "ping": ParsePing(h, body)} {
+	for name, err := range map[string]error{
+		"connect": connect, "publish": publish, "ack": ack, "suback": suback,
+		"auth": auth, "connack": connack, "ping": ParsePing(h, body),
+	} {
 		if codeOf(err) != ProtocolError {
 			t.Errorf("%s: %v, want a protocol error", name, err)
 		}

@@ -53,8 +53,10 @@ func TestValidate(t *testing.T) {
 		{"SU-05", V311, &Subscribe{PacketID: 1}, ProtocolError},
 		{"SU-20", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"$share/g/t", OptionNoLocal}}}, ProtocolError},
 		{"SU-21", V311, &Subscribe{PacketID: 1, Filters: []Filter{{"t", OptionNoLocal}}}, MalformedPacket},
-		{"SU-22", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"t", 0}},
-			Properties: Properties{}.AppendUint(SubscriptionIdentifier, 0)}, ProtocolError},
+		{"SU-22", V5, &Subscribe{
+			PacketID: 1, Filters: []Filter{{"t", 0}},
+			Properties: Properties{}.AppendUint(SubscriptionIdentifier, 0),
+		}, ProtocolError},
 		{"two subscription identifiers", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"t", 0}}, Properties: Properties{}.
 			AppendUint(SubscriptionIdentifier, 1).AppendUint(SubscriptionIdentifier, 2)}, ProtocolError},
 		{"retain handling 3", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"t", 0x30}}}, ProtocolError},
