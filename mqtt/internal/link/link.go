@@ -1,0 +1,124 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// ErrClean is the end of a link when the peer closed it between two packets.
+var ErrClean = errors.New("the server closed the connection")
+
+// ErrTruncated is the end of a link when the peer closed it within a packet.
+var ErrTruncated = errors.New("the server closed the connection in the middle of a packet")
+
+// Owner is what a link serves: the client's state. The link calls it from its
+// two goroutines and never while it holds anything.
+type Owner interface {
+	// BeginBatch begins the packets of one read, at now. The calls up to
+	// EndBatch come from one goroutine.
+	BeginBatch(now time.Time)
+	// Frame takes one whole packet. body is borrowed: it is valid until Frame
+	// returns. After an error the rest of the input is read and thrown away.
+	Frame(h wire.Header, body []byte) error
+	// Refuse says that the input is malformed or too large at a fixed header.
+	Refuse(err error)
+	// EndBatch ends the packets of one read.
+	EndBatch()
+	// AwaitRoom returns when the owner wants more input, or ended is closed.
+	AwaitRoom(ended <-chan struct{})
+	// Take returns what is to be written now. The owner leaves the bytes alone
+	// until the next call of Written or Take. With nothing to write, wait is how
+	// long the write loop may sleep, and last says that nothing will follow.
+	Take(now time.Time) (batch []byte, wait time.Duration, last bool)
+	// Written tells that the batch of the last Take went to the network.
+	Written()
+	// Ended tells once, as the last call, that the connection is closed and why.
+	Ended(err error)
+}
+
+// Config is how a link is run. The zero value of a field is not a default.
+type Config struct {
+	ReadBuffer  int                  // first size of the read buffer, in bytes
+	MaxPacket   int                  // largest inbound packet, header included
+	Linger      time.Duration        // how long the peer may take to close after our last byte
+	WriteStalls func() time.Duration // how long a write may make no progress; 0: for ever
+}
+
+// Link is one live connection.
+type Link struct {
+	conn  net.Conn
+	owner Owner
+	cfg   Config
+	kick  chan struct{}
+	ended chan struct{} // closed when either loop is about to end
+	read  chan struct{} // closed when the read loop has ended
+
+	version atomic.Uint32 // of the protocol, for the fixed header
+
+	once  sync.Once
+	cause error          // written before ended is closed
+	cut   sync.WaitGroup // Abort's closing of the connection
+}
+
+// Start serves conn with two goroutines until Owner.Ended was called.
+func Start(conn net.Conn, owner Owner, cfg Config) *Link {
+	l := &Link{
+		conn: conn, owner: owner, cfg: cfg,
+		kick:  make(chan struct{}, 1),
+		ended: make(chan struct{}),
+		read:  make(chan struct{}),
+	}
+	l.version.Store(uint32(wire.V311))
+	go l.readLoop()
+	go l.writeLoop()
+	return l
+}
+
+// SetVersion tells the protocol's version, which the strictness of the fixed
+// header depends on. Until then it is read as of 3.1.1.
+func (l *Link) SetVersion(v wire.Version) { l.version.Store(uint32(v)) }
+
+// Kick wakes the write loop. The owner calls it when it appended to an
+// out-buffer that Take had found empty.
+func (l *Link) Kick() {
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Abort ends the link at once, with err as its cause, unless it is ending. It
+// does not wait.
+func (l *Link) Abort(err error) {
+	l.once.Do(func() {
+		l.cause = err
+		l.cut.Go(func() { _ = l.conn.Close() }) // may write, so not on the caller's time
+		close(l.ended)
+	})
+}
+
+// fail records why the link ends; the first cause counts.
+func (l *Link) fail(err error) {
+	l.once.Do(func() {
+		l.cause = err
+		close(l.ended)
+	})
+}
+
+// endOfInput says in our words how the input ended.
+func endOfInput(err error, partial bool) error {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("read: %w", err)
+	}
+	if partial {
+		return ErrTruncated
+	}
+	return ErrClean
+}

@@ -1,0 +1,134 @@
+package link
+
+import (
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+const (
+	// roomyBuffer is the size up to which the read buffer grows to take more
+	// packets with one read. Larger packets make it grow for their own time.
+	roomyBuffer = 64 << 10
+	// calmReads is the number of small reads in a row after which a grown
+	// buffer goes back to its first size, so that an idle link costs little.
+	calmReads = 32
+	// heldBuffer is the largest size that is kept for the next packets; beyond
+	// it a buffer goes as soon as it is empty.
+	heldBuffer = 1 << 20
+)
+
+// inbox is the read buffer: bytes from start to end wait to be framed.
+type inbox struct {
+	buf        []byte
+	start, end int
+	first      int // the size it began with
+	calm       int // small reads in a row
+}
+
+func (l *Link) readLoop() {
+	defer close(l.read)
+	in := inbox{first: l.cfg.ReadBuffer}
+	in.buf = make([]byte, in.first)
+	for {
+		n, err := l.conn.Read(in.buf[in.end:])
+		in.end += n
+		if n > 0 && !l.frames(&in) {
+			l.discard()
+			return
+		}
+		if err != nil {
+			l.fail(endOfInput(err, in.start < in.end))
+			_ = l.conn.Close() // frees a write loop that is stuck in a write
+			return
+		}
+		in.makeRoom(n)
+		l.owner.AwaitRoom(l.ended)
+	}
+}
+
+// frames hands over every whole packet of the buffer, and reports whether
+// reading goes on.
+func (l *Link) frames(in *inbox) bool {
+	l.owner.BeginBatch(time.Now())
+	defer l.owner.EndBatch()
+	version := wire.Version(l.version.Load())
+	for in.start < in.end {
+		b := in.buf[in.start:in.end]
+		h, n, err := wire.ParseHeader(b, version)
+		if err == nil && n > 0 && n+h.Length > l.cfg.MaxPacket {
+			err = tooLarge(h, l.cfg.MaxPacket)
+		}
+		if err != nil {
+			l.owner.Refuse(err)
+			return false
+		}
+		if n == 0 || len(b) < n+h.Length {
+			return true
+		}
+		if l.owner.Frame(h, b[n:n+h.Length]) != nil {
+			return false
+		}
+		in.start += n + h.Length
+	}
+	return true
+}
+
+// makeRoom prepares the buffer for the next read after one of n bytes. It
+// grows with the bytes that came, never with the length that a header
+// announces.
+func (in *inbox) makeRoom(n int) {
+	rest := in.end - in.start
+	full := in.end == len(in.buf)
+	if rest == 0 {
+		in.start, in.end = 0, 0
+		in.resizeEmpty(n, full)
+		return
+	}
+	if full && (in.start == 0 || len(in.buf) < roomyBuffer) || rest > len(in.buf)/2 {
+		in.move(make([]byte, 2*len(in.buf)))
+		return
+	}
+	in.move(in.buf)
+}
+
+// move brings what waits to the start of buf and goes on with that.
+func (in *inbox) move(buf []byte) {
+	in.end = copy(buf, in.buf[in.start:in.end])
+	in.start, in.buf = 0, buf
+}
+
+// resizeEmpty fits an empty buffer to the traffic.
+func (in *inbox) resizeEmpty(n int, full bool) {
+	in.calm++
+	if n >= in.first {
+		in.calm = 0
+	}
+	switch {
+	case full && len(in.buf) < roomyBuffer:
+		in.buf = make([]byte, min(2*len(in.buf), roomyBuffer))
+	case len(in.buf) > heldBuffer, in.calm >= calmReads && len(in.buf) > in.first:
+		in.buf = make([]byte, in.first)
+		in.calm = 0
+	}
+}
+
+// discard reads on to the end, so that the last packet of ours is not lost to
+// a reset, which closing with unread input would cause.
+func (l *Link) discard() {
+	scratch := make([]byte, 4<<10)
+	for {
+		if _, err := l.conn.Read(scratch); err != nil {
+			l.fail(endOfInput(err, false))
+			_ = l.conn.Close() // frees a write loop that is stuck in a write
+			return
+		}
+	}
+}
+
+func tooLarge(h wire.Header, limit int) error {
+	return &wire.Error{
+		Code: wire.PacketTooLarge, Type: h.Type,
+		What: "announces " + byteCount(h.Length) + ", more than the limit of " + byteCount(limit),
+	}
+}

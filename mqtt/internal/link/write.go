@@ -1,0 +1,106 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+)
+
+// drainTime is how long the read loop may go on after a failed write: the
+// peer may have said why it closed.
+const drainTime = 250 * time.Millisecond
+
+// writeLoop writes what the owner has until the link ends, then closes the
+// connection, waits for the read loop and reports the end.
+func (l *Link) writeLoop() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		batch, wait, last := l.owner.Take(time.Now())
+		if len(batch) > 0 {
+			if err := l.write(batch); err != nil {
+				l.endAfterWrite(err)
+				return
+			}
+			l.owner.Written()
+			continue
+		}
+		if last {
+			l.hangUp(timer)
+			return
+		}
+		timer.Reset(wait)
+		select {
+		case <-l.kick:
+		case <-timer.C:
+		case <-l.ended:
+			l.end()
+			return
+		}
+	}
+}
+
+// write sends all of b. A deadline passes only when no byte went out for as
+// long as the owner says, so a slow peer is not a dead one.
+func (l *Link) write(b []byte) error {
+	for {
+		if err := l.conn.SetWriteDeadline(l.writeDeadline()); err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+		n, err := l.conn.Write(b)
+		switch {
+		case err == nil:
+			return nil
+		case n > 0 && errors.Is(err, os.ErrDeadlineExceeded):
+			b = b[n:]
+		default:
+			return fmt.Errorf("write: %w", err)
+		}
+	}
+}
+
+// writeDeadline returns when a write that makes no progress is given up, and
+// the zero time, which clears the deadline, for never.
+func (l *Link) writeDeadline() time.Time {
+	stall := l.cfg.WriteStalls()
+	if stall <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(stall)
+}
+
+// endAfterWrite ends the link after a failed write, but lets the read loop
+// take what the peer may have sent before.
+func (l *Link) endAfterWrite(err error) {
+	l.fail(err)
+	if l.conn.SetReadDeadline(time.Now().Add(drainTime)) == nil {
+		<-l.read
+	}
+	l.end()
+}
+
+// hangUp ends the link after our last packet: the peer is told that no more
+// follows, and gets a moment to close its side.
+func (l *Link) hangUp(timer *time.Timer) {
+	if half, ok := l.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		timer.Reset(l.cfg.Linger)
+		select {
+		case <-l.read:
+		case <-l.ended:
+		case <-timer.C:
+		}
+	}
+	l.fail(ErrClean)
+	l.end()
+}
+
+func (l *Link) end() {
+	_ = l.conn.Close() // the link is over, whatever it says
+	l.cut.Wait()
+	<-l.read
+	l.owner.Ended(l.cause)
+}
+
+func byteCount(n int) string { return strconv.Itoa(n) + " bytes" }

@@ -1,0 +1,96 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// ErrSilent is returned by Tick when the server answered nothing within the
+// ping time-out.
+var ErrSilent = errors.New("the server is silent: no answer to PINGREQ")
+
+// maxMargin bounds how much earlier than the interval a ping is sent.
+const maxMargin = time.Second
+
+// keepAlive decides when to ping and when a link is dead.
+type keepAlive struct {
+	interval time.Duration
+	timeout  time.Duration
+	sent     time.Time // the last packet that was sent
+	received time.Time // the last byte that came
+	pinged   time.Time // the ping that waits for an answer; zero: none
+	paused   bool      // nobody reads: silence proves nothing
+	running  bool
+}
+
+func (k *keepAlive) start(now time.Time) {
+	k.sent, k.received, k.pinged = now, now, time.Time{}
+	k.running = true
+}
+
+// due returns when the next ping is to be sent: a little before the interval
+// since the last packet sent has passed [MQTT-3.1.2-23], and also when nothing
+// came for that long, so that a link that only sends is found dead.
+func (k *keepAlive) due() time.Time {
+	since := k.sent
+	if k.received.Before(since) && !k.paused {
+		since = k.received
+	}
+	return since.Add(k.interval - min(k.interval/10, maxMargin))
+}
+
+// Sent tells that packets were handed to the network at now.
+func (s *Session) Sent(now time.Time) { s.alive.sent = now }
+
+// Received tells that bytes came at now. Any byte proves the server alive.
+func (s *Session) Received(now time.Time) {
+	s.alive.received = now
+	s.alive.pinged = time.Time{}
+}
+
+// Pause tells that the caller stopped reading, or began again at now.
+func (s *Session) Pause(now time.Time, paused bool) {
+	if s.alive.paused && !paused {
+		s.alive.received = now
+		if !s.alive.pinged.IsZero() {
+			s.alive.pinged = now
+		}
+	}
+	s.alive.paused = paused
+}
+
+// Stop ends pinging.
+func (s *Session) Stop() { s.alive.running = false }
+
+// Deadline returns when Tick wants to be called; false: never.
+func (s *Session) Deadline() (time.Time, bool) {
+	k := &s.alive
+	switch {
+	case !k.running || k.interval <= 0:
+		return time.Time{}, false
+	case !k.pinged.IsZero() && !k.paused:
+		return k.pinged.Add(k.timeout), true
+	default:
+		return k.due(), true
+	}
+}
+
+// Tick appends a PINGREQ to dst when one is due, and returns ErrSilent when
+// the last one was not answered in time.
+func (s *Session) Tick(dst []byte, now time.Time) ([]byte, error) {
+	k := &s.alive
+	at, ok := s.Deadline()
+	if !ok || now.Before(at) {
+		return dst, nil
+	}
+	if !k.pinged.IsZero() && !k.paused {
+		return dst, ErrSilent
+	}
+	k.sent = now
+	if k.pinged.IsZero() {
+		k.pinged = now
+	}
+	return wire.AppendPingReq(dst), nil
+}

@@ -1,0 +1,152 @@
+package session
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// maxIDs is the number of packet identifiers: 1 to 65,535 [MQTT-2.3.1-1].
+const maxIDs = 65535
+
+// ErrNoID is returned when all 65,535 packet identifiers are in use.
+var ErrNoID = errors.New("all 65535 packet identifiers are in use; wait for an acknowledgement")
+
+// Config is what a session is made with. It does not change.
+type Config struct {
+	Version     wire.Version
+	Window      int           // most QoS 1 and 2 publishes in flight, 1 to 65,535
+	KeepAlive   time.Duration // 0: no pings
+	PingTimeout time.Duration // how long after a ping silence is a dead link
+}
+
+// kind says which flow an entry follows.
+type kind byte
+
+const (
+	atMostOnce kind = iota // a QoS 0 publish that waits behind others
+	atLeastOnce
+	exactlyOnce
+	subscribe
+	unsubscribe
+)
+
+// stage says how far an entry's flow has come.
+type stage byte
+
+const (
+	waiting  stage = iota // not sent: the window was full
+	sent                  // the first packet is in the out-buffer
+	released              // QoS 2: PUBREL is in the out-buffer
+	finished
+)
+
+// Entry is one outgoing flow. The caller makes it, and may embed it in its own
+// record of the request; the session fills it in.
+type Entry struct {
+	// Owner is the caller's own and not touched here.
+	Owner any
+
+	id     uint16
+	kind   kind
+	stage  stage
+	order  uint64 // of sending
+	idAt   int    // where in packet the identifier goes
+	packet []byte // while waiting: the encoded packet
+}
+
+// ID returns the packet identifier, 0 while none is given.
+func (e *Entry) ID() uint16 { return e.id }
+
+// Sent reports whether the entry's packet went into the out-buffer.
+func (e *Entry) Sent() bool { return e.stage >= sent }
+
+// IsPublish reports whether the entry is a publish of any QoS.
+func (e *Entry) IsPublish() bool { return e.kind <= exactlyOnce }
+
+// Session is the state of one session. Make it with New.
+type Session struct {
+	cfg    Config
+	out    table
+	lastID uint16
+	orders uint64 // given out
+	window int    // from cfg or the server's Receive Maximum, whichever is lower
+	used   int    // publishes that occupy the window
+
+	queue      fifo[*Entry] // publishes that wait for the window, oldest first
+	queueBytes int
+	freed      []Freed // publishes that left the queue in the last call
+
+	in    inbound
+	alive keepAlive
+}
+
+// New returns the state of a session that begins now.
+func New(cfg Config) *Session {
+	s := &Session{cfg: cfg, window: min(max(cfg.Window, 1), maxIDs)}
+	s.alive.interval = cfg.KeepAlive
+	s.alive.timeout = cfg.PingTimeout
+	return s
+}
+
+// Start tells that the server accepted the connection, with its Receive
+// Maximum [MQTT-3.3.4-7] and the keep alive interval in force [MQTT-3.1.2-21].
+func (s *Session) Start(now time.Time, receiveMaximum int, keepAlive time.Duration) {
+	s.window = min(s.window, receiveMaximum)
+	s.alive.interval = keepAlive
+	s.alive.start(now)
+}
+
+// Busy reports whether a QoS 1 or 2 publish is not completed, or any publish
+// waits for the window.
+func (s *Session) Busy() bool { return s.used > 0 || s.queue.len() > 0 }
+
+// QueueBytes returns the size of the packets that wait for the window.
+func (s *Session) QueueBytes() int { return s.queueBytes }
+
+// Unfinished returns every entry whose flow has not ended, in the order in
+// which they were sent, and then those that wait.
+func (s *Session) Unfinished() []*Entry {
+	all := make([]*Entry, 0, s.out.n+s.queue.len())
+	for _, e := range s.out.slots {
+		if e != nil {
+			all = append(all, e)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Entry) int { return cmp.Compare(a.order, b.order) })
+	for i := range s.queue.len() {
+		all = append(all, *s.queue.at(i))
+	}
+	return all
+}
+
+// takeID gives e the next free identifier. An identifier stays in use until
+// its flow ends, also across the wrap [MQTT-2.3.1-2].
+func (s *Session) takeID(e *Entry) error {
+	if s.out.n >= maxIDs {
+		return ErrNoID
+	}
+	for {
+		s.lastID++
+		if s.lastID != 0 && s.out.get(s.lastID) == nil {
+			break
+		}
+	}
+	e.id = s.lastID
+	s.orders++
+	e.order = s.orders
+	s.out.put(e)
+	return nil
+}
+
+// finish ends e's flow and frees its identifier and its place in the window.
+func (s *Session) finish(e *Entry) {
+	e.stage = finished
+	s.out.remove(e)
+	if e.kind == atLeastOnce || e.kind == exactlyOnce {
+		s.used--
+	}
+}

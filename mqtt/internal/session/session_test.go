@@ -1,0 +1,404 @@
+package session
+
+import (
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+var t0 = time.Unix(1_000_000, 0)
+
+// bench is a session with the packets it has sent.
+type bench struct {
+	*Session
+	t   *testing.T
+	out []byte
+}
+
+func newBench(t *testing.T, v wire.Version, window int) *bench {
+	b := &bench{t: t, Session: New(Config{Version: v, Window: window, KeepAlive: 10 * time.Second, PingTimeout: 5 * time.Second})}
+	b.Start(t0, 65535, 10*time.Second)
+	return b
+}
+
+// sent checks what was appended since the last call, in hexadecimal.
+func (b *bench) sent(want string) {
+	b.t.Helper()
+	got := strings.ToUpper(hex.EncodeToString(b.out))
+	if want = strings.ReplaceAll(want, " ", ""); got != want {
+		b.t.Fatalf("sent %q, want %q", got, want)
+	}
+	b.out = b.out[:0]
+}
+
+func (b *bench) publish(qos byte, payload string) *Entry {
+	b.t.Helper()
+	e := &Entry{}
+	var err error
+	b.out, err = b.Publish(b.out, e, &wire.Publish{Topic: "t", Payload: []byte(payload), QoS: qos})
+	if err != nil {
+		b.t.Fatalf("publish: %v", err)
+	}
+	return e
+}
+
+func (b *bench) ack(typ wire.Type, id uint16, code wire.ReasonCode) (done *Entry, ignored bool) {
+	b.t.Helper()
+	var err error
+	b.out, done, ignored, err = b.HandleAck(b.out, &wire.Ack{Type: typ, PacketID: id, Code: code})
+	if err != nil {
+		b.t.Fatalf("%v %d: %v", typ, id, err)
+	}
+	return done, ignored
+}
+
+func (b *bench) receive(qos byte, id uint16) (seq uint64, deliver bool) {
+	b.t.Helper()
+	var err error
+	b.out, seq, deliver, err = b.HandlePublish(b.out, &wire.Publish{Topic: "t", QoS: qos, PacketID: id})
+	if err != nil {
+		b.t.Fatalf("receive: %v", err)
+	}
+	return seq, deliver
+}
+
+func TestQoS1CompletesOnItsOwnAck(t *testing.T) { // P1-01, P1-06
+	b := newBench(t, wire.V311, 10)
+	e1, e2, e3 := b.publish(1, "p"), b.publish(1, "q"), b.publish(1, "r")
+	b.sent("3206000174000170 3206000174000271 3206000174000372")
+	for _, want := range []*Entry{e3, e1, e2} {
+		if done, _ := b.ack(wire.PUBACK, want.ID(), 0); done != want {
+			t.Fatalf("PUBACK %d completed %v", want.ID(), done)
+		}
+	}
+	if b.Busy() {
+		t.Error("busy after every acknowledgement")
+	}
+}
+
+func TestQoS2Steps(t *testing.T) { // P2-01, P2-06, P2-08, P2-10
+	b := newBench(t, wire.V311, 10)
+	e := b.publish(2, "p")
+	b.sent("3406000174000170")
+	if done, ignored := b.ack(wire.PUBCOMP, 1, 0); done != nil || !ignored {
+		t.Fatal("PUBCOMP before PUBREC was taken")
+	}
+	if done, ignored := b.ack(wire.PUBACK, 1, 0); done != nil || !ignored {
+		t.Fatal("PUBACK for a QoS 2 publish was taken")
+	}
+	b.sent("")
+	for range 2 { // a repeated PUBREC gets PUBREL again
+		if done, _ := b.ack(wire.PUBREC, 1, 0); done != nil {
+			t.Fatal("PUBREC completed the publish")
+		}
+		b.sent("62020001")
+	}
+	if done, _ := b.ack(wire.PUBCOMP, 1, 0); done != e {
+		t.Fatal("PUBCOMP did not complete the publish")
+	}
+	if done, ignored := b.ack(wire.PUBCOMP, 1, 0); done != nil || !ignored {
+		t.Fatal("a second PUBCOMP was taken")
+	}
+}
+
+func TestPubRecErrorEndsTheFlow(t *testing.T) { // P2-03, FC-04
+	b := newBench(t, wire.V5, 1)
+	e1, e2 := b.publish(2, "p"), b.publish(2, "q")
+	b.sent("340700017400010070")
+	done, _ := b.ack(wire.PUBREC, 1, wire.UnspecifiedError)
+	if done != e1 {
+		t.Fatal("PUBREC with an error did not complete the publish")
+	}
+	b.sent("340700017400020071")
+	if e2.ID() != 2 {
+		t.Errorf("second publish has id %d", e2.ID())
+	}
+}
+
+func TestPubRecForWrongFlowIsAnError(t *testing.T) { // P1-10
+	b := newBench(t, wire.V311, 10)
+	b.publish(1, "p")
+	_, _, _, err := b.HandleAck(nil, &wire.Ack{Type: wire.PUBREC, PacketID: 1})
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.ProtocolError {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestUnknownAcks(t *testing.T) { // D-1, D-2, P1-08, P2-07, P2-09, FC-06
+	b := newBench(t, wire.V5, 1)
+	b.publish(1, "p")
+	b.publish(1, "q")
+	b.sent("320700017400010070")
+	for _, typ := range []wire.Type{wire.PUBACK, wire.PUBCOMP} {
+		if done, ignored := b.ack(typ, 9, 0); done != nil || !ignored {
+			t.Errorf("%v for an unknown id was taken", typ)
+		}
+	}
+	b.sent("") // no quota came of it
+	b.ack(wire.PUBREC, 9, 0)
+	b.sent("6203000992")
+
+	old := newBench(t, wire.V311, 1)
+	old.ack(wire.PUBREC, 9, 0)
+	old.sent("62020009")
+}
+
+func TestWindowHoldsBackInOrder(t *testing.T) { // FC-01, FC-12, FC-13
+	b := newBench(t, wire.V311, 2)
+	b.publish(1, "a")
+	b.publish(2, "b")
+	c := b.publish(1, "c")
+	d := b.publish(0, "d") // order of sending is order of calling
+	b.publish(1, "e")
+	b.sent("3206000174000161 3406000174000262")
+	if b.QueueBytes() != 8+6+8 {
+		t.Errorf("QueueBytes %d", b.QueueBytes())
+	}
+	b.ack(wire.PUBACK, 1, 0)
+	b.sent("3206000174000363 300400017464")
+	freed := b.TakeFreed()
+	if len(freed) != 2 || freed[0].Entry != c || freed[0].End != 8 || freed[1].Entry != d || freed[1].End != 14 {
+		t.Errorf("freed %+v", freed)
+	}
+	b.ack(wire.PUBREC, 2, 0)
+	b.sent("62020002") // still in the window
+	b.ack(wire.PUBCOMP, 2, 0)
+	b.sent("3206000174000465")
+	if b.QueueBytes() != 0 {
+		t.Errorf("QueueBytes %d", b.QueueBytes())
+	}
+}
+
+func TestCancelTakesOnlyWhatWaits(t *testing.T) { // P1-13, FC-13
+	b := newBench(t, wire.V311, 1)
+	first, second, third := b.publish(1, "a"), b.publish(1, "b"), b.publish(1, "c")
+	if b.Cancel(first) {
+		t.Error("took back what was sent")
+	}
+	if !b.Cancel(second) || b.Cancel(second) {
+		t.Error("did not take back what waits, once")
+	}
+	b.sent("3206000174000161")
+	b.ack(wire.PUBACK, 1, 0)
+	b.sent("3206000174000263")
+	if got := b.Unfinished(); !slices.Equal(got, []*Entry{third}) {
+		t.Errorf("unfinished %v", got)
+	}
+}
+
+func TestReceiveMaximumCounts(t *testing.T) {
+	s := New(Config{Version: wire.V5, Window: 100})
+	s.Start(t0, 1, 0)
+	e1, e2 := &Entry{}, &Entry{}
+	p := &wire.Publish{Topic: "t", QoS: 1}
+	out, _ := s.Publish(nil, e1, p)
+	n := len(out)
+	if out, _ = s.Publish(out, e2, p); len(out) != n || e2.Sent() {
+		t.Error("the second publish exceeds the Receive Maximum of 1")
+	}
+}
+
+func TestIDsWrapAndSkip(t *testing.T) { // ID-01..ID-03, ID-05
+	b := newBench(t, wire.V311, 65535)
+	b.publish(2, "stays") // id 1
+	b.ack(wire.PUBREC, 1, 0)
+	for want := uint16(2); want != 0; want++ {
+		if e := b.publish(1, ""); e.ID() != want {
+			t.Fatalf("id %d, want %d", e.ID(), want)
+		}
+		b.ack(wire.PUBACK, want, 0)
+		b.out = b.out[:0]
+	}
+	if e := b.publish(1, ""); e.ID() != 2 {
+		t.Errorf("after the wrap id %d, want 2: 0 is no id and 1 is in use", e.ID())
+	}
+}
+
+func TestAllIDsInUse(t *testing.T) { // ID-04
+	b := newBench(t, wire.V311, 65535)
+	for range 65535 {
+		b.publish(1, "")
+	}
+	waiting := b.publish(1, "")
+	if waiting.Sent() {
+		t.Fatal("sent a publish without a free identifier")
+	}
+	if _, err := b.Subscribe(nil, &Entry{}, &wire.Subscribe{Filters: []wire.Filter{{Topic: "t"}}}); !errors.Is(err, ErrNoID) {
+		t.Fatalf("subscribe: %v", err)
+	}
+	b.ack(wire.PUBACK, 777, 0)
+	if !waiting.Sent() || waiting.ID() != 777 {
+		t.Errorf("waiting has id %d", waiting.ID())
+	}
+}
+
+func TestUnfinishedKeepsTheOrderAcrossTheWrap(t *testing.T) {
+	b := newBench(t, wire.V311, 65535)
+	b.lastID = 65533
+	var want []*Entry
+	for range 40 {
+		want = append(want, b.publish(1, ""))
+	}
+	if got := b.Unfinished(); !slices.Equal(got, want) {
+		t.Error("not in the order of sending")
+	}
+}
+
+func TestSubscribeFlow(t *testing.T) { // SU-01, SU-14, SU-16, ID-06, FC-08
+	b := newBench(t, wire.V311, 1)
+	b.publish(1, "")
+	b.sent("32050001740001")
+	sub, unsub := &Entry{}, &Entry{}
+	b.out, _ = b.Subscribe(b.out, sub, &wire.Subscribe{Filters: []wire.Filter{{Topic: "a", Options: 1}}})
+	b.out, _ = b.Unsubscribe(b.out, unsub, &wire.Unsubscribe{Filters: []string{"a"}})
+	b.sent("8206 0002 0001 61 01 A205 0003 0001 61")
+	if b.HandleUnsubAck(2) != nil || b.HandleSubAck(3) != nil || b.HandleSubAck(1) != nil || b.HandleSubAck(99) != nil {
+		t.Error("an answer of the wrong kind was taken")
+	}
+	if done, ignored := b.ack(wire.PUBACK, 2, 0); done != nil || !ignored {
+		t.Error("PUBACK for a SUBSCRIBE was taken")
+	}
+	if b.HandleSubAck(2) != sub || b.HandleUnsubAck(3) != unsub {
+		t.Error("the right answers were not taken")
+	}
+}
+
+func TestAcksLeaveInTheOrderOfArrival(t *testing.T) { // RX-08, RX-05, RX-15
+	b := newBench(t, wire.V311, 1)
+	s3, _ := b.receive(1, 3)
+	s1, _ := b.receive(2, 1)
+	s2, _ := b.receive(1, 2)
+	ack := func(seq uint64) bool {
+		var ok bool
+		b.out, ok = b.Ack(b.out, seq)
+		return ok
+	}
+	ack(s2)
+	ack(s1)
+	b.sent("")
+	ack(s3)
+	b.sent("40020003 50020001 40020002")
+	if ack(s3) || ack(s2+1) || ack(0) {
+		t.Error("acknowledged what is not pending")
+	}
+	b.sent("")
+}
+
+func TestSkipLetsTheNextPass(t *testing.T) {
+	b := newBench(t, wire.V311, 1)
+	s1, _ := b.receive(2, 1)
+	s2, _ := b.receive(1, 2)
+	b.out, _ = b.Ack(b.out, s2)
+	b.out, _ = b.Skip(b.out, s1)
+	b.sent("40020002")
+	if _, deliver := b.receive(2, 1); !deliver {
+		t.Error("a message that was skipped is not delivered when it comes again")
+	}
+}
+
+func TestInboundQoS2IsDeliveredOnce(t *testing.T) { // RX-17..RX-21, D-7, RX-25, RX-26
+	b := newBench(t, wire.V5, 1)
+	seq, deliver := b.receive(2, 9)
+	if !deliver {
+		t.Fatal("not delivered")
+	}
+	if _, again := b.receive(2, 9); again {
+		t.Fatal("delivered twice before PUBREC")
+	}
+	b.sent("")
+	if _, _, _, err := b.HandleAck(nil, &wire.Ack{Type: wire.PUBREL, PacketID: 9}); err == nil {
+		t.Error("PUBREL before PUBREC was taken")
+	}
+	if _, _, _, err := b.HandlePublish(nil, &wire.Publish{QoS: 1, PacketID: 9}); err == nil {
+		t.Error("QoS 1 with the identifier of an unfinished QoS 2 message was taken")
+	}
+	b.out, _ = b.Ack(b.out, seq)
+	b.sent("50020009")
+	if _, again := b.receive(2, 9); again {
+		t.Fatal("delivered twice after PUBREC")
+	}
+	b.sent("50020009")
+	b.ack(wire.PUBREL, 9, 0)
+	b.sent("70020009")
+	b.ack(wire.PUBREL, 9, 0) // its PUBCOMP was lost
+	b.sent("7003000992")
+	if _, again := b.receive(2, 9); !again {
+		t.Error("a new message with a free identifier is not delivered")
+	}
+}
+
+func TestPingTimes(t *testing.T) { // KA-01, KA-02, KA-08, KA-09, KA-11, KA-12
+	b := newBench(t, wire.V311, 1)
+	tick := func(at time.Duration) error {
+		b.t.Helper()
+		var err error
+		b.out, err = b.Tick(b.out, t0.Add(at))
+		return err
+	}
+	deadline := func(want time.Duration) {
+		b.t.Helper()
+		if at, ok := b.Deadline(); !ok || at.Sub(t0) != want {
+			b.t.Fatalf("deadline %v %v, want %v", at.Sub(t0), ok, want)
+		}
+	}
+	deadline(9 * time.Second)
+	_ = tick(8 * time.Second)
+	b.sent("")
+	b.Received(t0.Add(5 * time.Second)) // what comes in does not delay a ping
+	deadline(9 * time.Second)
+	_ = tick(9 * time.Second)
+	b.sent("C000")
+	deadline(14 * time.Second)
+	_ = tick(13 * time.Second)
+	b.sent("") // one at a time
+	b.Received(t0.Add(13 * time.Second))
+	b.Sent(t0.Add(20 * time.Second))
+	deadline(22 * time.Second) // nothing came since 13, though we send
+	_ = tick(22 * time.Second)
+	b.sent("C000")
+	if err := tick(27 * time.Second); !errors.Is(err, ErrSilent) {
+		t.Errorf("after the ping time-out: %v", err)
+	}
+}
+
+func TestPausedReaderIsNotSilence(t *testing.T) {
+	b := newBench(t, wire.V311, 1)
+	b.Pause(t0, true)
+	for at := 9 * time.Second; at < 100*time.Second; at += 9 * time.Second {
+		var err error
+		if b.out, err = b.Tick(b.out, t0.Add(at)); err != nil {
+			t.Fatalf("at %v: %v", at, err)
+		}
+		b.sent("C000") // the server must hear from us
+	}
+	b.Pause(t0.Add(100*time.Second), false)
+	if at, _ := b.Deadline(); at.Sub(t0) != 105*time.Second {
+		t.Errorf("deadline %v after reading again", at.Sub(t0))
+	}
+}
+
+func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, KA-07, KA-19
+	s := New(Config{Version: wire.V5, Window: 1, KeepAlive: 10 * time.Second})
+	if _, ok := s.Deadline(); ok {
+		t.Error("pings before CONNACK")
+	}
+	s.Start(t0, 1, 0)
+	if _, ok := s.Deadline(); ok {
+		t.Error("pings although the server set the interval to 0")
+	}
+	s = New(Config{Version: wire.V5, Window: 1})
+	s.Start(t0, 1, 2*time.Second)
+	if at, ok := s.Deadline(); !ok || at.Sub(t0) != 1800*time.Millisecond {
+		t.Error("no pings although the server set an interval")
+	}
+	s.Stop()
+	if _, ok := s.Deadline(); ok {
+		t.Error("pings after Stop")
+	}
+}

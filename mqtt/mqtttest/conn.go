@@ -1,0 +1,209 @@
+package mqtttest
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// WriteMode says how Send cuts what it writes.
+type WriteMode int
+
+// The write modes. A correct client answers alike in all three.
+const (
+	Whole     WriteMode = iota // each Send is one write
+	Bytewise                   // each byte is a write
+	Coalesced                  // Sends are kept and written together by the next other step
+)
+
+// Conn is one connection of a client, seen from the server. Its methods are for
+// the test's own goroutine; each fails the test when it does not come true.
+type Conn struct {
+	t    testing.TB
+	conn net.Conn
+	mode WriteMode
+	held []byte
+}
+
+// NewConn scripts a connection that the test made, such as one end of net.Pipe.
+// It is closed when the test ends.
+func NewConn(t testing.TB, conn net.Conn) *Conn {
+	t.Cleanup(func() { _ = conn.Close() })
+	return &Conn{t: t, conn: conn}
+}
+
+// SetWriteMode sets how Send writes from now on.
+func (c *Conn) SetWriteMode(m WriteMode) {
+	c.flush()
+	c.mode = m
+}
+
+// Send sends bytes given in hexadecimal.
+func (c *Conn) Send(hexBytes ...string) {
+	c.t.Helper()
+	c.SendBytes(c.parse(strings.Join(hexBytes, "")))
+}
+
+// SendBytes sends b.
+func (c *Conn) SendBytes(b []byte) {
+	c.t.Helper()
+	switch c.mode {
+	case Coalesced:
+		c.held = append(c.held, b...)
+	case Bytewise:
+		for i := range b {
+			c.write(b[i : i+1])
+		}
+	default:
+		c.write(b)
+	}
+}
+
+func (c *Conn) write(b []byte) {
+	c.t.Helper()
+	if len(b) == 0 {
+		return
+	}
+	_ = c.conn.SetWriteDeadline(time.Now().Add(patience)) // the write tells
+	if _, err := c.conn.Write(b); err != nil {
+		c.t.Fatalf("mqtttest: send % X: %v", head(b), err)
+	}
+}
+
+func (c *Conn) flush() {
+	c.t.Helper()
+	b := c.held
+	c.held = nil
+	c.write(b)
+}
+
+// Expect waits for exactly these bytes.
+func (c *Conn) Expect(hexBytes ...string) {
+	c.t.Helper()
+	want := c.parse(strings.Join(hexBytes, ""))
+	got := c.read(len(want))
+	if !bytes.Equal(got, want) {
+		c.t.Fatalf("mqtttest: the client sent\n  % X, expected\n  % X", got, want)
+	}
+}
+
+// read returns the next n bytes, fewer when the client says no more.
+func (c *Conn) read(n int) []byte {
+	c.t.Helper()
+	c.flush()
+	b := make([]byte, n)
+	_ = c.conn.SetReadDeadline(time.Now().Add(patience)) // the read tells
+	got, err := io.ReadFull(c.conn, b)
+	if err != nil && got == 0 {
+		c.t.Fatalf("mqtttest: expected %d bytes of the client: %v", n, err)
+	}
+	return b[:got]
+}
+
+// Packet waits for one whole packet and returns it, header included.
+func (c *Conn) Packet() []byte {
+	c.t.Helper()
+	packet := c.read(2)
+	length, shift := int(packet[1]&0x7F), 7
+	for packet[len(packet)-1]&0x80 != 0 {
+		packet = append(packet, c.read(1)...)
+		length |= int(packet[len(packet)-1]&0x7F) << shift
+		shift += 7
+	}
+	if length == 0 {
+		return packet
+	}
+	return append(packet, c.read(length)...)
+}
+
+// ExpectClosed waits until the client has closed its side, and fails if it says
+// anything before.
+func (c *Conn) ExpectClosed() {
+	c.t.Helper()
+	c.flush()
+	_ = c.conn.SetReadDeadline(time.Now().Add(patience)) // the read tells
+	b := make([]byte, 64)
+	n, err := c.conn.Read(b)
+	switch {
+	case n > 0:
+		c.t.Fatalf("mqtttest: the client sent % X, expected it to close", b[:n])
+	case !ended(err):
+		c.t.Fatalf("mqtttest: expected the client to close: %v", err)
+	}
+}
+
+// ExpectNothing fails if the client sends anything, or closes, within d.
+func (c *Conn) ExpectNothing(d time.Duration) {
+	c.t.Helper()
+	c.flush()
+	_ = c.conn.SetReadDeadline(time.Now().Add(d)) // the read tells
+	b := make([]byte, 64)
+	n, err := c.conn.Read(b)
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Fatalf("mqtttest: expected silence for %v, the client sent % X (%v)", d, b[:n], err)
+	}
+}
+
+// ended reports whether err is the end of a connection.
+func ended(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// Accept answers a CONNECT of MQTT 3.1.1, or of 5 when it says so, and returns
+// the CONNECT.
+func (c *Conn) Accept() []byte {
+	c.t.Helper()
+	packet := c.Packet()
+	if level := bytes.Index(packet, []byte("MQTT")); level > 0 && packet[level+4] == 5 {
+		// A server must assign an identifier to a client that sends none.
+		c.Send("20 0A 0000 07 12 0004 74657374")
+		return packet
+	}
+	c.Send("20 02 0000")
+	return packet
+}
+
+// Close closes the connection in an orderly way.
+func (c *Conn) Close() {
+	c.t.Helper()
+	c.flush()
+	_ = c.conn.Close() // nothing to be done about an error
+}
+
+// Reset closes the connection so that the client sees it broken.
+func (c *Conn) Reset() {
+	c.t.Helper()
+	c.flush()
+	if tcp, ok := c.conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // Close then resets
+	}
+	_ = c.conn.Close() // nothing to be done about an error
+}
+
+func (c *Conn) parse(s string) []byte {
+	c.t.Helper()
+	b, err := ParseHex(s)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return b
+}
+
+// ParseHex reads bytes written in hexadecimal, with blanks anywhere.
+func ParseHex(s string) ([]byte, error) {
+	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	if err != nil {
+		return nil, fmt.Errorf("mqtttest: %q is not hexadecimal: %w", s, err)
+	}
+	return b, nil
+}
+
+func head(b []byte) []byte { return b[:min(len(b), 32)] }
