@@ -2,6 +2,7 @@ package jsre
 
 import (
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/events"
 	"dunlin/jsre/module/iosched"
 	"dunlin/jsre/module/task"
@@ -11,6 +12,7 @@ import (
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
+		buffer.Module(),
 		events.Module(),
 		timers.Module(),
 		task.Module(),

@@ -12,6 +12,24 @@ type bufferClass struct {
 	class *goja.Object
 	proto *goja.Object
 	array goja.Constructor // Uint8Array
+
+	arrays, views viewGetters // of typed arrays and of DataView
+}
+
+// viewGetters are the native getters of a kind of view, which a script cannot shadow.
+type viewGetters struct{ buffer, offset, length *Func }
+
+// getters finds the native getters of a prototype.
+func (vm *VM) getters(proto string) viewGetters {
+	get := func(name string) *Func {
+		v, err := vm.rt.RunScript(hostFile, "Object.getOwnPropertyDescriptor("+proto+", '"+name+"').get")
+		if err != nil {
+			panic(err)
+		}
+		f, _ := vm.ToFunc(v)
+		return f
+	}
+	return viewGetters{get("buffer"), get("byteOffset"), get("byteLength")}
 }
 
 // initBufferClass makes the class and its prototype chain.
@@ -19,6 +37,8 @@ func (vm *VM) initBufferClass() {
 	uint8Array := vm.rt.GlobalObject().Get("Uint8Array").ToObject(vm.rt)
 	vm.buffer.array, _ = goja.AssertConstructor(uint8Array)
 	vm.buffer.class, vm.buffer.proto = vm.NewClass("Buffer", vm.newBufferObject)
+	vm.buffer.arrays = vm.getters("Object.getPrototypeOf(Uint8Array.prototype)")
+	vm.buffer.views = vm.getters("DataView.prototype")
 	_ = vm.buffer.class.SetPrototype(uint8Array)
 	_ = vm.buffer.proto.SetPrototype(uint8Array.Get("prototype").ToObject(vm.rt))
 }
@@ -41,7 +61,7 @@ func (vm *VM) newBufferObject(c goja.ConstructorCall) *goja.Object {
 	return obj
 }
 
-// BufferClass is the class Buffer, BufferPrototype its prototype.
+// BufferClass is the class Buffer.
 func (vm *VM) BufferClass() *goja.Object { return vm.buffer.class }
 
 // BufferPrototype is Buffer.prototype.
@@ -81,8 +101,7 @@ var (
 )
 
 // Bytes is the memory of a Buffer, typed array, DataView or ArrayBuffer, shared with the script. It
-// is false for anything else, strings included. It runs no code of the script except, for views
-// other than bytes, getters that the script itself has put in front of buffer and byteOffset.
+// is false for anything else, strings included. It runs no code of the script.
 func (vm *VM) Bytes(v goja.Value) ([]byte, bool) {
 	obj, ok := v.(*goja.Object)
 	if !ok {
@@ -95,29 +114,38 @@ func (vm *VM) Bytes(v goja.Value) ([]byte, bool) {
 	case t == arrayBufferType:
 		ab, ok := obj.Export().(goja.ArrayBuffer)
 		return ab.Bytes(), ok && !ab.Detached()
-	case t != nil && t.Kind() == reflect.Slice && numericKinds[t.Elem().Kind()], obj.ClassName() == "DataView":
-		return vm.viewBytes(obj)
+	case t != nil && t.Kind() == reflect.Slice && numericKinds[t.Elem().Kind()]:
+		return vm.viewBytes(obj, vm.buffer.arrays)
 	}
-	return nil, false
+	return vm.viewBytes(obj, vm.buffer.views)
 }
 
-// viewBytes is the memory of a view that is not one of bytes.
-func (vm *VM) viewBytes(obj *goja.Object) ([]byte, bool) {
-	whole, ok := obj.Get("buffer").(*goja.Object)
-	if !ok || whole.ExportType() != arrayBufferType {
-		return nil, false
+// IsArrayBuffer reports whether v is an ArrayBuffer.
+func (vm *VM) IsArrayBuffer(v goja.Value) bool {
+	obj, ok := v.(*goja.Object)
+	return ok && obj.ExportType() == arrayBufferType
+}
+
+// viewBytes is the memory of a view that is not one of bytes; false when obj is no view.
+func (vm *VM) viewBytes(obj *goja.Object, get viewGetters) (out []byte, ok bool) {
+	_ = vm.rt.Try(func() {
+		ab, is := get.buffer.Call(obj).Export().(goja.ArrayBuffer)
+		if !is || ab.Detached() {
+			return
+		}
+		from, size := get.offset.Call(obj).ToInteger(), get.length.Call(obj).ToInteger()
+		out, ok = ab.Bytes()[from:from+size:from+size], true
+	})
+	return out, ok
+}
+
+// SubBuffer is a Buffer on the bytes from..to of a Buffer or Uint8Array, sharing its memory.
+func (vm *VM) SubBuffer(obj *goja.Object, from, to int) *goja.Object {
+	get := vm.buffer.arrays
+	off := get.offset.Call(obj).ToInteger() + int64(from)
+	sub, err := vm.buffer.array(vm.buffer.class, get.buffer.Call(obj), vm.rt.ToValue(off), vm.rt.ToValue(to-from))
+	if err != nil {
+		panic(err)
 	}
-	ab, ok := whole.Export().(goja.ArrayBuffer)
-	if !ok || ab.Detached() {
-		return nil, false
-	}
-	off, n := obj.Get("byteOffset"), obj.Get("byteLength")
-	if off == nil || n == nil {
-		return nil, false
-	}
-	from, size, b := off.ToInteger(), n.ToInteger(), ab.Bytes()
-	if from < 0 || size < 0 || from > int64(len(b)) || size > int64(len(b))-from {
-		return nil, false
-	}
-	return b[from : from+size : from+size], true
+	return sub
 }

@@ -20,7 +20,7 @@ func (vm *VM) ToFunc(v goja.Value) (*Func, bool) {
 	}
 	// The exported form lets exceptions pass as panics and saves goja a frame a call; only a proxy
 	// has none.
-	if obj.ClassName() == "Function" {
+	if name := obj.ClassName(); name == "Function" || name == "AsyncFunction" {
 		if f, ok := obj.Export().(func(goja.FunctionCall) goja.Value); ok && f != nil {
 			return &Func{obj, f}, true
 		}
@@ -122,4 +122,14 @@ func (vm *VM) hiddenValue(v goja.Value, key *goja.Symbol) any {
 		return d.value
 	}
 	return nil
+}
+
+// NewObject makes a plain object of name, value, name, value...
+func (vm *VM) NewObject(fields ...any) *goja.Object {
+	o := vm.rt.NewObject()
+	for i := 0; i+1 < len(fields); i += 2 {
+		name, _ := fields[i].(string)
+		_ = o.Set(name, fields[i+1])
+	}
+	return o
 }

@@ -41,7 +41,8 @@ func forever(vm *engine.VM, a engine.Args) {
 	}
 	check := a.Func(0, "check")
 	vm.Loop().Serve(func() bool {
-		return check.Call(goja.Undefined()).StrictEquals(vm.Runtime().ToValue(true))
+		v := check.Call(goja.Undefined())
+		return v != nil && v.ToBoolean()
 	}, wait(vm, "forever: timeout", a.Value(1), checkEvery))
 }
 
