@@ -22,7 +22,7 @@ func ValidateTopic(topic string) error {
 		return err
 	}
 	if i := strings.IndexAny(topic, "+#"); i >= 0 {
-		// [MQTT-3.3.2-2] [MQTT-4.7.1-1]
+		// [MQTT-3.3.2-2], [MQTT-4.7.1-1] of 3.1.1, [MQTT-4.7.0-1] of 5
 		return fmt.Errorf("topic %s holds the wildcard %q at byte %d: a message has one exact topic", quote(topic), topic[i], i)
 	}
 	return nil
@@ -85,8 +85,8 @@ func validateShare(filter string) (rest string, err error) {
 	return rest, nil
 }
 
-// validateLevels checks that each wildcard is a level of its own [MQTT-4.7.1-2] and that
-// '#' is the last one [MQTT-4.7.1-1].
+// validateLevels checks that each wildcard is a level of its own and that '#' is the last
+// one: [MQTT-4.7.1-1] and [MQTT-4.7.1-2] of 5, [MQTT-4.7.1-2] and [MQTT-4.7.1-3] of 3.1.1.
 func validateLevels(filter, rest string) error {
 	for more := true; more; {
 		var level string
@@ -153,7 +153,7 @@ func Match(filter, topic string) bool {
 		case more && deeper:
 			filter, topic = rest, tail
 		case more:
-			// [MQTT-4.7.1-2] section 4.7.1.2: "sport/#" also matches "sport".
+			// MQTT 5 section 4.7.1.2: "sport/#" also matches "sport".
 			return rest == "#"
 		default:
 			return !deeper

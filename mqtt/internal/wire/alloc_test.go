@@ -58,3 +58,35 @@ func parseOnly(h Header, body []byte, v Version) {
 		panic(fmt.Sprintf("%s does not reach a client", h.Type))
 	}
 }
+
+var benchPublish = Publish{
+	Topic: "plant/7/east/temperature", QoS: 1, PacketID: 7, Payload: make([]byte, 64),
+	Properties: Properties{}.AppendUint(MessageExpiryInterval, 60).AppendText(ContentType, "text/plain"),
+}
+
+func BenchmarkParsePublish(b *testing.B) {
+	for _, v := range []Version{V311, V5} {
+		frame := AppendPublish(nil, v, &benchPublish)
+		b.Run(v.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				h, n, _ := ParseHeader(frame, v)
+				if _, err := ParsePublish(h, frame[n:], v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkAppendPublish(b *testing.B) {
+	for _, v := range []Version{V311, V5} {
+		dst := make([]byte, 0, 512)
+		b.Run(v.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = AppendPublish(dst[:0], v, &benchPublish)
+			}
+		})
+	}
+}

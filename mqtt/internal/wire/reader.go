@@ -177,7 +177,7 @@ func sentFault(s string) string {
 const maxText = 65535
 
 // topicFault says why a well-formed string is no topic name, "" when it is one:
-// [MQTT-3.3.2-2], [MQTT-4.7.1-1]. The empty topic is judged elsewhere.
+// [MQTT-3.3.2-2]. The empty topic is judged elsewhere.
 func topicFault(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] == '+' || s[i] == '#' {

@@ -70,6 +70,8 @@ func TestRejected(t *testing.T) {
 		{"MF-32", V5, "F0 01 18", MalformedPacket},
 		{"AU-09 twice", V5, "F0 0A 1808 1500016D 1500016D", ProtocolError},
 		{"D-10", V5, "40 03 000101", ProtocolError},
+		{"pair with a bad name", V5, "40 0C 0001 00 08 26 0002C080 000161", MalformedPacket},
+		{"pair with a bad value", V5, "40 0C 0001 00 08 26 000161 0002C080", MalformedPacket},
 		{"ping with a body", V311, "D0 01 00", MalformedPacket},
 		// What only a server receives.
 		{"protocol name", V311, "10 0D 00044D515458 04 02 003C 000163", UnsupportedProtocolVersion},
@@ -108,6 +110,7 @@ func TestTolerated(t *testing.T) {
 		{"D-10: undefined failure of a PUBLISH", V5, "40 03 000181"},
 		{"D-10: undefined failure of a filter", V5, "90 04 000100FE"},
 		{"D-13", V5, "E0 01 8C"},
+		{"DISCONNECT with an empty list", V5, "E0 02 8000"},
 		{"D-14", V5, "F0 00"},
 		{"D-15", V311, "40 8200 0001"},
 		{"CA-10", V311, "20 02 0105"},

@@ -56,7 +56,7 @@ func (r *reader) filter() string {
 	return s
 }
 
-// checkOptions enforces the reserved bits: [MQTT-3-8.3-4] of 3.1.1, [MQTT-3.8.3-5] of 5.
+// checkOptions enforces the reserved bits: [MQTT-3.8.3-4] of 3.1.1, [MQTT-3.8.3-5] of 5.
 func checkOptions(v Version, f Filter) error {
 	reserved := byte(0xFC)
 	if v == V5 {
@@ -71,7 +71,7 @@ func checkOptions(v Version, f Filter) error {
 	case f.Options&0x30 == 0x30:
 		code, what = ProtocolError, "Retain Handling 3"
 	case f.Options&OptionNoLocal != 0 && strings.HasPrefix(f.Topic, "$share/"):
-		code, what = ProtocolError, "No Local on a shared subscription" // [MQTT-3.8.3-4]
+		code, what = ProtocolError, "No Local on a shared subscription" // [MQTT-3.8.3-4] of 5
 	default:
 		return nil
 	}
