@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // WriteMode says how Send cuts what it writes.
@@ -162,12 +164,22 @@ func ended(err error) bool {
 func (c *Conn) Accept() []byte {
 	c.t.Helper()
 	packet := c.Packet()
-	if level := bytes.Index(packet, []byte("MQTT")); level > 0 && packet[level+4] == 5 {
-		// A server must assign an identifier to a client that sends none.
-		c.Send("20 0A 0000 07 12 0004 74657374")
-		return packet
+	h, n, err := wire.ParseHeader(packet, wire.V5)
+	if err != nil {
+		c.t.Fatalf("mqtttest: % X is no CONNECT: %v", head(packet), err)
 	}
-	c.Send("20 02 0000")
+	p, err := wire.ParseConnect(h, packet[n:])
+	if err != nil {
+		c.t.Fatalf("mqtttest: % X is no CONNECT: %v", head(packet), err)
+	}
+	switch {
+	case p.Version < wire.V5:
+		c.Send("20 02 0000")
+	case p.ClientID == "": // a server must assign one [MQTT-3.2.2-16]
+		c.Send("20 0A 0000 07 12 0004 74657374")
+	default:
+		c.Send("20 03 000000")
+	}
 	return packet
 }
 

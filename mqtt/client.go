@@ -1,0 +1,207 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dunlin/mqtt/dial"
+	"dunlin/mqtt/internal/link"
+	"dunlin/mqtt/internal/route"
+	"dunlin/mqtt/internal/session"
+)
+
+// state is where a client is in its life. It only goes forward.
+type state byte
+
+const (
+	opened     state = iota // the transport stands
+	connecting              // CONNECT was sent
+	connected               // CONNACK accepted it
+	closing                 // our last packet is on its way, or the link is being cut
+	closed                  // the link has ended
+)
+
+// Client is one connection to a server. Make it with Open or Dial; Close ends
+// it. It is not used again after its connection ended.
+type Client struct {
+	// Set by Open, not changed afterwards.
+	transport Transport
+	remote    string
+	log       *slog.Logger
+	ctx       context.Context // what handlers see; ends with the client
+	cancel    context.CancelFunc
+	answered  chan struct{} // closed when the CONNACK came, or the link ended
+	gone      chan struct{} // closed when the link has ended
+	delivered chan struct{} // closed when the deliver loop has ended
+
+	version   atomic.Uint32 // of the protocol, set by Connect
+	deliverID atomic.Uint64 // the deliver loop's goroutine
+
+	mu      sync.Mutex
+	cfg     Config           // from Connect; mu
+	state   state            // mu
+	link    *link.Link       // mu
+	sess    *session.Session // mu
+	server  serverLimits     // from CONNACK; mu
+	connAck ConnAck          // mu
+	cause   error            // why the client ends; mu
+	byUser  bool             // Close ended it; mu
+
+	accepted bool // the CONNACK accepted the session; mu
+
+	out  outbox        // mu
+	in   inbox         // mu
+	subs subscriptions // mu
+}
+
+// Open makes the transport to the server at url and returns a client that can
+// Connect. The schemes are mqtt and tcp (port 1883 unless given), mqtts, ssl,
+// tls and tcps (port 8883), and unix with the path of a socket. ctx bounds only
+// the opening. The errors are *dial.Error, and ErrNotPermitted in ModeOff.
+func Open(ctx context.Context, url string, t Transport) (*Client, error) {
+	if CurrentMode() == ModeOff {
+		return nil, fmt.Errorf("open: mode is off: %w", ErrNotPermitted)
+	}
+	address, err := dial.ParseAddress(url)
+	if err != nil {
+		return nil, &ArgumentError{Name: "url", What: err.Error()}
+	}
+	t.fill()
+	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
+	defer cancel()
+	conn, err := dial.Open(ctx, address, t.Dial, t.TLS)
+	if err != nil {
+		return nil, err
+	}
+	c := newClient(t, address.String())
+	c.mu.Lock()
+	c.link = link.Start(conn, (*owner)(c), link.Config{
+		ReadBuffer:  t.ReadBuffer,
+		MaxPacket:   t.MaxPacket,
+		Linger:      linger,
+		WriteStalls: c.writeStalls,
+	})
+	c.mu.Unlock()
+	go c.deliverLoop()
+	return c, nil
+}
+
+func newClient(t Transport, remote string) *Client {
+	c := &Client{
+		transport: t, remote: remote, log: t.Logger,
+		answered:  make(chan struct{}),
+		gone:      make(chan struct{}),
+		delivered: make(chan struct{}),
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.in.wake = make(chan struct{}, 1)
+	c.in.gate = make(chan struct{}, 1)
+	c.subs.table = new(route.Table[*subscription])
+	return c
+}
+
+// Dial makes the transport to the server at url and connects. It is Open with
+// cfg.Transport and Connect with cfg; when either fails nothing is left behind.
+func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	c, err := Open(ctx, url, cfg.Transport)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Connect(ctx, cfg); err != nil {
+		return nil, errors.Join(err, c.Close(ctx))
+	}
+	return c, nil
+}
+
+// within bounds ctx to d, unless it has a deadline of its own or d is negative.
+func within(ctx context.Context, d time.Duration, what string) (context.Context, context.CancelFunc) {
+	if _, has := ctx.Deadline(); has || d < 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, d, timeoutError{what + " within " + d.String()})
+}
+
+// timeoutError is a time-out in our words; it is a context.DeadlineExceeded and
+// says Timeout as net.Error does.
+type timeoutError struct{ what string }
+
+func (e timeoutError) Error() string   { return e.what }
+func (e timeoutError) Timeout() bool   { return true }
+func (e timeoutError) Temporary() bool { return true }
+func (e timeoutError) Unwrap() error   { return context.DeadlineExceeded }
+
+// IsConnected reports whether the server has accepted the session and the
+// connection stands.
+func (c *Client) IsConnected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state == connected
+}
+
+// IsQueued reports whether a packet waits to be written, or a QoS 1 or 2
+// publish is not completed.
+func (c *Client) IsQueued() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state != closed && (c.out.waiting() || c.sess != nil && c.sess.Busy())
+}
+
+// Remote returns the server's URL in canonical form, without credentials.
+func (c *Client) Remote() string { return c.remote }
+
+// Done returns a channel that is closed when the connection has ended.
+func (c *Client) Done() <-chan struct{} { return c.gone }
+
+// Err returns why the connection ended: nil while it stands, ErrClosed after
+// Close.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != closed {
+		return nil
+	}
+	return c.endLocked()
+}
+
+// endLocked returns why nothing can be sent any more, for an error's cause.
+func (c *Client) endLocked() error {
+	switch {
+	case c.byUser:
+		return ErrClosed
+	case c.cause != nil:
+		return fmt.Errorf("%w: %w", ErrClosed, c.cause)
+	default:
+		return ErrClosed
+	}
+}
+
+// usableLocked returns nil when the client is connected, else why it is not.
+func (c *Client) usableLocked() error {
+	switch c.state {
+	case connected:
+		return nil
+	case opened, connecting:
+		return ErrNotConnected
+	default:
+		return c.endLocked()
+	}
+}
+
+// writeStalls is how long a write may make no progress: as long as silence is
+// allowed to last.
+func (c *Client) writeStalls() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state < connected || c.server.keepAlive <= 0 {
+		return 0
+	}
+	return c.server.keepAlive + c.cfg.Limits.PingTimeout
+}

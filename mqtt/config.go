@@ -1,0 +1,173 @@
+package mqtt
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// Version is a version of the MQTT protocol.
+type Version byte
+
+// The versions. The zero value of Config.Version means V311.
+const (
+	V31  Version = 3 // MQTT 3.1
+	V311 Version = 4 // MQTT 3.1.1
+	V5   Version = 5 // MQTT 5
+)
+
+// String returns "3.1", "3.1.1" or "5".
+func (v Version) String() string { return wire.Version(v).String() }
+
+// QoS is a quality of service level.
+type QoS byte
+
+// The quality of service levels.
+const (
+	AtMostOnce  QoS = 0 // fire and forget
+	AtLeastOnce QoS = 1 // acknowledged; may arrive twice
+	ExactlyOnce QoS = 2 // acknowledged in two steps; arrives once
+)
+
+// Defaults of Config and Transport.
+const (
+	DefaultKeepAlive      = 60 * time.Second
+	DefaultConnectTimeout = 30 * time.Second
+	DefaultReadBuffer     = 4096
+	DefaultMaxPacket      = 16 << 20
+)
+
+// Config describes a session: who connects, and within what bounds. The zero
+// value is a clean MQTT 3.1.1 session under an identifier that the server
+// chooses. A Config is copied at the call and not changed.
+type Config struct {
+	// Version of the protocol; default V311.
+	Version Version
+	// ClientID identifies the session at the server. Empty: the server chooses,
+	// which 3.1.1 allows only for a clean session [MQTT-3.1.3-7].
+	ClientID string
+	// KeepSession asks the server to go on with the session of this client
+	// identifier and to keep it after the connection (Clean Session 0).
+	KeepSession bool
+	// KeepAlive is the longest silence towards the server, in whole seconds up
+	// to 65,535. 0 means DefaultKeepAlive, negative none.
+	KeepAlive time.Duration
+	// Username and Password log in. A nil Password is not sent. Before MQTT 5 a
+	// password needs a user name [MQTT-3.1.2-22].
+	Username string
+	Password []byte
+	// Will is published by the server when the connection ends without Close.
+	Will *Message
+	// Mode restricts this client; see SetMode.
+	Mode Mode
+	// Limits bound memory and time.
+	Limits Limits
+	// Transport is how Dial reaches the server; Connect does not look at it.
+	Transport Transport
+	// Properties are the MQTT 5 properties of CONNECT.
+	Properties ConnectProperties
+}
+
+// Limits bound what a client holds and how long it waits. A zero field means
+// its default.
+type Limits struct {
+	// InFlight is the largest number of QoS 1 and 2 publishes that wait for an
+	// acknowledgement: 1 to 65,535, default 65,535. A lower Receive Maximum of
+	// an MQTT 5 server counts instead.
+	InFlight int
+	// SendBytes is how much may wait to be written before publishing blocks;
+	// default 1 MiB. One message may exceed it.
+	SendBytes int
+	// ReceiveMessages and ReceiveBytes are how much may wait for a handler
+	// before the client stops reading; default 1,024 messages, 4 MiB.
+	ReceiveMessages int
+	ReceiveBytes    int
+	// PingTimeout is how long after a PINGREQ silence means a dead link;
+	// default half of the keep alive interval, at least a second.
+	PingTimeout time.Duration
+}
+
+// Transport describes how to reach a server.
+type Transport struct {
+	// TLS configures mqtts and its synonyms. nil: the system's authorities,
+	// TLS 1.2 or later, the URL's host as server name. It is not changed.
+	TLS *tls.Config
+	// Dial makes the connection under TLS; nil: net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Handlers are called on the client's events.
+	Handlers Handlers
+	// ConnectTimeout bounds DNS, TCP and TLS together, and then the wait for
+	// CONNACK, where the context sets no deadline. 0: DefaultConnectTimeout,
+	// negative: none.
+	ConnectTimeout time.Duration
+	// ReadBuffer is the first size of the read buffer in bytes, default
+	// DefaultReadBuffer. Longer packets still arrive whole.
+	ReadBuffer int
+	// MaxPacket is the largest inbound packet in bytes, default
+	// DefaultMaxPacket. A larger one ends the connection before it is read.
+	MaxPacket int
+	// Logger gets debug messages of the connection; nil: none. Payloads and
+	// passwords are never logged.
+	Logger *slog.Logger
+}
+
+// Handlers are called one at a time, in the order of the events, on a goroutine
+// of the client. Each may be nil. They may call every method of the client.
+type Handlers struct {
+	// Connect: the server accepted the session.
+	Connect func(c *Client)
+	// Message: a message came for a subscription without a Handler of its own,
+	// or for none.
+	Message func(m *Message)
+	// ManualAck leaves the acknowledgement of what Message gets to Message.Ack.
+	ManualAck bool
+	// Close: the server ended the connection in an orderly way: MQTT 5
+	// DISCONNECT, or the end of the stream between two packets. Disconnect
+	// follows.
+	Close func(reason error)
+	// Disconnect: the connection is gone and Close was not called. Once; not for
+	// a Connect that failed, which returns the error.
+	Disconnect func(reason error)
+	// Error: something failed that no call returned, such as a handler that
+	// panicked (*PanicError).
+	Error func(err error)
+}
+
+// fill puts the defaults in place of zeros.
+func (t *Transport) fill() {
+	t.ConnectTimeout = orDefault(t.ConnectTimeout, DefaultConnectTimeout)
+	t.ReadBuffer = max(orDefault(t.ReadBuffer, DefaultReadBuffer), 16)
+	t.MaxPacket = orDefault(t.MaxPacket, DefaultMaxPacket)
+	if t.Logger == nil {
+		t.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// fill puts the defaults in place of zeros.
+func (l *Limits) fill(keepAlive time.Duration) {
+	l.InFlight = orDefault(l.InFlight, 65535)
+	l.SendBytes = orDefault(l.SendBytes, 1<<20)
+	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
+	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
+	l.PingTimeout = orDefault(l.PingTimeout, max(keepAlive/2, time.Second))
+}
+
+func orDefault[T comparable](v, byDefault T) T {
+	var zero T
+	if v == zero {
+		return byDefault
+	}
+	return v
+}
+
+// fill puts the defaults in place of zeros and copies what the caller keeps.
+func (cfg *Config) fill() {
+	cfg.Version = orDefault(cfg.Version, V311)
+	cfg.KeepAlive = orDefault(cfg.KeepAlive, DefaultKeepAlive)
+	cfg.KeepAlive = max(cfg.KeepAlive, 0)
+	cfg.Limits.fill(cfg.KeepAlive)
+}

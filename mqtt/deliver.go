@@ -1,0 +1,211 @@
+package mqtt
+
+import (
+	"bytes"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// messageOverhead is what a queued message counts beyond its payload and topic.
+const messageOverhead = 128
+
+// overrun is how many times the receive limits may be exceeded while somebody
+// waits for the server; beyond it QoS 0 messages are dropped and counted.
+const overrun = 16
+
+// item is one thing to do on the deliver goroutine: a message for handlers, the
+// callback of a delivery, or a call.
+type item struct {
+	message  *Message
+	subs     []*subscription // empty: the client's Message handler
+	delivery *Delivery
+	call     func()
+}
+
+// inbox is what waits for the deliver goroutine. It is guarded by the client's
+// mutex, except for the channels.
+type inbox struct {
+	items    []item
+	spare    []item
+	messages int       // queued or being handled
+	bytes    int       // of those
+	waiting  int       // goroutines that wait for the server
+	paused   bool      // the read loop waits at the gate
+	asleep   bool      // the deliver loop waits to be woken
+	ended    bool      // nothing is pushed any more
+	now      time.Time // of the batch; of the read loop
+	dropped  int       // QoS 0 messages lost and not reported yet
+	crowded  bool      // full at the end of the last batch; of the read loop
+
+	wake chan struct{} // wakes the deliver loop
+	gate chan struct{} // wakes the read loop
+}
+
+func (in *inbox) push(it item) {
+	in.items = append(in.items, it)
+	in.wakeUp()
+}
+
+func (in *inbox) pushMessage(m *Message, subs []*subscription) {
+	in.messages++
+	in.bytes += m.size()
+	in.items = append(in.items, item{message: m, subs: subs})
+}
+
+func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + messageOverhead }
+
+// wakeUp wakes the deliver loop when it sleeps and has something to do.
+func (in *inbox) wakeUp() {
+	if in.asleep && (len(in.items) > 0 || in.ended) {
+		in.asleep = false
+		in.wake <- struct{}{}
+	}
+}
+
+func (in *inbox) full(l *Limits) bool {
+	return in.messages >= orDefault(l.ReceiveMessages, 1) || in.bytes >= orDefault(l.ReceiveBytes, 1)
+}
+
+// overfull reports whether even a QoS 0 message more is too much.
+func (in *inbox) overfull(l *Limits) bool {
+	return in.messages >= overrun*l.ReceiveMessages || in.bytes >= overrun*l.ReceiveBytes
+}
+
+// openGate wakes the read loop if it waits.
+func (in *inbox) openGate() {
+	if in.paused {
+		select {
+		case in.gate <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// deliverLoop runs the handlers and callbacks, one at a time.
+func (c *Client) deliverLoop() {
+	defer close(c.delivered)
+	c.deliverID.Store(goroutineID())
+	for {
+		batch := c.nextBatch()
+		if batch == nil {
+			return
+		}
+		for i := range batch {
+			c.deliver(&batch[i])
+			batch[i] = item{}
+		}
+	}
+}
+
+// nextBatch waits for work; nil means that there will be none.
+func (c *Client) nextBatch() []item {
+	for {
+		c.mu.Lock()
+		if len(c.in.items) > 0 {
+			batch := c.in.items
+			c.in.items, c.in.spare = c.in.spare[:0], batch
+			c.mu.Unlock()
+			return batch
+		}
+		if c.in.ended {
+			c.mu.Unlock()
+			return nil
+		}
+		c.in.asleep = true
+		c.mu.Unlock()
+		<-c.in.wake
+	}
+}
+
+func (c *Client) deliver(it *item) {
+	switch {
+	case it.message != nil:
+		c.deliverMessage(it.message, it.subs)
+	case it.delivery != nil:
+		c.guard(func() { it.delivery.call(it.delivery.err) })
+	default:
+		c.guard(it.call)
+	}
+}
+
+// deliverMessage runs the handlers of m and acknowledges it. A message whose
+// handler panicked is not acknowledged. After Close nothing is delivered any
+// more: the server keeps what was not acknowledged.
+func (c *Client) deliverMessage(m *Message, subs []*subscription) {
+	sound := true
+	if c.ctx.Err() == nil {
+		sound = c.runHandlers(m, subs)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in.messages--
+	c.in.bytes -= m.size()
+	if c.in.paused && !c.in.full(&c.cfg.Limits) {
+		c.in.openGate()
+	}
+	if m.seq == 0 || c.state != connected {
+		return
+	}
+	switch {
+	case !sound:
+		c.out.buf, _ = c.sess.Skip(c.out.buf, m.seq)
+	case !m.manual:
+		c.out.buf, _ = c.sess.Ack(c.out.buf, m.seq)
+	}
+	c.kickIfAppendedLocked()
+}
+
+// runHandlers gives m to each of its handlers, and reports whether none
+// panicked.
+func (c *Client) runHandlers(m *Message, subs []*subscription) bool {
+	sound, other := true, len(subs) == 0
+	for _, s := range subs {
+		m.manual = m.manual || s.manual
+	}
+	for _, s := range subs {
+		if s.handler == nil {
+			other = true
+			continue
+		}
+		sound = c.guard(func() { s.handler(m) }) && sound
+	}
+	if f := c.transport.Handlers.Message; other && f != nil {
+		m.manual = m.manual || c.transport.Handlers.ManualAck
+		sound = c.guard(func() { f(m) }) && sound
+	}
+	return sound
+}
+
+// guard runs f and contains a panic of it: it goes to the Error handler and to
+// the log. It reports whether f returned.
+func (c *Client) guard(f func()) (sound bool) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		err := &PanicError{Value: v, Stack: debug.Stack()}
+		c.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
+		if h := c.transport.Handlers.Error; h != nil {
+			defer func() { _ = recover() }() // nobody is left to tell of a second one
+			h(err)
+		}
+	}()
+	f()
+	return true
+}
+
+// goroutineID returns the number of this goroutine, which Close needs to know
+// whether it was called by a handler.
+func goroutineID() uint64 {
+	var buf [64]byte
+	b := bytes.TrimPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
+	b, _, _ = bytes.Cut(b, []byte(" "))
+	id, err := strconv.ParseUint(string(b), 10, 64)
+	if err != nil {
+		return 0 // no goroutine has it; Close then waits for the handler
+	}
+	return id
+}

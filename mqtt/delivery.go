@@ -1,0 +1,159 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+
+	"dunlin/mqtt/internal/session"
+)
+
+// finished is the channel of deliveries that ended before anybody asked.
+var finished = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Delivery is a publish, subscribe or unsubscribe on its way. Its methods may be
+// called from any goroutine.
+type Delivery struct {
+	client *Client
+	topic  string
+	entry  session.Entry
+
+	// Guarded by client.mu.
+	end     uint64 // position behind its packet in the stream; 0: not appended
+	qos0    bool
+	settled bool
+	err     error
+	done    chan struct{} // made when asked for
+	call    func(error)
+	request *request // of a subscribe or unsubscribe
+}
+
+// Done returns a channel that is closed when the operation has ended.
+func (d *Delivery) Done() <-chan struct{} {
+	c := d.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.doneLocked(d)
+}
+
+func (c *Client) doneLocked(d *Delivery) <-chan struct{} {
+	c.lookLocked(d)
+	if d.done == nil {
+		if d.settled {
+			return finished
+		}
+		d.done = make(chan struct{})
+		if d.qos0 && d.end > 0 && d.call == nil {
+			c.out.await(d)
+		}
+	}
+	return d.done
+}
+
+// Err returns how the operation ended, and nil before it has.
+func (d *Delivery) Err() error {
+	c := d.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lookLocked(d)
+	return d.err
+}
+
+// PacketID returns the packet identifier, 0 when none was given.
+func (d *Delivery) PacketID() uint16 {
+	d.client.mu.Lock()
+	defer d.client.mu.Unlock()
+	return d.entry.ID()
+}
+
+// Wait waits for the end of the operation and returns how it ended. When ctx
+// ends first, Wait returns an error with ErrInDoubt and the context's cause; the
+// operation goes on and may be waited for again.
+func (d *Delivery) Wait(ctx context.Context) error {
+	if d.await(ctx) {
+		return d.err
+	}
+	return d.failure(ErrInDoubt, context.Cause(ctx))
+}
+
+// await waits for the end of the operation or of ctx, and reports whether it
+// was the operation's: then d.err does not change any more.
+func (d *Delivery) await(ctx context.Context) bool {
+	done := d.Done()
+	select {
+	case <-done: // no need to tell that somebody waits
+		return true
+	default:
+	}
+	d.client.enterWait()
+	defer d.client.leaveWait()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// lookLocked settles a QoS 0 publish that nobody had asked about.
+func (c *Client) lookLocked(d *Delivery) {
+	switch {
+	case d.settled || !d.qos0 || d.end == 0:
+	case d.end <= c.out.written:
+		d.settled = true
+	case c.state == closed:
+		d.settled = true
+		d.err = d.failure(c.outcomeLocked(d), c.endLocked())
+	}
+}
+
+// settleLocked ends d, once.
+func (c *Client) settleLocked(d *Delivery, err error) {
+	if d.settled {
+		return
+	}
+	d.settled, d.err = true, err
+	if d.done != nil {
+		close(d.done)
+	}
+	if d.call != nil {
+		c.in.push(item{delivery: d})
+	}
+}
+
+// outcomeLocked tells what the end of the connection means for d.
+func (c *Client) outcomeLocked(d *Delivery) error {
+	if d.end == 0 || d.end > c.out.start {
+		return ErrNotSent
+	}
+	return ErrInDoubt
+}
+
+// failure returns the error for d.
+func (d *Delivery) failure(outcome, cause error) error {
+	if d.request != nil {
+		return d.request.failure(outcome, cause)
+	}
+	return &PublishError{Topic: d.topic, PacketID: d.entry.ID(), Outcome: outcome, Err: cause}
+}
+
+// enterWait tells that a goroutine waits for the server, perhaps from inside a
+// handler: the read loop must not stop for a full receive queue meanwhile.
+func (c *Client) enterWait() {
+	c.mu.Lock()
+	c.in.waiting++
+	c.in.openGate()
+	c.mu.Unlock()
+}
+
+func (c *Client) leaveWait() {
+	c.mu.Lock()
+	c.in.waiting--
+	c.mu.Unlock()
+}
+
+// asError is errors.As for a pointer type, without its panics.
+func asError[T error](err error, target *T) bool { return errors.As(err, target) }

@@ -1,0 +1,36 @@
+// Package mqtt is an MQTT client for versions 3.1, 3.1.1 and 5.
+//
+// Dial connects, Publish and Subscribe do what they say, Close says goodbye:
+//
+//	c, err := mqtt.Dial(ctx, "mqtt://localhost:1883", mqtt.Config{ClientID: "lamp"})
+//	if err != nil { ... }
+//	defer c.Close(ctx)
+//	err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: func(m *mqtt.Message) {
+//		fmt.Printf("%s: %s\n", m.Topic, m.Payload)
+//	}})
+//	err = c.Publish(ctx, mqtt.Message{Topic: "lamp/state", Payload: []byte("on"), QoS: 1})
+//
+// Open and Client.Connect do the two halves of Dial one by one.
+//
+// # Concurrency
+//
+// All methods of a Client may be called from any goroutine, also from inside a
+// handler: publishing there, and waiting for it, is legal. Handlers and
+// callbacks of one client run one at a time, in order, on a goroutine of their
+// own. While a handler runs, acknowledgements and pings go on; when more
+// messages come than it can take, the client stops reading, so that the server
+// is slowed and memory does not grow.
+//
+// # Outcomes
+//
+// Every operation ends exactly once. Its error says what became of the request:
+//
+//   - nil: completed. QoS 0: written to the network; QoS 1 and 2: acknowledged.
+//   - ErrNotSent: no byte of it left; it may be tried again without a duplicate.
+//   - ErrInDoubt: it was sent, or may have been, and the answer will not come.
+//   - ErrRejected: the server refused it; a *PublishError, *SubscribeError or
+//     *ConnectError holds the reason code.
+//
+// ErrClosed and ErrNotConnected say in addition why. A context ends the
+// waiting, it never takes back what was sent. There is no hidden time-out.
+package mqtt

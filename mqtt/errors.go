@@ -1,0 +1,237 @@
+package mqtt
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"dunlin/mqtt/internal/link"
+	"dunlin/mqtt/internal/session"
+	"dunlin/mqtt/internal/wire"
+)
+
+// Outcomes and states, to be asked for with errors.Is.
+var (
+	// ErrNotSent: no byte of the request left.
+	ErrNotSent = errors.New("not sent")
+	// ErrInDoubt: the request was sent, or may have been, and its answer will
+	// not be known.
+	ErrInDoubt = errors.New("in doubt: sent, but not acknowledged")
+	// ErrRejected: the server refused the request.
+	ErrRejected = errors.New("rejected by the server")
+	// ErrClosed: Close was called, or the client closed itself when its
+	// connection ended.
+	ErrClosed = errors.New("client is closed")
+	// ErrNotConnected: the client is open, but the server has not accepted a
+	// Connect.
+	ErrNotConnected = errors.New("client is not connected; call Connect first")
+	// ErrNotPermitted: the mode forbids it; see SetMode.
+	ErrNotPermitted = errors.New("not permitted in this mode")
+	// ErrKeepAlive: the server was silent for longer than the keep alive
+	// interval and the ping time-out.
+	ErrKeepAlive = session.ErrSilent
+	// ErrServerClosed: the server closed the connection between two packets.
+	ErrServerClosed = link.ErrClean
+)
+
+// ReasonCode is the result of an operation as the server gives it (MQTT 5
+// section 2.4). Codes from 0x80 on are failures.
+type ReasonCode byte
+
+// String returns the code and its name in the standard: "0x87 Not authorized".
+func (c ReasonCode) String() string { return wire.ReasonCode(c).String() }
+
+// Name returns the name in the standard: "Not authorized".
+func (c ReasonCode) Name() string { return wire.ReasonCode(c).Name() }
+
+// ArgumentError says that an argument cannot be used. Nothing was sent.
+type ArgumentError struct {
+	Name string // the argument or Config field
+	What string // what is wrong with it
+	Err  error  // the cause, or nil
+}
+
+// Error returns one line that begins with the argument's name.
+func (e *ArgumentError) Error() string {
+	if e.Err == nil {
+		return e.Name + ": " + e.What
+	}
+	return e.Name + ": " + e.What + e.Err.Error()
+}
+
+// Unwrap returns ErrNotSent and the cause.
+func (e *ArgumentError) Unwrap() []error { return causes(ErrNotSent, e.Err) }
+
+// ConnectError says that the server refused the session.
+type ConnectError struct {
+	Version      Version
+	Code         ReasonCode // before MQTT 5 the CONNACK return code, 1 to 5
+	ReasonString string     // the server's own words, MQTT 5 only
+	Reference    string     // another server to use, MQTT 5 only
+}
+
+// Name returns the standard's name of the code.
+func (e *ConnectError) Name() string {
+	return wire.ReasonCode(e.Code).NameIn(wire.CONNACK, wire.Version(e.Version))
+}
+
+// Error returns one line with the code, its name and the server's words.
+func (e *ConnectError) Error() string {
+	s := fmt.Sprintf("connect: refused by the server: 0x%02X %s", byte(e.Code), e.Name())
+	if e.ReasonString != "" {
+		s += fmt.Sprintf(" (%q)", e.ReasonString)
+	}
+	if e.Reference != "" {
+		s += fmt.Sprintf("; it names another server: %q", e.Reference)
+	}
+	return s
+}
+
+// Unwrap returns ErrRejected.
+func (e *ConnectError) Unwrap() error { return ErrRejected }
+
+// PublishError says what became of a publish that did not complete.
+type PublishError struct {
+	Topic        string
+	PacketID     uint16     // 0 when none was given
+	Outcome      error      // ErrNotSent, ErrInDoubt or ErrRejected
+	Code         ReasonCode // when rejected
+	ReasonString string     // the server's own words, MQTT 5 only
+	Err          error      // the cause, or nil
+}
+
+// Error returns one line: topic, packet identifier, outcome, cause.
+func (e *PublishError) Error() string {
+	var b strings.Builder
+	b.WriteString("publish to " + quoted(e.Topic))
+	if e.PacketID != 0 {
+		fmt.Fprintf(&b, " (packet %d)", e.PacketID)
+	}
+	b.WriteString(": " + e.Outcome.Error())
+	if errors.Is(e.Outcome, ErrRejected) {
+		b.WriteString(": " + e.Code.String())
+		if e.ReasonString != "" {
+			fmt.Fprintf(&b, " (%q)", e.ReasonString)
+		}
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the outcome and the cause.
+func (e *PublishError) Unwrap() []error { return causes(e.Outcome, e.Err) }
+
+// SubscribeError says what became of a subscribe or unsubscribe that did not
+// fully succeed.
+type SubscribeError struct {
+	Op           string // "subscribe" or "unsubscribe"
+	Filters      []string
+	Codes        []ReasonCode // one a filter when the server answered, else nil
+	ReasonString string       // the server's own words, MQTT 5 only
+	Outcome      error        // ErrNotSent, ErrInDoubt or ErrRejected
+	Err          error        // the cause, or nil
+}
+
+// Error returns one line that names the filters that were refused, or all.
+func (e *SubscribeError) Error() string {
+	var parts []string
+	for i, f := range e.Filters {
+		switch {
+		case i >= len(e.Codes):
+			parts = append(parts, quoted(f))
+		case e.Codes[i] >= 0x80:
+			parts = append(parts, quoted(f)+": "+e.Codes[i].String())
+		}
+	}
+	s := e.Op + " " + strings.Join(parts, ", ") + ": " + e.Outcome.Error()
+	if e.ReasonString != "" {
+		s += fmt.Sprintf(" (%q)", e.ReasonString)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the outcome and the cause.
+func (e *SubscribeError) Unwrap() []error { return causes(e.Outcome, e.Err) }
+
+// DisconnectError says that the server ended the connection with an MQTT 5
+// DISCONNECT.
+type DisconnectError struct {
+	Code         ReasonCode
+	ReasonString string
+	Reference    string // another server to use
+}
+
+// Error returns one line with the code, its name and the server's words.
+func (e *DisconnectError) Error() string {
+	s := "the server disconnected: " + fmt.Sprintf("0x%02X ", byte(e.Code)) +
+		wire.ReasonCode(e.Code).NameIn(wire.DISCONNECT, wire.V5)
+	if e.ReasonString != "" {
+		s += fmt.Sprintf(" (%q)", e.ReasonString)
+	}
+	if e.Reference != "" {
+		s += fmt.Sprintf("; it names another server: %q", e.Reference)
+	}
+	return s
+}
+
+// PacketError says that the server broke the protocol, so that the client ended
+// the connection.
+type PacketError struct {
+	Code ReasonCode // what an MQTT 5 server was told, such as 0x81 Malformed Packet
+	Err  error
+}
+
+// Error returns one line that names the packet and what is wrong with it.
+func (e *PacketError) Error() string { return "the server broke the protocol: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *PacketError) Unwrap() error { return e.Err }
+
+// PanicError says that a handler or callback panicked. The message it had was
+// not acknowledged; the client goes on.
+type PanicError struct {
+	Value any    // what it panicked with
+	Stack []byte // where
+}
+
+// Error returns one line without the stack.
+func (e *PanicError) Error() string { return fmt.Sprintf("a handler panicked: %v", e.Value) }
+
+// DroppedError says that QoS 0 messages were lost: the handlers took none while
+// somebody waited for the server, and many times Limits.ReceiveMessages or
+// ReceiveBytes were queued.
+type DroppedError struct {
+	Messages int // how many since the last report
+}
+
+// Error returns one line with the number.
+func (e *DroppedError) Error() string {
+	return fmt.Sprintf("%d QoS 0 messages dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
+}
+
+// quoted quotes a topic for an error, cut to a length that a line bears.
+func quoted(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%q... (%d bytes)", s[:most], len(s))
+}
+
+// causes drops nils.
+func causes(errs ...error) []error {
+	n := 0
+	for _, err := range errs {
+		if err != nil {
+			errs[n] = err
+			n++
+		}
+	}
+	return errs[:n]
+}

@@ -1,0 +1,186 @@
+package mqtt
+
+import (
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// idleBuffer is how much of an out-buffer is kept when there is nothing to
+// write, so that an idle client is small.
+const idleBuffer = 2 << 10
+
+// outbox is what goes out: packets are appended to buf under the client's
+// mutex, and the write loop takes all of it at once. Positions count the bytes
+// of the whole connection.
+type outbox struct {
+	buf     []byte
+	other   []byte        // the buffer that is being written, or was
+	start   uint64        // position of buf[0]
+	written uint64        // position up to which the network has everything
+	idle    bool          // the write loop sleeps
+	last    bool          // nothing is appended any more: write and hang up
+	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
+	room    chan struct{} // closed when there is room again; nil: nobody waits
+}
+
+// end returns the position behind everything appended.
+func (o *outbox) end() uint64 { return o.start + uint64(len(o.buf)) }
+
+// waiting reports whether bytes were appended and are not written.
+func (o *outbox) waiting() bool { return o.written < o.end() }
+
+// take hands over what was appended and begins a new buffer.
+func (o *outbox) take() []byte {
+	o.start = o.end()
+	o.buf, o.other = o.other[:0], o.buf
+	return o.other
+}
+
+// rest lets go of what an idle client does not need.
+func (o *outbox) rest() {
+	o.idle = true
+	if cap(o.buf) > idleBuffer {
+		o.buf = nil
+	}
+	if cap(o.other) > idleBuffer {
+		o.other = nil
+	}
+}
+
+// makeRoom wakes everybody who waits for room.
+func (o *outbox) makeRoom() {
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
+	}
+}
+
+// await registers d to be completed once its position is written. Most come in
+// order; a late one is put in its place.
+func (o *outbox) await(d *Delivery) {
+	i := len(o.waiters)
+	o.waiters = append(o.waiters, d)
+	for i > 0 && o.waiters[i-1].end > d.end {
+		o.waiters[i] = o.waiters[i-1]
+		i--
+	}
+	o.waiters[i] = d
+}
+
+// kickLocked makes the write loop look at the out-buffer.
+func (c *Client) kickLocked() {
+	if c.out.idle {
+		c.out.idle = false
+		c.link.Kick()
+	}
+}
+
+// Take implements link.Owner: it hands the write loop all that was appended,
+// with a ping when one is due.
+func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool) {
+	c := (*Client)(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sess != nil && c.state == connected {
+		buf, err := c.sess.Tick(c.out.buf, now)
+		c.out.buf = buf
+		if err != nil { // no DISCONNECT, so that the will is published
+			c.cutLocked(err)
+			return nil, time.Hour, false
+		}
+	}
+	if len(c.out.buf) == 0 {
+		c.out.rest()
+		return nil, c.untilDeadlineLocked(now), c.out.last
+	}
+	if c.sess != nil {
+		c.sess.Sent(now)
+	}
+	batch = c.out.take()
+	if c.roomLocked() {
+		c.out.makeRoom()
+	}
+	return batch, 0, false
+}
+
+func (c *Client) untilDeadlineLocked(now time.Time) time.Duration {
+	if c.sess != nil && c.state == connected {
+		if at, ok := c.sess.Deadline(); ok {
+			return max(at.Sub(now), 0)
+		}
+	}
+	return 24 * time.Hour
+}
+
+// Written implements link.Owner: it completes the QoS 0 publishes that went
+// out.
+func (o *owner) Written() {
+	c := (*Client)(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.written = c.out.start
+	n := 0
+	for _, d := range c.out.waiters {
+		if d.end > c.out.written {
+			break
+		}
+		n++
+		c.settleLocked(d, nil)
+	}
+	c.out.waiters = append(c.out.waiters[:0], c.out.waiters[n:]...)
+}
+
+// roomLocked reports whether a publisher may append.
+func (c *Client) roomLocked() bool {
+	waiting := len(c.out.buf)
+	if c.sess != nil {
+		waiting += c.sess.QueueBytes()
+	}
+	return waiting < c.cfg.Limits.SendBytes
+}
+
+// refuseLocked ends the connection because the server broke the protocol. An
+// MQTT 5 server is told why; an earlier one is left without a word, so that it
+// publishes the will.
+func (c *Client) refuseLocked(err error) {
+	code := wire.ProtocolError
+	if e := (*wire.Error)(nil); asError(err, &e) {
+		code = e.Code
+		err = &PacketError{Code: ReasonCode(code), Err: e}
+	}
+	if c.state >= closing {
+		return
+	}
+	if c.cfg.Version < V5 || c.state == opened {
+		c.cutLocked(err)
+		return
+	}
+	c.out.buf = wire.AppendDisconnect(c.out.buf, wire.V5, &wire.Disconnect{Code: code})
+	c.finishLocked(err)
+}
+
+// finishLocked has the write loop write what is there and hang up.
+func (c *Client) finishLocked(cause error) {
+	c.endingLocked(cause)
+	c.out.last = true
+	c.kickLocked()
+}
+
+// cutLocked ends the connection without another byte.
+func (c *Client) cutLocked(cause error) {
+	c.endingLocked(cause)
+	c.link.Abort(cause)
+}
+
+// endingLocked notes why the client ends and lets go everybody who waits.
+func (c *Client) endingLocked(cause error) {
+	if c.cause == nil {
+		c.cause = cause
+	}
+	if c.state < closing {
+		c.state = closing
+	}
+	c.out.makeRoom()
+	c.in.openGate()
+}

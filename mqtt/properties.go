@@ -1,0 +1,127 @@
+package mqtt
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// UserProperty is a name and a value. Order and repetition are kept.
+type UserProperty struct {
+	Name, Value string
+}
+
+// Properties are the MQTT 5 properties of an application message. Sending any
+// on a connection of an earlier version fails with an *ArgumentError.
+type Properties struct {
+	PayloadIsText   bool           // Payload Format Indicator: the payload is UTF-8
+	MessageExpiry   *time.Duration // whole seconds; nil: never
+	ContentType     string         // such as a MIME type
+	ResponseTopic   string         // where an answer is expected
+	CorrelationData []byte         // what the answer is to carry
+	UserProperties  []UserProperty
+	// SubscriptionIDs are of a received message: the identifiers of the
+	// subscriptions that match it.
+	SubscriptionIDs []uint32
+	// WillDelay applies to a will: how long after the end of the connection it
+	// is published, in whole seconds.
+	WillDelay time.Duration
+}
+
+// ConnectProperties are the MQTT 5 properties of CONNECT.
+type ConnectProperties struct {
+	SessionExpiry  time.Duration // how long the server keeps the session, in whole seconds
+	UserProperties []UserProperty
+}
+
+// encode returns p as a property list. The will's delay is left to encodeWill.
+func (p *Properties) encode() wire.Properties {
+	if p == nil {
+		return nil
+	}
+	var w wire.Properties
+	if p.PayloadIsText {
+		w = w.AppendUint(wire.PayloadFormatIndicator, 1)
+	}
+	if p.MessageExpiry != nil {
+		w = w.AppendUint(wire.MessageExpiryInterval, seconds(*p.MessageExpiry))
+	}
+	if p.ContentType != "" {
+		w = w.AppendText(wire.ContentType, p.ContentType)
+	}
+	if p.ResponseTopic != "" {
+		w = w.AppendText(wire.ResponseTopic, p.ResponseTopic)
+	}
+	if p.CorrelationData != nil {
+		w = w.AppendBinary(wire.CorrelationData, p.CorrelationData)
+	}
+	return appendUser(w, p.UserProperties)
+}
+
+func (p *Properties) encodeWill() wire.Properties {
+	w := p.encode()
+	if p != nil && p.WillDelay > 0 {
+		w = w.AppendUint(wire.WillDelayInterval, seconds(p.WillDelay))
+	}
+	return w
+}
+
+func (p *ConnectProperties) encode(maxPacket int) wire.Properties {
+	var w wire.Properties
+	if p.SessionExpiry > 0 {
+		w = w.AppendUint(wire.SessionExpiryInterval, seconds(p.SessionExpiry))
+	}
+	w = w.AppendUint(wire.MaximumPacketSize, uint32(maxPacket))
+	return appendUser(w, p.UserProperties)
+}
+
+func appendUser(w wire.Properties, user []UserProperty) wire.Properties {
+	for _, u := range user {
+		w = w.AppendPair(wire.UserProperty, u.Name, u.Value)
+	}
+	return w
+}
+
+// seconds rounds up, so that a short duration is not none.
+func seconds(d time.Duration) uint32 {
+	s := (max(d, 0) + time.Second - 1) / time.Second
+	return uint32(min(s, 1<<32-1))
+}
+
+// readProperties copies a received list; nil for an empty one.
+func readProperties(w wire.Properties) *Properties {
+	if len(w) == 0 {
+		return nil
+	}
+	p := &Properties{}
+	if v, ok := w.Uint(wire.PayloadFormatIndicator); ok {
+		p.PayloadIsText = v == 1
+	}
+	if v, ok := w.Uint(wire.MessageExpiryInterval); ok {
+		d := time.Duration(v) * time.Second
+		p.MessageExpiry = &d
+	}
+	p.ContentType = text(w, wire.ContentType)
+	p.ResponseTopic = text(w, wire.ResponseTopic)
+	if v, ok := w.Binary(wire.CorrelationData); ok {
+		p.CorrelationData = append([]byte{}, v...)
+	}
+	p.UserProperties = readUser(w)
+	p.SubscriptionIDs = slices.Collect(w.SubscriptionIDs())
+	return p
+}
+
+func readUser(w wire.Properties) (user []UserProperty) {
+	for name, value := range w.UserProperties() {
+		user = append(user, UserProperty{strings.Clone(name), strings.Clone(value)})
+	}
+	return user
+}
+
+// text returns a copy of a string property, empty when it is not there.
+func text(w wire.Properties, id wire.PropertyID) string {
+	v, _ := w.Text(id)
+	return strings.Clone(v)
+}

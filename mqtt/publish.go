@@ -1,0 +1,176 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// Publish sends m and waits until it is complete: at QoS 0 written to the
+// network, at QoS 1 and 2 acknowledged by the server. It blocks while more than
+// Limits.SendBytes wait to be written.
+//
+// m.Payload may be used again when Publish returns. The error is an
+// *ArgumentError for a message that cannot be sent, ErrNotPermitted in a mode
+// that forbids it, else a *PublishError. When ctx ends first, a message that is
+// still queued is taken back (ErrNotSent); one that was sent is in doubt.
+func (c *Client) Publish(ctx context.Context, m Message) error {
+	d, err := c.PublishAsync(ctx, m, nil)
+	if err != nil {
+		return err
+	}
+	if d.await(ctx) {
+		return d.err
+	}
+	return c.withdraw(d, context.Cause(ctx))
+}
+
+// withdraw gives d up: it is taken back when nothing of it was sent.
+func (c *Client) withdraw(d *Delivery, cause error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !d.settled && c.sess.Cancel(&d.entry) {
+		c.settleLocked(d, d.failure(ErrNotSent, cause))
+	}
+	if d.settled {
+		return d.err
+	}
+	return d.failure(ErrInDoubt, cause)
+}
+
+// PublishAsync sends m without waiting for its completion; messages leave in
+// the order of the calls. done, unless nil, is called once with the outcome, on
+// the goroutine of the handlers. The Delivery tells the outcome too.
+//
+// ctx bounds only the wait for room, while more than Limits.SendBytes wait to be
+// written. m.Payload may be used again when PublishAsync returns. When it
+// returns an error nothing was sent and done is not called.
+func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) (*Delivery, error) {
+	p := m.packet()
+	if err := c.checkMessage(&m, &p); err != nil {
+		return nil, err
+	}
+	d := &Delivery{client: c, topic: m.Topic, call: done, qos0: m.QoS == AtMostOnce}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.awaitRoomLocked(ctx); err != nil {
+		return nil, d.failure(ErrNotSent, err)
+	}
+	if err := c.checkLimitsLocked(&m, &p); err != nil {
+		return nil, err
+	}
+	if err := c.appendLocked(d, &p); err != nil {
+		return nil, d.failure(ErrNotSent, err)
+	}
+	c.kickLocked()
+	return d, nil
+}
+
+// checkMessage finds what no server would take.
+func (c *Client) checkMessage(m *Message, p *wire.Publish) error {
+	if m.QoS > ExactlyOnce {
+		return &ArgumentError{Name: "qos", What: fmt.Sprintf("%d is not 0, 1 or 2", m.QoS)}
+	}
+	version := wire.Version(orDefault(c.version.Load(), uint32(V311)))
+	if m.Properties != nil && version < wire.V5 {
+		return &ArgumentError{Name: "properties", What: "need MQTT 5, the connection is " + version.String()}
+	}
+	if p.QoS > 0 {
+		p.PacketID = 1 // a valid one stands in until the session gives its own
+	}
+	if err := p.Validate(version); err != nil {
+		return &ArgumentError{Name: "message", Err: fmt.Errorf("topic %s: %w", quoted(m.Topic), err)}
+	}
+	return nil
+}
+
+// awaitRoomLocked waits until the client is connected and may append. It gives
+// up the lock meanwhile.
+func (c *Client) awaitRoomLocked(ctx context.Context) error {
+	for {
+		if err := c.usableLocked(); err != nil {
+			return err
+		}
+		if stricter(c.cfg.Mode) != ModePublisher {
+			return fmt.Errorf("mode is %s: %w", stricter(c.cfg.Mode), ErrNotPermitted)
+		}
+		if c.roomLocked() {
+			return nil
+		}
+		if c.out.room == nil {
+			c.out.room = make(chan struct{})
+		}
+		room := c.out.room
+		c.in.waiting++
+		c.in.openGate()
+		c.mu.Unlock()
+		var err error
+		select {
+		case <-room:
+		case <-ctx.Done():
+			err = fmt.Errorf("no room to send: %w", context.Cause(ctx))
+		}
+		c.mu.Lock()
+		c.in.waiting--
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// checkLimitsLocked enforces what the server said in CONNACK, before anything
+// is sent.
+func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
+	fault := func(what string) error {
+		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: errors.New(what)}
+	}
+	switch {
+	case m.QoS > c.server.maxQoS: // [MQTT-3.2.2-11]
+		return fault(fmt.Sprintf("the server's Maximum QoS is %d", c.server.maxQoS))
+	case m.Retain && c.server.noRetain: // [MQTT-3.2.2-14]
+		return fault("the server does not support retained messages")
+	}
+	if n := p.Length(wire.Version(c.cfg.Version)); n > c.server.maxPacket { // [MQTT-3.2.2-15]
+		return fault(fmt.Sprintf("%d bytes exceed the server's Maximum Packet Size of %d", n, c.server.maxPacket))
+	}
+	return nil
+}
+
+// appendLocked gives the packet to the out-buffer, or to the session's queue
+// when it has to wait for its turn.
+func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
+	if d.qos0 && !c.sess.MustQueue() {
+		c.out.buf = wire.AppendPublish(c.out.buf, wire.Version(c.cfg.Version), p)
+		d.end = c.out.end()
+		if d.call != nil {
+			c.out.await(d)
+		}
+		return nil
+	}
+	d.entry.Owner = d
+	c.out.buf, err = c.sess.Publish(c.out.buf, &d.entry, p)
+	if err == nil && d.entry.Sent() {
+		d.end = c.out.end()
+	}
+	return err
+}
+
+// pumpedLocked notes the packets that left the session's queue for the
+// out-buffer.
+func (c *Client) pumpedLocked() {
+	for _, f := range c.sess.TakeFreed() {
+		d, ok := f.Entry.Owner.(*Delivery)
+		if !ok {
+			continue
+		}
+		d.end = c.out.start + uint64(f.End)
+		if d.qos0 && (d.call != nil || d.done != nil) {
+			c.out.await(d)
+		}
+	}
+	if c.roomLocked() {
+		c.out.makeRoom()
+	}
+}

@@ -1,0 +1,326 @@
+package mqtt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// linger is how long the server may take to close the connection after our last
+// packet; it normally does so at once.
+const linger = 500 * time.Millisecond
+
+// owner is the Client as its link sees it: the methods of link.Owner are not
+// part of the public API.
+type owner Client
+
+// BeginBatch implements link.Owner. The client's mutex is held from here to
+// EndBatch: a batch is parsed, answered and queued at the cost of one lock.
+func (o *owner) BeginBatch(now time.Time) {
+	o.mu.Lock()
+	o.in.now = now
+	if o.sess != nil {
+		o.sess.Received(now)
+	}
+}
+
+// EndBatch implements link.Owner.
+func (o *owner) EndBatch() {
+	c := (*Client)(o)
+	c.kickIfAppendedLocked()
+	c.in.wakeUp()
+	c.in.crowded = c.state == connected && c.in.full(&c.cfg.Limits)
+	c.mu.Unlock()
+}
+
+// kickIfAppendedLocked wakes the write loop when there is something to write.
+func (c *Client) kickIfAppendedLocked() {
+	if len(c.out.buf) > 0 {
+		c.kickLocked()
+	}
+}
+
+// Frame implements link.Owner.
+func (o *owner) Frame(h wire.Header, body []byte) error {
+	c := (*Client)(o)
+	if c.state >= closing { // what comes after our last packet, or the server's, is ignored
+		return ErrClosed
+	}
+	if err := c.handle(h, body); err != nil {
+		c.handleFault(err)
+		return err
+	}
+	return nil
+}
+
+// Refuse implements link.Owner.
+func (o *owner) Refuse(err error) { (*Client)(o).handleFault(err) }
+
+// handleFault ends the connection after a packet that could not be taken, or
+// one that ends it.
+func (c *Client) handleFault(err error) {
+	var refused *ConnectError
+	var left *DisconnectError
+	switch {
+	case errors.As(err, &refused), errors.As(err, &left): // the server closes; no DISCONNECT in reply
+		c.cutLocked(err)
+	default:
+		c.refuseLocked(err)
+	}
+}
+
+// handle takes one packet. Before CONNACK nothing else may come [MQTT-3.2.0-1].
+func (c *Client) handle(h wire.Header, body []byte) error {
+	v := wire.Version(c.cfg.Version)
+	if c.state == opened {
+		return protocolError(h.Type, "came before CONNECT was sent")
+	}
+	if !wire.IsServerToClient(h.Type, v) {
+		return protocolError(h.Type, "is not for a server to send in MQTT "+v.String())
+	}
+	if h.Type == wire.DISCONNECT {
+		return c.handleDisconnect(h, body)
+	}
+	if c.state == connecting {
+		if h.Type != wire.CONNACK {
+			return protocolError(h.Type, "came before CONNACK")
+		}
+		p, err := wire.ParseConnAck(h, body, v)
+		if err != nil {
+			return err
+		}
+		return c.handleConnAck(&p, c.in.now)
+	}
+	return c.handleConnected(h, body, v)
+}
+
+func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) error {
+	switch h.Type {
+	case wire.PUBLISH:
+		p, err := wire.ParsePublish(h, body, v)
+		if err != nil {
+			return err
+		}
+		return c.handlePublish(&p)
+	case wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP:
+		p, err := wire.ParseAck(h, body, v)
+		if err != nil {
+			return err
+		}
+		return c.handleAck(&p)
+	case wire.SUBACK, wire.UNSUBACK:
+		return c.handleSubAck(h, body, v)
+	case wire.PINGRESP:
+		return wire.ParsePing(h, body)
+	case wire.CONNACK:
+		return protocolError(wire.CONNACK, "came a second time")
+	default:
+		return protocolError(h.Type, "is not expected: no authentication method was agreed on")
+	}
+}
+
+// handleDisconnect takes the DISCONNECT of an MQTT 5 server.
+func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
+	p, err := wire.ParseDisconnect(h, body, wire.Version(c.cfg.Version))
+	if err != nil {
+		return err
+	}
+	return &DisconnectError{
+		Code:         ReasonCode(p.Code),
+		ReasonString: text(p.Properties, wire.ReasonString),
+		Reference:    text(p.Properties, wire.ServerReference),
+	}
+}
+
+// handleAck completes a publish, or goes on with it.
+func (c *Client) handleAck(p *wire.Ack) error {
+	buf, done, ignored, err := c.sess.HandleAck(c.out.buf, p)
+	c.out.buf = buf
+	if err != nil {
+		return err
+	}
+	c.pumpedLocked()
+	if ignored {
+		c.log.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
+	}
+	if done == nil {
+		return nil
+	}
+	if d, ok := done.Owner.(*Delivery); ok {
+		c.settleLocked(d, d.acknowledged(p))
+	}
+	return nil
+}
+
+// acknowledged returns what p, which ended d's flow, means for d. A PUBCOMP
+// always means success: the server has had the message since its PUBREC.
+func (d *Delivery) acknowledged(p *wire.Ack) error {
+	if p.Code < 0x80 || p.Type == wire.PUBCOMP {
+		return nil
+	}
+	return &PublishError{
+		Topic: d.topic, PacketID: p.PacketID, Outcome: ErrRejected, Code: ReasonCode(p.Code),
+		ReasonString: text(p.Properties, wire.ReasonString),
+	}
+}
+
+// handlePublish queues a message for its handlers.
+func (c *Client) handlePublish(p *wire.Publish) (err error) {
+	if p.Properties.Has(wire.TopicAlias) { // our Topic Alias Maximum is 0 [MQTT-3.3.2-9]
+		return &wire.Error{Code: wire.TopicAliasInvalid, Type: wire.PUBLISH, What: "has a topic alias, but none was allowed"}
+	}
+	var seq uint64
+	if p.QoS > 0 {
+		var deliver bool
+		c.out.buf, seq, deliver, err = c.sess.HandlePublish(c.out.buf, p)
+		if err != nil || !deliver {
+			return err
+		}
+	}
+	subs, wanted := c.subs.match(p.Topic, p.Retain, c.cfg.Version)
+	if !wanted {
+		if seq != 0 {
+			c.out.buf, _ = c.sess.Ack(c.out.buf, seq)
+		}
+		return nil
+	}
+	if p.QoS == 0 && c.in.overfull(&c.cfg.Limits) {
+		c.dropLocked()
+		return nil
+	}
+	m := &Message{
+		Topic: strings.Clone(p.Topic), Payload: append([]byte{}, p.Payload...),
+		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
+		Properties: readProperties(p.Properties),
+		client:     c, seq: seq,
+	}
+	c.in.pushMessage(m, subs)
+	return nil
+}
+
+// dropLocked counts a QoS 0 message that is lost because no handler takes any,
+// and tells the Error handler, once for all that were lost meanwhile.
+func (c *Client) dropLocked() {
+	c.in.dropped++
+	if c.in.dropped > 1 {
+		return
+	}
+	c.in.push(item{call: func() {
+		c.mu.Lock()
+		err := &DroppedError{Messages: c.in.dropped}
+		c.in.dropped = 0
+		c.mu.Unlock()
+		c.log.Warn("mqtt: messages dropped", "error", err)
+		if f := c.transport.Handlers.Error; f != nil {
+			f(err)
+		}
+	}})
+}
+
+// AwaitRoom implements link.Owner: it returns when there is room for more
+// messages. It never holds input back while somebody waits for the server,
+// because what they wait for may be behind it.
+func (o *owner) AwaitRoom(ended <-chan struct{}) {
+	if !o.in.crowded {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.in.full(&o.cfg.Limits) && o.in.waiting == 0 && o.state == connected {
+		o.in.paused = true
+		o.sess.Pause(time.Now(), true)
+		o.mu.Unlock()
+		select {
+		case <-o.in.gate:
+		case <-ended:
+		}
+		o.mu.Lock()
+		o.in.paused = false
+		select {
+		case <-ended:
+			return
+		default:
+			o.sess.Pause(time.Now(), false)
+		}
+	}
+}
+
+// Ended implements link.Owner: the connection is closed. Everything unfinished
+// ends now.
+func (o *owner) Ended(err error) {
+	c := (*Client)(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause == nil {
+		c.cause = err
+	}
+	c.endingLocked(err)
+	c.state = closed
+	if c.accepted || c.sess == nil { // else Connect returns the error
+		c.farewellLocked()
+	}
+	if !c.accepted {
+		close(c.answered)
+	}
+	c.failAllLocked()
+	c.cancel()
+	c.in.ended = true
+	c.in.wakeUp()
+	close(c.gone)
+}
+
+// failAllLocked ends what was unfinished.
+func (c *Client) failAllLocked() {
+	cause := c.endLocked()
+	for _, d := range c.out.waiters {
+		c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
+	}
+	c.out.waiters = nil
+	if c.sess == nil {
+		return
+	}
+	for _, e := range c.sess.Unfinished() {
+		if d, ok := e.Owner.(*Delivery); ok {
+			c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
+		}
+	}
+	c.sess = nil
+}
+
+// farewellLocked queues the events that tell of the end. A user who called
+// Close knows, and so does one whose Connect returns the error.
+func (c *Client) farewellLocked() {
+	if c.byUser {
+		return
+	}
+	cause := c.cause
+	h := &c.transport.Handlers
+	if c.orderly() && h.Close != nil {
+		c.in.push(item{call: func() { h.Close(cause) }})
+	}
+	if h.Disconnect != nil {
+		c.in.push(item{call: func() { h.Disconnect(cause) }})
+	}
+}
+
+// orderly reports whether the server ended the connection properly.
+func (c *Client) orderly() bool {
+	var left *DisconnectError
+	return errors.Is(c.cause, ErrServerClosed) || errors.As(c.cause, &left)
+}
+
+// acknowledge acknowledges the message seq.
+func (c *Client) acknowledge(seq uint64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != connected {
+		return fmt.Errorf("acknowledge: %w", c.endLocked())
+	}
+	buf, _ := c.sess.Ack(c.out.buf, seq)
+	c.out.buf = buf
+	c.kickIfAppendedLocked()
+	return nil
+}
