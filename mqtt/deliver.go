@@ -150,7 +150,7 @@ func (c *Client) deliverMessage(m *Message, subs []*subscription) {
 	}
 	switch {
 	case !sound:
-		c.out.buf, _ = c.sess.Skip(c.out.buf, m.seq)
+		c.out.buf, _ = c.sess.Drop(c.out.buf, m.seq)
 	case !m.manual:
 		c.out.buf, _ = c.sess.Ack(c.out.buf, m.seq)
 	}

@@ -24,12 +24,11 @@ func TestFifoAgainstSlice(t *testing.T) {
 				want = slices.Delete(want, 0, n)
 			},
 			"remove": func(t *rapid.T) {
-				if len(want) == 0 {
-					t.Skip("empty")
+				if len(want) > 0 {
+					i := rapid.IntRange(0, len(want)-1).Draw(t, "i")
+					f.remove(i)
+					want = slices.Delete(want, i, i+1)
 				}
-				i := rapid.IntRange(0, len(want)-1).Draw(t, "i")
-				f.remove(i)
-				want = slices.Delete(want, i, i+1)
 			},
 			"": func(t *rapid.T) {
 				if f.len() != len(want) {

@@ -53,10 +53,10 @@ func (s *Session) HandlePublish(dst []byte, p *wire.Publish) (out []byte, seq ui
 // ignored and reported as false.
 func (s *Session) Ack(dst []byte, seq uint64) ([]byte, bool) { return s.settle(dst, seq, false) }
 
-// Skip tells that the message seq is not to be acknowledged, so that the
+// Drop tells that the message seq is not to be acknowledged, so that the
 // server sends it again in a later connection of the session. Later messages
 // no longer wait for it.
-func (s *Session) Skip(dst []byte, seq uint64) ([]byte, bool) { return s.settle(dst, seq, true) }
+func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) { return s.settle(dst, seq, true) }
 
 func (s *Session) settle(dst []byte, seq uint64, skip bool) ([]byte, bool) {
 	in := &s.in
