@@ -1,0 +1,83 @@
+package broker
+
+import (
+	"context"
+	"log/slog"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// guard decides who may connect, and tells of messages that the wrapped broker
+// drops. It does not change after Start.
+type guard struct {
+	mochi.HookBase
+	credentials map[string]credential // empty: everyone may connect
+	logger      *slog.Logger
+}
+
+// newGuard returns the guard for users that ParseUsers, or the caller, gave.
+func newGuard(users []User, logger *slog.Logger) (*guard, error) {
+	g := &guard{credentials: make(map[string]credential, len(users)), logger: logger}
+	for _, u := range users {
+		c, err := newCredential(u.Password)
+		if err != nil {
+			return nil, err
+		}
+		g.credentials[u.Name] = c
+	}
+	return g, nil
+}
+
+// ID names the hook.
+func (g *guard) ID() string { return "dunlin" }
+
+// Provides lists the hook's methods.
+func (g *guard) Provides(b byte) bool {
+	return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck || b == mochi.OnPublishDropped
+}
+
+// OnConnectAuthenticate lets in everyone when no user is configured, else those
+// with the right password.
+func (g *guard) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
+	if len(g.credentials) == 0 {
+		return true
+	}
+	c, known := g.credentials[string(pk.Connect.Username)]
+	if known && c.matches(pk.Connect.Password) {
+		return true
+	}
+	g.logger.Warn("connection refused: wrong user or password",
+		"user", string(pk.Connect.Username), "client", cl.ID, "remote", cl.Net.Remote)
+	return false
+}
+
+// OnACLCheck allows every topic to who is connected.
+func (g *guard) OnACLCheck(*mochi.Client, string, bool) bool { return true }
+
+// OnPublishDropped tells of a message that a slow subscriber did not get.
+func (g *guard) OnPublishDropped(cl *mochi.Client, pk packets.Packet) {
+	g.logger.Warn("message dropped: the client reads too slowly", "client", cl.ID, "topic", pk.TopicName)
+}
+
+// quiet returns a logger for the wrapped broker, which tells of every start and
+// hook at the level of information.
+func quiet(l *slog.Logger) *slog.Logger { return slog.New(warnings{l.Handler()}) }
+
+// warnings is a handler that takes warnings and errors only.
+type warnings struct {
+	slog.Handler
+}
+
+// Enabled is false below warnings.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs keeps the limit.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps the limit.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
