@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,8 @@ const (
 type Client struct {
 	// Set by Open, not changed afterwards.
 	transport Transport
-	remote    string
+	remote    string   // the server's URL
+	peer      net.Addr // the server's address
 	log       *slog.Logger
 	ctx       context.Context // what handlers see; ends with the client
 	cancel    context.CancelFunc
@@ -79,6 +81,7 @@ func Open(ctx context.Context, url string, t Transport) (*Client, error) {
 		return nil, err
 	}
 	c := newClient(t, address.String())
+	c.peer = conn.RemoteAddr()
 	c.mu.Lock()
 	c.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  t.ReadBuffer,
@@ -156,6 +159,9 @@ func (c *Client) IsQueued() bool {
 
 // Remote returns the server's URL in canonical form, without credentials.
 func (c *Client) Remote() string { return c.remote }
+
+// RemoteAddr returns the network address of the server.
+func (c *Client) RemoteAddr() net.Addr { return c.peer }
 
 // Done returns a channel that is closed when the connection has ended.
 func (c *Client) Done() <-chan struct{} { return c.gone }
