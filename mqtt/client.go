@@ -76,7 +76,7 @@ func Open(ctx context.Context, url string, t Transport) (*Client, error) {
 	t.fill()
 	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
 	defer cancel()
-	conn, err := dial.Open(ctx, address, t.Dial, t.TLS)
+	conn, err := dial.Open(ctx, address, dial.Options{Dial: t.Dial, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout})
 	if err != nil {
 		return nil, err
 	}

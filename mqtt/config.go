@@ -96,6 +96,8 @@ type Transport struct {
 	// TLS configures mqtts and its synonyms. nil: the system's authorities,
 	// TLS 1.2 or later, the URL's host as server name. It is not changed.
 	TLS *tls.Config
+	// TLSTimeout bounds the TLS handshake alone; 0: only ConnectTimeout does.
+	TLSTimeout time.Duration
 	// Dial makes the connection under TLS; nil: net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Handlers are called on the client's events.

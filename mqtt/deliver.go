@@ -86,6 +86,7 @@ func (in *inbox) openGate() {
 // deliverLoop runs the handlers and callbacks, one at a time.
 func (c *Client) deliverLoop() {
 	defer close(c.delivered)
+	defer c.cancel()
 	c.deliverID.Store(goroutineID())
 	for {
 		batch := c.nextBatch()

@@ -33,6 +33,8 @@ var (
 	ErrKeepAlive = session.ErrSilent
 	// ErrServerClosed: the server closed the connection between two packets.
 	ErrServerClosed = link.ErrClean
+	// ErrTruncated: the server closed the connection within a packet.
+	ErrTruncated = link.ErrTruncated
 )
 
 // ReasonCode is the result of an operation as the server gives it (MQTT 5

@@ -259,14 +259,14 @@ func (o *owner) Ended(err error) {
 	}
 	c.endingLocked(err)
 	c.state = closed
-	if c.accepted || c.sess == nil { // else Connect returns the error
+	asked := c.sess != nil
+	c.failAllLocked()
+	if c.accepted || !asked { // else Connect returns the error
 		c.farewellLocked()
 	}
 	if !c.accepted {
 		close(c.answered)
 	}
-	c.failAllLocked()
-	c.cancel()
 	c.in.ended = true
 	c.in.wakeUp()
 	close(c.gone)

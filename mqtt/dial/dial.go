@@ -5,14 +5,33 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"time"
 )
 
 // Func makes a connection as net.Dialer.DialContext does.
 type Func func(ctx context.Context, network, address string) (net.Conn, error)
 
+// Options say how Open goes about it. The zero value is usable.
+type Options struct {
+	// Dial makes the connection under TLS; nil: net.Dialer.
+	Dial Func
+	// TLS is the configuration of the handshake; nil: the system's authorities.
+	// It is not changed. Its ServerName defaults to the address's host, its
+	// MinVersion to TLS 1.2.
+	TLS *tls.Config
+	// HandshakeTimeout bounds the TLS handshake alone; 0: only the context does.
+	HandshakeTimeout time.Duration
+}
+
+// The stages of Open, as Error.Stage names them.
+const (
+	StageDial = "dial"
+	StageTLS  = "TLS handshake"
+)
+
 // Error says which stage of dialing failed, and for which broker.
 type Error struct {
-	Stage   string // "dial" or "TLS handshake"
+	Stage   string // StageDial or StageTLS
 	Address string // the broker's URL, without credentials
 	Err     error
 }
@@ -23,25 +42,29 @@ func (e *Error) Error() string { return e.Stage + " " + e.Address + ": " + e.Err
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Open connects to a: with via, or a net.Dialer when via is nil, and then, when
-// a asks for TLS, with a handshake according to conf. ctx bounds both stages.
-// conf is not changed; its ServerName defaults to a.Host, its MinVersion to
-// TLS 1.2. The error is an *Error.
-func Open(ctx context.Context, a Address, via Func, conf *tls.Config) (net.Conn, error) {
+// Open connects to a and, when a asks for TLS, shakes hands. ctx bounds both
+// stages. The error is an *Error.
+func Open(ctx context.Context, a Address, o Options) (net.Conn, error) {
+	via := o.Dial
 	if via == nil {
 		via = (&net.Dialer{}).DialContext
 	}
 	conn, err := via(ctx, a.Network, a.Endpoint())
 	if err != nil {
-		return nil, &Error{"dial", a.String(), shorten(ctx, err)}
+		return nil, &Error{StageDial, a.String(), shorten(ctx, err)}
 	}
 	if !a.TLS {
 		return conn, nil
 	}
-	secure := tls.Client(conn, prepare(conf, a.Host))
+	if o.HandshakeTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.HandshakeTimeout)
+		defer cancel()
+	}
+	secure := tls.Client(conn, prepare(o.TLS, a.Host))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // the handshake's error is the one that matters
-		return nil, &Error{"TLS handshake", a.String(), shorten(ctx, err)}
+		return nil, &Error{StageTLS, a.String(), shorten(ctx, err)}
 	}
 	return secure, nil
 }
