@@ -3,19 +3,25 @@ package jsre
 import (
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/buffer"
+	"dunlin/jsre/module/console"
+	"dunlin/jsre/module/dns"
 	"dunlin/jsre/module/events"
+	"dunlin/jsre/module/fs"
 	"dunlin/jsre/module/iosched"
+	"dunlin/jsre/module/nodeutil"
+	"dunlin/jsre/module/path"
+	"dunlin/jsre/module/process"
+	"dunlin/jsre/module/socket"
+	"dunlin/jsre/module/sys"
 	"dunlin/jsre/module/task"
 	"dunlin/jsre/module/timers"
+	"dunlin/jsre/module/tls"
 )
 
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		buffer.Module(),
-		events.Module(),
-		timers.Module(),
-		task.Module(),
-		iosched.Module(),
+		buffer.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
+		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
 	}
 }

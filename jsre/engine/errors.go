@@ -240,3 +240,6 @@ func trimStack(stack []Frame) []Frame {
 	out = append(out, Frame{Func: fmt.Sprintf("... %d more ...", len(stack)-2*keep)})
 	return append(out, stack[len(stack)-keep:]...)
 }
+
+// CallStack is the script's stack inside a native call, innermost first.
+func (vm *VM) CallStack() []Frame { return vm.frames(vm.rt.CaptureCallStack(0, nil)) }

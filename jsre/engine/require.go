@@ -38,6 +38,9 @@ func (vm *VM) RunString(abs, name, text string) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range vm.onMain {
+		f(abs)
+	}
 	vm.modules.run(fn, abs, name)
 	return nil
 }

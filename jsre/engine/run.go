@@ -109,6 +109,7 @@ func (vm *VM) close() {
 	for i := len(vm.hooks) - 1; i >= 0; i-- {
 		vm.runHook(vm.hooks[i])
 	}
+	vm.tasked.Wait()
 	vm.mu.Lock()
 	vm.phase = phaseClosed
 	vm.mu.Unlock()

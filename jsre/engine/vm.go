@@ -59,7 +59,9 @@ type VM struct {
 	stop    error       // guarded by mu; why serving ends
 	stopped atomic.Bool // stop is set
 	hooks   []func()
-	ended   chan struct{} // closed when Run has returned
+	onMain  []func(path string)
+	tasked  sync.WaitGroup // goroutines started by Go
+	ended   chan struct{}  // closed when Run has returned
 }
 
 type phase int
@@ -171,6 +173,16 @@ func (vm *VM) Context() context.Context { return vm.ctx }
 // of registration. The context is done by then and posted jobs are dropped, so a hook must not wait
 // for the loop. Loop goroutine only; a hook registered after that point never runs.
 func (vm *VM) OnClose(hook func()) { vm.hooks = append(vm.hooks, hook) }
+
+// OnMain registers a function that runs just before the main script, with its absolute path. It is
+// for Setup functions of modules.
+func (vm *VM) OnMain(f func(path string)) { vm.onMain = append(vm.onMain, f) }
+
+// Go runs f on a goroutine of its own, with the context of the VM. The end of the script waits for
+// it after the close hooks, so f must return when the context is done.
+func (vm *VM) Go(f func(ctx context.Context)) {
+	vm.tasked.Go(func() { f(vm.ctx) })
+}
 
 // SetGlobal defines a writable, not enumerable property of the global object. Loop goroutine only.
 func (vm *VM) SetGlobal(name string, v any) {
