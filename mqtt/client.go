@@ -209,5 +209,5 @@ func (c *Client) writeStalls() time.Duration {
 	if c.state < connected || c.server.keepAlive <= 0 {
 		return 0
 	}
-	return c.server.keepAlive + c.cfg.Limits.PingTimeout
+	return c.server.keepAlive + c.server.pingTimeout
 }

@@ -87,7 +87,7 @@ type Limits struct {
 	ReceiveMessages int
 	ReceiveBytes    int
 	// PingTimeout is how long after a PINGREQ silence means a dead link;
-	// default half of the keep alive interval, at least a second.
+	// default half of the keep alive interval in force, at least a second.
 	PingTimeout time.Duration
 }
 
@@ -150,12 +150,11 @@ func (t *Transport) fill() {
 }
 
 // fill puts the defaults in place of zeros.
-func (l *Limits) fill(keepAlive time.Duration) {
+func (l *Limits) fill() {
 	l.InFlight = orDefault(l.InFlight, 65535)
 	l.SendBytes = orDefault(l.SendBytes, 1<<20)
 	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
 	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
-	l.PingTimeout = orDefault(l.PingTimeout, max(keepAlive/2, time.Second))
 }
 
 func orDefault[T comparable](v, byDefault T) T {
@@ -171,5 +170,5 @@ func (cfg *Config) fill() {
 	cfg.Version = orDefault(cfg.Version, V311)
 	cfg.KeepAlive = orDefault(cfg.KeepAlive, DefaultKeepAlive)
 	cfg.KeepAlive = max(cfg.KeepAlive, 0)
-	cfg.Limits.fill(cfg.KeepAlive)
+	cfg.Limits.fill()
 }

@@ -37,6 +37,7 @@ type serverLimits struct {
 	noShared       bool
 	noSubIDs       bool
 	keepAlive      time.Duration
+	pingTimeout    time.Duration
 }
 
 // Validate reports what cannot be sent, as an *ArgumentError that names the
@@ -49,7 +50,7 @@ func (cfg *Config) Validate() error {
 	}
 	p := c.packet(DefaultMaxPacket)
 	if err := p.Validate(); err != nil {
-		return &ArgumentError{Name: "Config", Err: err}
+		return &ArgumentError{Name: "Config", What: whatIsWrong(err)}
 	}
 	return nil
 }
@@ -155,10 +156,7 @@ func (c *Client) sendConnect(cfg Config) error {
 	c.cfg = cfg
 	c.version.Store(uint32(cfg.Version))
 	c.link.SetVersion(p.Version)
-	c.sess = session.New(session.Config{
-		Version: p.Version, Window: cfg.Limits.InFlight,
-		KeepAlive: cfg.KeepAlive, PingTimeout: cfg.Limits.PingTimeout,
-	})
+	c.sess = session.New(session.Config{Version: p.Version, Window: cfg.Limits.InFlight})
 	c.state = connecting
 	c.out.buf = wire.AppendConnect(c.out.buf, &p)
 	c.kickLocked()
@@ -189,7 +187,11 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	if v, ok := p.Properties.Uint(wire.SessionExpiryInterval); ok {
 		c.connAck.SessionExpiry = time.Duration(v) * time.Second
 	}
-	c.sess.Start(now, c.server.receiveMaximum, c.server.keepAlive)
+	c.server.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(c.server.keepAlive/2, time.Second))
+	c.sess.Start(now, session.Server{
+		ReceiveMaximum: c.server.receiveMaximum, KeepAlive: c.server.keepAlive, PingTimeout: c.server.pingTimeout,
+	})
+	c.kickLocked() // to note when the first ping is due
 	c.state, c.accepted = connected, true
 	close(c.answered)
 	if f := c.transport.Handlers.Connect; f != nil {

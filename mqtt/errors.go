@@ -51,19 +51,22 @@ func (c ReasonCode) Name() string { return wire.ReasonCode(c).Name() }
 type ArgumentError struct {
 	Name string // the argument or Config field
 	What string // what is wrong with it
-	Err  error  // the cause, or nil
 }
 
 // Error returns one line that begins with the argument's name.
-func (e *ArgumentError) Error() string {
-	if e.Err == nil {
-		return e.Name + ": " + e.What
-	}
-	return e.Name + ": " + e.What + e.Err.Error()
-}
+func (e *ArgumentError) Error() string { return e.Name + ": " + e.What }
 
-// Unwrap returns ErrNotSent and the cause.
-func (e *ArgumentError) Unwrap() []error { return causes(ErrNotSent, e.Err) }
+// Unwrap returns ErrNotSent.
+func (e *ArgumentError) Unwrap() error { return ErrNotSent }
+
+// whatIsWrong returns the part of err that says what is wrong, without the
+// packet and the reason code, which are the protocol's business.
+func whatIsWrong(err error) string {
+	if e := (*wire.Error)(nil); errors.As(err, &e) {
+		return e.What
+	}
+	return err.Error()
+}
 
 // ConnectError says that the server refused the session.
 type ConnectError struct {

@@ -81,7 +81,7 @@ func (c *Client) checkMessage(m *Message, p *wire.Publish) error {
 		p.PacketID = 1 // a valid one stands in until the session gives its own
 	}
 	if err := p.Validate(version); err != nil {
-		return &ArgumentError{Name: "message", Err: fmt.Errorf("topic %s: %w", quoted(m.Topic), err)}
+		return &ArgumentError{Name: "message to " + quoted(m.Topic), What: whatIsWrong(err)}
 	}
 	return nil
 }

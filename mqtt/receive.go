@@ -244,6 +244,7 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 			return
 		default:
 			o.sess.Pause(time.Now(), false)
+			(*Client)(o).kickLocked() // a ping may have to be answered earlier now
 		}
 	}
 }

@@ -195,7 +195,7 @@ func checkFilters(filters []string) error {
 	}
 	for _, f := range filters {
 		if err := route.ValidateFilter(f); err != nil {
-			return &ArgumentError{Name: "topic filter", Err: err}
+			return &ArgumentError{Name: "topic filter", What: strings.TrimPrefix(err.Error(), "topic filter ")}
 		}
 	}
 	return nil

@@ -33,14 +33,19 @@ type Conn struct {
 	conn net.Conn
 	mode WriteMode
 	held []byte
+	wait time.Duration // how long a step may take
 }
 
 // NewConn scripts a connection that the test made, such as one end of net.Pipe.
 // It is closed when the test ends.
 func NewConn(t testing.TB, conn net.Conn) *Conn {
 	t.Cleanup(func() { _ = conn.Close() })
-	return &Conn{t: t, conn: conn}
+	return &Conn{t: t, conn: conn, wait: patience}
 }
+
+// SetPatience sets how long a step may take before the test fails, 10 s unless
+// set. Tests in fake time need more.
+func (c *Conn) SetPatience(d time.Duration) { c.wait = d }
 
 // SetWriteMode sets how Send writes from now on.
 func (c *Conn) SetWriteMode(m WriteMode) {
@@ -74,7 +79,7 @@ func (c *Conn) write(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	_ = c.conn.SetWriteDeadline(time.Now().Add(patience)) // the write tells
+	_ = c.conn.SetWriteDeadline(time.Now().Add(c.wait)) // the write tells
 	if _, err := c.conn.Write(b); err != nil {
 		c.t.Fatalf("mqtttest: send % X: %v", head(b), err)
 	}
@@ -102,7 +107,7 @@ func (c *Conn) read(n int) []byte {
 	c.t.Helper()
 	c.flush()
 	b := make([]byte, n)
-	_ = c.conn.SetReadDeadline(time.Now().Add(patience)) // the read tells
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.wait)) // the read tells
 	got, err := io.ReadFull(c.conn, b)
 	if err != nil && got == 0 {
 		c.t.Fatalf("mqtttest: expected %d bytes of the client: %v", n, err)
@@ -131,7 +136,7 @@ func (c *Conn) Packet() []byte {
 func (c *Conn) ExpectClosed() {
 	c.t.Helper()
 	c.flush()
-	_ = c.conn.SetReadDeadline(time.Now().Add(patience)) // the read tells
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.wait)) // the read tells
 	b := make([]byte, 64)
 	n, err := c.conn.Read(b)
 	switch {

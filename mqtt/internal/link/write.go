@@ -12,6 +12,9 @@ import (
 // peer may have said why it closed.
 const drainTime = 250 * time.Millisecond
 
+// pieceSize is the most that is written at once, and so within one deadline.
+const pieceSize = 64 << 10
+
 // writeLoop writes what the owner has until the link ends, then closes the
 // connection, waits for the read loop and reports the end.
 func (l *Link) writeLoop() {
@@ -43,22 +46,20 @@ func (l *Link) writeLoop() {
 }
 
 // write sends all of b. A deadline passes only when no byte went out for as
-// long as the owner says, so a slow peer is not a dead one.
+// long as the owner says, so a slow peer is not a dead one. It goes in pieces
+// because TLS cannot go on after a deadline, however much was written.
 func (l *Link) write(b []byte) error {
-	for {
+	for len(b) > 0 {
 		if err := l.conn.SetWriteDeadline(l.writeDeadline()); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
-		n, err := l.conn.Write(b)
-		switch {
-		case err == nil:
-			return nil
-		case n > 0 && errors.Is(err, os.ErrDeadlineExceeded):
-			b = b[n:]
-		default:
+		n, err := l.conn.Write(b[:min(len(b), pieceSize)])
+		b = b[n:]
+		if err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded)) {
 			return fmt.Errorf("write: %w", err)
 		}
 	}
+	return nil
 }
 
 // writeDeadline returns when a write that makes no progress is given up, and
@@ -75,7 +76,8 @@ func (l *Link) writeDeadline() time.Time {
 // take what the peer may have sent before.
 func (l *Link) endAfterWrite(err error) {
 	l.fail(err)
-	if l.conn.SetReadDeadline(time.Now().Add(drainTime)) == nil {
+	stalled := errors.Is(err, os.ErrDeadlineExceeded)
+	if !stalled && l.conn.SetReadDeadline(time.Now().Add(drainTime)) == nil {
 		<-l.read
 	}
 	l.end()

@@ -17,10 +17,15 @@ var ErrNoID = errors.New("all 65535 packet identifiers are in use; wait for an a
 
 // Config is what a session is made with. It does not change.
 type Config struct {
-	Version     wire.Version
-	Window      int           // most QoS 1 and 2 publishes in flight, 1 to 65,535
-	KeepAlive   time.Duration // 0: no pings
-	PingTimeout time.Duration // how long after a ping silence is a dead link
+	Version wire.Version
+	Window  int // most QoS 1 and 2 publishes in flight, 1 to 65,535
+}
+
+// Server is what is in force once the server accepted the connection.
+type Server struct {
+	ReceiveMaximum int           // [MQTT-3.3.4-7]
+	KeepAlive      time.Duration // [MQTT-3.1.2-21]; 0: no pings
+	PingTimeout    time.Duration // how long after a ping silence is a dead link
 }
 
 // kind says which flow an entry follows.
@@ -86,17 +91,13 @@ type Session struct {
 
 // New returns the state of a session that begins now.
 func New(cfg Config) *Session {
-	s := &Session{cfg: cfg, window: min(max(cfg.Window, 1), maxIDs)}
-	s.alive.interval = cfg.KeepAlive
-	s.alive.timeout = cfg.PingTimeout
-	return s
+	return &Session{cfg: cfg, window: min(max(cfg.Window, 1), maxIDs)}
 }
 
-// Start tells that the server accepted the connection, with its Receive
-// Maximum [MQTT-3.3.4-7] and the keep alive interval in force [MQTT-3.1.2-21].
-func (s *Session) Start(now time.Time, receiveMaximum int, keepAlive time.Duration) {
-	s.window = min(s.window, receiveMaximum)
-	s.alive.interval = keepAlive
+// Start tells that the server accepted the connection.
+func (s *Session) Start(now time.Time, server Server) {
+	s.window = min(s.window, server.ReceiveMaximum)
+	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
 }
 

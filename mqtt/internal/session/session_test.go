@@ -21,8 +21,8 @@ type bench struct {
 }
 
 func newBench(t *testing.T, v wire.Version, window int) *bench {
-	b := &bench{t: t, Session: New(Config{Version: v, Window: window, KeepAlive: 10 * time.Second, PingTimeout: 5 * time.Second})}
-	b.Start(t0, 65535, 10*time.Second)
+	b := &bench{t: t, Session: New(Config{Version: v, Window: window})}
+	b.Start(t0, Server{65535, 10 * time.Second, 5 * time.Second})
 	return b
 }
 
@@ -194,7 +194,7 @@ func TestCancelTakesOnlyWhatWaits(t *testing.T) { // P1-13, FC-13
 
 func TestReceiveMaximumCounts(t *testing.T) {
 	s := New(Config{Version: wire.V5, Window: 100})
-	s.Start(t0, 1, 0)
+	s.Start(t0, Server{ReceiveMaximum: 1})
 	e1, e2 := &Entry{}, &Entry{}
 	p := &wire.Publish{Topic: "t", QoS: 1}
 	out, _ := s.Publish(nil, e1, p)
@@ -384,16 +384,16 @@ func TestPausedReaderIsNotSilence(t *testing.T) {
 }
 
 func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, KA-07, KA-19
-	s := New(Config{Version: wire.V5, Window: 1, KeepAlive: 10 * time.Second})
+	s := New(Config{Version: wire.V5, Window: 1})
 	if _, ok := s.Deadline(); ok {
 		t.Error("pings before CONNACK")
 	}
-	s.Start(t0, 1, 0)
+	s.Start(t0, Server{ReceiveMaximum: 1})
 	if _, ok := s.Deadline(); ok {
 		t.Error("pings although the server set the interval to 0")
 	}
 	s = New(Config{Version: wire.V5, Window: 1})
-	s.Start(t0, 1, 2*time.Second)
+	s.Start(t0, Server{ReceiveMaximum: 1, KeepAlive: 2 * time.Second})
 	if at, ok := s.Deadline(); !ok || at.Sub(t0) != 1800*time.Millisecond {
 		t.Error("no pings although the server set an interval")
 	}
