@@ -1,0 +1,175 @@
+package mqtt
+
+import (
+	"sync"
+
+	"github.com/dop251/goja"
+
+	"dunlin/mqtt"
+)
+
+// maxMessages is how many messages may wait for the script before the
+// connection is slowed down. The batch being served comes on top.
+const maxMessages = 256
+
+// kind says what an event is.
+type kind byte
+
+const (
+	message      kind = iota // for 'message' listeners
+	connected                // the server accepted us
+	leaving                  // the server ended the connection properly
+	disconnected             // the connection is gone
+	refused                  // connect did not succeed
+	failed                   // something failed that has no callback
+	callback                 // a call has its outcome
+	over                     // the connection is closed; the last one
+)
+
+// event is something the script is to be told.
+type event struct {
+	kind    kind
+	message *mqtt.Message
+	err     error
+	call    func(error) // of callback: tells err; on the loop, inside Loop.Run
+}
+
+// queue holds the events that the loop has not taken. The client's mu guards it.
+type queue struct {
+	events   []event
+	spare    []event
+	messages int
+	room     *sync.Cond // there is room for messages, or the client has ended
+}
+
+// push queues an event. A message waits for room, unless the client has ended:
+// then it is dropped, for no event may follow. Safe from any goroutine.
+func (c *client) push(e event) {
+	c.mu.Lock()
+	if e.kind == message {
+		for c.queue.messages >= maxMessages && !c.ended {
+			c.queue.room.Wait()
+		}
+		if c.ended {
+			c.mu.Unlock()
+			return
+		}
+		c.queue.messages++
+	}
+	c.queue.events = append(c.queue.events, e)
+	c.mu.Unlock()
+	c.source.Wake()
+}
+
+// take returns the next event. Loop goroutine only.
+func (c *client) take() (event, bool) {
+	if c.next == len(c.batch) {
+		c.mu.Lock()
+		clear(c.batch)
+		c.batch, c.queue.events = c.queue.events, c.batch[:0]
+		c.queue.messages = 0
+		c.queue.room.Broadcast()
+		c.mu.Unlock()
+		c.next = 0
+		if len(c.batch) == 0 {
+			return event{}, false
+		}
+	}
+	e := c.batch[c.next]
+	c.batch[c.next] = event{}
+	c.next++
+	return e, true
+}
+
+// drain serves up to most events.
+func (c *client) drain(most int) (more bool) {
+	for range most {
+		if c.vm.Loop().Stopped() {
+			return false
+		}
+		e, ok := c.take()
+		if !ok {
+			return false
+		}
+		c.serve(&e)
+	}
+	return true
+}
+
+// serve tells the script of one event. After close() it is told the outcome of
+// its calls and nothing else.
+func (c *client) serve(e *event) {
+	switch {
+	case e.kind == callback:
+		c.vm.Loop().Run(func() { e.call(e.err) })
+	case e.kind == over:
+		c.release()
+	case c.closed:
+	case e.kind == message:
+		c.vm.Loop().Run(func() { c.emitter.Emit("message", c.messageObject(e.message)) })
+		_ = e.message.Ack() // the connection may be gone; then the server sends it again
+	case e.kind == connected:
+		if c.accepted != nil {
+			c.vm.Loop().Run(func() { c.accepted.Call(goja.Undefined(), c.obj) })
+		}
+		c.emit("connect")
+	case e.kind == leaving:
+		c.emit("close", c.errorObject(e.err))
+	case e.kind == disconnected:
+		c.lost(e.err)
+	case e.kind == refused:
+		c.fail(e.err)
+		if !c.closed {
+			c.lost(e.err)
+		}
+	case e.kind == failed:
+		c.fail(e.err)
+	}
+}
+
+// emit tells the listeners of an event, unless the script has closed the client.
+func (c *client) emit(name string, args ...goja.Value) {
+	if !c.closed {
+		c.emitter.Dispatch(name, args...)
+	}
+}
+
+// fail emits an error. One that only follows from a lost connection is left to
+// 'disconnect' when the script listens to that and not to errors: its absence
+// of error handling must not end a script that handles the loss.
+func (c *client) fail(err error) {
+	if isLoss(err) && c.emitter.Count("error") == 0 && c.emitter.Count("disconnect") > 0 {
+		return
+	}
+	c.emit("error", c.errorObject(err))
+}
+
+// lost tells that the connection is gone. The client closes itself.
+func (c *client) lost(err error) {
+	c.beginClose()
+	c.vm.Loop().Run(func() {
+		c.closed = true
+		c.emitter.Emit("disconnect", c.errorObject(err))
+	})
+}
+
+// messageObject is what 'message' listeners get.
+func (c *client) messageObject(m *mqtt.Message) goja.Value {
+	rt := c.vm.Runtime()
+	o := rt.NewObject()
+	set := func(name string, v any) { _ = o.Set(name, v) } // o is ours and extensible
+	set("topic", m.Topic)
+	set("message", c.vm.NewBuffer(m.Payload))
+	set("qos", int(m.QoS))
+	if m.QoS > 0 {
+		set("packetId", int(m.PacketID))
+	} else {
+		set("packetId", goja.Undefined())
+	}
+	set("retain", m.Retain)
+	set("dup", m.Dup)
+	if m.Properties != nil {
+		set("properties", c.propertiesObject(m.Properties))
+	}
+	return o
+}

@@ -1,0 +1,59 @@
+package mqtt
+
+import (
+	"strconv"
+
+	"github.com/dop251/goja"
+
+	"dunlin/jsre/engine"
+	"dunlin/mqtt"
+)
+
+// filters is the topic argument of subscribe and unsubscribe: a string, or an
+// array of strings for one packet.
+func (c *client) filters(call string, v goja.Value) []string {
+	list, ok := v.(*goja.Object)
+	if !ok || list.ClassName() != "Array" {
+		return []string{c.vm.CheckString(call+": topic", v)}
+	}
+	n := int(list.Get("length").ToInteger())
+	if n == 0 {
+		c.vm.ThrowRange("%s: topic must not be an empty array", call)
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = c.vm.CheckString(call+": topic["+strconv.Itoa(i)+"]", list.Get(strconv.Itoa(i)))
+	}
+	return out
+}
+
+// subscribe is client.subscribe(topic[, options][, callback]).
+func (c *client) subscribe(a engine.Args) goja.Value {
+	filters := c.filters("subscribe", a.Value(0))
+	options, done := tail(c, a, 1)
+	qos := c.optionQoS("subscribe", options)
+	retained := mqtt.RetainedNever
+	if c.optionBool("subscribe", options, "retain") {
+		retained = mqtt.RetainedAlways
+	}
+	subs := make([]mqtt.Subscription, len(filters))
+	for i, f := range filters {
+		subs[i] = mqtt.Subscription{Filter: f, QoS: qos, RetainHandling: retained, ManualAck: true}
+	}
+	c.start("subscribe", done, func(report func(error)) error {
+		_, err := c.connection().SubscribeAsync(subs, report)
+		return err
+	})
+	return goja.Undefined()
+}
+
+// unsubscribe is client.unsubscribe(topic[, callback]).
+func (c *client) unsubscribe(a engine.Args) goja.Value {
+	filters := c.filters("unsubscribe", a.Value(0))
+	_, done := tail(c, a, 1)
+	c.start("unsubscribe", done, func(report func(error)) error {
+		_, err := c.connection().UnsubscribeAsync(filters, report)
+		return err
+	})
+	return goja.Undefined()
+}

@@ -1,0 +1,146 @@
+package mqtt
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/youmark/pkcs8"
+
+	"dunlin/jsre/engine"
+)
+
+// readTLS makes the configuration that tlsOpt asks for, TLS 1.2 at least.
+func (m *module) readTLS(o *goja.Object, host string) (*tls.Config, time.Duration) {
+	vm := m.vm
+	field := func(name string) (v goja.Value, what string, given bool) {
+		v = vm.Field(o, name)
+		return v, "open: tlsOpt." + name, engine.Given(v)
+	}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if v, what, given := field("server"); given {
+		conf.ServerName = vm.CheckString(what, v)
+	}
+	if v, what, given := field("rejectUnauthorized"); given {
+		conf.InsecureSkipVerify = !vm.CheckBool(what, v)
+	}
+	var authorities []string
+	if v, what, given := field("ca"); given {
+		authorities = m.readPEMs(what, v)
+	}
+	defaults := authorities == nil
+	if v, what, given := field("loadDefaultCerts"); given {
+		defaults = vm.CheckBool(what, v)
+	}
+	conf.RootCAs = m.readAuthorities(authorities, defaults)
+	conf.Certificates = m.readCertificate(field)
+	var handshake time.Duration
+	if v, what, given := field("handshakeTimeout"); given {
+		handshake = time.Duration(vm.CheckInt(what, v, 1, maxTimeout)) * time.Millisecond
+	}
+	return conf, handshake
+}
+
+// readPEMs takes PEM text, as a string or bytes, or an array of those.
+func (m *module) readPEMs(what string, v goja.Value) []string {
+	list, ok := v.(*goja.Object)
+	if !ok || list.ClassName() != "Array" {
+		return []string{string(m.vm.CheckBytes(what, v))}
+	}
+	out := []string{}
+	for i := range int(list.Get("length").ToInteger()) {
+		at := fmt.Sprint(i)
+		out = append(out, string(m.vm.CheckBytes(what+"["+at+"]", list.Get(at))))
+	}
+	return out
+}
+
+// readAuthorities makes the pool of what is trusted. nil means the system's.
+func (m *module) readAuthorities(pems []string, defaults bool) *x509.CertPool {
+	if pems == nil && defaults {
+		return nil
+	}
+	pool := x509.NewCertPool()
+	if defaults {
+		if system, err := x509.SystemCertPool(); err == nil {
+			pool = system
+		}
+	}
+	for _, text := range pems {
+		if !pool.AppendCertsFromPEM([]byte(text)) {
+			m.invalid("ca", errors.New("holds no PEM certificate"))
+		}
+	}
+	return pool
+}
+
+// invalid throws an error about a member of tlsOpt.
+func (m *module) invalid(name string, err error) {
+	m.vm.Throw("EINVAL", fmt.Sprintf("open: tlsOpt.%s: %v", name, err))
+}
+
+// readCertificate takes the client's certificate and key.
+func (m *module) readCertificate(field func(string) (goja.Value, string, bool)) []tls.Certificate {
+	certValue, certWhat, hasCert := field("cert")
+	keyValue, keyWhat, hasKey := field("key")
+	if !hasCert && !hasKey {
+		return nil
+	}
+	if !hasCert {
+		m.invalid("key", errors.New("is given without tlsOpt.cert"))
+	}
+	if !hasKey {
+		m.invalid("cert", errors.New("is given without tlsOpt.key"))
+	}
+	cert := m.vm.CheckBytes(certWhat, certValue)
+	key := m.vm.CheckBytes(keyWhat, keyValue)
+	var password []byte
+	if v, what, given := field("passwd"); given {
+		password = m.vm.CheckBytes(what, v)
+	}
+	key, err := decryptKey(key, password)
+	if err != nil {
+		m.invalid("key", err)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		m.invalid("cert", err)
+	}
+	return []tls.Certificate{pair}
+}
+
+// decryptKey returns the PEM text of a key without its encryption, if it has one:
+// that of PKCS #8 or the older one of PEM itself.
+func decryptKey(text, password []byte) ([]byte, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("holds no PEM key")
+	}
+	old := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // weak, but keys in this form exist
+	if !old && block.Type != "ENCRYPTED PRIVATE KEY" {
+		return text, nil
+	}
+	if len(password) == 0 {
+		return nil, errors.New("is encrypted; give tlsOpt.passwd")
+	}
+	if old {
+		der, err := x509.DecryptPEMBlock(block, password) //nolint:staticcheck // weak, but keys in this form exist
+		if err != nil {
+			return nil, errors.New("cannot be decrypted with tlsOpt.passwd")
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der}), nil
+	}
+	key, err := pkcs8.ParsePKCS8PrivateKey(block.Bytes, password)
+	if err != nil {
+		return nil, errors.New("cannot be decrypted with tlsOpt.passwd")
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("is of a kind that TLS does not know: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
