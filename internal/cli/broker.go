@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dunlin/broker"
+)
+
+// brokerCommand serves the development broker until Ctrl-C.
+func (a *app) brokerCommand() *cobra.Command {
+	var (
+		listen          []string
+		users, crt, key string
+	)
+	cmd := &cobra.Command{
+		Use:   "broker",
+		Short: "Serve a development broker",
+		Long: "Serve a development broker, which keeps everything in memory, until Ctrl-C. Its URLs are\n" +
+			"printed, one a line, when it is ready.\n\n" +
+			"The users file has a line NAME:PASSWORD for each user who may connect, with the password\n" +
+			"as it is or hashed by mosquitto_passwd. Without it everyone may.",
+		Example: "  dunlin broker --listen :1883 --listen ws://127.0.0.1:8080",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg := broker.Config{UsersFile: users, Logger: slog.New(slog.NewTextHandler(a.Stderr, nil))}
+			for _, address := range listen {
+				cfg.Listeners = append(cfg.Listeners, broker.Listener{URL: withScheme(address)})
+			}
+			if crt != "" {
+				pair, err := tls.LoadX509KeyPair(crt, key)
+				if err != nil {
+					return failf("broker: --cert and --key: %w", err)
+				}
+				cfg.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+			}
+			return a.serve(cmd.Context(), cfg)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&listen, "listen", []string{"tcp://127.0.0.1:1883"},
+		"address as [SCHEME://][HOST]:PORT; schemes tcp, tls, ws, wss; port 0 takes a free one; may be given many times")
+	f.StringVar(&users, "users", "", "file with the users who may connect")
+	f.StringVar(&crt, "cert", "", "certificate in PEM form, for tls and wss")
+	f.StringVar(&key, "key", "", "private key of the certificate, in PEM form")
+	cmd.MarkFlagsRequiredTogether("cert", "key")
+	return cmd
+}
+
+func withScheme(address string) string {
+	if strings.Contains(address, "://") {
+		return address
+	}
+	return "tcp://" + address
+}
+
+// serve runs the broker until ctx ends.
+func (a *app) serve(ctx context.Context, cfg broker.Config) error {
+	b, err := broker.Start(ctx, cfg)
+	if err != nil {
+		return failf("%w", err)
+	}
+	for _, url := range b.URLs() {
+		// The outlet keeps the error.
+		_, _ = fmt.Fprintln(a.out, url)
+	}
+	if a.StderrTerminal {
+		a.note("broker ready, Ctrl-C to stop")
+	}
+	<-ctx.Done()
+	return closeBroker(b, context.Cause(ctx))
+}
+
+// closeBroker ends the broker and returns the error of what ran on it, or else
+// its own.
+func closeBroker(b *broker.Broker, err error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if closing := b.Close(ctx); err == nil && closing != nil {
+		return failf("broker: %w", closing)
+	}
+	return err
+}

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"dunlin/jsre"
+	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
+)
+
+// Exit statuses of the command. A signal ends it with 128 and its number.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1 // something that has no status of its own
+	ExitUsage       = 2 // the command line is wrong
+	ExitUnreachable = 3 // no connection: DNS, TCP, TLS, no answer
+	ExitRefused     = 4 // the broker refused the session
+	ExitRejected    = 5 // the broker refused a publish or subscribe
+	ExitLost        = 6 // the connection was lost
+	ExitScript      = jsre.ExitScript
+	ExitLoad        = jsre.ExitLoad
+	ExitTimeout     = 27 // -W ran out, as with Mosquitto
+)
+
+// seeHelp is the next step after a wrong command line.
+const seeHelp = "see dunlin help"
+
+// Interrupt is the cause of a context that a signal ended.
+type Interrupt struct {
+	Signal syscall.Signal
+}
+
+// Error returns the signal's name.
+func (i Interrupt) Error() string { return i.Signal.String() }
+
+// Status returns the exit status as shells know it.
+func (i Interrupt) Status() int { return 128 + int(i.Signal) }
+
+// failure is an error with its exit status.
+type failure struct {
+	status int
+	err    error
+	hint   string // the next step, or ""
+	report string // written as it is instead of err
+}
+
+// Error returns one line without the hint.
+func (f *failure) Error() string { return f.text() }
+
+// Unwrap returns the cause.
+func (f *failure) Unwrap() error { return f.err }
+
+// text returns the line for people.
+func (f *failure) text() string {
+	if f.err == nil {
+		return ""
+	}
+	if f.hint == "" {
+		return f.err.Error()
+	}
+	return f.err.Error() + "; " + f.hint
+}
+
+// usagef returns a failure of the command line.
+func usagef(format string, args ...any) error {
+	return &failure{status: ExitUsage, err: fmt.Errorf(format, args...), hint: seeHelp}
+}
+
+// failf returns a failure without a status of its own.
+func failf(format string, args ...any) error {
+	return &failure{status: ExitFailure, err: fmt.Errorf(format, args...)}
+}
+
+// classify finds the exit status of an error, and the next step; nil when the
+// error alone does not say.
+func classify(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	if f := classifyScript(err); f != nil {
+		return f
+	}
+	return classifyClient(err)
+}
+
+func classifyScript(err error) *failure {
+	var (
+		script *jsre.ScriptError
+		load   *jsre.LoadError
+		exit   *jsre.ExitError
+	)
+	switch {
+	case errors.As(err, &exit):
+		return &failure{status: exit.Code}
+	case errors.As(err, &script):
+		return &failure{status: ExitScript, err: err, report: script.Report()}
+	case errors.As(err, &load):
+		return &failure{status: ExitLoad, err: err, report: "dunlin: " + strings.TrimPrefix(load.Report(), "dunlin: ")}
+	}
+	return nil
+}
+
+func classifyClient(err error) *failure {
+	var (
+		argument *mqtt.ArgumentError
+		refused  *mqtt.ConnectError
+		reach    *dial.Error
+		server   *mqtt.DisconnectError
+	)
+	switch {
+	case errors.As(err, &argument):
+		return &failure{status: ExitUsage, err: err}
+	case errors.As(err, &refused):
+		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
+	case errors.As(err, &reach):
+		return &failure{status: ExitUnreachable, err: err, hint: reachHint(err)}
+	case errors.Is(err, mqtt.ErrRejected):
+		return &failure{status: ExitRejected, err: err, hint: "ask the broker's owner for the right"}
+	case errors.Is(err, errHandshake):
+		return &failure{status: ExitUnreachable, err: err, hint: "is that port an MQTT broker's?"}
+	case errors.As(err, &server), errors.Is(err, mqtt.ErrInDoubt), errors.Is(err, mqtt.ErrClosed),
+		errors.Is(err, mqtt.ErrNotSent), errors.Is(err, mqtt.ErrServerClosed), errors.Is(err, errLost):
+		return &failure{status: ExitLost, err: err}
+	}
+	return nil
+}
+
+// refusedHint returns the next step after CONNACK refused.
+func refusedHint(e *mqtt.ConnectError) string {
+	switch e.Code {
+	case 4, 5, 0x86, 0x87: // bad user name or password, not authorized; MQTT 3 and 5
+		return "check -u and -P"
+	case 2, 0x85: // client identifier
+		return "choose another with -i"
+	}
+	return ""
+}
+
+// reachHint returns the next step after a connection that did not come about.
+func reachHint(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "pass the authority's certificate with --cafile"
+	case errors.As(err, &name):
+		return "use a name that the certificate holds as -h"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "is the broker running there? dunlin broker starts one"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "check the address and the way there"
+	}
+	return "check -h and -p, or -L"
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Main runs the command in the process's own environment and returns its exit
+// status. The first Ctrl-C or SIGTERM asks for a clean end, the second one ends
+// the process at once.
+func Main() int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	// A write to a closed stdout returns an error then, and ends the command cleanly.
+	signal.Ignore(syscall.SIGPIPE)
+	go func() {
+		for first := true; ; first = false {
+			s, ok := (<-signals).(syscall.Signal)
+			if !ok {
+				s = syscall.SIGINT
+			}
+			if !first {
+				os.Exit(Interrupt{s}.Status())
+			}
+			cancel(Interrupt{s})
+		}
+	}()
+	return Run(ctx, Environment{
+		Args: os.Args[1:], Env: os.Environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
+	})
+}
+
+// isTerminal tells a terminal from files and pipes. The null device is a
+// character device too, but nobody looks at it.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}

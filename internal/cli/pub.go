@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"dunlin/mqtt"
+)
+
+// pub publishes one message.
+type pub struct {
+	session
+	topic, message string
+	retain         bool
+}
+
+func (a *app) pubCommand() *cobra.Command {
+	p := &pub{}
+	cmd := &cobra.Command{
+		Use:   "pub [TOPIC [MESSAGE]]",
+		Short: "Publish a message",
+		Long: "Publish a message, with the letters of mosquitto_pub. It returns when the broker has it:\n" +
+			"written at QoS 0, acknowledged at QoS 1, completed at QoS 2.",
+		Example: "  dunlin pub -h broker.example -t home/light -m on -q 1\n  dunlin pub -L mqtts://broker.example/home/light -m on",
+		Args:    cobra.MaximumNArgs(2),
+		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(a, cmd, args) },
+	}
+	p.bind(cmd)
+	cmd.Flags().StringVarP(&p.topic, "topic", "t", "", "topic")
+	cmd.Flags().StringVarP(&p.message, "message", "m", "", "message")
+	cmd.Flags().BoolVarP(&p.retain, "retain", "r", false, "have the broker keep it for later subscribers")
+	return cmd
+}
+
+func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
+	if err := p.complete(a, cmd); err != nil {
+		return err
+	}
+	message, err := p.arguments(cmd, args)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	client, err := p.connect(ctx, mqtt.Handlers{})
+	if err != nil {
+		return err
+	}
+	defer p.close(client)
+	return client.Publish(ctx, message)
+}
+
+// arguments puts the message together, from options and from positions.
+func (p *pub) arguments(cmd *cobra.Command, args []string) (mqtt.Message, error) {
+	hasMessage := cmd.Flags().Changed("message")
+	topic := orElse(p.topic, p.urlTopic)
+	if len(args) > 0 {
+		if topic != "" {
+			return mqtt.Message{}, usagef("pub: the topic is given twice: %q and %q", topic, args[0])
+		}
+		topic = args[0]
+	}
+	if len(args) > 1 {
+		if hasMessage {
+			return mqtt.Message{}, usagef("pub: the message is given twice")
+		}
+		p.message, hasMessage = args[1], true
+	}
+	switch {
+	case topic == "":
+		return mqtt.Message{}, usagef("pub: no topic; give one with -t")
+	case !hasMessage:
+		return mqtt.Message{}, usagef("pub: no message; give one with -m")
+	}
+	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain}, nil
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dunlin/broker"
+	"dunlin/jsre"
+	mqttmodule "dunlin/jsre/module/mqtt"
+	"dunlin/mqtt"
+)
+
+// errTimeUp is the cause of a context that --for ended.
+var errTimeUp = errors.New("the time is up")
+
+// script runs a script.
+type script struct {
+	broker    bool
+	connectTo []string
+	mode      string
+	limit     time.Duration
+}
+
+func (a *app) runCommand() *cobra.Command {
+	s := &script{}
+	cmd := &cobra.Command{
+		Use:   "run FILE [-- ARGUMENT...]",
+		Short: "Run a script",
+		Long: "Run a script until nothing can happen in it any more, or Ctrl-C. Arguments after -- are the\n" +
+			"script's own. It ends with status 10 when the script throws, and 11 when it cannot be loaded.",
+		Example: "  dunlin run --broker examples/quickstart.js\n  dunlin run --connect-to broker.example:8883=127.0.0.1:18883 app.js -- --fast",
+		RunE:    func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&s.broker, "broker", false, "start a broker on a free loopback port and lead every mqtt.open there")
+	f.StringArrayVar(&s.connectTo, "connect-to", nil,
+		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
+	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
+	f.DurationVar(&s.limit, "for", 0, "end the script cleanly after this time, such as 10s or 5m")
+	cmd.MarkFlagsMutuallyExclusive("broker", "connect-to")
+	return cmd
+}
+
+func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
+	file, rest, err := splitArguments(cmd, args)
+	if err != nil {
+		return err
+	}
+	mode, err := parseMode(s.mode)
+	if err != nil {
+		return err
+	}
+	redirect, err := parseRedirects(s.connectTo)
+	if err != nil {
+		return err
+	}
+	if s.limit < 0 || cmd.Flags().Changed("for") && s.limit == 0 {
+		return usagef("run: --for %v is not positive", s.limit)
+	}
+	ctx := cmd.Context()
+	var embedded *broker.Broker
+	if s.broker {
+		if embedded, err = broker.Start(ctx, broker.Config{}); err != nil {
+			return failf("run: %w", err)
+		}
+		redirect = everythingTo(embedded.Addr())
+		a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
+	}
+	err = s.execute(ctx, file, a.options(rest, mode, redirect))
+	if embedded != nil {
+		err = closeBroker(embedded, err)
+	}
+	return err
+}
+
+// splitArguments returns the script's path and its own arguments.
+func splitArguments(cmd *cobra.Command, args []string) (file string, rest []string, err error) {
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		args, rest = args[:dash], args[dash:]
+	}
+	switch {
+	case len(args) == 0:
+		return "", nil, usagef("run: no script; give the path of one")
+	case len(args) > 1:
+		return "", nil, usagef("run: %q after the script; its own arguments come after --", args[1])
+	}
+	return args[0], rest, nil
+}
+
+// parseMode reads --mode.
+func parseMode(s string) (mqtt.Mode, error) {
+	for _, mode := range []mqtt.Mode{mqtt.ModePublisher, mqtt.ModeListener, mqtt.ModeOff} {
+		if s == mode.String() {
+			return mode, nil
+		}
+	}
+	return 0, usagef("run: --mode %q is not off, listener or publisher", s)
+}
+
+// options returns the runtime's settings.
+func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre.Options {
+	options := jsre.Options{
+		Args: args, Env: a.Env, Stdout: a.out, Stderr: a.Stderr,
+		Color: a.StdoutTerminal && a.getenv("NO_COLOR") == "",
+		Host:  map[string]any{"version": version()},
+	}
+	options.Modules = append(options.Modules, mqttmodule.Module(mqttmodule.Options{Mode: mode, Redirect: redirect}))
+	return options
+}
+
+// execute runs the script to its end.
+func (s *script) execute(ctx context.Context, file string, options jsre.Options) error {
+	runtime, err := jsre.New(options)
+	if err != nil {
+		return failf("run: %w", err)
+	}
+	if s.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, s.limit, errTimeUp)
+		defer cancel()
+	}
+	err = runtime.RunFile(ctx, file)
+	if errors.Is(err, errTimeUp) {
+		return nil
+	}
+	return err
+}

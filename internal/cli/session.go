@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
+)
+
+// goodbye bounds the clean end of a connection after Ctrl-C or a time-out.
+const goodbye = 3 * time.Second
+
+var (
+	// errHandshake: the transport stood, but no session came about.
+	errHandshake = errors.New("no session")
+	// errLost: the connection ended and nobody here had asked for it.
+	errLost = errors.New("connection lost")
+)
+
+// session holds the options that pub and sub share: where the broker is, and who
+// connects.
+type session struct {
+	host, url, cafile      string
+	port                   int
+	id, username, password string
+	qos                    int
+
+	urlTopic string // the topic that -L ended with
+	hasPass  bool
+}
+
+// bind adds the options to a command.
+func (s *session) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&s.host, "host", "h", "localhost", "broker's host name or address")
+	f.IntVarP(&s.port, "port", "p", 0, "broker's port (default 1883, with TLS 8883)")
+	f.StringVarP(&s.url, "url", "L", "", "broker and topic as mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC] (default $MQTT_URL)")
+	f.StringVar(&s.cafile, "cafile", "", "use TLS and trust the authorities in this PEM file (default $MQTT_CAFILE)")
+	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
+	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
+	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
+	f.IntVarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
+	cmd.MarkFlagsMutuallyExclusive("url", "host")
+	cmd.MarkFlagsMutuallyExclusive("url", "port")
+}
+
+// complete checks the options and fills in what the environment says.
+func (s *session) complete(a *app, cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	if s.qos < 0 || s.qos > 2 {
+		return usagef("%s: -q %d is not 0, 1 or 2", cmd.Name(), s.qos)
+	}
+	if flags.Changed("port") && (s.port < 1 || s.port > 65535) {
+		return usagef("%s: -p %d is not between 1 and 65535", cmd.Name(), s.port)
+	}
+	here := flags.Changed("host") || flags.Changed("port")
+	if s.url == "" && !here {
+		s.url = a.getenv("MQTT_URL")
+	}
+	s.username = orElse(s.username, a.getenv("MQTT_USERNAME"))
+	s.cafile = orElse(s.cafile, a.getenv("MQTT_CAFILE"))
+	s.hasPass = flags.Changed("pw")
+	if password := a.getenv("MQTT_PASSWORD"); !s.hasPass && password != "" {
+		s.password, s.hasPass = password, true
+	}
+	if s.url == "" {
+		s.url = s.hostURL()
+		return nil
+	}
+	return s.splitURL(cmd.Name())
+}
+
+func orElse(value, fallback string) string {
+	if value != "" {
+		return value
+	}
+	return fallback
+}
+
+// hostURL returns -h and -p as a URL. As with Mosquitto, port 8883 means TLS.
+func (s *session) hostURL() string {
+	scheme, port := "mqtt", s.port
+	if s.cafile != "" || port == 8883 {
+		scheme = "mqtts"
+	}
+	host := strings.Trim(s.host, "[]")
+	if port == 0 {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return scheme + "://" + host
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// splitURL takes user, password and topic out of -L.
+func (s *session) splitURL(command string) error {
+	if !strings.Contains(s.url, "://") {
+		s.url = "mqtt://" + s.url
+	}
+	if _, err := dial.ParseAddress(s.url); err != nil {
+		return usagef("%s: -L: %w", command, err)
+	}
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return usagef("%s: -L cannot be read", command) // the error would show the password
+	}
+	if u.User != nil {
+		s.username = orElse(s.username, u.User.Username())
+		if password, ok := u.User.Password(); ok && !s.hasPass {
+			s.password, s.hasPass = password, true
+		}
+	}
+	u.User = nil
+	if u.Scheme != "unix" {
+		s.urlTopic = strings.TrimPrefix(u.Path, "/")
+		u.Path = ""
+	}
+	if s.cafile != "" && (u.Scheme == "mqtt" || u.Scheme == "tcp") {
+		return usagef("%s: --cafile needs TLS, but -L has the scheme %s; write mqtts", command, u.Scheme)
+	}
+	s.url = u.String()
+	return nil
+}
+
+// connect opens the connection and the session.
+func (s *session) connect(ctx context.Context, handlers mqtt.Handlers) (*mqtt.Client, error) {
+	cfg := mqtt.Config{ClientID: s.id, Username: s.username, Transport: mqtt.Transport{Handlers: handlers}}
+	if s.hasPass {
+		cfg.Password = []byte(s.password)
+	}
+	if s.cafile != "" {
+		pool, err := loadAuthorities(s.cafile)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	client, err := mqtt.Open(ctx, s.url, cfg.Transport)
+	if err != nil {
+		return nil, err
+	}
+	if err := client.Connect(ctx, cfg); err != nil {
+		s.close(client)
+		return nil, fmt.Errorf("%w (%w)", err, errHandshake)
+	}
+	return client, nil
+}
+
+// close says DISCONNECT, within a time that a person waits. A connection that
+// cannot be ended cleanly is cut, and there is nothing more to do about it.
+func (s *session) close(client *mqtt.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	_ = client.Close(ctx)
+}
+
+func loadAuthorities(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, failf("--cafile: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, failf("--cafile %s: no certificate in PEM form in it", path)
+	}
+	return pool, nil
+}

@@ -1,0 +1,184 @@
+package cli_test
+
+import (
+	"bufio"
+	"errors"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"dunlin/internal/cli"
+	"dunlin/internal/mosquitto"
+	"dunlin/mqtt/mqtttest"
+)
+
+// publish has Mosquitto's own client send a message.
+func publish(t *testing.T, b *mosquitto.Broker, topic, message string) {
+	t.Helper()
+	out, err := exec.Command("mosquitto_pub", "-p", portOf(t, b.Addr()), "-t", topic, "-m", message).CombinedOutput()
+	if err != nil {
+		t.Fatalf("publish: %v: %s", err, out)
+	}
+}
+
+func TestSubEndsCleanlyOnInterrupt(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	c := start(t, func(e *cli.Environment) { e.StderrTerminal = true }, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener")
+	c.stderr.waitFor(t, "dunlin: subscribed, Ctrl-C to stop\n")
+	publish(t, b, "t", "hello")
+	c.stdout.waitFor(t, "hello\n")
+	c.stop(cli.Interrupt{Signal: syscall.SIGINT})
+	if status := c.wait(t); status != 130 {
+		t.Errorf("status %d, want 130; stderr %q", status, c.stderr.String())
+	}
+	b.WaitLog("Received DISCONNECT from listener")
+}
+
+func TestSubTellsOfALostConnection(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	c := start(t, nil, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener")
+	b.WaitLog("Sending SUBACK to listener")
+	b.Kill()
+	if status := c.wait(t); status != cli.ExitLost {
+		t.Errorf("status %d, want %d", status, cli.ExitLost)
+	}
+	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), "connection lost") {
+		t.Errorf("stderr %q", c.stderr.String())
+	}
+}
+
+func TestSubTellsOfARefusedFilter(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-L", server.URL(), "-t", "secret")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 3, id[0], id[1], 0x80})
+	if status := c.wait(t); status != cli.ExitRejected {
+		t.Errorf("status %d, want %d", status, cli.ExitRejected)
+	}
+	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), `subscribe "secret"`) {
+		t.Errorf("stderr %q", c.stderr.String())
+	}
+}
+
+func TestNoAnswerToConnectIsUnreachable(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x")
+	conn := server.Accept()
+	conn.Packet()
+	conn.Close()
+	if status := c.wait(t); status != cli.ExitUnreachable {
+		t.Errorf("status %d, want %d", status, cli.ExitUnreachable)
+	}
+	oneLine(t, c.stderr.String())
+}
+
+// The time-out also bounds a server that never answers.
+func TestSubTimesOutWhileConnecting(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-W", "1")
+	server.Accept().Packet()
+	if status := c.wait(t); status != cli.ExitTimeout {
+		t.Errorf("status %d, want %d; stderr %q", status, cli.ExitTimeout, c.stderr.String())
+	}
+}
+
+func TestSubEscapesForTerminals(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	const message = "\x1b]0;owned\x07 \xff ünï\ttab \u009b2J"
+	for terminal, want := range map[bool]string{
+		true:  `t \x1b]0;owned\x07 \xff ünï` + "\ttab " + `\u009b2J` + "\n",
+		false: "t " + message + "\n",
+	} {
+		c := start(t, func(e *cli.Environment) { e.StdoutTerminal, e.StderrTerminal = terminal, true },
+			"sub", "-p", portOf(t, b.Addr()), "-t", "t", "-v", "-C", "1")
+		c.stderr.waitFor(t, "subscribed")
+		publish(t, b, "t", message)
+		if status := c.wait(t); status != cli.ExitOK {
+			t.Errorf("status %d", status)
+		}
+		if got := c.stdout.String(); got != want {
+			t.Errorf("terminal %v: got %q, want %q", terminal, got, want)
+		}
+	}
+}
+
+// failing is a stdout that takes nothing.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func TestStdoutThatTakesNoMore(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	publishRetained(t, b)
+	for _, v := range []struct {
+		err    error
+		status int
+		stderr string
+	}{
+		{syscall.EPIPE, cli.ExitOK, ""},
+		{errors.New("no space left"), cli.ExitFailure, "dunlin: write to stdout: no space left\n"},
+	} {
+		c := start(t, func(e *cli.Environment) { e.Stdout = failing{v.err} }, "sub", "-p", portOf(t, b.Addr()), "-t", "kept", "-i", "piped")
+		if status := c.wait(t); status != v.status || c.stderr.String() != v.stderr {
+			t.Errorf("%v: status %d, stderr %q, want %d, %q", v.err, status, c.stderr.String(), v.status, v.stderr)
+		}
+		b.WaitLog("Received DISCONNECT from piped")
+	}
+}
+
+func publishRetained(t *testing.T, b *mosquitto.Broker) {
+	t.Helper()
+	c := start(t, nil, "pub", "-p", portOf(t, b.Addr()), "-t", "kept", "-m", "x", "-r", "-q", "1")
+	if status := c.wait(t); status != cli.ExitOK {
+		t.Fatalf("publish: status %d: %s", status, c.stderr.String())
+	}
+}
+
+// TestProcessSignals sends real signals to a real process.
+func TestProcessSignals(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		id := "process-" + s.String()
+		cmd := exec.Command("dunlin", "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", id)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		b.WaitLog("Sending SUBACK to " + id)
+		if err := cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		var exit *exec.ExitError
+		if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 128+int(s) {
+			t.Errorf("%v: %v, want status %d", s, err, 128+int(s))
+		}
+		b.WaitLog("Received DISCONNECT from " + id)
+	}
+}
+
+// TestProcessClosedPipe is "dunlin sub | head -1".
+func TestProcessClosedPipe(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	publishRetained(t, b)
+	cmd := exec.Command("dunlin", "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "process")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "x\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	out.Close()
+	publish(t, b, "more", "y")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v, want status 0", err)
+	}
+	b.WaitLog("Received DISCONNECT from process")
+}
