@@ -8,9 +8,13 @@ import (
 	"dunlin/mqtt"
 )
 
-// maxMessages is how many messages may wait for the script before the
-// connection is slowed down. The batch being served comes on top.
-const maxMessages = 256
+// maxMessages and maxBytes are how much may wait for the script before the
+// connection is slowed down; one message may exceed it. The batch that is being
+// served comes on top.
+const (
+	maxMessages = 256
+	maxBytes    = 1 << 20
+)
 
 // kind says what an event is.
 type kind byte
@@ -39,15 +43,18 @@ type queue struct {
 	events   []event
 	spare    []event
 	messages int
+	bytes    int        // of their payloads
 	room     *sync.Cond // there is room for messages, or the client has ended
 }
+
+func (q *queue) full() bool { return q.messages >= maxMessages || q.bytes >= maxBytes }
 
 // push queues an event. A message waits for room, unless the client has ended:
 // then it is dropped, for no event may follow. Safe from any goroutine.
 func (c *client) push(e event) {
 	c.mu.Lock()
 	if e.kind == message {
-		for c.queue.messages >= maxMessages && !c.ended {
+		for c.queue.full() && !c.ended {
 			c.queue.room.Wait()
 		}
 		if c.ended {
@@ -55,6 +62,7 @@ func (c *client) push(e event) {
 			return
 		}
 		c.queue.messages++
+		c.queue.bytes += len(e.message.Payload)
 	}
 	c.queue.events = append(c.queue.events, e)
 	c.mu.Unlock()
@@ -67,7 +75,7 @@ func (c *client) take() (event, bool) {
 		c.mu.Lock()
 		clear(c.batch)
 		c.batch, c.queue.events = c.queue.events, c.batch[:0]
-		c.queue.messages = 0
+		c.queue.messages, c.queue.bytes = 0, 0
 		c.queue.room.Broadcast()
 		c.mu.Unlock()
 		c.next = 0
