@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -41,7 +40,11 @@ type Client struct {
 	gone      chan struct{} // closed when the link has ended
 	delivered chan struct{} // closed when the deliver loop has ended
 
+	dialing bool // made by Dial, which tells of a failed Connect itself
+
 	version   atomic.Uint32 // of the protocol, set by Connect
+	hushed    atomic.Bool   // Close was called: no handler or event begins any more
+	resent    atomic.Bool   // the server sends again what is not acknowledged
 	deliverID atomic.Uint64 // the deliver loop's goroutine
 
 	mu      sync.Mutex
@@ -66,6 +69,10 @@ type Client struct {
 // tls and tcps (port 8883), and unix with the path of a socket. ctx bounds only
 // the opening. The errors are *dial.Error, and ErrNotPermitted in ModeOff.
 func Open(ctx context.Context, url string, t Transport) (*Client, error) {
+	return open(ctx, url, t, false)
+}
+
+func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, error) {
 	if CurrentMode() == ModeOff {
 		return nil, fmt.Errorf("open: mode is off: %w", ErrNotPermitted)
 	}
@@ -81,6 +88,7 @@ func Open(ctx context.Context, url string, t Transport) (*Client, error) {
 		return nil, err
 	}
 	c := newClient(t, address.String())
+	c.dialing = dialing
 	c.peer = conn.RemoteAddr()
 	c.mu.Lock()
 	c.link = link.Start(conn, (*owner)(c), link.Config{
@@ -114,12 +122,14 @@ func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c, err := Open(ctx, url, cfg.Transport)
+	c, err := open(ctx, url, cfg.Transport, true)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.Connect(ctx, cfg); err != nil {
-		return nil, errors.Join(err, c.Close(ctx))
+		c.abort(ErrClosed)
+		<-c.delivered // at once: no handler runs without a session
+		return nil, err
 	}
 	return c, nil
 }

@@ -26,9 +26,7 @@ func (c *Client) Close(ctx context.Context) error {
 	defer cancel()
 	c.beginClose()
 	var late error
-	select {
-	case <-c.gone:
-	case <-ctx.Done():
+	if !c.goneBy(ctx) {
 		late = fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.remote, context.Cause(ctx))
 		c.abort(ErrClosed)
 		<-c.gone
@@ -48,16 +46,33 @@ func (c *Client) Close(ctx context.Context) error {
 	return late
 }
 
+// goneBy waits for the end of the connection, and reports false when ctx ended
+// first.
+func (c *Client) goneBy(ctx context.Context) bool {
+	select {
+	case <-c.gone: // counts, whatever became of ctx
+		return true
+	default:
+	}
+	select {
+	case <-c.gone:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // beginClose sends DISCONNECT to a server that accepted us, and cuts off one
 // that did not: before MQTT 5 a DISCONNECT has no place there.
 func (c *Client) beginClose() {
+	c.hushed.Store(true)
+	c.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state >= closing {
 		return
 	}
 	c.byUser = true
-	c.cancel()
 	if c.state != connected {
 		c.cutLocked(ErrClosed)
 		return

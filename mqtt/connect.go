@@ -118,7 +118,7 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 	select {
 	case <-c.answered:
 	case <-ctx.Done():
-		c.abort(context.Cause(ctx))
+		c.abandon(context.Cause(ctx))
 		<-c.answered
 	}
 	c.mu.Lock()
@@ -130,6 +130,15 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
 	return c.connectErrorLocked()
+}
+
+// abandon cuts the connection unless the server has accepted the session.
+func (c *Client) abandon(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.accepted && c.state < closed {
+		c.cutLocked(cause)
+	}
 }
 
 // connectErrorLocked returns why no session came about.
@@ -195,7 +204,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	c.state, c.accepted = connected, true
 	close(c.answered)
 	if f := c.transport.Handlers.Connect; f != nil {
-		c.in.push(item{call: func() { f(c) }})
+		c.pushEventLocked(func() { f(c) })
 	}
 	return nil
 }

@@ -73,6 +73,15 @@ func (in *inbox) overfull(l *Limits) bool {
 	return in.messages >= overrun*l.ReceiveMessages || in.bytes >= overrun*l.ReceiveBytes
 }
 
+// pushEventLocked queues a call that is left out once Close was called.
+func (c *Client) pushEventLocked(f func()) {
+	c.in.push(item{call: func() {
+		if !c.hushed.Load() {
+			f()
+		}
+	}})
+}
+
 // openGate wakes the read loop if it waits.
 func (in *inbox) openGate() {
 	if in.paused {
@@ -133,10 +142,11 @@ func (c *Client) deliver(it *item) {
 
 // deliverMessage runs the handlers of m and acknowledges it. A message whose
 // handler panicked is not acknowledged. After Close nothing is delivered any
-// more: the server keeps what was not acknowledged.
+// more. When the connection was lost, what had come before is, except for what
+// the server keeps and sends again.
 func (c *Client) deliverMessage(m *Message, subs []*subscription) {
 	sound := true
-	if c.ctx.Err() == nil {
+	if !c.hushed.Load() && (m.seq == 0 || !c.resent.Load()) {
 		sound = c.runHandlers(m, subs)
 	}
 	c.mu.Lock()

@@ -260,9 +260,10 @@ func (o *owner) Ended(err error) {
 	}
 	c.endingLocked(err)
 	c.state = closed
+	c.resent.Store(c.keptLocked())
 	asked := c.sess != nil
 	c.failAllLocked()
-	if c.accepted || !asked { // else Connect returns the error
+	if c.accepted || !asked && !c.dialing { // else the call returns the error
 		c.farewellLocked()
 	}
 	if !c.accepted {
@@ -271,6 +272,14 @@ func (o *owner) Ended(err error) {
 	c.in.ended = true
 	c.in.wakeUp()
 	close(c.gone)
+}
+
+// keptLocked reports whether the session outlives the connection.
+func (c *Client) keptLocked() bool {
+	if c.cfg.Version >= V5 {
+		return c.connAck.SessionExpiry > 0
+	}
+	return c.cfg.KeepSession
 }
 
 // failAllLocked ends what was unfinished.
@@ -300,10 +309,10 @@ func (c *Client) farewellLocked() {
 	cause := c.cause
 	h := &c.transport.Handlers
 	if c.orderly() && h.Close != nil {
-		c.in.push(item{call: func() { h.Close(cause) }})
+		c.pushEventLocked(func() { h.Close(cause) })
 	}
 	if h.Disconnect != nil {
-		c.in.push(item{call: func() { h.Disconnect(cause) }})
+		c.pushEventLocked(func() { h.Disconnect(cause) })
 	}
 }
 

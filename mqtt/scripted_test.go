@@ -108,6 +108,18 @@ func (s *scripted) finish() {
 	}
 }
 
+// closeWell closes the client and checks that it says goodbye, and that no
+// further event came.
+func (s *scripted) closeWell() {
+	s.t.Helper()
+	closed := async(func() error { return s.Close(s.ctx) })
+	s.server.Expect("E0 00")
+	s.server.ExpectClosed()
+	s.server.Close()
+	s.mustWait(closed)
+	s.finish()
+}
+
 // async runs f and returns its error when it has one.
 func async(f func() error) chan error {
 	c := make(chan error, 1)
@@ -287,6 +299,7 @@ func TestConnectAnsweredBadly(t *testing.T) { // CA-09, CA-11, CA-12, CA-16..CA-
 				conn.Send(test.send)
 				conn.Expect(test.reply)
 				conn.ExpectClosed()
+				conn.Close()
 			}
 			err := <-dialed
 			var refused *mqtt.ConnectError
@@ -462,7 +475,7 @@ func TestReceive(t *testing.T) { // RX-01..RX-08, RX-15, FR-01..FR-03
 		s.server.Send("62 02 346F")
 		s.server.Expect("70 02 346F")
 		s.server.SetWriteMode(mqtttest.Whole)
-		s.finish()
+		s.closeWell()
 	}
 }
 
@@ -526,6 +539,7 @@ func TestProtocolFaultsOfTheServer(t *testing.T) { // MF, CA-17, DC-13, RX-14, R
 				}
 			}
 			s.server.ExpectClosed() // before MQTT 5 without a word [WL-03]
+			s.server.Close()
 			s.expectEvent("disconnect: the server broke the protocol: ")
 			s.finish()
 			var broken *mqtt.PacketError

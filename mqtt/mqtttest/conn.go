@@ -195,6 +195,19 @@ func (c *Conn) Close() {
 	_ = c.conn.Close() // nothing to be done about an error
 }
 
+// HalfClose says that nothing more will be sent, and goes on reading.
+func (c *Conn) HalfClose() {
+	c.t.Helper()
+	c.flush()
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok {
+		c.t.Fatalf("mqtttest: a %T cannot be closed on one side", c.conn)
+	}
+	if err := half.CloseWrite(); err != nil {
+		c.t.Fatalf("mqtttest: half close: %v", err)
+	}
+}
+
 // Reset closes the connection so that the client sees it broken.
 func (c *Conn) Reset() {
 	c.t.Helper()
