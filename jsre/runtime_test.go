@@ -3,6 +3,7 @@ package jsre_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"testing"
 	"time"
 
@@ -52,4 +53,20 @@ func run(t *testing.T, src string, change ...func(*jsre.Options)) (stdout, stder
 	defer cancel()
 	err = rt.RunString(ctx, "test.js", src)
 	return out.String(), errs.String(), err
+}
+
+// newRuntime makes a runtime whose print and console write to out.
+func newRuntime(t testing.TB, out io.Writer, dir string) *jsre.Runtime {
+	t.Helper()
+	var printed bytes.Buffer
+	module := testModule(&printed, nil)
+	rt, err := jsre.New(jsre.Options{Stdout: out, Stderr: out, Dir: dir, Modules: []engine.Module{module, {Name: "copy", Setup: func(vm *engine.VM) error {
+		vm.OnClose(func() { _, _ = printed.WriteTo(out) })
+		return nil
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rt.Close() })
+	return rt
 }

@@ -14,9 +14,10 @@ import (
 	"github.com/dop251/goja/parser"
 )
 
-// maxCallDepth bounds the depth of script calls. Each may cost about 2 KiB of Go stack when a
-// native function sits between two script functions, so the worst case stays far below Go's limit.
-const maxCallDepth = 8000
+// maxCallDepth bounds the depth of script calls. Unwinding a stack in which a native function sits
+// between any two script functions takes time that grows with the square of its depth: about a
+// second here, which is how long a runaway script may resist being stopped.
+const maxCallDepth = 4000
 
 // Options say what a VM is made of. The zero value is usable.
 type Options struct {

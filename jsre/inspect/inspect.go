@@ -14,9 +14,13 @@ import (
 	"dunlin/jsre/engine"
 )
 
+// maxDepth is the most levels that are shown: the text of n levels takes time that grows with the
+// cube of n.
+const maxDepth = 500
+
 // Options say how much is shown. Take [Defaults] and change it.
 type Options struct {
-	Depth       int  // levels of objects inside objects; negative: all
+	Depth       int  // levels of objects inside objects
 	Colors      bool // terminal colours
 	BreakLength int  // longest line of an object shown in one line
 	Compact     int  // levels of objects that one line may hold
@@ -116,6 +120,11 @@ func (p *printer) value(v goja.Value, depth int, typed bool) string {
 	if !ok {
 		return p.primitive(v)
 	}
+	for proxy, is := export[goja.Proxy](obj); is; proxy, is = export[goja.Proxy](obj) {
+		if obj = proxy.Target(); obj == nil {
+			return p.style("<Revoked Proxy>", "special")
+		}
+	}
 	if text, ok := p.customText(obj, depth); ok && !typed {
 		return text
 	}
@@ -138,11 +147,7 @@ func (p *printer) customText(obj *goja.Object, depth int) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	left := goja.Value(p.in.rt.ToValue(p.Depth - depth))
-	if p.Depth < 0 {
-		left = goja.PositiveInf()
-	}
-	v := f.Call(obj, left, p.in.rt.NewObject())
+	v := f.Call(obj, p.in.rt.ToValue(p.Depth-depth), p.in.rt.NewObject())
 	if goja.IsString(v) {
 		return strings.ReplaceAll(v.String(), "\n", "\n"+strings.Repeat(" ", p.indent)), true
 	}
@@ -259,10 +264,10 @@ func isIndex(s string) bool {
 // ReadOptions takes the options that a script gave over the given ones: depth, colors, showHidden,
 // breakLength, compact, maxArrayLength and maxStringLength.
 func (in *Inspector) ReadOptions(from *goja.Object, o Options) Options {
-	if v := in.vm.Field(from, "depth"); goja.IsNull(v) || v.ToFloat() > 1e6 {
-		o.Depth = -1
+	if v := in.vm.Field(from, "depth"); goja.IsNull(v) {
+		o.Depth = maxDepth
 	} else if goja.IsNumber(v) {
-		o.Depth = max(0, int(v.ToInteger()))
+		o.Depth = int(max(0, min(v.ToFloat(), maxDepth)))
 	}
 	count := func(name string, to *int) {
 		if v := in.vm.Field(from, name); goja.IsNumber(v) {

@@ -17,14 +17,8 @@ var (
 
 // object shows an object that is not part of a cycle.
 func (p *printer) object(obj *goja.Object, depth int) string {
-	if proxy, ok := export[goja.Proxy](obj); ok {
-		if proxy.Target() == nil {
-			return p.style("<Revoked Proxy>", "special")
-		}
-		return p.value(proxy.Target(), depth, false)
-	}
 	name := p.constructorName(obj)
-	if p.Depth >= 0 && depth > p.Depth {
+	if depth > p.Depth {
 		return p.tooDeep(obj, name)
 	}
 	before := p.level

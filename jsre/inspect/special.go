@@ -141,13 +141,21 @@ func (p *printer) errorShape(obj *goja.Object, name string, depth int) shape {
 	pad := strings.Repeat(" ", max(0, p.indent-2))
 	text = strings.ReplaceAll(text, "\n", "\n"+pad)
 	s := shape{base: text, open: "{", close: "}"}
-	s.entries = p.properties(obj, depth, func(k string) bool { return k == "stack" || k == "message" })
+	s.entries = p.properties(obj, depth, func(k string) bool {
+		return k == "stack" || k == "message" || k == "name" && p.said(obj, text)
+	})
 	for _, k := range []string{"cause", "errors"} {
 		if d, ok := p.property(obj, p.in.rt.ToValue(k)); ok && !d.enumerable {
 			s.entries = append(s.entries, "["+k+"]: "+p.member(d, depth))
 		}
 	}
 	return s
+}
+
+// said reports whether the name of an error stands in its text already.
+func (p *printer) said(obj *goja.Object, text string) bool {
+	d, ok := p.property(obj, p.in.rt.ToValue("name"))
+	return ok && d.value != nil && goja.IsString(d.value) && strings.Contains(text, d.value.String())
 }
 
 // errorHeadline is "Name: message" of an error without a stack.
