@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"os/exec"
 	"strings"
@@ -181,4 +182,22 @@ func TestProcessClosedPipe(t *testing.T) {
 		t.Errorf("%v, want status 0", err)
 	}
 	b.WaitLog("Received DISCONNECT from process")
+}
+
+// Messages after the last one that was asked for are not printed, even when they
+// come in the same packet of the network.
+func TestSubPrintsNoMoreThanCounted(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-C", "2")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	one := []byte{0x30, 4, 0, 1, 't', '1'}
+	conn.SendBytes(append([]byte{0x90, 3, id[0], id[1], 0}, bytes.Repeat(one, 5)...))
+	if status := c.wait(t); status != cli.ExitOK {
+		t.Errorf("status %d; stderr %q", status, c.stderr.String())
+	}
+	if got := c.stdout.String(); got != "1\n1\n" {
+		t.Errorf("stdout %q, want two lines", got)
+	}
 }
