@@ -187,14 +187,9 @@ func (l *listener) refuse(limit time.Time) {
 	}
 }
 
-// end closes the listener and every connection of it, and waits for their
-// goroutines.
+// end closes the listener and waits until every connection has ended: no read or
+// write of theirs succeeds any more.
 func (l *listener) end() {
 	l.refuse(time.Now())
-	l.mu.Lock()
-	for conn := range l.conns {
-		_ = conn.Conn.Close()
-	}
-	l.mu.Unlock()
 	l.serving.Wait()
 }
