@@ -5,28 +5,38 @@ import "testing"
 // TestOrder checks who runs when: the order is that of Node.js.
 func TestOrder(t *testing.T) {
 	for _, tc := range []struct{ name, src, want string }{
-		{"ticks, promises, timers, immediates", `
+		{
+			"ticks, promises, timers, immediates", `
 			setTimeout(() => print('timeout'), 1);
 			setImmediate(() => print('immediate'));
 			Promise.resolve().then(() => print('promise'));
 			queueMicrotask(() => print('microtask'));
 			Task.nextTick(() => print('tick'));
 			print('main');`,
-			"main\ntick\npromise\nmicrotask\nimmediate\ntimeout\n"},
-		{"a tick of a promise job runs after all promise jobs", `
+			"main\ntick\npromise\nmicrotask\nimmediate\ntimeout\n",
+		},
+		{
+			"a tick of a promise job runs after all promise jobs", `
 			Promise.resolve().then(() => { print('p1'); Task.nextTick(() => print('t')); });
 			Promise.resolve().then(() => print('p2'));`,
-			"p1\np2\nt\n"},
-		{"promises between two timers", `
+			"p1\np2\nt\n",
+		},
+		{
+			"promises between two timers", `
 			setTimeout(() => { print('a'); Promise.resolve().then(() => print('a-p')); Task.nextTick(() => print('a-t')); }, 5);
 			setTimeout(() => print('b'), 5);`,
-			"a\na-t\na-p\nb\n"},
-		{"an immediate of an immediate waits a turn", `
+			"a\na-t\na-p\nb\n",
+		},
+		{
+			"an immediate of an immediate waits a turn", `
 			setImmediate(() => { print('1'); setImmediate(() => print('3')); });
 			setImmediate(() => print('2'));`,
-			"1\n2\n3\n"},
-		{"arguments", `setTimeout((...a) => print(a.join()), 1, 1, 'x'); setImmediate((...a) => print(a.join()), 2, 'y'); Task.nextTick((...a) => print(a.join()), 3);`,
-			"3\n2,y\n1,x\n"},
+			"1\n2\n3\n",
+		},
+		{
+			"arguments", `setTimeout((...a) => print(a.join()), 1, 1, 'x'); setImmediate((...a) => print(a.join()), 2, 'y'); Task.nextTick((...a) => print(a.join()), 3);`,
+			"3\n2,y\n1,x\n",
+		},
 		{"timers by time, then by order", `setTimeout(print, 30, 'c'); setTimeout(print, 10, 'a'); setTimeout(print, 10, 'b');`, "a\nb\nc\n"},
 		{"interval until cleared", `let n = 0; const t = setInterval(() => { print(++n); if (n === 3) clearInterval(t); }, 1);`, "1\n2\n3\n"},
 		{"clear by number", `const t = setTimeout(print, 1, 'no'); clearTimeout(+t); print('end');`, "end\n"},
@@ -92,10 +102,12 @@ func TestServing(t *testing.T) {
 		{"check may return what counts as true", `let n = 0; iosched.forever(() => ++n > 2 ? 'yes' : 0, 1); print(n);`, "3\n"},
 		{"forever() ends by exit", `setTimeout(() => { print('bye'); Task.exit(0); }, 1); iosched.forever(); print('never');`, "bye\n"},
 		{"forever() in a callback ends by exit", `setTimeout(() => { iosched.forever(); print('never'); }, 1); (async () => { await sleep(5); print('bye'); Task.exit(); })();`, "bye\n"},
-		{"bad arguments", `
+		{
+			"bad arguments", `
 			for (const f of [() => iosched.forever(1), () => iosched.forever(() => true, 'x'), () => iosched.poll({})])
 				try { f(); } catch (e) { print(e.name + ': ' + e.message); }`,
-			"TypeError: forever: check must be a function, got number\nTypeError: forever: timeout must be a number, got string\nTypeError: poll: timeout must be a number, got object\n"},
+			"TypeError: forever: check must be a function, got number\nTypeError: forever: timeout must be a number, got string\nTypeError: poll: timeout must be a number, got object\n",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, _, err := run(t, head+tc.src)

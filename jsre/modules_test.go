@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,44 +13,62 @@ import (
 
 func TestSocket(t *testing.T) {
 	check(t, "const socket = require('socket'), j = JSON.stringify;\n", []expectation{
-		{"addresses", `show(j(socket.sockaddr('192.168.0.1', 8010))); show(j(socket.sockaddr('::1', 1))); show(j(socket.sockaddr('[fe80::1]', 1))); show(j(socket.sockaddr('broker.local', 0))); show(j(socket.sockaddr6('::1', 65535))); show(j(socket.sockaddr6('host', 1)));
+		{
+			"addresses", `show(j(socket.sockaddr('192.168.0.1', 8010))); show(j(socket.sockaddr('::1', 1))); show(j(socket.sockaddr('[fe80::1]', 1))); show(j(socket.sockaddr('broker.local', 0))); show(j(socket.sockaddr6('::1', 65535))); show(j(socket.sockaddr6('host', 1)));
 			show(socket.sockaddr('::1', 1).domain === socket.AF_INET6); show([socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6, socket.SOCK_STREAM, socket.SOCK_DGRAM].join()); show(require('edgeros:socket') === socket);`,
 			`{"domain":2,"addr":"192.168.0.1","port":8010}` + "\n" + `{"domain":10,"addr":"::1","port":1}` + "\n" + `{"domain":10,"addr":"fe80::1","port":1}` + "\n" + `{"domain":2,"addr":"broker.local","port":0}` + "\n" +
-				`{"domain":10,"addr":"::1","port":65535}` + "\n" + `{"domain":10,"addr":"host","port":1}` + "\ntrue\n0,2,10,1,2\ntrue\n"},
-		{"bad arguments", `show(() => socket.sockaddr()); show(() => socket.sockaddr(undefined, 1)); show(() => socket.sockaddr('a', '1')); show(() => socket.sockaddr('a', 65536)); show(() => socket.sockaddr('a', 1.5)); show(() => socket.sockaddr('', 1)); show(() => socket.sockaddr('a b', 1)); show(() => socket.sockaddr('host:1', 1)); show(() => socket.sockaddr6('1.2.3.4', 1)); show(() => socket.sockaddr('a', NaN));`,
+				`{"domain":10,"addr":"::1","port":65535}` + "\n" + `{"domain":10,"addr":"host","port":1}` + "\ntrue\n0,2,10,1,2\ntrue\n",
+		},
+		{
+			"bad arguments", `show(() => socket.sockaddr()); show(() => socket.sockaddr(undefined, 1)); show(() => socket.sockaddr('a', '1')); show(() => socket.sockaddr('a', 65536)); show(() => socket.sockaddr('a', 1.5)); show(() => socket.sockaddr('', 1)); show(() => socket.sockaddr('a b', 1)); show(() => socket.sockaddr('host:1', 1)); show(() => socket.sockaddr6('1.2.3.4', 1)); show(() => socket.sockaddr('a', NaN));`,
 			"TypeError[ERR_INVALID_ARG_TYPE]: sockaddr: addr must be a string, got undefined\nTypeError[ERR_INVALID_ARG_TYPE]: sockaddr: addr must be a string, got undefined\nTypeError[ERR_INVALID_ARG_TYPE]: sockaddr: port must be a number, got string\n" +
 				"RangeError[ERR_OUT_OF_RANGE]: sockaddr: port must be from 0 to 65535, got 65536\nRangeError[ERR_OUT_OF_RANGE]: sockaddr: port must be a whole number, got 1.5\nRangeError[ERR_OUT_OF_RANGE]: sockaddr: addr must be an IP address or a host name, got \"\"\n" +
 				"RangeError[ERR_OUT_OF_RANGE]: sockaddr: addr must be an IP address or a host name, got \"a b\"\nRangeError[ERR_OUT_OF_RANGE]: sockaddr: addr must be an IP address or a host name without a port, got \"host:1\"\n" +
-				"RangeError[ERR_OUT_OF_RANGE]: sockaddr6: addr must be an IPv6 address or a host name, got \"1.2.3.4\"\nRangeError[ERR_OUT_OF_RANGE]: sockaddr: port must be a whole number, got NaN\n"},
+				"RangeError[ERR_OUT_OF_RANGE]: sockaddr6: addr must be an IPv6 address or a host name, got \"1.2.3.4\"\nRangeError[ERR_OUT_OF_RANGE]: sockaddr: port must be a whole number, got NaN\n",
+		},
 	})
 }
 
 func TestDNS(t *testing.T) {
 	check(t, "const dns = require('dns'), socket = require('socket');\n", []expectation{
-		{"what stands around the host is dropped", `for (const h of ['127.0.0.1', 'mqtt://127.0.0.1', 'mqtts://127.0.0.1:8883/path', '127.0.0.1:1883', '[::1]:1883', 'mqtt://[::1]', '::1', 'mqtt://user:pw@127.0.0.1:1']) show(dns.lookup(h));`,
-			"127.0.0.1\n127.0.0.1\n127.0.0.1\n127.0.0.1\n::1\n::1\n::1\n127.0.0.1\n"},
-		{"domain", `show(dns.lookup('127.0.0.1', socket.AF_INET)); show(dns.lookup('127.0.0.1', socket.AF_INET6)); show(dns.lookup('::1', socket.AF_INET6)); show(dns.lookup('localhost', socket.AF_INET)); show(dns.lookup('127.0.0.1', null));`,
-			"127.0.0.1\nundefined\n::1\n127.0.0.1\n127.0.0.1\n"},
-		{"callback", `show(dns.lookup('127.0.0.1', (e, a) => { show(e); show(a); dns.lookup('mqtt://[::1]:1', socket.AF_INET6, (e, a) => { show(a); dns.lookup('127.0.0.1', undefined, (e, a) => show('third ' + a)); }); })); show('main');`,
-			"undefined\nmain\nundefined\n127.0.0.1\n::1\nthird 127.0.0.1\n"},
-		{"failure", `show(dns.lookup('nowhere.invalid')); dns.lookup('127.0.0.1', socket.AF_INET6, (e, a) => { show(e.code); show(a); show(e.hostname); });`,
-			"undefined\nENOTFOUND\nundefined\n127.0.0.1\n"},
-		{"bad arguments", `show(() => dns.lookup()); show(() => dns.lookup('')); show(() => dns.lookup('mqtt://')); show(() => dns.lookup('a', 3)); show(() => dns.lookup('a', 'x')); show(() => dns.lookup('a', 2, 'x'));`,
+		{
+			"what stands around the host is dropped", `for (const h of ['127.0.0.1', 'mqtt://127.0.0.1', 'mqtts://127.0.0.1:8883/path', '127.0.0.1:1883', '[::1]:1883', 'mqtt://[::1]', '::1', 'mqtt://user:pw@127.0.0.1:1']) show(dns.lookup(h));`,
+			"127.0.0.1\n127.0.0.1\n127.0.0.1\n127.0.0.1\n::1\n::1\n::1\n127.0.0.1\n",
+		},
+		{
+			"domain", `show(dns.lookup('127.0.0.1', socket.AF_INET)); show(dns.lookup('127.0.0.1', socket.AF_INET6)); show(dns.lookup('::1', socket.AF_INET6)); show(dns.lookup('localhost', socket.AF_INET)); show(dns.lookup('127.0.0.1', null));`,
+			"127.0.0.1\nundefined\n::1\n127.0.0.1\n127.0.0.1\n",
+		},
+		{
+			"callback", `show(dns.lookup('127.0.0.1', (e, a) => { show(e); show(a); dns.lookup('mqtt://[::1]:1', socket.AF_INET6, (e, a) => { show(a); dns.lookup('127.0.0.1', undefined, (e, a) => show('third ' + a)); }); })); show('main');`,
+			"undefined\nmain\nundefined\n127.0.0.1\n::1\nthird 127.0.0.1\n",
+		},
+		{
+			"failure", `show(dns.lookup('nowhere.invalid')); dns.lookup('127.0.0.1', socket.AF_INET6, (e, a) => { show(e.code); show(a); show(e.hostname); });`,
+			"undefined\nENOTFOUND\nundefined\n127.0.0.1\n",
+		},
+		{
+			"bad arguments", `show(() => dns.lookup()); show(() => dns.lookup('')); show(() => dns.lookup('mqtt://')); show(() => dns.lookup('a', 3)); show(() => dns.lookup('a', 'x')); show(() => dns.lookup('a', 2, 'x'));`,
 			"TypeError[ERR_INVALID_ARG_TYPE]: lookup: host must be a string, got undefined\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"\"\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"mqtt://\"\n" +
-				"RangeError[ERR_OUT_OF_RANGE]: lookup: domain must be AF_UNSPEC, AF_INET or AF_INET6, got 3\nTypeError[ERR_INVALID_ARG_TYPE]: lookup: domain must be a number, got string\nTypeError[ERR_INVALID_ARG_TYPE]: lookup: callback must be a function, got string\n"},
+				"RangeError[ERR_OUT_OF_RANGE]: lookup: domain must be AF_UNSPEC, AF_INET or AF_INET6, got 3\nTypeError[ERR_INVALID_ARG_TYPE]: lookup: domain must be a number, got string\nTypeError[ERR_INVALID_ARG_TYPE]: lookup: callback must be a function, got string\n",
+		},
 	})
 }
 
 func TestFS(t *testing.T) {
 	check(t, "const fs = require('fs');\n", []expectation{
-		{"write and read", `fs.writeFile('a.txt', 'h€'); show(fs.readString('./a.txt')); show(fs.readFile('a.txt') instanceof Buffer); show(fs.readFile('a.txt', 'hex')); show(fs.readFileSync('a.txt', { encoding: 'latin1' }).length); fs.appendFile('a.txt', Buffer.from('!')); show(fs.readString('a.txt'));
+		{
+			"write and read", `fs.writeFile('a.txt', 'h€'); show(fs.readString('./a.txt')); show(fs.readFile('a.txt') instanceof Buffer); show(fs.readFile('a.txt', 'hex')); show(fs.readFileSync('a.txt', { encoding: 'latin1' }).length); fs.appendFile('a.txt', Buffer.from('!')); show(fs.readString('a.txt'));
 			fs.writeFileSync('a.txt', new Uint8Array([65])); show(fs.readString('a.txt')); show(fs.exists('a.txt')); show(fs.existsSync('b.txt')); const s = fs.stat('a.txt'); show([s.size, s.isFile(), s.isDirectory(), s.mtime instanceof Date].join());
 			fs.mkdir('d/e', { recursive: true }); fs.writeFile('d/e/f', ''); show(fs.readdir('d').join()); fs.unlink('a.txt'); show(fs.exists('a.txt'));`,
-			"h€\ntrue\n68e282ac\n4\nh€!\nA\ntrue\nfalse\n1,true,false,true\ne\nfalse\n"},
-		{"errors", `show(() => fs.readString('none.pem')); show(() => fs.readFile('.')); show(() => fs.writeFile('no/dir', 'x')); show(() => fs.readString(5)); show(() => fs.writeFile('x', 5)); show(() => fs.mkdir('x/y')); show(() => fs.unlink('q')); show(() => fs.stat('q')); show(() => fs.readdir('q')); try { fs.readString('q'); } catch (e) { show(e.path); }`,
+			"h€\ntrue\n68e282ac\n4\nh€!\nA\ntrue\nfalse\n1,true,false,true\ne\nfalse\n",
+		},
+		{
+			"errors", `show(() => fs.readString('none.pem')); show(() => fs.readFile('.')); show(() => fs.writeFile('no/dir', 'x')); show(() => fs.readString(5)); show(() => fs.writeFile('x', 5)); show(() => fs.mkdir('x/y')); show(() => fs.unlink('q')); show(() => fs.stat('q')); show(() => fs.readdir('q')); try { fs.readString('q'); } catch (e) { show(e.path); }`,
 			"Error[ENOENT]: cannot read 'none.pem': no such file or directory\nError[EISDIR]: cannot read '.': is a directory\nError[ENOENT]: cannot write 'no/dir': no such file or directory\n" +
 				"TypeError[ERR_INVALID_ARG_TYPE]: readString: path must be a string, got number\nTypeError[ERR_INVALID_ARG_TYPE]: writeFile: data must be a string, Buffer, typed array or ArrayBuffer, got number\n" +
-				"Error[ENOENT]: cannot make directory 'x/y': no such file or directory\nError[ENOENT]: cannot remove 'q': no such file or directory\nError[ENOENT]: cannot stat 'q': no such file or directory\nError[ENOENT]: cannot list 'q': no such file or directory\nq\n"},
+				"Error[ENOENT]: cannot make directory 'x/y': no such file or directory\nError[ENOENT]: cannot remove 'q': no such file or directory\nError[ENOENT]: cannot stat 'q': no such file or directory\nError[ENOENT]: cannot list 'q': no such file or directory\nq\n",
+		},
 	})
 }
 
@@ -61,12 +78,16 @@ func TestProcess(t *testing.T) {
 		o.Env = []string{"A=1", "B=x=y", "=odd", "__proto__=p"}
 	}
 	check(t, "", []expectation{
-		{"members", `show(process.argv.slice(2).join()); show(process.argv[1].endsWith('/test.js')); show(process.env.A + process.env.B); show(Object.keys(process.env).join()); show(process.env.none);
+		{
+			"members", `show(process.argv.slice(2).join()); show(process.argv[1].endsWith('/test.js')); show(process.env.A + process.env.B); show(Object.keys(process.env).join()); show(process.env.none);
 			show(typeof process.pid); show(process.cwd() === require('path').resolve('.')); show(process.uptime() >= 0); const h = process.hrtime(); show(process.hrtime(h)[0]); show(typeof process.hrtime.bigint()); show(process.memoryUsage().heapUsed > 0);
 			show(process.version); show(require('process') === process); show(process.on('x', () => show('x')) === process); show(process.emit('x')); show(Task.listenerCount('x')); show(process.stdout.isTTY);`,
-			"one,--two\ntrue\n1x=y\nA,B,__proto__\nundefined\nnumber\ntrue\ntrue\n0\nbigint\ntrue\n0.0.0\ntrue\ntrue\nx\ntrue\n1\nfalse\n"},
-		{"streams", `show(process.stdout.write('a')); process.stdout.write(Buffer.from('b\n'), () => show('written')); show(() => process.stdout.write(5));`,
-			"atrue\nb\nTypeError[ERR_INVALID_ARG_TYPE]: write: data must be a string, Buffer, typed array or ArrayBuffer, got number\nwritten\n"},
+			"one,--two\ntrue\n1x=y\nA,B,__proto__\nundefined\nnumber\ntrue\ntrue\n0\nbigint\ntrue\n0.0.0\ntrue\ntrue\nx\ntrue\n1\nfalse\n",
+		},
+		{
+			"streams", `show(process.stdout.write('a')); process.stdout.write(Buffer.from('b\n'), () => show('written')); show(() => process.stdout.write(5));`,
+			"atrue\nb\nTypeError[ERR_INVALID_ARG_TYPE]: write: data must be a string, Buffer, typed array or ArrayBuffer, got number\nwritten\n",
+		},
 		{"nextTick", `process.nextTick((a, b) => show(a + b), 1, 2); show(() => process.nextTick(1));`, "TypeError[ERR_INVALID_ARG_TYPE]: nextTick: callback must be a function, got number\n3\n"},
 		{"argv can be replaced", `process.argv = [1]; show(process.argv.length);`, "1\n"},
 	}, args)
@@ -74,9 +95,11 @@ func TestProcess(t *testing.T) {
 
 func TestSys(t *testing.T) {
 	check(t, "const sys = require('sys');\n", []expectation{
-		{"members", `show(sys.platform === process.platform); show(sys.arch === process.arch); show(sys.memory().used > 0); show(typeof sys.hostname()); show(sys.cpus > 0); show(sys.error(2)); show(typeof sys.version);
+		{
+			"members", `show(sys.platform === process.platform); show(sys.arch === process.arch); show(sys.memory().used > 0); show(typeof sys.hostname()); show(sys.cpus > 0); show(sys.error(2)); show(typeof sys.version);
 			const t = Date.now(); let fired = false; setTimeout(() => { fired = true; }, 1); sys.sleep(20); show(Date.now() - t >= 19); show(fired); show(() => sys.sleep('x')); show(() => sys.sleep(-1));`,
-			"true\ntrue\ntrue\nstring\ntrue\nno such file or directory\nstring\ntrue\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: sleep: ms must be a number, got string\nRangeError[ERR_OUT_OF_RANGE]: sleep: ms must be from 0 to 2147483647, got -1\n"},
+			"true\ntrue\ntrue\nstring\ntrue\nno such file or directory\nstring\ntrue\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: sleep: ms must be a number, got string\nRangeError[ERR_OUT_OF_RANGE]: sleep: ms must be from 0 to 2147483647, got -1\n",
+		},
 	})
 	if runtime.GOOS == "linux" {
 		check(t, "", []expectation{{"memory of the machine", `const m = require('sys').memory(); show(m.total > m.free && m.free > 0);`, "true\n"}})
@@ -86,15 +109,21 @@ func TestSys(t *testing.T) {
 func TestSmallModules(t *testing.T) {
 	check(t, "", []expectation{
 		{"tls", `const tls = require('tls'); show(tls.DEFAULT_MIN_VERSION); show(tls.TLSv1_2); show(tls.getCiphers().length > 3);`, "TLSv1.2\n771\ntrue\n"},
-		{"path", `const p = require('path'); show(p.join('/a', '..', 'b', 'c/')); show(p.join()); show(p.resolve('/a', 'b', '../c')); show(p.dirname('/a/b/')); show(p.basename('/x/y.js', '.js')); show(p.extname('a.b.c')); show(p.extname('.rc')); show(p.isAbsolute('/a')); show(p.normalize('a//b/../c')); show(() => p.join(1));`,
-			"/b/c/\n.\n/a/c\n/a\ny\n.c\n\ntrue\na/c\nTypeError[ERR_INVALID_ARG_TYPE]: join: path must be a string, got number\n"},
-		{"util", `const util = require('util'); show(util.format('%s=%d', 'a', 1, { b: 2 })); show(util.inspect({ a: { b: { c: { d: 1 } } } }, { depth: 0 })); show(util.inspect({ a: 1 }, false, 0, true)); show(util.inspect('x'));
+		{
+			"path", `const p = require('path'); show(p.join('/a', '..', 'b', 'c/')); show(p.join()); show(p.resolve('/a', 'b', '../c')); show(p.dirname('/a/b/')); show(p.basename('/x/y.js', '.js')); show(p.extname('a.b.c')); show(p.extname('.rc')); show(p.isAbsolute('/a')); show(p.normalize('a//b/../c')); show(() => p.join(1));`,
+			"/b/c/\n.\n/a/c\n/a\ny\n.c\n\ntrue\na/c\nTypeError[ERR_INVALID_ARG_TYPE]: join: path must be a string, got number\n",
+		},
+		{
+			"util", `const util = require('util'); show(util.format('%s=%d', 'a', 1, { b: 2 })); show(util.inspect({ a: { b: { c: { d: 1 } } } }, { depth: 0 })); show(util.inspect({ a: 1 }, false, 0, true)); show(util.inspect('x'));
 			util.promisify((a, cb) => cb(null, a + 1))(1).then(v => show('p ' + v)); util.promisify(cb => cb(new Error('e')))().catch(e => show('p ' + e.message)); function A() {} function B() {} B.prototype.hi = () => 'hi'; util.inherits(A, B); show(new A().hi()); show(A.super_ === B); show(() => util.promisify(1));`,
-			"a=1 { b: 2 }\n{ a: [Object] }\n{ a: \x1b[33m1\x1b[39m }\n'x'\nhi\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: promisify: original must be a function, got number\np 2\np e\n"},
-		{"timers", `const t = require('timers'); show(t.setTimeout === setTimeout && t.clearImmediate === clearImmediate); show(() => setTimeout()); show(() => setTimeout('code')); show(() => setImmediate(1)); show(() => queueMicrotask()); clearTimeout(undefined); clearTimeout({}); clearInterval(99); clearTimeout('x');
+			"a=1 { b: 2 }\n{ a: [Object] }\n{ a: \x1b[33m1\x1b[39m }\n'x'\nhi\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: promisify: original must be a function, got number\np 2\np e\n",
+		},
+		{
+			"timers", `const t = require('timers'); show(t.setTimeout === setTimeout && t.clearImmediate === clearImmediate); show(() => setTimeout()); show(() => setTimeout('code')); show(() => setImmediate(1)); show(() => queueMicrotask()); clearTimeout(undefined); clearTimeout({}); clearInterval(99); clearTimeout('x');
 			const i = setTimeout(() => {}, 1); show(i.hasRef()); show(i.unref().hasRef()); show(i.ref() === i); i.close(); show(() => new i.constructor()); show(() => i.ref.call({}));`,
 			"true\nTypeError[ERR_INVALID_ARG_TYPE]: setTimeout: callback must be a function, got undefined\nTypeError[ERR_INVALID_ARG_TYPE]: setTimeout: callback must be a function, got string\nTypeError[ERR_INVALID_ARG_TYPE]: setImmediate: callback must be a function, got number\nTypeError[ERR_INVALID_ARG_TYPE]: queueMicrotask: callback must be a function, got undefined\n" +
-				"true\nfalse\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: Timeout cannot be constructed by a script\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\n"},
+				"true\nfalse\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: Timeout cannot be constructed by a script\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\n",
+		},
 		{"task", `show(Task.me() === Task); show(require('task') === Task); show(Task instanceof EventEmitter);`, "true\ntrue\ntrue\n"},
 		{"globals", `show(globalThis === global); show(typeof Symbol.asyncIterator); show(Symbol.keyFor(Symbol.asyncIterator)); show(Object.keys(globalThis).join());`, "true\nsymbol\nSymbol.asyncIterator\n\n"},
 	})
@@ -152,47 +181,42 @@ func TestHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, fmt.Sprintf("const secret = %q;\n", secret), []expectation{
-		{"options on Object.prototype do not count", `Object.prototype.fatal = true; Object.prototype.stream = true; Object.prototype.encoding = 'hex'; Object.prototype.recursive = true;
+		{
+			"options on Object.prototype do not count", `Object.prototype.fatal = true; Object.prototype.stream = true; Object.prototype.encoding = 'hex'; Object.prototype.recursive = true;
 			const fs = require('fs'); fs.writeFile('x', 'a'); show(fs.readFile('x', {}) instanceof Buffer); show(new TextDecoder('utf-8', {}).decode(new Uint8Array([255])) === '\ufffd'); show(() => fs.mkdir('p/q', {}));
 			class O { get encoding() { return 'latin1'; } } show(fs.readFile('x', new O())); show(fs.readFile('x', { encoding: 'base64' }));`,
-			"true\ntrue\nError[ENOENT]: cannot make directory 'p/q': no such file or directory\na\nYQ==\n"},
-		{"getters that throw", `const read = () => require('fs').readFile('x', { get encoding() { throw new Error('mine'); } }); show(read); console.log({ get x() { throw new Error('no'); } }); show(() => Buffer.from({ get length() { throw new Error('len'); } })); console.log(new Proxy({}, { ownKeys() { throw new Error('trap'); }, getPrototypeOf() { throw new Error('trap'); }, get() { throw 1; } }));`,
-			"Error: mine\n{ x: [Getter] }\nError: len\n{}\n"},
-		{"replaced built-ins", `Error = null; TypeError = 5; Map.prototype.forEach = null; Object.getOwnPropertyDescriptor = null; Array.prototype.push = null; Promise = null; JSON = null; Symbol = null; Uint8Array = null;
+			"true\ntrue\nError[ENOENT]: cannot make directory 'p/q': no such file or directory\na\nYQ==\n",
+		},
+		{
+			"getters that throw", `const read = () => require('fs').readFile('x', { get encoding() { throw new Error('mine'); } }); show(read); console.log({ get x() { throw new Error('no'); } }); show(() => Buffer.from({ get length() { throw new Error('len'); } })); console.log(new Proxy({}, { ownKeys() { throw new Error('trap'); }, getPrototypeOf() { throw new Error('trap'); }, get() { throw 1; } }));`,
+			"Error: mine\n{ x: [Getter] }\nError: len\n{}\n",
+		},
+		{
+			"replaced built-ins", `Error = null; TypeError = 5; Map.prototype.forEach = null; Object.getOwnPropertyDescriptor = null; Array.prototype.push = null; Promise = null; JSON = null; Symbol = null; Uint8Array = null;
 			console.log(new Map([[1, 2]]), Buffer.from('x'), Buffer.from('abc').slice(1).toString()); try { require('socket').sockaddr(); } catch (e) { print(e.message); } new EventEmitter().on('x', () => print('x')).emit('x');`,
-			"Map(1) { 1 => 2 } <Buffer 78> bc\nsockaddr: addr must be a string, got undefined\nx\n"},
-		{"source maps open no files", `eval('1;\n//# sourceMappingURL=' + secret); new Function('return 1;\n//# sourceMappingURL=file://' + secret)(); eval('1;\n//# sourceMappingURL=/dev/none'); show('fine');`, "fine\n"},
+			"Map(1) { 1 => 2 } <Buffer 78> bc\nsockaddr: addr must be a string, got undefined\nx\n",
+		},
+		{"source maps open no files", `eval('1;\n//# sourceMappingURL=' + secret); for (const f of [eval, Function, s => setTimeout(new Function(s))]) f('1;\n//# sourceMappingURL=file:///dev/none/x.map\n'); show('fine');`, "fine\n"},
 		{"deep objects", `let o = {}; for (let i = 0; i < 20000; i++) o = { o }; console.log(o); let a = []; for (let i = 0; i < 20000; i++) a = [a]; show(require('util').inspect(a, { depth: null }).length > 1000);`, "{ o: { o: { o: [Object] } } }\ntrue\n"},
 		{"wide values", `console.log([new Array(1e6)]); const s = require('util').inspect(['x'.repeat(1e6)]); show(s.length < 20000); const sparse = []; sparse[4e9] = 1; console.log(sparse);`, "[ [ <1000000 empty items> ] ]\ntrue\n[ <4000000000 empty items>, 1 ]\n"},
 		{"listeners that add listeners", `const e = new EventEmitter(); let n = 0; e.setMaxListeners(0); e.on('x', function f() { if (n++ < 1000) e.on('x', f); }); e.emit('x'); e.emit('x'); show(n);`, "3\n"},
-		{"fake natives", `const b = Object.create(Buffer.prototype); show(() => b.toString()); show(Buffer.isBuffer(b)); const t = Object.create(setTimeout(() => {}, 1)); clearTimeout(t); show(() => t.ref()); show(() => TextDecoder.prototype.decode.call(new TextEncoder()));`,
-			"TypeError[ERR_INVALID_ARG_TYPE]: toString was called on object, not on a Buffer\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\nTypeError[ERR_INVALID_ARG_TYPE]: decode was called on object, not on a TextDecoder\n"},
+		{
+			"fake natives", `const b = Object.create(Buffer.prototype); show(() => b.toString()); show(Buffer.isBuffer(b)); const t = Object.create(setTimeout(() => {}, 1)); clearTimeout(t); show(() => t.ref()); show(() => TextDecoder.prototype.decode.call(new TextEncoder()));`,
+			"TypeError[ERR_INVALID_ARG_TYPE]: toString was called on object, not on a Buffer\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\nTypeError[ERR_INVALID_ARG_TYPE]: decode was called on object, not on a TextDecoder\n",
+		},
 		{"views that lie", `const d = new DataView(new ArrayBuffer(4), 2); Object.defineProperty(d, 'byteOffset', { value: 1e9 }); Object.defineProperty(d, 'byteLength', { value: 1e9 }); show(Buffer.from(d).length); const u = new Uint16Array(2); Object.defineProperty(u, 'buffer', { value: new ArrayBuffer(1) }); show(Buffer.concat([u]).length);`, "2\n4\n"},
 		{"symbols of natives", `const t = setTimeout(() => {}, 1); const [s] = Object.getOwnPropertySymbols(t); const o = {}; o[s] = t[s]; show(() => t.ref.call(o)); delete t[s]; clearTimeout(t); t[s] = 5; clearTimeout(t);`, "TypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\n"},
 	})
 }
 
-// TestEngineStaysUp runs TestDeepParse in a process of its own: what it guards against cannot be
-// recovered from.
-func TestEngineStaysUp(t *testing.T) {
-	if os.Getenv("JSRE_TEST_CHILD") != "" {
-		return
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=TestDeepParse")
-	cmd.Env = append(os.Environ(), "JSRE_TEST_CHILD=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%.2000s", err, out)
-	}
-}
-
-// TestDeepParse feeds the parser nested text as deep as a script file can reasonably be.
-func TestDeepParse(t *testing.T) {
-	for _, src := range []string{
-		`try { JSON.parse('['.repeat(1e5)); } catch (e) { print(e.name); }`,
-		`try { eval('('.repeat(1e5)); } catch (e) { print(e.name); }`,
-	} {
-		if got, _, err := run(t, src); err != nil || got != "SyntaxError\n" {
-			t.Errorf("%s: %q, %v", src, got, err)
-		}
-	}
+// TestDeepText feeds the parsers text that nests deeper than a stack is.
+func TestDeepText(t *testing.T) {
+	check(t, "", []expectation{
+		{"JSON of brackets", `show(() => JSON.parse('['.repeat(1e7))); show(() => JSON.parse('{"a":'.repeat(1e6))); show(() => JSON.parse({ toString: () => '['.repeat(1e7) }));`,
+			strings.Repeat("SyntaxError[ERR_JSON_DEPTH]: JSON.parse: the text nests deeper than 10000 levels\n", 3)},
+		{"JSON that is deep but not too deep", `const n = 10000; let a = JSON.parse('['.repeat(n) + ']'.repeat(n)); let d = 0; for (; a; a = a[0]) d++; show(d); show(JSON.parse('["' + '[\\\\"'.repeat(1) + ']').length); show(JSON.parse(JSON.stringify('['.repeat(20000) + '"{')).length);
+			show(JSON.parse('[' + '[1],'.repeat(20000) + '2]').length); show(JSON.parse('{"a":[1,{"b":2}]}', (k, v) => k === 'b' ? v + 1 : v).a[1].b); show(JSON.parse.length + JSON.parse.name); try { JSON.parse('{x'); } catch (e) { show(e.name); }`,
+			"10000\n1\n20002\n20001\n3\n2parse\nSyntaxError\n"},
+		{"a script of brackets", `try { eval('('.repeat(1e5)); } catch (e) { show(e.name); }`, "SyntaxError\n"},
+	})
 }

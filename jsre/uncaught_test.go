@@ -19,17 +19,25 @@ import (
 // TestReport checks what a person is shown of a script that failed.
 func TestReport(t *testing.T) {
 	for _, tc := range []struct{ name, src, want string }{
-		{"thrown in a function", "function f(o) {\n\treturn o.a.b;\n}\nf({});",
-			"test.js:2\n\treturn o.a.b;\n\t           ^\nUncaught TypeError: Cannot read property 'b' of undefined\n    at f (test.js:2:13)\n    at test.js:4:2\n"},
+		{
+			"thrown in a function", "function f(o) {\n\treturn o.a.b;\n}\nf({});",
+			"test.js:2\n\treturn o.a.b;\n\t           ^\nUncaught TypeError: Cannot read property 'b' of undefined\n    at f (test.js:2:13)\n    at test.js:4:2\n",
+		},
 		{"the first line has its right column", "throw new Error('x');", "test.js:1\nthrow new Error('x');\n      ^\nUncaught Error: x\n    at test.js:1:7\n"},
 		{"columns count characters", "const ü = 'ääää'; throw new Error('x');", "test.js:1\nconst ü = 'ääää'; throw new Error('x');\n                        ^\nUncaught Error: x\n    at test.js:1:25\n"},
 		{"in a timer", "setTimeout(() => {\n  nope();\n}, 1);", "test.js:2\n  nope();\n      ^\nUncaught ReferenceError: nope is not defined\n    at test.js:2:7\n"},
-		{"in a listener", "const e = new EventEmitter();\ne.on('x', function listener() { throw new RangeError('r'); });\nsetImmediate(() => e.emit('x'));",
-			"test.js:2\ne.on('x', function listener() { throw new RangeError('r'); });\n                                      ^\nUncaught RangeError: r\n    at listener (test.js:2:39)\n    at emit (native)\n    at test.js:3:26\n"},
-		{"an error event nobody hears", "const e = new EventEmitter();\ne.emit('error', new Error('lost'));",
-			"test.js:2\ne.emit('error', new Error('lost'));\n                ^\nUncaught Error: lost\n    at test.js:2:17\n"},
-		{"with fields and causes", "const e = new Error('x', { cause: new TypeError('y') }); e.code = 'ECONNACK'; e.reasonCode = 5; e.deep = {}; throw e;",
-			"test.js:1\nconst e = new Error('x', { cause: new TypeError('y') }); e.code = 'ECONNACK'; e.reasonCode = 5; e.deep = {}; throw e;\n          ^\nUncaught Error: x\n    at test.js:1:11\n  caused by TypeError: y\n  code: ECONNACK\n  reasonCode: 5\n"},
+		{
+			"in a listener", "const e = new EventEmitter();\ne.on('x', function listener() { throw new RangeError('r'); });\nsetImmediate(() => e.emit('x'));",
+			"test.js:2\ne.on('x', function listener() { throw new RangeError('r'); });\n                                      ^\nUncaught RangeError: r\n    at listener (test.js:2:39)\n    at emit (native)\n    at test.js:3:26\n",
+		},
+		{
+			"an error event nobody hears", "const e = new EventEmitter();\ne.emit('error', new Error('lost'));",
+			"test.js:2\ne.emit('error', new Error('lost'));\n                ^\nUncaught Error: lost\n    at test.js:2:17\n",
+		},
+		{
+			"with fields and causes", "const e = new Error('x', { cause: new TypeError('y') }); e.code = 'ECONNACK'; e.reasonCode = 5; e.deep = {}; throw e;",
+			"test.js:1\nconst e = new Error('x', { cause: new TypeError('y') }); e.code = 'ECONNACK'; e.reasonCode = 5; e.deep = {}; throw e;\n          ^\nUncaught Error: x\n    at test.js:1:11\n  caused by TypeError: y\n  code: ECONNACK\n  reasonCode: 5\n",
+		},
 		{"a string", "throw 'text';", "test.js:1\nthrow 'text';\n^\nUncaught \"text\"\n    at test.js:1:1\n"},
 		{"a number, undefined, null", "throw undefined;", "test.js:1\nthrow undefined;\n^\nUncaught undefined\n    at test.js:1:1\n"},
 		{"an object", "throw { message: 'm' };", "test.js:1\nthrow { message: 'm' };\n^\nUncaught object: m\n    at test.js:1:1\n"},
@@ -38,8 +46,10 @@ func TestReport(t *testing.T) {
 		{"a rejection with a plain value", "Promise.reject(5);", "Uncaught (in promise) 5\n"},
 		{"a native that refuses", "require('socket').sockaddr('1.1.1.1', 'x');", "test.js:1\nrequire('socket').sockaddr('1.1.1.1', 'x');\n                          ^\nUncaught TypeError: sockaddr: port must be a number, got string\n    at sockaddr (native)\n    at test.js:1:27\n  code: ERR_INVALID_ARG_TYPE\n"},
 		{"a module that is missing", "require('nope');", "test.js:1\nrequire('nope');\n       ^\nUncaught Error: Cannot find module 'nope' (required by test.js): there are buffer, console, dns, events, fs, iosched, path, process, socket, sys, task, timers, tls, util; a file's name begins with './'\n    at require (native)\n    at test.js:1:8\n  code: MODULE_NOT_FOUND\n"},
-		{"an error made hostile", "const e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1; } }); Object.defineProperty(e, 'zip', { enumerable: true, get() { throw 2; } }); throw e;",
-			"test.js:1\nconst e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1; } }); Object.defineProperty(e, 'zip', { enumerable: true, get() { throw 2; } }); throw e;\n          ^\nUncaught [a value that cannot be shown]\n    at test.js:1:11\n"},
+		{
+			"an error made hostile", "const e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1; } }); Object.defineProperty(e, 'zip', { enumerable: true, get() { throw 2; } }); throw e;",
+			"test.js:1\nconst e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1; } }); Object.defineProperty(e, 'zip', { enumerable: true, get() { throw 2; } }); throw e;\n          ^\nUncaught [a value that cannot be shown]\n    at test.js:1:11\n",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, err := run(t, tc.src)
@@ -59,8 +69,10 @@ func TestReport(t *testing.T) {
 
 func TestUncaughtHandlers(t *testing.T) {
 	for _, tc := range []struct{ name, src, want string }{
-		{"exception", `Task.on('uncaughtException', (e, origin) => print('got', e.message, origin)); setTimeout(() => { throw new Error('a'); }, 1); setTimeout(print, 5, 'still here'); throw new Error('b');`,
-			"got b uncaughtException\ngot a uncaughtException\nstill here\n"},
+		{
+			"exception", `Task.on('uncaughtException', (e, origin) => print('got', e.message, origin)); setTimeout(() => { throw new Error('a'); }, 1); setTimeout(print, 5, 'still here'); throw new Error('b');`,
+			"got b uncaughtException\ngot a uncaughtException\nstill here\n",
+		},
 		{"process.on is the same", `process.on('uncaughtException', e => print('got', e)); throw 1;`, "got 1\n"},
 		{"rejection", `Task.on('unhandledRejection', (reason, p) => print('got', reason.message, p instanceof Promise)); Promise.reject(new Error('r')); print('main');`, "main\ngot r true\n"},
 		{"rejection goes to uncaughtException else", `Task.on('uncaughtException', (e, origin) => print(e.message, origin)); Promise.reject(new Error('r'));`, "r unhandledRejection\n"},

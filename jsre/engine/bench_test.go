@@ -10,8 +10,8 @@ import (
 )
 
 // inVM runs f on the loop goroutine of a VM in which src has run.
-func inVM(b *testing.B, src string, setup func(vm *engine.VM), f func(vm *engine.VM)) {
-	b.Helper()
+func inVM(t testing.TB, src string, setup, f func(vm *engine.VM)) error {
+	t.Helper()
 	vm, err := engine.New(engine.Options{Modules: []engine.Module{{Name: "host", Setup: func(vm *engine.VM) error {
 		if setup != nil {
 			setup(vm)
@@ -19,18 +19,15 @@ func inVM(b *testing.B, src string, setup func(vm *engine.VM), f func(vm *engine
 		return nil
 	}}}})
 	if err != nil {
-		b.Fatal(err)
+		return err
 	}
-	err = vm.Run(context.Background(), func() error {
+	return vm.Run(context.Background(), func() error {
 		if err := vm.RunString("/b.js", "b.js", src); err != nil {
 			return err
 		}
 		f(vm)
 		return nil
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 }
 
 // message is an object whose fields are made when they are read.
@@ -78,11 +75,8 @@ func BenchmarkEmit(b *testing.B) {
 			}
 			b.Run(kind+name, func(b *testing.B) {
 				var e *engine.Emitter
-				inVM(b, src, func(vm *engine.VM) {
-					obj := vm.NewObject()
-					_ = obj.SetPrototype(vm.EmitterPrototype())
-					e = vm.NewEmitter(obj)
-					vm.SetGlobal("emitter", obj)
+				err := inVM(b, src, func(vm *engine.VM) {
+					e = newEmitter(vm)
 					_ = vm.BufferPrototype().Set("toString", vm.NewFunction("toString", func(c goja.FunctionCall) goja.Value {
 						data, _ := vm.Bytes(c.This)
 						return vm.Runtime().ToValue(string(data))
@@ -100,6 +94,9 @@ func BenchmarkEmit(b *testing.B) {
 						e.Dispatch("message", v)
 					}
 				})
+				if err != nil {
+					b.Fatal(err)
+				}
 			})
 		}
 	}
@@ -107,7 +104,7 @@ func BenchmarkEmit(b *testing.B) {
 
 // BenchmarkPublish is a native call with checked arguments and an options object, as publish has.
 func BenchmarkPublish(b *testing.B) {
-	inVM(b, `run = n => { for (let i = 0; i < n; i++) publish('/testing', 'payload', { qos: 0 }); };`, func(vm *engine.VM) {
+	err := inVM(b, `run = n => { for (let i = 0; i < n; i++) publish('/testing', 'payload', { qos: 0 }); };`, func(vm *engine.VM) {
 		vm.SetGlobal("run", goja.Undefined())
 		native(vm, "publish", func(a engine.Args) goja.Value {
 			if a.String(0, "topic") == "" || len(a.Bytes(1, "message")) == 0 {
@@ -128,6 +125,9 @@ func BenchmarkPublish(b *testing.B) {
 		b.ResetTimer()
 		f.Call(goja.Undefined(), vm.Runtime().ToValue(b.N))
 	})
+	if err != nil {
+		b.Fatal(err)
+	}
 }
 
 // BenchmarkSource is the whole way from another goroutine to the listener.
@@ -150,9 +150,9 @@ func BenchmarkSource(b *testing.B) {
 	}
 }
 
-// BenchmarkTimer is a setTimeout-like timer from start to callback.
+// BenchmarkTick is one nextTick, served by a poll.
 func BenchmarkTick(b *testing.B) {
-	inVM(b, ``, nil, func(vm *engine.VM) {
+	err := inVM(b, ``, nil, func(vm *engine.VM) {
 		f, _ := vm.ToFunc(vm.NewFunction("f", func(goja.FunctionCall) goja.Value { return nil }))
 		b.ReportAllocs()
 		for b.Loop() {
@@ -160,8 +160,12 @@ func BenchmarkTick(b *testing.B) {
 			vm.Loop().Poll(0)
 		}
 	})
+	if err != nil {
+		b.Fatal(err)
+	}
 }
 
+// BenchmarkNew is a VM without modules.
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		if _, err := engine.New(engine.Options{}); err != nil {

@@ -19,7 +19,7 @@ func (vm *VM) maxListeners() int {
 // initEmitterClass makes the class EventEmitter. As in Node.js its methods are enumerable, so that
 // Object.assign can mix them in, and an object gets its listeners when it first needs them.
 func (vm *VM) initEmitterClass() {
-	vm.emitter, vm.emitProto = vm.NewClass("EventEmitter", func(c goja.ConstructorCall) *goja.Object { return nil })
+	vm.emitter, vm.emitProto = vm.NewClass("EventEmitter", func(goja.ConstructorCall) *goja.Object { return nil })
 	_ = vm.emitter.Set("defaultMaxListeners", defaultMaxListeners)
 	vm.define(vm.emitter, "EventEmitter", vm.emitter, goja.FLAG_FALSE)
 	on := vm.addMethod("on", false, false)

@@ -242,9 +242,8 @@ func (r *registry) load(abs, name string) goja.Value {
 
 func (r *registry) loadJSON(abs, name, text string) goja.Value {
 	rt := r.vm.rt
-	parse, _ := r.vm.ToFunc(rt.GlobalObject().Get("JSON").ToObject(rt).Get("parse"))
 	var v goja.Value
-	if ex := rt.Try(func() { v = parse.Call(goja.Undefined(), rt.ToValue(strings.TrimPrefix(text, "\ufeff"))) }); ex != nil {
+	if ex := rt.Try(func() { v = r.vm.parseJSON.Call(goja.Undefined(), rt.ToValue(strings.TrimPrefix(text, "\ufeff"))) }); ex != nil {
 		panic(r.vm.NewError("SyntaxError", "ERR_MODULE_SYNTAX", name+": "+r.vm.headline(ex.Value())))
 	}
 	module := rt.NewObject()

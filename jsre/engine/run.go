@@ -63,17 +63,8 @@ func (vm *VM) serveAll(main func() error) (err error) {
 // The interrupt of the stop is taken back for them; a cancellation meanwhile interrupts them again.
 func (vm *VM) emitExit() {
 	vm.mu.Lock()
-	code, tell := vm.exit, true
-	switch reason := vm.stop.(type) {
-	case nil:
-	case *ExitError:
-		code = reason.Code
-	case *ScriptError:
-		code = ExitScript
-	default:
-		tell = false
-	}
 	before := vm.stop
+	code, tell := vm.status()
 	if tell {
 		vm.stop = nil
 		vm.stopped.Store(false)
@@ -89,6 +80,22 @@ func (vm *VM) emitExit() {
 	}
 	vm.loop.guard(func() { vm.tasks.Emit("exit", vm.rt.ToValue(code)) })
 	vm.restoreStop(before)
+}
+
+// status is the exit status as far as it is known; false when the host cancelled the script, which
+// has none then. vm.mu is held.
+func (vm *VM) status() (code int, ended bool) {
+	var exit *ExitError
+	var script *ScriptError
+	switch {
+	case vm.stop == nil:
+		return vm.exit, true
+	case errors.As(vm.stop, &exit):
+		return exit.Code, true
+	case errors.As(vm.stop, &script):
+		return ExitScript, true
+	}
+	return 0, false
 }
 
 // restoreStop puts the reason back that emitExit took away, unless a newer one came.
@@ -119,7 +126,7 @@ func (vm *VM) close() {
 func (vm *VM) runHook(hook func()) {
 	defer func() {
 		if x := recover(); x != nil {
-			fmt.Fprintf(vm.opts.Stderr, "close hook failed: %v\n", x)
+			_, _ = fmt.Fprintf(vm.opts.Stderr, "close hook failed: %v\n", x)
 		}
 	}()
 	hook()

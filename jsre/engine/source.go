@@ -6,19 +6,19 @@ import "sync/atomic"
 const batch = 256
 
 // Source feeds the loop from a queue that lives elsewhere and is bounded there. When the queue has
-// something, any goroutine calls Wake; the loop then calls drain, which delivers up to max items
+// something, any goroutine calls Wake; the loop then calls drain, which delivers up to `most` items
 // and says whether there are more. So a fast producer costs one wake-up a batch, and a slow script
 // leaves the queue full, which is what slows the producer.
 type Source struct {
 	loop   *Loop
-	drain  func(max int) (more bool)
+	drain  func(most int) (more bool)
 	queued atomic.Bool // in loop.ready, or about to be
 }
 
 // NewSource makes a source. drain runs on the loop goroutine; it enters the script through
 // [Loop.Run], once an item, and stops early when [Loop.Stopped] says so. It can be called again
 // from inside (a listener that polls), so it takes an item out of its queue before delivering it.
-func (l *Loop) NewSource(drain func(max int) (more bool)) *Source {
+func (l *Loop) NewSource(drain func(most int) (more bool)) *Source {
 	return &Source{loop: l, drain: drain}
 }
 

@@ -49,6 +49,7 @@ type VM struct {
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
+	parseJSON   *Func        // JSON.parse as guardJSON made it
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
 
@@ -61,6 +62,7 @@ type VM struct {
 	stopped atomic.Bool // stop is set
 	hooks   []func()
 	onMain  []func(path string)
+	shared  map[any]any
 	tasked  sync.WaitGroup // goroutines started by Go
 	ended   chan struct{}  // closed when Run has returned
 }
@@ -126,6 +128,7 @@ func (vm *VM) setup() error {
 	vm.enter, _ = goja.AssertFunction(enter)
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
+	vm.guardJSON()
 	vm.setAsyncIterator()
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
@@ -174,6 +177,20 @@ func (vm *VM) Context() context.Context { return vm.ctx }
 // of registration. The context is done by then and posted jobs are dropped, so a hook must not wait
 // for the loop. Loop goroutine only; a hook registered after that point never runs.
 func (vm *VM) OnClose(hook func()) { vm.hooks = append(vm.hooks, hook) }
+
+// Shared is the value that modules of this VM share under a key, made at the first call. Use a key
+// of a type of your own, as with a context's values. Loop goroutine only.
+func (vm *VM) Shared(key any, create func() any) any {
+	v, ok := vm.shared[key]
+	if !ok {
+		v = create()
+		if vm.shared == nil {
+			vm.shared = map[any]any{}
+		}
+		vm.shared[key] = v
+	}
+	return v
+}
 
 // OnMain registers a function that runs just before the main script, with its absolute path. It is
 // for Setup functions of modules.

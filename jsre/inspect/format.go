@@ -115,10 +115,9 @@ func (in *Inspector) numeric(verb byte, v goja.Value) string {
 	}
 	f := math.NaN()
 	_ = in.rt.Try(func() {
-		switch {
-		case verb == 'd':
+		if verb == 'd' {
 			f = v.ToFloat()
-		default:
+		} else {
 			f = leadingNumber(v.String())
 		}
 	})

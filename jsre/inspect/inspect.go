@@ -50,9 +50,16 @@ type Inspector struct {
 	valueOf  map[string]*engine.Func // of the classes of primitives
 }
 
-// New makes the inspector of a VM. It takes the built-in functions it needs before a script can
-// replace them.
-func New(vm *engine.VM) *Inspector {
+type key struct{}
+
+// Of is the inspector of a VM. The first call must come before a script can replace the built-in
+// functions it takes: from a module's Setup.
+func Of(vm *engine.VM) *Inspector {
+	in, _ := vm.Shared(key{}, func() any { return newInspector(vm) }).(*Inspector)
+	return in
+}
+
+func newInspector(vm *engine.VM) *Inspector {
 	in := &Inspector{vm: vm, rt: vm.Runtime()}
 	find := func(path ...string) *engine.Func {
 		o := in.rt.GlobalObject()
@@ -211,22 +218,13 @@ func quote(s string) string {
 	var b strings.Builder
 	b.WriteByte(q)
 	for _, r := range s {
+		short := strings.IndexRune("\b\t\n\v\f\r", r)
 		switch {
 		case r == rune(q) || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\b':
-			b.WriteString(`\b`)
-		case r == '\f':
-			b.WriteString(`\f`)
-		case r == '\v':
-			b.WriteString(`\v`)
+		case short >= 0:
+			b.WriteString(`\` + "btnvfr"[short:short+1])
 		case r < 0x20 || r >= 0x7f && r <= 0x9f:
 			fmt.Fprintf(&b, `\x%02X`, r)
 		default:

@@ -137,8 +137,8 @@ func (h *host) primitive(obj *goja.Object) (goja.String, bool) {
 }
 
 func (h *host) construct(args ...goja.Value) goja.Value {
-	make, _ := goja.AssertConstructor(h.vm.BufferClass())
-	obj, err := make(nil, args...)
+	construct, _ := goja.AssertConstructor(h.vm.BufferClass())
+	obj, err := construct(nil, args...)
 	if err != nil {
 		panic(err)
 	}

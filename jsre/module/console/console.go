@@ -30,7 +30,7 @@ type console struct {
 }
 
 func setup(vm *engine.VM) error {
-	c := &console{vm: vm, in: inspect.New(vm), counts: map[string]int{}, timers: map[string]time.Time{}}
+	c := &console{vm: vm, in: inspect.Of(vm), counts: map[string]int{}, timers: map[string]time.Time{}}
 	o := vm.Runtime().NewObject()
 	out, errs := vm.Options().Stdout, vm.Options().Stderr
 	def := func(w io.Writer, f func(io.Writer, []goja.Value), names ...string) {

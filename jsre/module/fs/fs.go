@@ -32,8 +32,15 @@ func load(vm *engine.VM) goja.Value {
 		name string
 		call func(engine.Args) goja.Value
 	}{
-		{"readString", f.readString}, {"readFile", f.readFile}, {"writeFile", f.writeFile}, {"appendFile", f.appendFile},
-		{"exists", f.exists}, {"stat", f.stat}, {"unlink", f.unlink}, {"mkdir", f.mkdir}, {"readdir", f.readdir},
+		{"readString", f.readString},
+		{"readFile", f.readFile},
+		{"writeFile", f.writeFile},
+		{"appendFile", f.appendFile},
+		{"exists", f.exists},
+		{"stat", f.stat},
+		{"unlink", f.unlink},
+		{"mkdir", f.mkdir},
+		{"readdir", f.readdir},
 	} {
 		call := func(name string) func(goja.FunctionCall) goja.Value {
 			return func(c goja.FunctionCall) goja.Value { return m.call(vm.Args(name, c.Arguments)) }
@@ -83,7 +90,7 @@ func (f files) read(a engine.Args) []byte {
 	if err != nil {
 		f.fail(a, "read", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	b, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		f.fail(a, "read", err)
@@ -164,11 +171,11 @@ func (f files) unlink(a engine.Args) goja.Value {
 
 // mkdir makes a directory; options.recursive makes those above it, too.
 func (f files) mkdir(a engine.Args) goja.Value {
-	make := os.Mkdir
+	create := os.Mkdir
 	if opts, ok := a.Value(1).(*goja.Object); ok && f.vm.Field(opts, "recursive").ToBoolean() {
-		make = os.MkdirAll
+		create = os.MkdirAll
 	}
-	if err := make(f.path(a), 0o777); err != nil {
+	if err := create(f.path(a), 0o777); err != nil {
 		f.fail(a, "make directory", err)
 	}
 	return goja.Undefined()

@@ -11,11 +11,10 @@ import (
 
 // Module is require('util').
 func Module() engine.Module {
-	var in *inspect.Inspector
 	return engine.Module{
 		Name:  "util",
-		Setup: func(vm *engine.VM) error { in = inspect.New(vm); return nil },
-		Load:  func(vm *engine.VM) goja.Value { return load(vm, in) },
+		Setup: func(vm *engine.VM) error { inspect.Of(vm); return nil },
+		Load:  func(vm *engine.VM) goja.Value { return load(vm, inspect.Of(vm)) },
 	}
 }
 

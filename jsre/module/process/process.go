@@ -30,10 +30,17 @@ func setup(vm *engine.VM) error {
 		name  string
 		value any
 	}{
-		{"title", "dunlin"}, {"platform", Platform()}, {"arch", Arch()}, {"pid", os.Getpid()}, {"ppid", os.Getppid()},
-		{"version", Version(vm)}, {"versions", vm.NewObject("dunlin", Version(vm), "go", runtime.Version())},
-		{"env", environment(vm, opts.Env)}, {"execPath", executable()},
-		{"stdout", stream(vm, opts.Stdout, opts.Color)}, {"stderr", stream(vm, opts.Stderr, opts.Color)},
+		{"title", "dunlin"},
+		{"platform", Platform()},
+		{"arch", Arch()},
+		{"pid", os.Getpid()},
+		{"ppid", os.Getppid()},
+		{"version", Version(vm)},
+		{"versions", vm.NewObject("dunlin", Version(vm), "go", runtime.Version())},
+		{"env", environment(vm, opts.Env)},
+		{"execPath", executable()},
+		{"stdout", stream(vm, opts.Stdout, opts.Color)},
+		{"stderr", stream(vm, opts.Stderr, opts.Color)},
 	} {
 		if err := o.Set(kv.name, kv.value); err != nil {
 			return err

@@ -70,7 +70,7 @@ func machineMemory() (total, free int64) {
 	if err != nil {
 		return 0, 0
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var name string
 		var kib int64
