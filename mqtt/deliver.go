@@ -170,20 +170,22 @@ func (c *Client) deliverMessage(m *Message, subs []*subscription) {
 
 // runHandlers gives m to each of its handlers, and reports whether none
 // panicked.
-func (c *Client) runHandlers(m *Message, subs []*subscription) bool {
-	sound, other := true, len(subs) == 0
+func (c *Client) runHandlers(m *Message, subs []*subscription) (sound bool) {
+	f := c.transport.Handlers.Message
+	other := len(subs) == 0
 	for _, s := range subs {
 		m.manual = m.manual || s.manual
+		other = other || s.handler == nil
 	}
+	other = other && f != nil
+	m.manual = m.manual || other && c.transport.Handlers.ManualAck // before any handler has m
+	sound = true
 	for _, s := range subs {
-		if s.handler == nil {
-			other = true
-			continue
+		if s.handler != nil {
+			sound = c.guard(func() { s.handler(m) }) && sound
 		}
-		sound = c.guard(func() { s.handler(m) }) && sound
 	}
-	if f := c.transport.Handlers.Message; other && f != nil {
-		m.manual = m.manual || c.transport.Handlers.ManualAck
+	if other {
 		sound = c.guard(func() { f(m) }) && sound
 	}
 	return sound

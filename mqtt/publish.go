@@ -17,6 +17,9 @@ import (
 // that forbids it, else a *PublishError. When ctx ends first, a message that is
 // still queued is taken back (ErrNotSent); one that was sent is in doubt.
 func (c *Client) Publish(ctx context.Context, m Message) error {
+	if ctx.Err() != nil {
+		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: context.Cause(ctx)}
+	}
 	d, err := c.PublishAsync(ctx, m, nil)
 	if err != nil {
 		return err

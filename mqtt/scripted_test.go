@@ -16,7 +16,7 @@ import (
 // ctxFor bounds a test.
 func ctxFor(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -38,24 +38,37 @@ func dialScripted(t *testing.T, change func(*mqtt.Config)) *scripted {
 	if change != nil {
 		change(&cfg)
 	}
-	server := mqtttest.NewServer(t)
-	dialed := make(chan error, 1)
-	go func() {
-		var err error
+	s.dial(cfg, "")
+	return s
+}
+
+// dial connects by cfg; the server answers connAck, or a plain acceptance when
+// it is empty.
+func (s *scripted) dial(cfg mqtt.Config, connAck string) {
+	s.t.Helper()
+	if cfg.Transport.Handlers.Connect == nil {
+		cfg.Transport.Handlers = s.handlers()
+	}
+	server := mqtttest.NewServer(s.t)
+	dialed := async(func() (err error) {
 		s.Client, err = mqtt.Dial(s.ctx, server.URL(), cfg)
-		dialed <- err
-	}()
+		return err
+	})
 	s.server = server.Accept()
-	s.server.Accept()
+	if connAck == "" {
+		s.server.Accept()
+	} else {
+		s.server.Packet()
+		s.server.Send(connAck)
+	}
 	if err := <-dialed; err != nil {
-		t.Fatalf("dial: %v", err)
+		s.t.Fatalf("dial: %v", err)
 	}
 	s.expectEvent("connect")
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		s.server.Close()
 		_ = s.Close(context.Background()) // tests of Close look at its error
 	})
-	return s
 }
 
 // handlers write every event into s.events.
@@ -165,7 +178,7 @@ func TestConnectBytes(t *testing.T) { // CN-01..CN-19
 		{"3.1", mqtt.Config{ClientID: "c", Version: mqtt.V31}, "10 0F 00064D51497364700302003C000163"},
 		{"keep alive off", mqtt.Config{ClientID: "c", KeepAlive: -1}, "10 0D 00044D51545404020000000163"},
 		{"keep alive longest", mqtt.Config{ClientID: "c", KeepAlive: 65535 * time.Second}, "10 0D 00044D5154540402FFFF000163"},
-		{"5", mqtt.Config{ClientID: "c", Version: mqtt.V5}, "10 13 00044D5154540502003C 05 2701000000 000163"},
+		{"5", mqtt.Config{ClientID: "c", Version: mqtt.V5}, "10 19 00044D5154540502003C 0B 210400 2701000000 220020 000163"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := mqtttest.NewServer(t)
@@ -505,7 +518,7 @@ func TestProtocolFaultsOfTheServer(t *testing.T) { // MF, CA-17, DC-13, RX-14, R
 		{"30 04 00012300", "E0 01 81"},
 		{"30 03 0001FF", ""},
 		{"30 01 00", ""},
-		{"30 07 000174 03 230001", "E0 01 94"},
+		{"30 07 000174 03 230021", "E0 01 94"}, // above the alias maximum that CONNECT told
 		{"40 02 0000", ""},
 		{"40 00", ""},
 		{"41 02 0001", ""},

@@ -118,17 +118,42 @@ func (c *Conn) read(n int) []byte {
 // Packet waits for one whole packet and returns it, header included.
 func (c *Conn) Packet() []byte {
 	c.t.Helper()
-	packet := c.read(2)
+	c.flush()
+	p, err := c.TryPacket()
+	if err != nil {
+		c.t.Fatalf("mqtttest: expected a packet of the client: %v", err)
+	}
+	return p
+}
+
+// TryPacket is Packet for another goroutine than the test's own: it returns an
+// error where Packet fails the test. It sends nothing that is held back.
+func (c *Conn) TryPacket() ([]byte, error) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.wait)) // the read tells
+	packet := make([]byte, 2)
+	if _, err := io.ReadFull(c.conn, packet); err != nil {
+		return nil, err
+	}
 	length, shift := int(packet[1]&0x7F), 7
 	for packet[len(packet)-1]&0x80 != 0 {
-		packet = append(packet, c.read(1)...)
-		length |= int(packet[len(packet)-1]&0x7F) << shift
+		var b [1]byte
+		if _, err := io.ReadFull(c.conn, b[:]); err != nil {
+			return nil, err
+		}
+		packet = append(packet, b[0])
+		length |= int(b[0]&0x7F) << shift
 		shift += 7
 	}
-	if length == 0 {
-		return packet
-	}
-	return append(packet, c.read(length)...)
+	packet = append(packet, make([]byte, length)...)
+	_, err := io.ReadFull(c.conn, packet[len(packet)-length:])
+	return packet, err
+}
+
+// Write sends b at once, whatever the write mode, and waits as long as it takes.
+// Any goroutine may call it; it does not fail the test.
+func (c *Conn) Write(b []byte) (int, error) {
+	_ = c.conn.SetWriteDeadline(time.Time{}) // the write tells
+	return c.conn.Write(b)
 }
 
 // ExpectClosed waits until the client has closed its side, and fails if it says

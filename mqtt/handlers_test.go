@@ -1,0 +1,372 @@
+package mqtt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dunlin/mqtt"
+)
+
+// itself returns a function that returns the client that is made by cfg.
+func itself(cfg *mqtt.Config) func() *mqtt.Client {
+	var client atomic.Pointer[mqtt.Client]
+	connect := cfg.Transport.Handlers.Connect
+	cfg.Transport.Handlers.Connect = func(c *mqtt.Client) {
+		client.Store(c)
+		connect(c)
+	}
+	return client.Load
+}
+
+// numbered returns PUBLISH packets to "n" whose payload is a number of five
+// digits, with packet identifiers from 1 on unless qos is 0.
+func numbered(qos byte, from, to int) []byte {
+	var b []byte
+	for i := from; i < to; i++ {
+		if qos == 0 {
+			b = append(b, 0x30, 8, 0, 1, 'n')
+		} else {
+			id := i + 1
+			b = append(b, 0x30|qos<<1, 10, 0, 1, 'n', byte(id>>8), byte(id))
+		}
+		b = fmt.Appendf(b, "%05d", i)
+	}
+	return b
+}
+
+func TestPublishInsideAHandler(t *testing.T) { // RX-39: with many messages inbound, also more than the queue takes
+	for qos := range mqtt.QoS(3) {
+		for _, limit := range []int{0, 2} {
+			t.Run(fmt.Sprintf("QoS %d, limit %d", qos, limit), func(t *testing.T) {
+				const n = 300
+				var handled atomic.Int32
+				finished := make(chan struct{})
+				s := dialScripted(t, func(cfg *mqtt.Config) {
+					cfg.Limits.ReceiveMessages = limit
+					client := itself(cfg)
+					cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+						if err := client().Publish(m.Context(), mqtt.Message{Topic: "r", Payload: m.Payload, QoS: qos}); err != nil {
+							t.Errorf("publish %s: %v", m.Payload, err)
+						}
+						if handled.Add(1) == n {
+							close(finished)
+						}
+					}
+				})
+				s.server.SendBytes(numbered(1, 0, n)) // QoS 1: nothing may be dropped
+				s.answerAll(n, n, qos)
+				<-finished
+				s.closeWell()
+			})
+		}
+	}
+}
+
+// answerAll answers the client's publishes of that QoS as a server does, and
+// checks the order of n payloads and of as many PUBACKs.
+func (s *scripted) answerAll(publishes, acks int, qos mqtt.QoS) {
+	s.t.Helper()
+	packets := publishes*max(int(qos), 1) + acks
+	for n, a := 0, 0; packets > 0; packets-- {
+		p := s.server.Packet()
+		switch p[0] & 0xF0 {
+		case 0x30:
+			if got := string(p[len(p)-5:]); got != fmt.Sprintf("%05d", n) {
+				s.t.Fatalf("message %s, want number %d", got, n)
+			}
+			n++
+			if qos > 0 {
+				s.server.SendBytes([]byte{0x30 + byte(qos)*0x10, 2, p[5], p[6]}) // PUBACK or PUBREC
+			}
+		case 0x60:
+			s.server.SendBytes([]byte{0x70, 2, p[2], p[3]})
+		case 0x40:
+			a++
+			if id := int(p[2])<<8 | int(p[3]); id != a {
+				s.t.Fatalf("PUBACK %d, want %d", id, a)
+			}
+		default:
+			s.t.Fatalf("the client sent % X", p)
+		}
+	}
+}
+
+func TestSubscribeInsideAHandler(t *testing.T) { // RX-39
+	done := make(chan struct{})
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		connect := cfg.Transport.Handlers.Connect
+		cfg.Transport.Handlers.Connect = func(c *mqtt.Client) {
+			connect(c)
+			if err := c.Subscribe(context.Background(), mqtt.Subscription{Filter: "a"}); err != nil {
+				t.Errorf("subscribe: %v", err)
+			}
+			if err := c.Unsubscribe(context.Background(), "a"); err != nil {
+				t.Errorf("unsubscribe: %v", err)
+			}
+			close(done)
+		}
+	})
+	s.server.Expect("82 06 0001 000161 00")
+	s.server.Send("90 03 000100")
+	s.server.Expect("A2 05 0002 000161")
+	s.server.Send("B0 02 0002")
+	<-done
+	s.closeWell()
+}
+
+func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30: with many messages inbound
+	for _, limit := range []int{0, 2} {
+		var calls atomic.Int32
+		closed := make(chan error, 1)
+		s := dialScripted(t, func(cfg *mqtt.Config) {
+			cfg.Limits.ReceiveMessages = limit
+			client := itself(cfg)
+			cfg.Transport.Handlers.Message = func(*mqtt.Message) {
+				calls.Add(1)
+				closed <- client().Close(context.Background())
+			}
+		})
+		go func() { // the client may stop reading at any time
+			defer s.server.Close()
+			for {
+				if p, err := s.server.TryPacket(); err != nil || p[0] == 0xE0 {
+					return
+				}
+			}
+		}()
+		_, _ = s.server.Write(numbered(1, 0, 10_000))
+		s.mustWait(closed)
+		if err := s.Close(s.ctx); err != nil {
+			t.Error(err)
+		}
+		if calls.Load() != 1 {
+			t.Errorf("%d handlers ran", calls.Load())
+		}
+	}
+}
+
+func TestManualAck(t *testing.T) { // RX-08, RX-09
+	var held []*mqtt.Message
+	var mu sync.Mutex
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Transport.Handlers.ManualAck = true
+		message := cfg.Transport.Handlers.Message
+		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+			mu.Lock()
+			held = append(held, m)
+			mu.Unlock()
+			message(m)
+		}
+	})
+	s.server.Send("32 05 000174 0003", "34 05 000174 0001", "32 05 000174 0002", "30 03 000174")
+	for range 4 {
+		s.expectEvent("message t=")
+	}
+	ack := func(i int) {
+		if err := held[i].Ack(); err != nil {
+			t.Error(err)
+		}
+	}
+	ack(3) // QoS 0: nothing happens
+	ack(2)
+	s.server.Send("32 05 000178 00FF") // the others still hold its PUBACK back
+	s.expectEvent("message x=")
+	ack(0)
+	s.server.Expect("40 02 0003")
+	ack(0) // again: nothing happens
+	ack(1)
+	s.server.Expect("50 02 0001", "40 02 0002")
+	ack(4)
+	s.server.Expect("40 02 00FF")
+	s.server.Send("32 05 000174 0004")
+	s.expectEvent("message t=")
+	s.server.Close()
+	<-s.Done()
+	if err := held[5].Ack(); !errors.Is(err, mqtt.ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions acknowledges by hand
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Transport.Handlers.ManualAck = true })
+	acked := make(chan error, 1)
+	first := s.sub("first", "t")
+	first.Handler = func(m *mqtt.Message) {
+		go func() { acked <- m.Ack() }() // at once, while the other handler has yet to run
+		<-acked
+	}
+	if err := s.subscribe(1, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.subscribe(1, mqtt.Subscription{Filter: "#", QoS: 1}); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Send("32 05 000174 0003")
+	s.server.Expect("40 02 0003")
+	s.expectEvent("message t=")
+	s.closeWell()
+}
+
+func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
+	s := dialScripted(t, nil)
+	bad := mqtt.Subscription{Filter: "bad", QoS: 2, Handler: func(*mqtt.Message) { panic("oh\nno") }}
+	if err := s.subscribe(2, bad); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Send("32 07 0003626164 0001", "32 05 000174 0002", "34 07 0003626164 0003", "30 05 0003626164")
+	s.server.Expect("40 02 0002") // the others are not acknowledged
+	s.expectEvent("error: a handler panicked: ")
+	s.expectEvent("message t= q1 id2")
+	s.expectEvent("error: a handler panicked: ")
+	s.expectEvent("error: a handler panicked: ")
+	s.server.Send("32 05 000174 0004")
+	s.server.Expect("40 02 0004")
+	s.expectEvent("message t=")
+	s.closeWell()
+}
+
+func TestPanicInCallbacks(t *testing.T) { // also in the Error handler itself
+	var told atomic.Int32
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Transport.Handlers.Error = func(err error) {
+			var p *mqtt.PanicError
+			if errors.As(err, &p) && len(p.Stack) > 0 && !strings.Contains(err.Error(), "\n") {
+				told.Add(1)
+			}
+			panic("again")
+		}
+	})
+	done := make(chan struct{})
+	_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t"}, func(error) { defer close(done); panic("callback") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Packet()
+	<-done
+	s.server.Send("30 03 000174")
+	s.expectEvent("message t=")
+	if told.Load() != 1 {
+		t.Errorf("told %d times", told.Load())
+	}
+	s.closeWell()
+}
+
+func TestHandlerThatNeverReturns(t *testing.T) { // RX-40, MF-28, fault 12, fault 30
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := dialPipe(t, func(cfg *mqtt.Config) {
+			cfg.KeepAlive = 10 * time.Second
+			cfg.Limits.ReceiveMessages = 10
+			cfg.Transport.ReadBuffer = 512
+			cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+		}, "")
+		flooded := make(chan int)
+		go func() {
+			n, err := 0, error(nil)
+			for err == nil && n < 100_000 {
+				_, err = s.server.Write(numbered(0, n, n+1))
+				n++
+			}
+			flooded <- n
+		}()
+		s.expectPing(9 * time.Second) // pings go on
+		s.expectPing(9 * time.Second)
+		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t"}) })
+		s.server.Expect("30 03 000174")
+		s.mustWait(published)
+		ctx, cancel := context.WithTimeout(s.ctx, 3*time.Second)
+		defer cancel()
+		since := elapsed()
+		closed := async(func() error { return s.Close(ctx) })
+		s.server.Expect("E0 00")
+		if err := s.wait(closed); since() != 3*time.Second || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "a handler is still running") {
+			t.Errorf("after %v: %v", since(), err)
+		}
+		if n := <-flooded; n > 200 { // 16 times the limit while Publish waited
+			t.Errorf("the client took %d messages", n)
+		}
+		close(release)
+	})
+}
+
+func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing is lost
+	synctest.Test(t, func(t *testing.T) {
+		var next atomic.Int32
+		s := dialPipe(t, func(cfg *mqtt.Config) {
+			cfg.Limits.ReceiveMessages = 4
+			cfg.Transport.ReadBuffer = 16
+			cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+				<-time.After(time.Second)
+				if string(m.Payload) != fmt.Sprintf("%05d", next.Load()) {
+					t.Errorf("got %s, want %d", m.Payload, next.Load())
+				}
+				next.Add(1)
+			}
+		}, "")
+		since := elapsed()
+		s.server.SetPatience(time.Hour)
+		go func() {
+			for {
+				if p, err := s.server.TryPacket(); err != nil || p[0] == 0xE0 {
+					return
+				}
+			}
+		}()
+		for i := range 50 {
+			s.server.SendBytes(numbered(0, i, i+1))
+		}
+		if since() < 35*time.Second {
+			t.Errorf("the server wrote all within %v", since())
+		}
+		<-time.After(20 * time.Second)
+		if next.Load() != 50 {
+			t.Errorf("%d messages were handled", next.Load())
+		}
+	})
+}
+
+func TestDroppedMessagesAreReported(t *testing.T) { // fault 12: a handler waits, so reading goes on
+	const sent = 5000
+	var got, lost atomic.Int32
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Limits.ReceiveMessages = 2
+		client := itself(cfg)
+		h := &cfg.Transport.Handlers
+		h.Message = func(m *mqtt.Message) {
+			if got.Add(1) == 1 {
+				if err := client().Publish(m.Context(), mqtt.Message{Topic: "t", QoS: 1}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		h.Error = func(err error) {
+			var d *mqtt.DroppedError
+			if !errors.As(err, &d) {
+				t.Errorf("error %v", err)
+				return
+			}
+			lost.Add(int32(d.Messages))
+		}
+	})
+	s.server.SendBytes(numbered(0, 0, sent))
+	s.server.Expect("32 05 000174 0001")
+	s.server.Send("40 02 0001")
+	done := make(chan struct{})
+	if _, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 1}, func(error) { close(done) }); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Expect("32 05 000174 0002")
+	s.server.Send("40 02 0002")
+	<-done // behind all messages
+	if got.Load()+lost.Load() != sent || lost.Load() == 0 {
+		t.Errorf("%d delivered and %d reported lost of %d", got.Load(), lost.Load(), sent)
+	}
+	s.closeWell()
+}
