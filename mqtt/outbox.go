@@ -10,6 +10,10 @@ import (
 // write, so that an idle client is small.
 const idleBuffer = 2 << 10
 
+// lastWords is how long a server that broke the protocol may take to read why
+// the connection ends.
+const lastWords = 5 * time.Second
+
 // outbox is what goes out: packets are appended to buf under the client's
 // mutex, and the write loop takes all of it at once. Positions count the bytes
 // of the whole connection.
@@ -157,6 +161,7 @@ func (c *Client) refuseLocked(err error) {
 		return
 	}
 	c.out.buf = wire.AppendDisconnect(c.out.buf, wire.V5, &wire.Disconnect{Code: code})
+	c.link.HurryUp(lastWords)
 	c.finishLocked(err)
 }
 

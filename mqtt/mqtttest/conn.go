@@ -98,7 +98,12 @@ func (c *Conn) Expect(hexBytes ...string) {
 	want := c.parse(strings.Join(hexBytes, ""))
 	got := c.read(len(want))
 	if !bytes.Equal(got, want) {
-		c.t.Fatalf("mqtttest: the client sent\n  % X, expected\n  % X", got, want)
+		at := 0 // where they part
+		for at < len(got) && got[at] == want[at] {
+			at++
+		}
+		from := max(at-16, 0)
+		c.t.Fatalf("mqtttest: byte %d: the client sent\n  % X, expected\n  % X", at, head(got[from:]), head(want[from:]))
 	}
 }
 

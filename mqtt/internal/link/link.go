@@ -62,6 +62,9 @@ type Link struct {
 
 	version atomic.Uint32 // of the protocol, for the fixed header
 
+	pace   sync.Mutex
+	latest time.Time // from HurryUp; guarded by pace
+
 	once  sync.Once
 	cause error          // written before ended is closed
 	cut   sync.WaitGroup // Abort's closing of the connection
@@ -99,9 +102,27 @@ func (l *Link) Kick() {
 func (l *Link) Abort(err error) {
 	l.once.Do(func() {
 		l.cause = err
-		l.cut.Go(func() { _ = l.conn.Close() }) // may write, so not on the caller's time
+		l.cut.Go(l.cutOff) // may take its time, so not on the caller's
 		close(l.ended)
 	})
+}
+
+// cutOff closes the connection without a word: TLS would first wait for the peer
+// to take its goodbye.
+func (l *Link) cutOff() {
+	if secure, ok := l.conn.(interface{ NetConn() net.Conn }); ok {
+		_ = secure.NetConn().Close()
+	}
+	_ = l.conn.Close()
+}
+
+// HurryUp gives what is being written, and will be, no longer than that in all.
+// It is for last words to a peer that may not listen. It does not wait.
+func (l *Link) HurryUp(within time.Duration) {
+	l.pace.Lock()
+	defer l.pace.Unlock()
+	l.latest = time.Now().Add(within)
+	_ = l.conn.SetWriteDeadline(l.latest) // the write tells
 }
 
 // fail records why the link ends; the first cause counts.

@@ -50,26 +50,37 @@ func (l *Link) writeLoop() {
 // because TLS cannot go on after a deadline, however much was written.
 func (l *Link) write(b []byte) error {
 	for len(b) > 0 {
-		if err := l.conn.SetWriteDeadline(l.writeDeadline()); err != nil {
+		if err := l.setWriteDeadline(); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 		n, err := l.conn.Write(b[:min(len(b), pieceSize)])
 		b = b[n:]
-		if err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded)) {
+		if err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) || l.hurried()) {
 			return fmt.Errorf("write: %w", err)
 		}
 	}
 	return nil
 }
 
-// writeDeadline returns when a write that makes no progress is given up, and
-// the zero time, which clears the deadline, for never.
-func (l *Link) writeDeadline() time.Time {
+// setWriteDeadline sets when a write that makes no progress is given up.
+func (l *Link) setWriteDeadline() error {
 	stall := l.cfg.WriteStalls()
-	if stall <= 0 {
-		return time.Time{}
+	l.pace.Lock()
+	defer l.pace.Unlock()
+	switch {
+	case !l.latest.IsZero():
+		return l.conn.SetWriteDeadline(l.latest)
+	case stall > 0:
+		return l.conn.SetWriteDeadline(time.Now().Add(stall))
+	default:
+		return l.conn.SetWriteDeadline(time.Time{})
 	}
-	return time.Now().Add(stall)
+}
+
+func (l *Link) hurried() bool {
+	l.pace.Lock()
+	defer l.pace.Unlock()
+	return !l.latest.IsZero()
 }
 
 // endAfterWrite ends the link after a failed write, but lets the read loop
