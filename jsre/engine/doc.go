@@ -6,7 +6,7 @@
 //
 // One goroutine, the one that called [VM.Run], owns the VM: the script, every native function and
 // every hook run there. Only the functions documented as safe from any goroutine ([Loop.Post],
-// [Loop.Reserve], [Loop.Ref], [Source.Wake], [VM.Go], [VM.Stop], [VM.Context]) may be used elsewhere.
+// [Loop.Reserve], [Loop.Ref], [Source.Wake], [VM.Stop], [VM.Context]) may be used elsewhere.
 //
 // # Writing a native module
 //

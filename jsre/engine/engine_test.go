@@ -224,6 +224,36 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// TestSourceBatches checks that one wake-up drains a long queue to its end, batch by batch, and that
+// timers and jobs have their turn between the batches.
+func TestSourceBatches(t *testing.T) {
+	const count = 1000
+	at := []int{}
+	_, err := script(t, `start(); soon();`, func(vm *engine.VM) {
+		left := count
+		source := vm.Loop().NewSource(func(most int) bool {
+			n := min(most, left)
+			left -= n
+			return left > 0
+		})
+		native(vm, "start", func(engine.Args) goja.Value { source.Wake(); source.Wake(); return nil })
+		native(vm, "soon", func(engine.Args) goja.Value {
+			var again func()
+			again = func() {
+				at = append(at, left)
+				if left > 0 && len(at) < 10 {
+					vm.Loop().SetImmediate(again)
+				}
+			}
+			vm.Loop().SetImmediate(again)
+			return nil
+		})
+	})
+	if fmt.Sprint(at) != "[744 488 232 0]" || err != nil {
+		t.Errorf("left after each turn: %v, %v", at, err)
+	}
+}
+
 // TestSourceStops checks that a producer that waits for a slow script ends with the script.
 func TestSourceStops(t *testing.T) {
 	var exit *engine.ExitError

@@ -39,9 +39,6 @@ func (t *Timer) start(now time.Time) {
 	}
 }
 
-// Active reports whether the timer is still to fire.
-func (t *Timer) Active() bool { return t.index >= 0 }
-
 // Cancel stops the timer; nothing happens when it has fired already.
 func (t *Timer) Cancel() {
 	t.repeat = false

@@ -197,7 +197,8 @@ func (vm *VM) Shared(key any, create func() any) any {
 func (vm *VM) OnMain(f func(path string)) { vm.onMain = append(vm.onMain, f) }
 
 // Go runs f on a goroutine of its own, with the context of the VM. The end of the script waits for
-// it after the close hooks, so f must return when the context is done.
+// it after the close hooks, so f must return when the context is done. It is for the loop goroutine,
+// close hooks included, and for goroutines started by it.
 func (vm *VM) Go(f func(ctx context.Context)) {
 	vm.tasked.Go(func() { f(vm.ctx) })
 }
