@@ -212,11 +212,15 @@ func TestHostile(t *testing.T) {
 // TestDeepText feeds the parsers text that nests deeper than a stack is.
 func TestDeepText(t *testing.T) {
 	check(t, "", []expectation{
-		{"JSON of brackets", `show(() => JSON.parse('['.repeat(1e7))); show(() => JSON.parse('{"a":'.repeat(1e6))); show(() => JSON.parse({ toString: () => '['.repeat(1e7) }));`,
-			strings.Repeat("SyntaxError[ERR_JSON_DEPTH]: JSON.parse: the text nests deeper than 10000 levels\n", 3)},
-		{"JSON that is deep but not too deep", `const n = 10000; let a = JSON.parse('['.repeat(n) + ']'.repeat(n)); let d = 0; for (; a; a = a[0]) d++; show(d); show(JSON.parse('["' + '[\\\\"'.repeat(1) + ']').length); show(JSON.parse(JSON.stringify('['.repeat(20000) + '"{')).length);
+		{
+			"JSON of brackets", `show(() => JSON.parse('['.repeat(1e7))); show(() => JSON.parse('{"a":'.repeat(1e6))); show(() => JSON.parse({ toString: () => '['.repeat(1e7) }));`,
+			strings.Repeat("SyntaxError[ERR_JSON_DEPTH]: JSON.parse: the text nests deeper than 10000 levels\n", 3),
+		},
+		{
+			"JSON that is deep but not too deep", `const n = 10000; let a = JSON.parse('['.repeat(n) + ']'.repeat(n)); let d = 0; for (; a; a = a[0]) d++; show(d); show(JSON.parse('["' + '[\\\\"'.repeat(1) + ']').length); show(JSON.parse(JSON.stringify('['.repeat(20000) + '"{')).length);
 			show(JSON.parse('[' + '[1],'.repeat(20000) + '2]').length); show(JSON.parse('{"a":[1,{"b":2}]}', (k, v) => k === 'b' ? v + 1 : v).a[1].b); show(JSON.parse.length + JSON.parse.name); try { JSON.parse('{x'); } catch (e) { show(e.name); }`,
-			"10000\n1\n20002\n20001\n3\n2parse\nSyntaxError\n"},
+			"10000\n1\n20002\n20001\n3\n2parse\nSyntaxError\n",
+		},
 		{"a script of brackets", `try { eval('('.repeat(1e5)); } catch (e) { show(e.name); }`, "SyntaxError\n"},
 	})
 }
