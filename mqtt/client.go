@@ -80,6 +80,9 @@ func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, 
 	if err != nil {
 		return nil, &ArgumentError{Name: "url", What: err.Error()}
 	}
+	if t.MaxPacket < 0 {
+		return nil, &ArgumentError{Name: "Transport.MaxPacket", What: fmt.Sprintf("%d is negative", t.MaxPacket)}
+	}
 	t.fill()
 	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
 	defer cancel()

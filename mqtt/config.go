@@ -143,7 +143,7 @@ type Handlers struct {
 func (t *Transport) fill() {
 	t.ConnectTimeout = orDefault(t.ConnectTimeout, DefaultConnectTimeout)
 	t.ReadBuffer = max(orDefault(t.ReadBuffer, DefaultReadBuffer), 16)
-	t.MaxPacket = orDefault(t.MaxPacket, DefaultMaxPacket)
+	t.MaxPacket = min(orDefault(t.MaxPacket, DefaultMaxPacket), wire.MaxLength+5) // longer ones cannot be
 	if t.Logger == nil {
 		t.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -45,12 +45,33 @@ type serverLimits struct {
 func (cfg *Config) Validate() error {
 	c := *cfg
 	c.fill()
+	if err := c.Limits.check(); err != nil {
+		return err
+	}
 	if err := c.checkRanges(); err != nil {
 		return err
 	}
 	p := c.packet(DefaultMaxPacket)
 	if err := p.Validate(); err != nil {
 		return &ArgumentError{Name: "Config", What: whatIsWrong(err)}
+	}
+	return nil
+}
+
+// check finds limits under which nothing could ever move.
+func (l *Limits) check() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"SendBytes", l.SendBytes},
+		{"ReceiveMessages", l.ReceiveMessages},
+		{"ReceiveBytes", l.ReceiveBytes},
+		{"PingTimeout", int(l.PingTimeout)},
+	} {
+		if f.value < 0 {
+			return &ArgumentError{Name: "Limits." + f.name, What: fmt.Sprintf("%d is negative", f.value)}
+		}
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ func (c *Client) withdraw(d *Delivery, cause error) error {
 	defer c.mu.Unlock()
 	if !d.settled && c.sess.Cancel(&d.entry) {
 		c.settleLocked(d, d.failure(ErrNotSent, cause))
+		c.pumpLocked()
 	}
 	if d.settled {
 		return d.err
@@ -158,6 +159,16 @@ func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 		d.end = c.out.end()
 	}
 	return err
+}
+
+// pumpLocked sends what does not have to wait any more.
+func (c *Client) pumpLocked() {
+	if c.state != connected {
+		return
+	}
+	c.out.buf = c.sess.Pump(c.out.buf)
+	c.pumpedLocked()
+	c.kickIfAppendedLocked()
 }
 
 // pumpedLocked notes the packets that left the session's queue for the

@@ -292,7 +292,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 		c.log.Debug("mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
 		return nil
 	}
-	c.pumpedLocked()
+	c.pumpLocked() // an identifier is free
 	d, ok := done.Owner.(*Delivery)
 	if !ok {
 		return nil

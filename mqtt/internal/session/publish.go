@@ -56,8 +56,9 @@ func (s *Session) enqueue(e *Entry, p *wire.Publish) error {
 	return nil
 }
 
-// pump sends what waits, as far as the window has room.
-func (s *Session) pump(dst []byte) []byte {
+// Pump sends what waits, as far as the window has room. It is to be called after
+// Cancel, HandleSubAck and HandleUnsubAck, which may make room.
+func (s *Session) Pump(dst []byte) []byte {
 	for s.queue.len() > 0 {
 		e := *s.queue.at(0)
 		if !s.room(e) {
@@ -124,7 +125,7 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 		return dst, nil, true, nil
 	}
 	s.finish(e)
-	return s.pump(dst), e, false, nil
+	return s.Pump(dst), e, false, nil
 }
 
 // handlePubRec answers a PUBREC with PUBREL [MQTT-4.3.3-1], or ends the flow
@@ -148,7 +149,7 @@ func (s *Session) handlePubRec(dst []byte, e *Entry, a *wire.Ack) (out []byte, d
 	}
 	if a.Code >= 0x80 && e.stage != released {
 		s.finish(e)
-		return s.pump(dst), e, false, nil
+		return s.Pump(dst), e, false, nil
 	}
 	e.stage = released
 	return wire.AppendAck(dst, s.cfg.Version, &rel), nil, false, nil
