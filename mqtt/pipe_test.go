@@ -92,3 +92,25 @@ func bigPublish(n int) []byte {
 	b = append(b, 0, 1, 't')
 	return append(b, make([]byte, n)...)
 }
+
+// sub returns a subscription whose handler writes "name topic=payload".
+func (s *scripted) sub(name, filter string) mqtt.Subscription {
+	return mqtt.Subscription{Filter: filter, Handler: func(m *mqtt.Message) { s.events <- name + " " + describe(m) }}
+}
+
+// subscribe subscribes, and has the server answer with code.
+func (s *scripted) subscribe(code byte, sub mqtt.Subscription) error {
+	s.t.Helper()
+	done := async(func() error { return s.Subscribe(s.ctx, sub) })
+	packet := s.server.Packet()
+	s.server.SendBytes([]byte{0x90, 3, packet[2], packet[3], code})
+	return s.wait(done)
+}
+
+func (s *scripted) unsubscribe(filter string) {
+	s.t.Helper()
+	done := async(func() error { return s.Unsubscribe(s.ctx, filter) })
+	packet := s.server.Packet()
+	s.server.SendBytes([]byte{0xB0, 2, packet[2], packet[3]})
+	s.mustWait(done)
+}
