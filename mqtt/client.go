@@ -52,12 +52,18 @@ type Client struct {
 	state   state            // mu
 	link    *link.Link       // mu
 	sess    *session.Session // mu
-	server  serverLimits     // from CONNACK; mu
 	connAck ConnAck          // mu
 	cause   error            // why the client ends; mu
 	byUser  bool             // Close ended it; mu
 
-	accepted bool // the CONNACK accepted the session; mu
+	accepted    bool          // the CONNACK accepted the session; mu
+	pingTimeout time.Duration // in force; mu
+	pings       []*ping       // PINGREQs without an answer, oldest first; nil: keep alive; mu
+	authData    []byte        // that came with the server's consent; mu
+	reauth      chan struct{} // closed when a re-authentication succeeded; mu
+	requests    *requester    // mu
+
+	challenges chan []byte // authentication data to be answered
 
 	out  outbox        // mu
 	in   inbox         // mu
@@ -111,6 +117,8 @@ func newClient(t Transport, remote string) *Client {
 		answered:  make(chan struct{}),
 		gone:      make(chan struct{}),
 		delivered: make(chan struct{}),
+
+		challenges: make(chan []byte, 1),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.in.wake = make(chan struct{}, 1)
@@ -219,8 +227,8 @@ func (c *Client) usableLocked() error {
 func (c *Client) writeStalls() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state < connected || c.server.keepAlive <= 0 {
+	if c.state < connected || c.connAck.KeepAlive <= 0 {
 		return 0
 	}
-	return c.server.keepAlive + c.server.pingTimeout
+	return c.connAck.KeepAlive + c.pingTimeout
 }

@@ -22,9 +22,14 @@ const closeTime = 10 * time.Second
 // 10 seconds when it has no deadline: then the connection is cut, and the error
 // says what was not done in time.
 func (c *Client) Close(ctx context.Context) error {
+	c.beginClose(&wire.Disconnect{})
+	return c.join(ctx)
+}
+
+// join waits for the end of all the client's goroutines.
+func (c *Client) join(ctx context.Context) error {
 	ctx, cancel := within(ctx, closeTime, "not closed")
 	defer cancel()
-	c.beginClose()
 	var late error
 	if !c.goneBy(ctx) {
 		late = fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.remote, context.Cause(ctx))
@@ -62,9 +67,57 @@ func (c *Client) goneBy(ctx context.Context) bool {
 	}
 }
 
+// Goodbye is what an MQTT 5 client can say when it leaves.
+type Goodbye struct {
+	// Code is the reason: 0 Normal disconnection, 0x04 Disconnect with Will
+	// Message, or a failure from 0x80 on.
+	Code ReasonCode
+	// SessionExpiry replaces the one of CONNECT; nil leaves it. A session that
+	// was to end with the connection cannot be prolonged [MQTT-3.14.2-2].
+	SessionExpiry  *time.Duration
+	ReasonString   string
+	UserProperties []UserProperty
+}
+
+// CloseWith is Close with a DISCONNECT that says more. It needs MQTT 5 on a
+// connection that stands, or it is an *ArgumentError and nothing happens.
+func (c *Client) CloseWith(ctx context.Context, g Goodbye) error {
+	p := wire.Disconnect{Code: wire.ReasonCode(g.Code)}
+	if g.SessionExpiry != nil {
+		p.Properties = p.Properties.AppendUint(wire.SessionExpiryInterval, seconds(*g.SessionExpiry))
+	}
+	if g.ReasonString != "" {
+		p.Properties = p.Properties.AppendText(wire.ReasonString, g.ReasonString)
+	}
+	p.Properties = appendUser(p.Properties, g.UserProperties)
+	if err := c.checkGoodbye(&g, &p); err != nil {
+		return err
+	}
+	c.beginClose(&p)
+	return c.join(ctx)
+}
+
+func (c *Client) checkGoodbye(g *Goodbye, p *wire.Disconnect) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fault := func(name, what string) error { return &ArgumentError{Name: name, What: what} }
+	switch {
+	case c.state != connected:
+		return fault("Goodbye", "cannot be said: "+c.usableLocked().Error())
+	case c.cfg.Version < V5:
+		return fault("Goodbye", "needs MQTT 5; use Close")
+	case g.SessionExpiry != nil && *g.SessionExpiry > 0 && c.cfg.Properties.SessionExpiry == 0:
+		return fault("SessionExpiry", "cannot be prolonged: CONNECT asked for none")
+	}
+	if err := p.Validate(wire.V5); err != nil {
+		return fault("Goodbye", whatIsWrong(err))
+	}
+	return c.checkSizeLocked("Goodbye", p.Length(wire.V5))
+}
+
 // beginClose sends DISCONNECT to a server that accepted us, and cuts off one
 // that did not: before MQTT 5 a DISCONNECT has no place there.
-func (c *Client) beginClose() {
+func (c *Client) beginClose(p *wire.Disconnect) {
 	c.hushed.Store(true)
 	c.cancel()
 	c.mu.Lock()
@@ -78,7 +131,7 @@ func (c *Client) beginClose() {
 		return
 	}
 	v := wire.Version(c.cfg.Version)
-	c.out.buf = wire.AppendDisconnect(c.out.buf, v, &wire.Disconnect{}) // [MQTT-3.14.4-1]
+	c.out.buf = wire.AppendDisconnect(c.out.buf, v, p) // [MQTT-3.14.4-1]
 	c.finishLocked(ErrClosed)
 }
 

@@ -70,6 +70,8 @@ type Config struct {
 	Transport Transport
 	// Properties are the MQTT 5 properties of CONNECT.
 	Properties ConnectProperties
+	// Auth authenticates in the way of MQTT 5 section 4.12; nil: not.
+	Auth Authenticator
 }
 
 // Limits bound what a client holds and how long it waits. A zero field means
@@ -79,6 +81,12 @@ type Limits struct {
 	// acknowledgement: 1 to 65,535, default 65,535. A lower Receive Maximum of
 	// an MQTT 5 server counts instead.
 	InFlight int
+	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
+	// unacknowledged: 1 to 65,535, default ReceiveMessages.
+	ReceiveMaximum int
+	// TopicAliases is how many topic aliases an MQTT 5 server may use towards the
+	// client; default 32, negative: none. Each costs the memory of a topic.
+	TopicAliases int
 	// SendBytes is how much may wait to be written before publishing blocks;
 	// default 1 MiB. One message may exceed it.
 	SendBytes int
@@ -155,6 +163,8 @@ func (l *Limits) fill() {
 	l.SendBytes = orDefault(l.SendBytes, 1<<20)
 	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
 	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
+	l.ReceiveMaximum = orDefault(l.ReceiveMaximum, min(l.ReceiveMessages, 65535))
+	l.TopicAliases = max(orDefault(l.TopicAliases, 32), 0)
 }
 
 func orDefault[T comparable](v, byDefault T) T {

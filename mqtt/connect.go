@@ -4,41 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
 )
-
-// ConnAck is the server's answer to an accepted CONNECT.
-type ConnAck struct {
-	// SessionPresent: the server goes on with an earlier session of this client.
-	SessionPresent bool
-	// ClientID in force: the one sent, or the one that an MQTT 5 server assigned.
-	ClientID string
-	// KeepAlive in force; 0: none.
-	KeepAlive time.Duration
-	// SessionExpiry in force, MQTT 5 only.
-	SessionExpiry time.Duration
-	// ReasonString and UserProperties are the server's own words, MQTT 5 only.
-	ReasonString   string
-	UserProperties []UserProperty
-}
-
-// serverLimits is what the server allows, from its CONNACK; before MQTT 5 only
-// the keep alive interval differs from the standard's maximum.
-type serverLimits struct {
-	receiveMaximum int
-	maxPacket      int
-	maxQoS         QoS
-	noRetain       bool
-	noWildcards    bool
-	noShared       bool
-	noSubIDs       bool
-	keepAlive      time.Duration
-	pingTimeout    time.Duration
-}
 
 // Validate reports what cannot be sent, as an *ArgumentError that names the
 // field. Dial and Connect call it.
@@ -91,8 +61,14 @@ func (cfg *Config) checkRanges() error {
 		return fault("Will.QoS", "is not 0, 1 or 2", cfg.Will.QoS)
 	case cfg.Version != V5 && cfg.Will != nil && cfg.Will.Properties != nil:
 		return fault("Will.Properties", "needs MQTT 5", "a property")
-	case cfg.Version != V5 && (cfg.Properties.SessionExpiry != 0 || cfg.Properties.UserProperties != nil):
+	case cfg.Limits.ReceiveMaximum < 1 || cfg.Limits.ReceiveMaximum > 65535:
+		return fault("Limits.ReceiveMaximum", "is not between 1 and 65535", cfg.Limits.ReceiveMaximum)
+	case cfg.Limits.TopicAliases > 65535:
+		return fault("Limits.TopicAliases", "is more than 65535", cfg.Limits.TopicAliases)
+	case cfg.Version != V5 && !cfg.Properties.isZero():
 		return fault("Properties", "needs MQTT 5", "a property")
+	case cfg.Version != V5 && cfg.Auth != nil:
+		return fault("Auth", "needs MQTT 5", "enhanced authentication")
 	}
 	return nil
 }
@@ -115,7 +91,7 @@ func (cfg *Config) packet(maxPacket int) wire.Connect {
 		p.Will = &wire.Will{Topic: w.Topic, Payload: w.Payload, QoS: byte(w.QoS), Retain: w.Retain, Properties: w.Properties.encodeWill()}
 	}
 	if cfg.Version == V5 {
-		p.Properties = cfg.Properties.encode(maxPacket)
+		p.Properties = cfg.Properties.encode(&cfg.Limits, maxPacket)
 	}
 	return p
 }
@@ -131,16 +107,19 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 	if cfg.Will != nil && stricter(cfg.Mode) != ModePublisher {
 		return fmt.Errorf("connect: a will needs mode publisher: %w", ErrNotPermitted)
 	}
-	if err := c.sendConnect(cfg); err != nil {
-		return err
-	}
 	ctx, cancel := within(ctx, c.transport.ConnectTimeout, "no CONNACK")
 	defer cancel()
-	select {
-	case <-c.answered:
-	case <-ctx.Done():
-		c.abandon(context.Cause(ctx))
+	if err := c.sendConnect(ctx, cfg); err != nil {
+		return err
+	}
+	if err := c.authenticate(ctx, c.answered); err != nil {
+		c.abandon(err)
 		<-c.answered
+	}
+	if cfg.Auth != nil {
+		if err := c.finishConnectAuth(ctx); err != nil {
+			return err
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -162,6 +141,30 @@ func (c *Client) abandon(cause error) {
 	}
 }
 
+// ownReceiveMaximum is what an MQTT 5 server was told; 0: no maximum.
+func (cfg *Config) ownReceiveMaximum() int {
+	if cfg.Version < V5 {
+		return 0
+	}
+	return cfg.Limits.ReceiveMaximum
+}
+
+// finishConnectAuth checks the server's proof that came with its consent.
+func (c *Client) finishConnectAuth(ctx context.Context) error {
+	c.mu.Lock()
+	accepted, data := c.accepted, c.authData
+	c.mu.Unlock()
+	if !accepted {
+		return nil // Connect tells why
+	}
+	if err := c.cfg.Auth.Finish(ctx, data); err != nil {
+		c.refuseAuth(err)
+		<-c.gone
+		return fmt.Errorf("connect %s: authentication %s: %w", c.remote, c.cfg.Auth.Method(), err)
+	}
+	return nil
+}
+
 // connectErrorLocked returns why no session came about.
 func (c *Client) connectErrorLocked() error {
 	var refused *ConnectError
@@ -172,9 +175,16 @@ func (c *Client) connectErrorLocked() error {
 }
 
 // sendConnect puts CONNECT into the out-buffer.
-func (c *Client) sendConnect(cfg Config) error {
+func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	cfg.fill()
 	p := cfg.packet(c.transport.MaxPacket)
+	if cfg.Auth != nil {
+		data, err := cfg.Auth.Start(ctx)
+		if err != nil {
+			return fmt.Errorf("connect: authentication %s: %w", cfg.Auth.Method(), err)
+		}
+		p.Properties = authProperties(p.Properties, cfg.Auth.Method(), data)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -186,98 +196,12 @@ func (c *Client) sendConnect(cfg Config) error {
 	c.cfg = cfg
 	c.version.Store(uint32(cfg.Version))
 	c.link.SetVersion(p.Version)
-	c.sess = session.New(session.Config{Version: p.Version, Window: cfg.Limits.InFlight})
+	c.sess = session.New(session.Config{
+		Version: p.Version, Window: cfg.Limits.InFlight,
+		AliasMaximum: cfg.Limits.TopicAliases, ReceiveMaximum: cfg.ownReceiveMaximum(),
+	})
 	c.state = connecting
 	c.out.buf = wire.AppendConnect(c.out.buf, &p)
 	c.kickLocked()
 	return nil
-}
-
-// handleConnAck ends the handshake [MQTT-3.2.0-1].
-func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
-	if p.Code != wire.Success {
-		return &ConnectError{
-			Version: c.cfg.Version, Code: ReasonCode(p.Code),
-			ReasonString: text(p.Properties, wire.ReasonString), Reference: text(p.Properties, wire.ServerReference),
-		}
-	}
-	if p.SessionPresent && !c.cfg.KeepSession { // [MQTT-3.2.2-1], [MQTT-3.2.2-4] of 5
-		return protocolError(wire.CONNACK, "a session is present though a clean one was asked for")
-	}
-	c.server = readLimits(p.Properties, c.cfg.KeepAlive)
-	c.connAck = ConnAck{
-		SessionPresent: p.SessionPresent, ClientID: c.cfg.ClientID, KeepAlive: c.server.keepAlive,
-		SessionExpiry:  c.cfg.Properties.SessionExpiry,
-		ReasonString:   text(p.Properties, wire.ReasonString),
-		UserProperties: readUser(p.Properties),
-	}
-	if err := c.adoptID(p.Properties); err != nil {
-		return err
-	}
-	if v, ok := p.Properties.Uint(wire.SessionExpiryInterval); ok {
-		c.connAck.SessionExpiry = time.Duration(v) * time.Second
-	}
-	c.server.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(c.server.keepAlive/2, time.Second))
-	c.sess.Start(now, session.Server{
-		ReceiveMaximum: c.server.receiveMaximum, KeepAlive: c.server.keepAlive, PingTimeout: c.server.pingTimeout,
-	})
-	c.kickLocked() // to note when the first ping is due
-	c.state, c.accepted = connected, true
-	close(c.answered)
-	if f := c.transport.Handlers.Connect; f != nil {
-		c.pushEventLocked(func() { f(c) })
-	}
-	return nil
-}
-
-// adoptID takes the Assigned Client Identifier of an MQTT 5 server, which must
-// come when and only when none was sent [MQTT-3.2.2-16].
-func (c *Client) adoptID(p wire.Properties) error {
-	id, ok := p.Text(wire.AssignedClientIdentifier)
-	switch {
-	case ok && c.cfg.ClientID != "":
-		return protocolError(wire.CONNACK, "assigns a client identifier though one was sent")
-	case ok:
-		c.connAck.ClientID = strings.Clone(id)
-	case c.cfg.ClientID == "" && c.cfg.Version == V5:
-		return protocolError(wire.CONNACK, "assigns no client identifier though none was sent")
-	}
-	return nil
-}
-
-func readLimits(p wire.Properties, keepAlive time.Duration) serverLimits {
-	s := serverLimits{receiveMaximum: 65535, maxPacket: wire.MaxLength + 5, maxQoS: ExactlyOnce, keepAlive: keepAlive}
-	if v, ok := p.Uint(wire.ReceiveMaximum); ok {
-		s.receiveMaximum = int(v)
-	}
-	if v, ok := p.Uint(wire.MaximumPacketSize); ok {
-		s.maxPacket = int(min(v, wire.MaxLength+5))
-	}
-	if v, ok := p.Uint(wire.MaximumQoS); ok {
-		s.maxQoS = QoS(v)
-	}
-	if v, ok := p.Uint(wire.ServerKeepAlive); ok { // also 0, also when none was asked for [MQTT-3.1.2-21]
-		s.keepAlive = time.Duration(v) * time.Second
-	}
-	s.noRetain = isZero(p, wire.RetainAvailable)
-	s.noWildcards = isZero(p, wire.WildcardSubscriptionAvailable)
-	s.noShared = isZero(p, wire.SharedSubscriptionAvailable)
-	s.noSubIDs = isZero(p, wire.SubscriptionIdentifierAvailable)
-	return s
-}
-
-func isZero(p wire.Properties, id wire.PropertyID) bool {
-	v, ok := p.Uint(id)
-	return ok && v == 0
-}
-
-// ConnAck returns the server's answer to Connect; zero before it came.
-func (c *Client) ConnAck() ConnAck {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.connAck
-}
-
-func protocolError(t wire.Type, what string) error {
-	return &wire.Error{Code: wire.ProtocolError, Type: t, What: what}
 }

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // messageOverhead is what a queued message counts beyond its payload and topic.
@@ -163,7 +165,7 @@ func (c *Client) deliverMessage(m *Message, subs []*subscription) {
 	case !sound:
 		c.out.buf, _ = c.sess.Drop(c.out.buf, m.seq)
 	case !m.manual:
-		c.out.buf, _ = c.sess.Ack(c.out.buf, m.seq)
+		c.out.buf, _ = c.sess.Ack(c.out.buf, m.seq, wire.Success)
 	}
 	c.kickIfAppendedLocked()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"dunlin/mqtt/internal/session"
+	"dunlin/mqtt/internal/wire"
 )
 
 // finished is the channel of deliveries that ended before anybody asked.
@@ -26,6 +27,7 @@ type Delivery struct {
 	qos0    bool
 	settled bool
 	err     error
+	answer  Answer
 	done    chan struct{} // made when asked for
 	call    func(error)
 	request *request // of a subscribe or unsubscribe
@@ -60,6 +62,43 @@ func (d *Delivery) Err() error {
 	defer c.mu.Unlock()
 	c.lookLocked(d)
 	return d.err
+}
+
+// Answer is what the server said of an operation that it answered.
+type Answer struct {
+	// Codes has one reason code: a publish's, such as 0x10 No matching
+	// subscribers, or one for each filter, in their order: the granted QoS, or a
+	// failure. Before MQTT 5 an unsubscribe has none.
+	Codes []ReasonCode
+	// ReasonString and UserProperties are the server's own words, MQTT 5 only.
+	ReasonString   string
+	UserProperties []UserProperty
+}
+
+func readAnswer(p wire.Properties, codes []ReasonCode) Answer {
+	return Answer{Codes: codes, ReasonString: text(p, wire.ReasonString), UserProperties: readUser(p)}
+}
+
+// ackAnswer is the answer of the packet that ended a publish.
+func ackAnswer(p *wire.Ack) Answer {
+	if p.Code == wire.Success && len(p.Properties) == 0 {
+		return Answer{Codes: plainSuccess}
+	}
+	return readAnswer(p.Properties, []ReasonCode{ReasonCode(p.Code)})
+}
+
+// plainSuccess is shared by all answers that say nothing else.
+var plainSuccess = []ReasonCode{0}
+
+// Answer returns what the server said; zero before the end of the operation, and
+// for a publish of QoS 0. Its slices are not to be changed.
+func (d *Delivery) Answer() Answer {
+	d.client.mu.Lock()
+	defer d.client.mu.Unlock()
+	if !d.settled {
+		return Answer{}
+	}
+	return d.answer
 }
 
 // PacketID returns the packet identifier, 0 when none was given.

@@ -74,6 +74,8 @@ type ConnectError struct {
 	Code         ReasonCode // before MQTT 5 the CONNACK return code, 1 to 5
 	ReasonString string     // the server's own words, MQTT 5 only
 	Reference    string     // another server to use, MQTT 5 only
+
+	UserProperties []UserProperty // MQTT 5 only
 }
 
 // Name returns the standard's name of the code.
@@ -170,6 +172,8 @@ type DisconnectError struct {
 	Code         ReasonCode
 	ReasonString string
 	Reference    string // another server to use
+
+	UserProperties []UserProperty
 }
 
 // Error returns one line with the code, its name and the server's words.

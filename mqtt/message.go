@@ -46,7 +46,25 @@ func (m *Message) Ack() error {
 	if m.client == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
-	return m.client.acknowledge(m.seq)
+	return m.client.acknowledge(m.seq, wire.Success)
+}
+
+// Reject refuses a QoS 1 or 2 message of a subscription with ManualAck: the
+// server takes it as delivered and learns why it was not wanted. code is a
+// failure that PUBACK and PUBREC allow, such as 0x83 Implementation specific
+// error or 0x87 Not authorized. It needs MQTT 5; else, and for another code, it
+// is an *ArgumentError. Otherwise it is as Ack.
+func (m *Message) Reject(code ReasonCode) error {
+	if m.client == nil || m.seq == 0 || !m.manual {
+		return nil
+	}
+	if Version(m.client.version.Load()) < V5 {
+		return &ArgumentError{Name: "Reject", What: "needs MQTT 5; use Ack"}
+	}
+	if code < 0x80 || !wire.IsDefined(wire.PUBACK, wire.ReasonCode(code)) {
+		return &ArgumentError{Name: "code", What: code.String() + " is no failure that PUBACK allows"}
+	}
+	return m.client.acknowledge(m.seq, wire.ReasonCode(code))
 }
 
 // packet returns m as the packet to send.

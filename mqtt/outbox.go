@@ -87,8 +87,12 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sess != nil && c.state == connected {
+		before := len(c.out.buf)
 		buf, err := c.sess.Tick(c.out.buf, now)
 		c.out.buf = buf
+		if len(buf) > before {
+			c.pings = append(c.pings, nil)
+		}
 		if err != nil { // no DISCONNECT, so that the will is published
 			c.cutLocked(err)
 			return nil, time.Hour, false

@@ -30,10 +30,23 @@ type Properties struct {
 	WillDelay time.Duration
 }
 
-// ConnectProperties are the MQTT 5 properties of CONNECT.
+// ConnectProperties are the MQTT 5 properties of CONNECT that Config does not
+// have elsewhere.
 type ConnectProperties struct {
-	SessionExpiry  time.Duration // how long the server keeps the session, in whole seconds
-	UserProperties []UserProperty
+	// SessionExpiry is how long the server keeps the session after the
+	// connection, in whole seconds; NeverExpires: for ever.
+	SessionExpiry time.Duration
+	// RequestResponseInformation asks the server to propose response topics; see
+	// ConnAck.ResponseInformation.
+	RequestResponseInformation bool
+	// OmitProblemInformation asks the server to leave reason strings and user
+	// properties out of all but CONNACK, PUBLISH and DISCONNECT.
+	OmitProblemInformation bool
+	UserProperties         []UserProperty
+}
+
+func (p *ConnectProperties) isZero() bool {
+	return p.SessionExpiry == 0 && !p.RequestResponseInformation && !p.OmitProblemInformation && p.UserProperties == nil
 }
 
 // encode returns p as a property list. The will's delay is left to encodeWill.
@@ -68,12 +81,24 @@ func (p *Properties) encodeWill() wire.Properties {
 	return w
 }
 
-func (p *ConnectProperties) encode(maxPacket int) wire.Properties {
+// encode returns the properties of CONNECT, with the bounds on what the client
+// takes.
+func (p *ConnectProperties) encode(l *Limits, maxPacket int) wire.Properties {
 	var w wire.Properties
 	if p.SessionExpiry > 0 {
 		w = w.AppendUint(wire.SessionExpiryInterval, seconds(p.SessionExpiry))
 	}
+	w = w.AppendUint(wire.ReceiveMaximum, uint32(l.ReceiveMaximum))
 	w = w.AppendUint(wire.MaximumPacketSize, uint32(maxPacket))
+	if l.TopicAliases > 0 {
+		w = w.AppendUint(wire.TopicAliasMaximum, uint32(l.TopicAliases))
+	}
+	if p.RequestResponseInformation {
+		w = w.AppendUint(wire.RequestResponseInformation, 1)
+	}
+	if p.OmitProblemInformation {
+		w = w.AppendUint(wire.RequestProblemInformation, 0)
+	}
 	return appendUser(w, p.UserProperties)
 }
 
@@ -105,9 +130,7 @@ func readProperties(w wire.Properties) *Properties {
 	}
 	p.ContentType = text(w, wire.ContentType)
 	p.ResponseTopic = text(w, wire.ResponseTopic)
-	if v, ok := w.Binary(wire.CorrelationData); ok {
-		p.CorrelationData = append([]byte{}, v...)
-	}
+	p.CorrelationData = binary(w, wire.CorrelationData)
 	p.UserProperties = readUser(w)
 	p.SubscriptionIDs = slices.Collect(w.SubscriptionIDs())
 	return p
@@ -118,6 +141,15 @@ func readUser(w wire.Properties) (user []UserProperty) {
 		user = append(user, UserProperty{strings.Clone(name), strings.Clone(value)})
 	}
 	return user
+}
+
+// binary returns a copy of a binary property, nil when it is not there.
+func binary(w wire.Properties, id wire.PropertyID) []byte {
+	v, ok := w.Binary(id)
+	if !ok {
+		return nil
+	}
+	return append([]byte{}, v...)
 }
 
 // text returns a copy of a string property, empty when it is not there.

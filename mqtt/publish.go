@@ -131,13 +131,13 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: errors.New(what)}
 	}
 	switch {
-	case m.QoS > c.server.maxQoS: // [MQTT-3.2.2-11]
-		return fault(fmt.Sprintf("the server's Maximum QoS is %d", c.server.maxQoS))
-	case m.Retain && c.server.noRetain: // [MQTT-3.2.2-14]
+	case m.QoS > c.connAck.MaximumQoS: // [MQTT-3.2.2-11]
+		return fault(fmt.Sprintf("the server's Maximum QoS is %d", c.connAck.MaximumQoS))
+	case m.Retain && !c.connAck.RetainAvailable: // [MQTT-3.2.2-14]
 		return fault("the server does not support retained messages")
 	}
-	if n := p.Length(wire.Version(c.cfg.Version)); n > c.server.maxPacket { // [MQTT-3.2.2-15]
-		return fault(fmt.Sprintf("%d bytes exceed the server's Maximum Packet Size of %d", n, c.server.maxPacket))
+	if n := p.Length(wire.Version(c.cfg.Version)); n > c.connAck.MaximumPacketSize { // [MQTT-3.2.2-15]
+		return fault(fmt.Sprintf("%d bytes exceed the server's Maximum Packet Size of %d", n, c.connAck.MaximumPacketSize))
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 // when it has to wait for its turn.
 func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 	if d.qos0 && !c.sess.MustQueue() {
-		c.out.buf = wire.AppendPublish(c.out.buf, wire.Version(c.cfg.Version), p)
+		c.out.buf = c.sess.AppendPublish(c.out.buf, p)
 		d.end = c.out.end()
 		if d.call != nil {
 			c.out.await(d)

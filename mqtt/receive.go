@@ -85,6 +85,9 @@ func (c *Client) handle(h wire.Header, body []byte) error {
 		return c.handleDisconnect(h, body)
 	}
 	if c.state == connecting {
+		if h.Type == wire.AUTH {
+			return c.handleAuth(h, body)
+		}
 		if h.Type != wire.CONNACK {
 			return protocolError(h.Type, "came before CONNACK")
 		}
@@ -114,11 +117,13 @@ func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) err
 	case wire.SUBACK, wire.UNSUBACK:
 		return c.handleSubAck(h, body, v)
 	case wire.PINGRESP:
-		return wire.ParsePing(h, body)
+		return c.handlePingResp(h, body)
+	case wire.AUTH:
+		return c.handleAuth(h, body)
 	case wire.CONNACK:
 		return protocolError(wire.CONNACK, "came a second time")
 	default:
-		return protocolError(h.Type, "is not expected: no authentication method was agreed on")
+		return protocolError(h.Type, "is not expected")
 	}
 }
 
@@ -132,6 +137,8 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 		Code:         ReasonCode(p.Code),
 		ReasonString: text(p.Properties, wire.ReasonString),
 		Reference:    text(p.Properties, wire.ServerReference),
+
+		UserProperties: readUser(p.Properties),
 	}
 }
 
@@ -150,6 +157,7 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		return nil
 	}
 	if d, ok := done.Owner.(*Delivery); ok {
+		d.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
 	return nil
@@ -163,14 +171,14 @@ func (d *Delivery) acknowledged(p *wire.Ack) error {
 	}
 	return &PublishError{
 		Topic: d.topic, PacketID: p.PacketID, Outcome: ErrRejected, Code: ReasonCode(p.Code),
-		ReasonString: text(p.Properties, wire.ReasonString),
+		ReasonString: d.answer.ReasonString,
 	}
 }
 
 // handlePublish queues a message for its handlers.
 func (c *Client) handlePublish(p *wire.Publish) (err error) {
-	if p.Properties.Has(wire.TopicAlias) { // our Topic Alias Maximum is 0 [MQTT-3.3.2-9]
-		return &wire.Error{Code: wire.TopicAliasInvalid, Type: wire.PUBLISH, What: "has a topic alias, but none was allowed"}
+	if err := c.sess.Resolve(p); err != nil {
+		return err
 	}
 	var seq uint64
 	if p.QoS > 0 {
@@ -180,10 +188,10 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 			return err
 		}
 	}
-	subs, wanted := c.subs.match(p.Topic, p.Retain, c.cfg.Version)
+	subs, wanted := c.subs.match(p, c.cfg.Version)
 	if !wanted {
 		if seq != 0 {
-			c.out.buf, _ = c.sess.Ack(c.out.buf, seq)
+			c.out.buf, _ = c.sess.Ack(c.out.buf, seq, wire.Success)
 		}
 		return nil
 	}
@@ -323,14 +331,13 @@ func (c *Client) orderly() bool {
 }
 
 // acknowledge acknowledges the message seq.
-func (c *Client) acknowledge(seq uint64) error {
+func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state != connected {
 		return fmt.Errorf("acknowledge: %w", c.endLocked())
 	}
-	buf, _ := c.sess.Ack(c.out.buf, seq)
-	c.out.buf = buf
+	c.out.buf, _ = c.sess.Ack(c.out.buf, seq, code)
 	c.kickIfAppendedLocked()
 	return nil
 }

@@ -11,112 +11,12 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// RetainHandling says which retained messages a new subscription gets.
-type RetainHandling byte
-
-// The ways to handle retained messages.
-const (
-	RetainedAlways RetainHandling = 0 // all that match
-	RetainedIfNew  RetainHandling = 1 // only if the subscription did not exist; MQTT 5 only
-	RetainedNever  RetainHandling = 2 // none; before MQTT 5 the client drops them
-)
-
-// Subscription is a topic filter and what happens to its messages.
-type Subscription struct {
-	// Filter may hold wildcards, and $share/GROUP/ in front.
-	Filter string
-	// QoS is the highest quality of service at which messages are sent.
-	QoS QoS
-	// Handler is called with each message that matches, in order of arrival;
-	// the message belongs to it. nil: Handlers.Message. A QoS 1 or 2 message is
-	// acknowledged when its handlers have returned.
-	Handler func(*Message)
-	// RetainHandling says which retained messages come.
-	RetainHandling RetainHandling
-	// ManualAck leaves the acknowledgement to Message.Ack.
-	ManualAck bool
-	// NoLocal keeps out the client's own messages; MQTT 5 only.
-	NoLocal bool
-	// RetainAsPublished keeps the retain flag as it was published; MQTT 5 only.
-	RetainAsPublished bool
-}
-
-// subscription is what the client remembers of one.
-type subscription struct {
-	handler    func(*Message)
-	noRetained bool
-	manual     bool
-}
-
-// maxForgotten bounds how many filters that were unsubscribed are remembered.
-const maxForgotten = 4096
-
-// subscriptions is the wanted state: which filters go to which handlers.
-type subscriptions struct {
-	table     *route.Table[*subscription]
-	forgotten *route.Table[string] // unsubscribed: late messages are not wanted
-	order     []string             // of forgotten, oldest first
-	matched   []*subscription      // reused by match
-	late      []string             // reused by match
-}
-
-// match returns the subscriptions that a message is for, and whether it is
-// wanted at all. An empty result of a wanted message means the client's Message
-// handler: the server may know subscriptions of an earlier connection.
-func (s *subscriptions) match(topic string, retained bool, v Version) (subs []*subscription, wanted bool) {
-	s.matched = s.table.Match(topic, s.matched[:0])
-	if len(s.matched) == 0 {
-		if s.forgotten == nil {
-			return nil, true
-		}
-		s.late = s.forgotten.Match(topic, s.late[:0])
-		return nil, len(s.late) == 0
-	}
-	if retained && v < V5 && !slices.ContainsFunc(s.matched, func(s *subscription) bool { return !s.noRetained }) {
-		return nil, false
-	}
-	return slices.Clone(s.matched), true
-}
-
-// add makes filter lead to sub, and returns what it led to before.
-func (s *subscriptions) add(filter string, sub *subscription) (before *subscription) {
-	before, _ = s.table.Get(filter)
-	s.table.Add(filter, sub)
-	if s.forgotten != nil {
-		s.forgotten.Remove(filter)
-	}
-	return before
-}
-
-// restore undoes add.
-func (s *subscriptions) restore(filter string, before *subscription) {
-	if before == nil {
-		s.table.Remove(filter)
-		return
-	}
-	s.table.Add(filter, before)
-}
-
-// forget drops filter, and messages for it that still come.
-func (s *subscriptions) forget(filter string) {
-	s.table.Remove(filter)
-	if s.forgotten == nil {
-		s.forgotten = new(route.Table[string])
-	}
-	s.forgotten.Add(filter, filter)
-	s.order = append(s.order, filter)
-	if len(s.order) > maxForgotten {
-		s.forgotten.Remove(s.order[0])
-		s.order = append(s.order[:0], s.order[1:]...)
-	}
-}
-
 // request is a subscribe or unsubscribe on its way.
 type request struct {
 	Delivery
 	op      string
 	filters []string
-	before  []*subscription // what the filters led to
+	subs    []*subscription // what the filters lead to, or are not to lead to any more
 }
 
 func (r *request) failure(outcome, cause error) error {
@@ -135,6 +35,13 @@ func (c *Client) newRequest(op string, filters []string, done func(error)) *requ
 // is missed. When the server refuses any filter the error is a *SubscribeError
 // with a code for each; the others are in force.
 func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) error {
+	if ctx.Err() != nil {
+		filters := make([]string, len(subs))
+		for i := range subs {
+			filters[i] = subs[i].Filter
+		}
+		return &SubscribeError{Op: "subscribe", Filters: filters, Outcome: ErrNotSent, Err: context.Cause(ctx)}
+	}
 	d, err := c.SubscribeAsync(subs, nil)
 	if err != nil {
 		return err
@@ -161,6 +68,7 @@ func (c *Client) SubscribeAsync(subs []Subscription, done func(error)) (*Deliver
 	if err := c.usableLocked(); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
+	id := c.subscribePropertiesLocked(subs, &p)
 	if err := c.checkSubscribeLocked(subs, &p); err != nil {
 		return nil, err
 	}
@@ -170,11 +78,31 @@ func (c *Client) SubscribeAsync(subs []Subscription, done func(error)) (*Deliver
 	}
 	c.out.buf = buf
 	r.end = c.out.end()
-	for _, s := range subs {
-		r.before = append(r.before, c.subs.add(s.Filter, &subscription{s.Handler, s.RetainHandling == RetainedNever, s.ManualAck}))
+	for i := range subs {
+		r.subs = append(r.subs, newSubscription(&subs[i], id))
+		c.subs.add(filters[i], r.subs[i])
 	}
 	c.kickLocked()
 	return &r.Delivery, nil
+}
+
+// subscribePropertiesLocked gives an MQTT 5 SUBSCRIBE its properties and returns
+// its Subscription Identifier, 0 for none.
+func (c *Client) subscribePropertiesLocked(subs []Subscription, p *wire.Subscribe) (id uint32) {
+	if c.cfg.Version < V5 {
+		return 0
+	}
+	id = subs[0].ID
+	if id == 0 && c.connAck.SubscriptionIdentifiers {
+		id = c.subs.chooseID()
+	}
+	if id != 0 {
+		p.Properties = p.Properties.AppendUint(wire.SubscriptionIdentifier, id)
+	}
+	for i := range subs {
+		p.Properties = appendUser(p.Properties, subs[i].UserProperties)
+	}
+	return id
 }
 
 // options returns the subscription options byte (MQTT 5 section 3.8.3.1).
@@ -217,23 +145,35 @@ func (c *Client) checkSubscribeLocked(subs []Subscription, p *wire.Subscribe) er
 			return fault("RetainHandling", "is not 0, 1 or 2")
 		case shared && s.NoLocal: // [MQTT-3.8.3-4]
 			return fault("NoLocal", "is not allowed for a shared subscription")
-		case shared && c.server.noShared:
+		case shared && !c.connAck.SharedSubscriptions:
 			return fault("Filter", "the server has no shared subscriptions")
-		case c.server.noWildcards && strings.ContainsAny(s.Filter, "+#"):
+		case !c.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
 			return fault("Filter", "the server has no wildcard subscriptions")
-		case c.cfg.Version < V5 && (s.NoLocal || s.RetainAsPublished || s.RetainHandling == RetainedIfNew):
-			return fault("Subscription", "NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5")
+		case s.ID != subs[0].ID:
+			return fault("ID", "is not the same for all subscriptions of the call")
+		case s.ID > wire.MaxLength:
+			return fault("ID", fmt.Sprintf("%d is above 268435455", s.ID))
+		case s.ID != 0 && c.cfg.Version >= V5 && !c.connAck.SubscriptionIdentifiers:
+			return fault("ID", "the server has no subscription identifiers")
+		case c.cfg.Version < V5 && s.needsV5():
+			return fault("Subscription", "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5")
 		}
 		if c.cfg.Version < V5 {
 			p.Filters[i].Options &= 0x03
 		}
 	}
-	return c.checkSizeLocked(p.Length(wire.Version(c.cfg.Version)))
+	return c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version)))
 }
 
-func (c *Client) checkSizeLocked(n int) error {
-	if n > c.server.maxPacket {
-		return &ArgumentError{Name: "topic filter", What: fmt.Sprintf("%d bytes exceed the server's Maximum Packet Size of %d; use several calls", n, c.server.maxPacket)}
+func (s *Subscription) needsV5() bool {
+	return s.ID != 0 || s.UserProperties != nil || s.NoLocal || s.RetainAsPublished || s.RetainHandling == RetainedIfNew
+}
+
+// checkSizeLocked refuses a packet of n bytes that the server would not take
+// [MQTT-3.2.2-15].
+func (c *Client) checkSizeLocked(name string, n int) error {
+	if n > c.connAck.MaximumPacketSize {
+		return &ArgumentError{Name: name, What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d; use several calls", n, c.connAck.MaximumPacketSize)}
 	}
 	return nil
 }
@@ -241,6 +181,9 @@ func (c *Client) checkSizeLocked(n int) error {
 // Unsubscribe ends the subscriptions to filters and waits for the server's
 // answer; messages for them alone are not delivered after it.
 func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
+	if ctx.Err() != nil {
+		return &SubscribeError{Op: "unsubscribe", Filters: filters, Outcome: ErrNotSent, Err: context.Cause(ctx)}
+	}
 	d, err := c.UnsubscribeAsync(filters, nil)
 	if err != nil {
 		return err
@@ -251,18 +194,23 @@ func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
 // UnsubscribeAsync is Unsubscribe without waiting. done, unless nil, is called
 // once with the outcome on the goroutine of the handlers. When UnsubscribeAsync
 // returns an error nothing was sent and done is not called.
-func (c *Client) UnsubscribeAsync(filters []string, done func(error)) (*Delivery, error) {
+//
+// user goes into the packet as user properties; MQTT 5 only.
+func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...UserProperty) (*Delivery, error) {
 	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
 	r := c.newRequest("unsubscribe", slices.Clone(filters), done)
-	p := wire.Unsubscribe{PacketID: 1, Filters: r.filters}
+	p := wire.Unsubscribe{PacketID: 1, Filters: r.filters, Properties: appendUser(nil, user)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.usableLocked(); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
-	if err := c.checkSizeLocked(p.Length(wire.Version(c.cfg.Version))); err != nil {
+	if user != nil && c.cfg.Version < V5 {
+		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
+	}
+	if err := c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version))); err != nil {
 		return nil, err
 	}
 	buf, err := c.sess.Unsubscribe(c.out.buf, &r.entry, &p)
@@ -271,6 +219,9 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error)) (*Delivery
 	}
 	c.out.buf = buf
 	r.end = c.out.end()
+	for _, filter := range r.filters {
+		r.subs = append(r.subs, c.subs.get(filter))
+	}
 	c.kickLocked()
 	return &r.Delivery, nil
 }
@@ -311,36 +262,53 @@ func parseSubAck(h wire.Header, body []byte, v wire.Version) (wire.SubAck, error
 // answerLocked settles r with the codes of p, which must be one a filter
 // [MQTT-3.8.4-6] of 5; an UNSUBACK before MQTT 5 has none.
 func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error {
+	t := wire.SUBACK
+	if r.op == "unsubscribe" {
+		t = wire.UNSUBACK
+	}
 	if counted := r.op == "subscribe" || v >= wire.V5; counted && len(p.Codes) != len(r.filters) {
-		err := protocolError(wire.SUBACK, fmt.Sprintf("answers %d filters with %d codes", len(r.filters), len(p.Codes)))
+		err := protocolError(t, fmt.Sprintf("answers %d filters with %d codes", len(r.filters), len(p.Codes)))
 		c.settleLocked(&r.Delivery, r.failure(ErrInDoubt, err))
 		return err
 	}
-	refused := &SubscribeError{Op: r.op, Filters: r.filters, Outcome: ErrRejected, ReasonString: text(p.Properties, wire.ReasonString)}
+	codes := make([]ReasonCode, len(p.Codes))
 	failed := false
 	for i, filter := range r.filters {
 		var code ReasonCode
 		if p.Codes != nil {
 			code = ReasonCode(p.Codes[i])
+			codes[i] = code
 		}
-		refused.Codes = append(refused.Codes, code)
 		failed = failed || code >= 0x80
 		c.applyLocked(r, i, filter, code)
 	}
-	if failed {
-		c.settleLocked(&r.Delivery, refused)
+	r.answer = readAnswer(p.Properties, codes)
+	if !failed {
+		c.settleLocked(&r.Delivery, nil)
 		return nil
 	}
-	c.settleLocked(&r.Delivery, nil)
+	c.settleLocked(&r.Delivery, &SubscribeError{
+		Op: r.op, Filters: r.filters, Codes: codes, ReasonString: r.answer.ReasonString, Outcome: ErrRejected,
+	})
 	return nil
 }
 
 // applyLocked makes the wanted state follow the server's answer for one filter.
 func (c *Client) applyLocked(r *request, i int, filter string, code ReasonCode) {
+	sub := r.subs[i]
 	switch {
-	case r.op == "subscribe" && code >= 0x80:
-		c.subs.restore(filter, r.before[i])
-	case r.op == "unsubscribe" && code < 0x80:
-		c.subs.forget(filter)
+	case r.op == "subscribe" && code < 0x80:
+		sub.before = nil
+	case r.op == "subscribe":
+		sub.gone = true
+		c.subs.settle(filter)
+	case code < 0x80:
+		for ; sub != nil; sub = sub.before {
+			sub.gone = true
+		}
+		// A session that went on may hold filters that nobody told us of.
+		if !c.subs.settle(filter) && !c.connAck.SessionPresent {
+			c.subs.forget(filter)
+		}
 	}
 }

@@ -8,6 +8,7 @@ type receipt struct {
 	qos  byte
 	done bool // its handlers are through with it
 	skip bool // it is not to be acknowledged
+	code wire.ReasonCode
 }
 
 // inbound is the receiving half of the session. Acknowledgements leave in the
@@ -16,8 +17,12 @@ type receipt struct {
 type inbound struct {
 	pending fifo[receipt]   // oldest first
 	first   uint64          // the sequence number of the oldest
+	qos1    int             // pending ones of QoS 1
 	qos2    map[uint16]bool // ids between PUBLISH and PUBREL; true once PUBREC was sent
 }
+
+// Resolve gives an inbound PUBLISH its full topic when it has an alias.
+func (s *Session) Resolve(p *wire.Publish) error { return s.aliasesIn.resolve(p) }
 
 // HandlePublish takes an inbound PUBLISH of QoS 1 or 2. deliver says whether
 // the application is to get it; seq is what Ack wants when it is through.
@@ -33,32 +38,53 @@ func (s *Session) HandlePublish(dst []byte, p *wire.Publish) (out []byte, seq ui
 		if known { // its PUBREC follows when the handlers are through
 			return dst, 0, false, nil
 		}
-		if s.in.qos2 == nil {
-			s.in.qos2 = make(map[uint16]bool)
-		}
-		s.in.qos2[p.PacketID] = false
 	} else if _, known := s.in.qos2[p.PacketID]; known {
 		return dst, 0, false, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
 			What: "has the packet identifier of an unfinished QoS 2 message",
 		}
 	}
+	if most := s.cfg.ReceiveMaximum; most > 0 && s.in.qos1+len(s.in.qos2) >= most { // [MQTT-3.3.4-9]
+		return dst, 0, false, &wire.Error{
+			Code: wire.ReceiveMaximumExceeded, Type: wire.PUBLISH,
+			What: "exceeds the Receive Maximum that was announced",
+		}
+	}
+	s.in.hold(p)
 	s.in.first = max(s.in.first, 1)
 	s.in.pending.push(receipt{id: p.PacketID, qos: p.QoS})
 	return dst, s.in.first + uint64(s.in.pending.len()) - 1, true, nil
 }
 
+// hold notes that the flow of p occupies a place of our Receive Maximum.
+func (in *inbound) hold(p *wire.Publish) {
+	if p.QoS == 1 {
+		in.qos1++
+		return
+	}
+	if in.qos2 == nil {
+		in.qos2 = make(map[uint16]bool)
+	}
+	in.qos2[p.PacketID] = false
+}
+
 // Ack tells that the application is through with the message seq, and appends
-// every acknowledgement that is due to dst. A seq that is not pending is
-// ignored and reported as false.
-func (s *Session) Ack(dst []byte, seq uint64) ([]byte, bool) { return s.settle(dst, seq, false) }
+// every acknowledgement that is due to dst. A code from 0x80 on refuses the
+// message, for MQTT 5. A seq that is not pending is ignored and reported as
+// false.
+func (s *Session) Ack(dst []byte, seq uint64, code wire.ReasonCode) ([]byte, bool) {
+	return s.settle(dst, seq, receipt{code: code})
+}
 
 // Drop tells that the message seq is not to be acknowledged, so that the
 // server sends it again in a later connection of the session. Later messages
 // no longer wait for it.
-func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) { return s.settle(dst, seq, true) }
+func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
+	return s.settle(dst, seq, receipt{skip: true})
+}
 
-func (s *Session) settle(dst []byte, seq uint64, skip bool) ([]byte, bool) {
+// settle ends the waiting message seq with verdict, and appends what is due.
+func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {
 	in := &s.in
 	if seq < in.first || seq-in.first >= uint64(in.pending.len()) {
 		return dst, false
@@ -67,7 +93,7 @@ func (s *Session) settle(dst []byte, seq uint64, skip bool) ([]byte, bool) {
 	if r.done {
 		return dst, false
 	}
-	r.done, r.skip = true, skip
+	r.done, r.skip, r.code = true, verdict.skip, verdict.code
 	for in.pending.len() > 0 && in.pending.at(0).done {
 		dst = s.appendReceipt(dst, *in.pending.at(0))
 		in.pending.drop(1)
@@ -76,20 +102,23 @@ func (s *Session) settle(dst []byte, seq uint64, skip bool) ([]byte, bool) {
 	return dst, true
 }
 
-// appendReceipt appends the PUBACK or PUBREC of r.
+// appendReceipt appends the PUBACK or PUBREC of r. A QoS 2 flow goes on until
+// PUBREL, unless the message was refused [MQTT-4.3.3-9].
 func (s *Session) appendReceipt(dst []byte, r receipt) []byte {
-	switch {
-	case r.skip:
-		if r.qos == 2 {
-			delete(s.in.qos2, r.id)
-		}
-		return dst
-	case r.qos == 2:
+	ack := wire.Ack{Type: wire.PUBACK, PacketID: r.id, Code: r.code}
+	if r.qos == 1 {
+		s.in.qos1--
+	} else {
+		ack.Type = wire.PUBREC
 		s.in.qos2[r.id] = true
-		return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBREC, PacketID: r.id})
-	default:
-		return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBACK, PacketID: r.id})
 	}
+	if r.qos == 2 && (r.skip || r.code >= 0x80) {
+		delete(s.in.qos2, r.id)
+	}
+	if r.skip {
+		return dst
+	}
+	return wire.AppendAck(dst, s.cfg.Version, &ack)
 }
 
 // handlePubRel answers a PUBREL with PUBCOMP and forgets the identifier

@@ -31,7 +31,17 @@ func (s *Session) Publish(dst []byte, e *Entry, p *wire.Publish) ([]byte, error)
 	s.used++
 	e.stage = sent
 	p.PacketID = e.id
-	return wire.AppendPublish(dst, s.cfg.Version, p), nil
+	return s.AppendPublish(dst, p), nil
+}
+
+// AppendPublish appends p, with a topic alias where the server allows them. It
+// is the whole flow of a QoS 0 publish that need not queue.
+func (s *Session) AppendPublish(dst []byte, p *wire.Publish) []byte {
+	if s.aliasesOut.max == 0 {
+		return wire.AppendPublish(dst, s.cfg.Version, p)
+	}
+	aliased := s.aliasesOut.apply(*p)
+	return wire.AppendPublish(dst, s.cfg.Version, &aliased)
 }
 
 // room reports whether e can be sent now.

@@ -19,6 +19,9 @@ var ErrNoID = errors.New("all 65535 packet identifiers are in use; wait for an a
 type Config struct {
 	Version wire.Version
 	Window  int // most QoS 1 and 2 publishes in flight, 1 to 65,535
+	// What the server was told, for MQTT 5; 0: no aliases, and no maximum.
+	AliasMaximum   int
+	ReceiveMaximum int
 }
 
 // Server is what is in force once the server accepted the connection.
@@ -26,6 +29,7 @@ type Server struct {
 	ReceiveMaximum int           // [MQTT-3.3.4-7]
 	KeepAlive      time.Duration // [MQTT-3.1.2-21]; 0: no pings
 	PingTimeout    time.Duration // how long after a ping silence is a dead link
+	AliasMaximum   int           // [MQTT-3.2.2-17]
 }
 
 // kind says which flow an entry follows.
@@ -85,8 +89,10 @@ type Session struct {
 	queueBytes int
 	freed      []Freed // publishes that left the queue in the last call
 
-	in    inbound
-	alive keepAlive
+	in         inbound
+	aliasesOut outAliases
+	aliasesIn  inAliases
+	alive      keepAlive
 }
 
 // New returns the state of a session that begins now.
@@ -97,6 +103,8 @@ func New(cfg Config) *Session {
 // Start tells that the server accepted the connection.
 func (s *Session) Start(now time.Time, server Server) {
 	s.window = min(s.window, server.ReceiveMaximum)
+	s.aliasesOut = outAliases{max: server.AliasMaximum}
+	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
 }

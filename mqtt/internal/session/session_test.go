@@ -22,7 +22,7 @@ type bench struct {
 
 func newBench(t *testing.T, v wire.Version, window int) *bench {
 	b := &bench{t: t, Session: New(Config{Version: v, Window: window})}
-	b.Start(t0, Server{65535, 10 * time.Second, 5 * time.Second})
+	b.Start(t0, Server{ReceiveMaximum: 65535, KeepAlive: 10 * time.Second, PingTimeout: 5 * time.Second})
 	return b
 }
 
@@ -276,7 +276,7 @@ func TestAcksLeaveInTheOrderOfArrival(t *testing.T) { // RX-08, RX-05, RX-15
 	s2, _ := b.receive(1, 2)
 	ack := func(seq uint64) bool {
 		var ok bool
-		b.out, ok = b.Ack(b.out, seq)
+		b.out, ok = b.Ack(b.out, seq, 0)
 		return ok
 	}
 	ack(s2)
@@ -294,7 +294,7 @@ func TestDropLetsTheNextPass(t *testing.T) {
 	b := newBench(t, wire.V311, 1)
 	s1, _ := b.receive(2, 1)
 	s2, _ := b.receive(1, 2)
-	b.out, _ = b.Ack(b.out, s2)
+	b.out, _ = b.Ack(b.out, s2, 0)
 	b.out, _ = b.Drop(b.out, s1)
 	b.sent("40020002")
 	if _, deliver := b.receive(2, 1); !deliver {
@@ -318,7 +318,7 @@ func TestInboundQoS2IsDeliveredOnce(t *testing.T) { // RX-17..RX-21, D-7, RX-25,
 	if _, _, _, err := b.HandlePublish(nil, &wire.Publish{QoS: 1, PacketID: 9}); err == nil {
 		t.Error("QoS 1 with the identifier of an unfinished QoS 2 message was taken")
 	}
-	b.out, _ = b.Ack(b.out, seq)
+	b.out, _ = b.Ack(b.out, seq, 0)
 	b.sent("50020009")
 	if _, again := b.receive(2, 9); again {
 		t.Fatal("delivered twice after PUBREC")

@@ -1,0 +1,126 @@
+package session
+
+import (
+	"strings"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// outAliases gives topics of outgoing messages an alias, within the server's
+// Topic Alias Maximum. The topic that was not used for the longest time makes
+// place. It belongs to one connection [MQTT-3.3.2-7].
+type outAliases struct {
+	max     int
+	byTopic map[string]uint16
+	topics  []aliasedTopic // by alias - 1
+	newest  uint16         // 0: none
+	oldest  uint16
+	scratch wire.Properties
+}
+
+// aliasedTopic is a member of a list in the order of use.
+type aliasedTopic struct {
+	topic        string
+	newer, older uint16 // aliases, 0 at the ends
+}
+
+// minAliased is the shortest topic that an alias makes shorter: its property
+// takes three bytes.
+const minAliased = 4
+
+// apply puts an alias in the place of p's topic where the server knows it, and
+// adds one where there is none yet. The result is for sending at once; p keeps
+// the full topic.
+func (a *outAliases) apply(p wire.Publish) wire.Publish {
+	if a.max == 0 || len(p.Topic) < minAliased {
+		return p
+	}
+	alias, known := a.byTopic[p.Topic]
+	if known {
+		p.Topic = ""
+	} else {
+		alias = a.assign(p.Topic)
+	}
+	a.touch(alias)
+	a.scratch = append(a.scratch[:0], p.Properties...).AppendUint(wire.TopicAlias, uint32(alias))
+	p.Properties = a.scratch
+	return p
+}
+
+// assign gives topic a free alias, or the one that was not used for longest.
+func (a *outAliases) assign(topic string) uint16 {
+	topic = strings.Clone(topic)
+	alias := a.oldest
+	if len(a.topics) < a.max {
+		a.topics = append(a.topics, aliasedTopic{topic: topic})
+		alias = uint16(len(a.topics))
+	} else {
+		delete(a.byTopic, a.topics[alias-1].topic)
+		a.topics[alias-1].topic = topic
+	}
+	if a.byTopic == nil {
+		a.byTopic = make(map[string]uint16)
+	}
+	a.byTopic[topic] = alias
+	return alias
+}
+
+// touch makes alias the one that was used last.
+func (a *outAliases) touch(alias uint16) {
+	if a.newest == alias {
+		return
+	}
+	t := &a.topics[alias-1]
+	if t.newer != 0 {
+		a.topics[t.newer-1].older = t.older
+	}
+	if t.older != 0 {
+		a.topics[t.older-1].newer = t.newer
+	}
+	if a.oldest == alias {
+		a.oldest = t.newer
+	}
+	t.older, t.newer = a.newest, 0
+	if a.newest != 0 {
+		a.topics[a.newest-1].newer = alias
+	}
+	a.newest = alias
+	if a.oldest == 0 {
+		a.oldest = alias
+	}
+}
+
+// inAliases resolves the aliases of inbound messages, within the Topic Alias
+// Maximum that we announced.
+type inAliases struct {
+	max    int
+	topics []string // by alias - 1
+}
+
+// resolve gives p its full topic.
+func (a *inAliases) resolve(p *wire.Publish) error {
+	if len(p.Properties) == 0 {
+		return nil
+	}
+	v, ok := p.Properties.Uint(wire.TopicAlias)
+	if !ok {
+		return nil
+	}
+	if v == 0 || int(v) > a.max { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+		return &wire.Error{Code: wire.TopicAliasInvalid, Type: wire.PUBLISH, What: "topic alias is above the maximum that was announced"}
+	}
+	for len(a.topics) < int(v) {
+		a.topics = append(a.topics, "")
+	}
+	if p.Topic != "" {
+		if a.topics[v-1] != p.Topic {
+			a.topics[v-1] = strings.Clone(p.Topic)
+		}
+		return nil
+	}
+	if a.topics[v-1] == "" {
+		return &wire.Error{Code: wire.ProtocolError, Type: wire.PUBLISH, What: "topic alias is not known"}
+	}
+	p.Topic = a.topics[v-1]
+	return nil
+}

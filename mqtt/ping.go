@@ -1,0 +1,78 @@
+package mqtt
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// ping is a PINGREQ that somebody waits for.
+type ping struct {
+	sent time.Time
+	rtt  time.Duration
+	done chan struct{}
+}
+
+// Ping asks the server for a sign of life and returns how long it took, from
+// the call to the answer. It works with keep alive switched off too. When ctx
+// ends first the answer is awaited no longer.
+func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
+	p := &ping{sent: time.Now(), done: make(chan struct{})}
+	if err := c.sendPing(p); err != nil {
+		return 0, fmt.Errorf("ping: %w", err)
+	}
+	c.enterWait()
+	defer c.leaveWait()
+	select {
+	case <-p.done:
+		return p.rtt, nil
+	case <-c.gone:
+		return 0, fmt.Errorf("ping: %w", c.Err())
+	case <-ctx.Done():
+		c.forgetPing(p)
+		return 0, fmt.Errorf("ping: no answer: %w", context.Cause(ctx))
+	}
+}
+
+func (c *Client) sendPing(p *ping) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.usableLocked(); err != nil {
+		return err
+	}
+	c.out.buf = wire.AppendPingReq(c.out.buf)
+	c.pings = append(c.pings, p)
+	c.kickLocked()
+	return nil
+}
+
+// forgetPing leaves p's place in the order of answers to nobody.
+func (c *Client) forgetPing(p *ping) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.pings, p); i >= 0 {
+		c.pings[i] = nil
+	}
+}
+
+// handlePingResp gives the answer to the oldest PINGREQ. One that answers
+// nothing is ignored.
+func (c *Client) handlePingResp(h wire.Header, body []byte) error {
+	if err := wire.ParsePing(h, body); err != nil {
+		return err
+	}
+	if len(c.pings) == 0 {
+		c.log.Debug("mqtt: PINGRESP without a PINGREQ")
+		return nil
+	}
+	p := c.pings[0]
+	c.pings = slices.Delete(c.pings, 0, 1)
+	if p != nil {
+		p.rtt = time.Since(p.sent)
+		close(p.done)
+	}
+	return nil
+}

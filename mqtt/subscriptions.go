@@ -1,0 +1,195 @@
+package mqtt
+
+import (
+	"slices"
+
+	"dunlin/mqtt/internal/route"
+	"dunlin/mqtt/internal/wire"
+)
+
+// RetainHandling says which retained messages a new subscription gets.
+type RetainHandling byte
+
+// The ways to handle retained messages.
+const (
+	RetainedAlways RetainHandling = 0 // all that match
+	RetainedIfNew  RetainHandling = 1 // only if the subscription did not exist; MQTT 5 only
+	RetainedNever  RetainHandling = 2 // none; before MQTT 5 the client drops them
+)
+
+// Subscription is a topic filter and what happens to its messages.
+type Subscription struct {
+	// Filter may hold wildcards, and $share/GROUP/ in front.
+	Filter string
+	// QoS is the highest quality of service at which messages are sent.
+	QoS QoS
+	// Handler is called with each message that matches, in order of arrival;
+	// the message belongs to it. nil: Handlers.Message. A QoS 1 or 2 message is
+	// acknowledged when its handlers have returned.
+	Handler func(*Message)
+	// RetainHandling says which retained messages come.
+	RetainHandling RetainHandling
+	// ManualAck leaves the acknowledgement to Message.Ack.
+	ManualAck bool
+	// ID is the Subscription Identifier, 1 to 268,435,455, the same for all
+	// subscriptions of one call; MQTT 5 only. 0: the client chooses one, if the
+	// server takes any, to find the right handlers where filters overlap.
+	ID uint32
+	// UserProperties go into the SUBSCRIBE packet; MQTT 5 only.
+	UserProperties []UserProperty
+	// NoLocal keeps out the client's own messages; MQTT 5 only.
+	NoLocal bool
+	// RetainAsPublished keeps the retain flag as it was published; MQTT 5 only.
+	RetainAsPublished bool
+}
+
+// subscription is what the client remembers of one.
+type subscription struct {
+	filter     string // without $share
+	id         uint32 // Subscription Identifier; 0: none
+	handler    func(*Message)
+	noRetained bool
+	manual     bool
+
+	before *subscription // what it replaced, until the server has agreed
+	gone   bool          // refused or unsubscribed
+}
+
+func newSubscription(s *Subscription, id uint32) *subscription {
+	_, filter, shared := route.SplitShare(s.Filter)
+	if !shared {
+		filter = s.Filter
+	}
+	return &subscription{filter: filter, id: id, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck}
+}
+
+// maxForgotten bounds how many filters that were unsubscribed are remembered.
+const maxForgotten = 4096
+
+// subscriptions is the wanted state: which filters go to which handlers.
+type subscriptions struct {
+	table     *route.Table[*subscription]
+	byID      map[uint32][]*subscription
+	lastID    uint32
+	forgotten *route.Table[string] // unsubscribed: late messages are not wanted
+	order     []string             // of forgotten, oldest first
+	matched   []*subscription      // reused by match
+	late      []string             // reused by match
+}
+
+// match returns the subscriptions that a message is for, and whether it is
+// wanted at all. An empty result of a wanted message means the client's Message
+// handler: the server may know subscriptions of an earlier connection.
+func (s *subscriptions) match(p *wire.Publish, v Version) (subs []*subscription, wanted bool) {
+	s.matched = s.byIdentifier(p, s.matched[:0])
+	if len(s.matched) == 0 {
+		s.matched = s.table.Match(p.Topic, s.matched[:0])
+	}
+	if len(s.matched) == 0 {
+		if s.forgotten == nil {
+			return nil, true
+		}
+		s.late = s.forgotten.Match(p.Topic, s.late[:0])
+		return nil, len(s.late) == 0
+	}
+	if p.Retain && v < V5 {
+		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
+	}
+	return slices.Clone(s.matched), len(s.matched) > 0
+}
+
+// byIdentifier appends the subscriptions that the server says the message is
+// for. One identifier may stand for several filters.
+func (s *subscriptions) byIdentifier(p *wire.Publish, dst []*subscription) []*subscription {
+	if len(p.Properties) == 0 || len(s.byID) == 0 {
+		return dst
+	}
+	for id := range p.Properties.SubscriptionIDs() {
+		for _, sub := range s.byID[id] {
+			if route.Match(sub.filter, p.Topic) && !slices.Contains(dst, sub) {
+				dst = append(dst, sub)
+			}
+		}
+	}
+	return dst
+}
+
+// chooseID returns an identifier for a new SUBSCRIBE.
+func (s *subscriptions) chooseID() uint32 {
+	s.lastID = s.lastID%wire.MaxLength + 1
+	return s.lastID
+}
+
+// get returns what filter leads to, or nil.
+func (s *subscriptions) get(filter string) *subscription {
+	sub, _ := s.table.Get(filter)
+	return sub
+}
+
+// add makes filter lead to sub.
+func (s *subscriptions) add(filter string, sub *subscription) {
+	sub.before = s.get(filter)
+	s.dropID(sub.before)
+	s.put(filter, sub)
+	if s.forgotten != nil {
+		s.forgotten.Remove(filter)
+	}
+}
+
+func (s *subscriptions) put(filter string, sub *subscription) {
+	s.table.Add(filter, sub)
+	if sub.id == 0 {
+		return
+	}
+	if s.byID == nil {
+		s.byID = make(map[uint32][]*subscription)
+	}
+	s.byID[sub.id] = append(s.byID[sub.id], sub)
+}
+
+// dropID takes sub out of those that an identifier leads to.
+func (s *subscriptions) dropID(sub *subscription) {
+	if sub == nil || sub.id == 0 {
+		return
+	}
+	rest := slices.DeleteFunc(s.byID[sub.id], func(o *subscription) bool { return o == sub })
+	if len(rest) == 0 {
+		delete(s.byID, sub.id)
+		return
+	}
+	s.byID[sub.id] = rest
+}
+
+// settle makes filter lead to the newest subscription that is not gone, and
+// reports whether there is one. Several requests for one filter may be on their
+// way, so what led there when one was sent need not be there any more.
+func (s *subscriptions) settle(filter string) bool {
+	now := s.get(filter)
+	sub := now
+	for sub != nil && sub.gone {
+		sub = sub.before
+	}
+	if sub == now {
+		return sub != nil
+	}
+	s.dropID(now)
+	if sub == nil {
+		s.table.Remove(filter)
+		return false
+	}
+	s.put(filter, sub)
+	return true
+}
+
+// forget notes that messages for filter that still come are not wanted.
+func (s *subscriptions) forget(filter string) {
+	if s.forgotten == nil {
+		s.forgotten = new(route.Table[string])
+	}
+	s.forgotten.Add(filter, filter)
+	s.order = append(s.order, filter)
+	if len(s.order) > maxForgotten {
+		s.forgotten.Remove(s.order[0])
+		s.order = append(s.order[:0], s.order[1:]...)
+	}
+}
