@@ -47,30 +47,45 @@ func (l *Limits) check() error {
 }
 
 func (cfg *Config) checkRanges() error {
-	fault := func(name, what string, v any) error {
-		return &ArgumentError{Name: name, What: fmt.Sprintf("%v %s", v, what)}
+	if k := cfg.KeepAlive; k%time.Second != 0 {
+		return configFault("KeepAlive", "is not a whole number of seconds", k)
+	} else if k > 65535*time.Second {
+		return configFault("KeepAlive", "is longer than 65535 s", k)
 	}
-	switch k := cfg.KeepAlive; {
-	case k%time.Second != 0:
-		return fault("KeepAlive", "is not a whole number of seconds", k)
-	case k > 65535*time.Second:
-		return fault("KeepAlive", "is longer than 65535 s", k)
-	case cfg.Limits.InFlight < 1 || cfg.Limits.InFlight > 65535:
-		return fault("Limits.InFlight", "is not between 1 and 65535", cfg.Limits.InFlight)
-	case cfg.Will != nil && cfg.Will.QoS > 2:
-		return fault("Will.QoS", "is not 0, 1 or 2", cfg.Will.QoS)
-	case cfg.Version != V5 && cfg.Will != nil && cfg.Will.Properties != nil:
-		return fault("Will.Properties", "needs MQTT 5", "a property")
-	case cfg.Limits.ReceiveMaximum < 1 || cfg.Limits.ReceiveMaximum > 65535:
-		return fault("Limits.ReceiveMaximum", "is not between 1 and 65535", cfg.Limits.ReceiveMaximum)
-	case cfg.Limits.TopicAliases > 65535:
-		return fault("Limits.TopicAliases", "is more than 65535", cfg.Limits.TopicAliases)
-	case cfg.Version != V5 && !cfg.Properties.isZero():
-		return fault("Properties", "needs MQTT 5", "a property")
-	case cfg.Version != V5 && cfg.Auth != nil:
-		return fault("Auth", "needs MQTT 5", "enhanced authentication")
+	if cfg.Will != nil && cfg.Will.QoS > 2 {
+		return configFault("Will.QoS", "is not 0, 1 or 2", cfg.Will.QoS)
+	}
+	if err := cfg.Limits.checkRanges(); err != nil {
+		return err
+	}
+	if cfg.Version == V5 {
+		return nil
+	}
+	switch {
+	case cfg.Will != nil && cfg.Will.Properties != nil:
+		return configFault("Will.Properties", "needs MQTT 5", "a property")
+	case !cfg.Properties.isZero():
+		return configFault("Properties", "needs MQTT 5", "a property")
+	case cfg.Auth != nil:
+		return configFault("Auth", "needs MQTT 5", "enhanced authentication")
 	}
 	return nil
+}
+
+func (l *Limits) checkRanges() error {
+	switch {
+	case l.InFlight < 1 || l.InFlight > 65535:
+		return configFault("Limits.InFlight", "is not between 1 and 65535", l.InFlight)
+	case l.ReceiveMaximum < 1 || l.ReceiveMaximum > 65535:
+		return configFault("Limits.ReceiveMaximum", "is not between 1 and 65535", l.ReceiveMaximum)
+	case l.TopicAliases > 65535:
+		return configFault("Limits.TopicAliases", "is more than 65535", l.TopicAliases)
+	}
+	return nil
+}
+
+func configFault(name, what string, v any) error {
+	return &ArgumentError{Name: name, What: fmt.Sprintf("%v %s", v, what)}
 }
 
 // packet returns cfg, defaults filled in, as the packet to send.

@@ -13,13 +13,17 @@ import (
 
 // responder is a server of MQTT 3.1.1 that says yes to everything and forgets it.
 type responder struct {
-	tap func(packet []byte) // sees what clients send; nil: nobody
-	wg  sync.WaitGroup
+	tap   func(packet []byte)      // sees what clients send; nil: nobody
+	mute  func(packet []byte) bool // whether there is no answer; nil: never
+	ended chan struct{}            // closed when the first connection has ended
+	wg    sync.WaitGroup
+	once  sync.Once
 }
 
 // listen serves connections to a free loopback port until the test ends.
 func (r *responder) listen(t *testing.T) (url string) {
 	t.Helper()
+	r.ended = make(chan struct{})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +49,12 @@ func (r *responder) dialer(context.Context, string, string) (net.Conn, error) {
 }
 
 func (r *responder) serve(conn net.Conn) {
-	defer conn.Close()
+	defer func() {
+		_ = conn.Close()
+		if r.ended != nil {
+			r.once.Do(func() { close(r.ended) })
+		}
+	}()
 	in, out := bufio.NewReaderSize(conn, 64<<10), bufio.NewWriterSize(conn, 64<<10)
 	for {
 		p, err := readPacket(in)
@@ -55,7 +64,9 @@ func (r *responder) serve(conn net.Conn) {
 		if r.tap != nil {
 			r.tap(p)
 		}
-		_, _ = out.Write(reply(p))
+		if r.mute == nil || !r.mute(p) {
+			_, _ = out.Write(reply(p)) // Flush tells
+		}
 		if in.Buffered() == 0 && out.Flush() != nil {
 			return
 		}

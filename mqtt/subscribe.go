@@ -134,35 +134,57 @@ func checkFilters(filters []string) error {
 func (c *Client) checkSubscribeLocked(subs []Subscription, p *wire.Subscribe) error {
 	for i := range subs {
 		s := &subs[i]
-		fault := func(name, what string) error {
-			return &ArgumentError{Name: name, What: what + ": " + quoted(s.Filter)}
+		fault := s.fault(subs[0].ID)
+		if fault == "" {
+			fault = c.beyondServerLocked(s)
 		}
-		_, _, shared := route.SplitShare(s.Filter)
-		switch {
-		case s.QoS > ExactlyOnce:
-			return fault("qos", fmt.Sprintf("%d is not 0, 1 or 2", s.QoS))
-		case s.RetainHandling > RetainedNever:
-			return fault("RetainHandling", "is not 0, 1 or 2")
-		case shared && s.NoLocal: // [MQTT-3.8.3-4]
-			return fault("NoLocal", "is not allowed for a shared subscription")
-		case shared && !c.connAck.SharedSubscriptions:
-			return fault("Filter", "the server has no shared subscriptions")
-		case !c.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
-			return fault("Filter", "the server has no wildcard subscriptions")
-		case s.ID != subs[0].ID:
-			return fault("ID", "is not the same for all subscriptions of the call")
-		case s.ID > wire.MaxLength:
-			return fault("ID", fmt.Sprintf("%d is above 268435455", s.ID))
-		case s.ID != 0 && c.cfg.Version >= V5 && !c.connAck.SubscriptionIdentifiers:
-			return fault("ID", "the server has no subscription identifiers")
-		case c.cfg.Version < V5 && s.needsV5():
-			return fault("Subscription", "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5")
+		if fault != "" {
+			return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
 		}
 		if c.cfg.Version < V5 {
 			p.Filters[i].Options &= 0x03
 		}
 	}
 	return c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version)))
+}
+
+// fault returns what no server would take. All subscriptions of a call have one
+// identifier.
+func (s *Subscription) fault(id uint32) string {
+	switch {
+	case s.QoS > ExactlyOnce:
+		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
+	case s.RetainHandling > RetainedNever:
+		return fmt.Sprintf("RetainHandling %d is not 0, 1 or 2", s.RetainHandling)
+	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4]
+		return "NoLocal is not allowed for a shared subscription"
+	case s.ID != id:
+		return "ID is not the same for all subscriptions of the call"
+	case s.ID > wire.MaxLength:
+		return fmt.Sprintf("ID %d is above 268435455", s.ID)
+	}
+	return ""
+}
+
+// beyondServerLocked returns what the connection's version or the server cannot
+// do.
+func (c *Client) beyondServerLocked(s *Subscription) string {
+	switch {
+	case c.cfg.Version < V5 && s.needsV5():
+		return "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5"
+	case !c.connAck.SharedSubscriptions && isShared(s.Filter):
+		return "the server has no shared subscriptions"
+	case !c.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
+		return "the server has no wildcard subscriptions"
+	case s.ID != 0 && !c.connAck.SubscriptionIdentifiers:
+		return "the server has no subscription identifiers"
+	}
+	return ""
+}
+
+func isShared(filter string) bool {
+	_, _, shared := route.SplitShare(filter)
+	return shared
 }
 
 func (s *Subscription) needsV5() bool {

@@ -23,6 +23,7 @@ type client struct {
 	release  func()       // lets the loop end; the client is over
 	closed   bool         // the script is told nothing more but what became of its calls
 	asked    bool         // connect was called
+	up       bool         // the server accepted it
 	accepted *engine.Func // connect's callback, may be nil
 	source   *engine.Source
 	batch    []event // taken off the queue

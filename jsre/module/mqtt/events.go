@@ -41,7 +41,6 @@ type event struct {
 // queue holds the events that the loop has not taken. The client's mu guards it.
 type queue struct {
 	events   []event
-	spare    []event
 	messages int
 	bytes    int        // of their payloads
 	room     *sync.Cond // there is room for messages, or the client has ended
@@ -117,16 +116,17 @@ func (c *client) serve(e *event) {
 		c.vm.Loop().Run(func() { c.emitter.Emit("message", c.messageObject(e.message)) })
 		_ = e.message.Ack() // the connection may be gone; then the server sends it again
 	case e.kind == connected:
+		c.up = true
 		if c.accepted != nil {
 			c.vm.Loop().Run(func() { c.accepted.Call(goja.Undefined(), c.obj) })
 		}
 		c.emit("connect")
 	case e.kind == leaving:
 		c.emit("close", c.errorObject(e.err))
-	case e.kind == disconnected:
-		c.lost(e.err)
-	case e.kind == refused:
-		c.fail(e.err)
+	case e.kind == disconnected, e.kind == refused:
+		if c.asked && !c.up { // connect has no other way to say that it failed
+			c.fail(e.err)
+		}
 		if !c.closed {
 			c.lost(e.err)
 		}
