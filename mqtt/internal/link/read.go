@@ -89,6 +89,10 @@ func (in *inbox) makeRoom(n int) {
 		in.move(make([]byte, 2*len(in.buf)))
 		return
 	}
+	if len(in.buf) > heldBuffer && rest < heldBuffer/8 { // a large packet is through
+		in.move(make([]byte, roomyBuffer+2*rest))
+		return
+	}
 	in.move(in.buf)
 }
 
