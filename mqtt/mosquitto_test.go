@@ -1,0 +1,238 @@
+package mqtt_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"dunlin/internal/mosquitto"
+	"dunlin/internal/testcert"
+	"dunlin/mqtt"
+)
+
+// dialReal connects to a real broker; events go to s.events.
+func dialReal(t *testing.T, url string, cfg mqtt.Config) *scripted {
+	t.Helper()
+	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
+	cfg.Transport.Handlers = s.handlers()
+	c, err := mqtt.Dial(s.ctx, url, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Client = c
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	s.expectEvent("connect")
+	return s
+}
+
+// must fails the test when err is not nil.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
+	b := mosquitto.Start(t, mosquitto.Options{})
+	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
+		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
+		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a/+", QoS: 2}, mqtt.Subscription{Filter: "b", QoS: 0}))
+		for qos := range mqtt.QoS(3) {
+			must(t, s.Publish(s.ctx, mqtt.Message{Topic: "a/b", Payload: []byte("x"), QoS: qos}))
+			s.expectEvent(fmt.Sprintf("message a/b=x q%d", qos))
+		}
+		must(t, s.Unsubscribe(s.ctx, "a/+"))
+		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "a/b", QoS: 2}))
+		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "b"}))
+		s.expectEvent("message b= q0")
+		s.finish()
+	}
+}
+
+func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
+	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
+	got := make(chan []byte, 10_000)
+	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Transport: mqtt.Transport{ReadBuffer: 512}})
+	must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 1, Handler: func(m *mqtt.Message) { got <- m.Payload }}))
+	large := bytes.Repeat([]byte("0123456789"), 300_000)
+	must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: large, QoS: 1}))
+	if !bytes.Equal(<-got, large) {
+		t.Error("the large message was changed")
+	}
+	for i := range 5000 {
+		_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: fmt.Appendf(nil, "%05d", i), QoS: 1}, nil)
+		must(t, err)
+	}
+	for i := range 5000 {
+		select {
+		case p := <-got:
+			if string(p) != fmt.Sprintf("%05d", i) {
+				t.Fatalf("message %s, want %d", p, i)
+			}
+		case <-s.ctx.Done():
+			t.Fatalf("message %d does not come", i)
+		}
+	}
+	s.finish()
+}
+
+func TestMosquittoUsers(t *testing.T) { // CN-04, CA-05
+	b := mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"u": "p\xff"}})
+	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v, Username: "u", Password: []byte("p\xff")}).finish()
+		for _, password := range []string{"", "wrong"} {
+			_, err := mqtt.Dial(ctxFor(t), b.URL(), mqtt.Config{ClientID: "c", Version: v, Username: "u", Password: []byte(password)})
+			var refused *mqtt.ConnectError
+			if !errors.As(err, &refused) || v == mqtt.V311 && refused.Code != 5 || v == mqtt.V5 && refused.Code != 0x87 {
+				t.Errorf("password %q: %v", password, err)
+			}
+		}
+	}
+}
+
+func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
+	b := mosquitto.Start(t, mosquitto.Options{})
+	watcher := dialReal(t, b.URL(), mqtt.Config{ClientID: "watcher"})
+	must(t, watcher.Subscribe(watcher.ctx, mqtt.Subscription{Filter: "will/#", QoS: 1}))
+	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		var conn net.Conn
+		cfg := mqtt.Config{ClientID: "c", Version: v, Will: &mqtt.Message{Topic: "will/c", Payload: []byte("gone"), QoS: 1}}
+		cfg.Transport.Dial = func(ctx context.Context, network, address string) (_ net.Conn, err error) {
+			conn, err = new(net.Dialer).DialContext(ctx, network, address)
+			return conn, err
+		}
+		s := dialReal(t, b.URL(), cfg)
+		s.finish() // no will
+		must(t, watcher.Publish(watcher.ctx, mqtt.Message{Topic: "will/none", QoS: 1}))
+		watcher.expectEvent("message will/none= q1")
+		s = dialReal(t, b.URL(), cfg)
+		_ = conn.Close() // the link breaks
+		watcher.expectEvent("message will/c=gone q1")
+		s.expectEvent("disconnect: ")
+		s.finish()
+	}
+	watcher.finish()
+}
+
+func TestMosquittoRetained(t *testing.T) { // RT-01..RT-04, EE-02
+	b := mosquitto.Start(t, mosquitto.Options{})
+	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
+		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "r", Payload: []byte("x"), QoS: 1, Retain: true}))
+		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "r", QoS: 1}))
+		s.expectEvent("message r=x q1 id1 retain")
+		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", QoS: 1, RetainHandling: mqtt.RetainedNever, Handler: func(m *mqtt.Message) {
+			s.events <- "never " + describe(m)
+		}}))
+		must(t, s.Unsubscribe(s.ctx, "r"))
+		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "r", QoS: 1, Retain: true}))
+		for e := range s.events { // before MQTT 5 the first subscription may get it once more
+			if e[:5] == "never" {
+				if e[:11] != "never r= q1" {
+					t.Errorf("got %q", e)
+				}
+				break
+			}
+		}
+		s.finish()
+	}
+}
+
+func TestMosquittoKilledAndRestarted(t *testing.T) { // DC-14, fault 1
+	b := mosquitto.Start(t, mosquitto.Options{})
+	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c"})
+	b.Kill()
+	for e := ""; len(e) < 4 || e[:4] != "disc"; { // a reset, or the end of the stream
+		select {
+		case e = <-s.events:
+		case <-s.ctx.Done():
+			t.Fatal("nothing tells of the end")
+		}
+	}
+	s.finish()
+	if _, err := mqtt.Dial(s.ctx, b.URL(), mqtt.Config{}); err == nil {
+		t.Error("connected to a dead broker")
+	}
+	b.Restart()
+	dialReal(t, b.URL(), mqtt.Config{ClientID: "c"}).finish()
+}
+
+func TestMosquittoFrozen(t *testing.T) { // KA-11, fault 9
+	b := mosquitto.Start(t, mosquitto.Options{})
+	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", KeepAlive: time.Second, Limits: mqtt.Limits{PingTimeout: 200 * time.Millisecond}})
+	b.Freeze()
+	s.expectEvent("disconnect: the server is silent")
+	s.finish()
+}
+
+func TestMosquittoKeptSession(t *testing.T) { // CN-03, CA-13, EE-05
+	b := mosquitto.Start(t, mosquitto.Options{Persistence: true})
+	for _, cfg := range []mqtt.Config{
+		{ClientID: "four", KeepSession: true},
+		{ClientID: "five", KeepSession: true, Version: mqtt.V5, Properties: mqtt.ConnectProperties{SessionExpiry: time.Hour}},
+	} {
+		s := dialReal(t, b.URL(), cfg)
+		if s.ConnAck().SessionPresent {
+			t.Error("a session is present at first")
+		}
+		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "s", QoS: 1}))
+		s.finish()
+		other := dialReal(t, b.URL(), mqtt.Config{ClientID: "other"})
+		must(t, other.Publish(other.ctx, mqtt.Message{Topic: "s", Payload: []byte("x"), QoS: 1}))
+		other.finish()
+		b.Stop()
+		b.Restart()
+		s = dialReal(t, b.URL(), cfg)
+		if !s.ConnAck().SessionPresent {
+			t.Error("the session is gone")
+		}
+		s.expectEvent("message s=x q1")
+		s.finish()
+	}
+}
+
+func TestMosquittoOverTLS(t *testing.T) { // TL-01..TL-04, TL-06..TL-08, fault 25
+	authority, other := testcert.NewAuthority(t), testcert.NewAuthority(t)
+	expired := authority.Server(t, testcert.Options{Expired: true})
+	elsewhere := authority.Server(t, testcert.Options{Names: []string{"elsewhere.test"}})
+	ours := authority.Client(t, testcert.Options{CommonName: "c"}).Certificate(t)
+	for _, test := range []struct {
+		name   string
+		broker mosquitto.Options
+		conf   *tls.Config
+		want   string // of the error; empty: none
+	}{
+		{"private authority", mosquitto.Options{}, &tls.Config{RootCAs: authority.Pool()}, ""},
+		{"unknown authority", mosquitto.Options{}, &tls.Config{RootCAs: other.Pool()}, "unknown authority"},
+		{"system's authorities", mosquitto.Options{}, &tls.Config{}, "unknown authority"},
+		{"wrong name", mosquitto.Options{Certificate: &elsewhere}, &tls.Config{RootCAs: authority.Pool()}, "127.0.0.1"},
+		{"wrong name, asked for", mosquitto.Options{Certificate: &elsewhere}, &tls.Config{RootCAs: authority.Pool(), ServerName: "elsewhere.test"}, ""},
+		{"expired", mosquitto.Options{Certificate: &expired}, &tls.Config{RootCAs: authority.Pool()}, "expired"},
+		{"client certificate", mosquitto.Options{ClientCerts: true}, &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{ours}}, ""},
+		{"no client certificate", mosquitto.Options{ClientCerts: true}, &tls.Config{RootCAs: authority.Pool()}, "certificate required"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.broker.TLS = authority
+			b := mosquitto.Start(t, test.broker)
+			cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: test.conf}}
+			if test.want == "" {
+				s := dialReal(t, b.URL(), cfg)
+				must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 2}))
+				must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("x"), QoS: 2}))
+				s.expectEvent("message t=x q2")
+				s.finish()
+				return
+			}
+			_, err := mqtt.Dial(ctxFor(t), b.URL(), cfg)
+			if err == nil || !bytes.Contains([]byte(err.Error()), []byte(test.want)) || bytes.ContainsRune([]byte(err.Error()), '\n') {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
