@@ -109,10 +109,25 @@ func (c *Client) checkGoodbye(g *Goodbye, p *wire.Disconnect) error {
 	case g.SessionExpiry != nil && *g.SessionExpiry > 0 && c.cfg.Properties.SessionExpiry == 0:
 		return fault("SessionExpiry", "cannot be prolonged: CONNECT asked for none")
 	}
+	if g.Code.serverOnly() {
+		return fault("Code", g.Code.String()+" is for servers to send")
+	}
 	if err := p.Validate(wire.V5); err != nil {
 		return fault("Goodbye", whatIsWrong(err))
 	}
 	return c.checkSizeLocked("Goodbye", p.Length(wire.V5))
+}
+
+// serverOnly reports whether only a server may give the code in a DISCONNECT
+// (MQTT 5 table 3-10).
+func (c ReasonCode) serverOnly() bool {
+	switch wire.ReasonCode(c) {
+	case wire.NotAuthorized, wire.ServerBusy, wire.ServerShuttingDown, wire.BadAuthenticationMethod,
+		wire.KeepAliveTimeout, wire.SessionTakenOver, wire.TopicFilterInvalid:
+		return true
+	default:
+		return wire.ReasonCode(c) >= wire.RetainNotSupported
+	}
 }
 
 // beginClose sends DISCONNECT to a server that accepted us, and cuts off one
