@@ -65,6 +65,8 @@ type Link struct {
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
+	input error // how the input ended; written before read is closed
+
 	once  sync.Once
 	cause error          // written before ended is closed
 	cut   sync.WaitGroup // Abort's closing of the connection
@@ -135,11 +137,12 @@ func (l *Link) fail(err error) {
 
 // endOfInput says in our words how the input ended.
 func endOfInput(err error, partial bool) error {
-	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF) && partial: // the former within a TLS record
+		return ErrTruncated
+	case errors.Is(err, io.EOF):
+		return ErrClean
+	default:
 		return fmt.Errorf("read: %w", err)
 	}
-	if partial {
-		return ErrTruncated
-	}
-	return ErrClean
 }

@@ -38,7 +38,8 @@ func (l *Link) readLoop() {
 			return
 		}
 		if err != nil {
-			l.fail(endOfInput(err, in.start < in.end))
+			l.input = endOfInput(err, in.start < in.end)
+			l.fail(l.input)
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
 			return
 		}

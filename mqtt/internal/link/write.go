@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -90,8 +91,18 @@ func (l *Link) endAfterWrite(err error) {
 	stalled := errors.Is(err, os.ErrDeadlineExceeded)
 	if !stalled && l.conn.SetReadDeadline(time.Now().Add(drainTime)) == nil {
 		<-l.read
+		if telling(l.input) {
+			l.cause = l.input
+		}
 	}
 	l.end()
+}
+
+// telling reports whether the end of the input says why a write failed: the peer
+// had closed, or refused us in TLS, which 1.3 tells only after the handshake.
+func telling(input error) bool {
+	var op *net.OpError
+	return errors.Is(input, ErrClean) || errors.Is(input, ErrTruncated) || errors.As(input, &op) && op.Op == "remote error"
 }
 
 // hangUp ends the link after our last packet: the peer is told that no more

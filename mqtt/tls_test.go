@@ -1,0 +1,253 @@
+package mqtt_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dunlin/internal/testcert"
+	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
+	"dunlin/mqtt/mqtttest"
+)
+
+// tlsServer accepts one connection with conf and scripts it; a handshake that
+// fails is for the client to tell.
+type tlsServer struct {
+	*testing.T
+	listener net.Listener
+	hello    chan *tls.ClientHelloInfo
+}
+
+func newTLSServer(t *testing.T, conf *tls.Config) *tlsServer {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	s := &tlsServer{t, l, make(chan *tls.ClientHelloInfo, 1)}
+	t.Cleanup(func() { _ = l.Close() })
+	conf.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		s.hello <- h
+		return nil, nil
+	}
+	s.listener = tls.NewListener(l, conf)
+	return s
+}
+
+func (s *tlsServer) url(host string) string {
+	_, port, err := net.SplitHostPort(s.listener.Addr().String())
+	must(s.T, err)
+	return "mqtts://" + net.JoinHostPort(host, port)
+}
+
+// accept returns the connection after its handshake.
+func (s *tlsServer) accept() (*mqtttest.Conn, net.Conn) {
+	s.Helper()
+	conn, err := s.listener.Accept()
+	must(s.T, err)
+	if err := conn.(*tls.Conn).Handshake(); err != nil {
+		s.Logf("handshake: %v", err)
+	}
+	return mqtttest.NewConn(s.T, conn), conn
+}
+
+// dialTLS connects s to the server.
+func (s *scripted) dialTLS(server *tlsServer, host string, conf *tls.Config) error {
+	s.t.Helper()
+	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf, Handlers: s.handlers()}}
+	dialed := async(func() (err error) {
+		s.Client, err = mqtt.Dial(s.ctx, server.url(host), cfg)
+		return err
+	})
+	s.server, _ = server.accept()
+	if p, err := s.server.TryPacket(); err == nil && p[0] == 0x10 {
+		s.server.Send("20 02 0000")
+	}
+	return s.wait(dialed)
+}
+
+func newScripted(t *testing.T) *scripted {
+	t.Helper()
+	return &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 100)}
+}
+
+func TestServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
+	authority := testcert.NewAuthority(t)
+	both := authority.Server(t, testcert.Options{}).Certificate(t)
+	for _, test := range []struct {
+		host, name string // name: of the configuration
+		sni        string
+		fails      bool
+	}{
+		{"localhost", "", "localhost", false},
+		{"127.0.0.1", "", "", false}, // no server name for an address
+		{"127.0.0.1", "localhost", "localhost", false},
+		{"127.0.0.1", "elsewhere.test", "elsewhere.test", true},
+	} {
+		server := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{both}})
+		conf := &tls.Config{RootCAs: authority.Pool(), ServerName: test.name}
+		s := newScripted(t)
+		err := s.dialTLS(server, test.host, conf)
+		if hello := <-server.hello; hello.ServerName != test.sni {
+			t.Errorf("%s: the server name %q was sent", test.host, hello.ServerName)
+		}
+		var failed *dial.Error
+		if test.fails != (err != nil) || err != nil && (!errors.As(err, &failed) || failed.Stage != dial.StageTLS) {
+			t.Errorf("%s as %q: %v", test.host, test.name, err)
+		}
+		if conf.ServerName != test.name || conf.MinVersion != 0 {
+			t.Error("the configuration was changed")
+		}
+		if err == nil {
+			s.expectEvent("connect")
+			s.closeWell()
+		}
+	}
+}
+
+func TestOldTLSIsRefused(t *testing.T) { // TL-12
+	authority := testcert.NewAuthority(t)
+	server := newTLSServer(t, &tls.Config{ //nolint:gosec // an old server is the point
+		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
+		MinVersion:   tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
+	})
+	err := newScripted(t).dialTLS(server, "localhost", &tls.Config{RootCAs: authority.Pool()})
+	if err == nil || !strings.Contains(err.Error(), "TLS handshake mqtts://localhost:") || !strings.Contains(err.Error(), "version") {
+		t.Errorf("got %v", err)
+	}
+	if hello := <-server.hello; slices.Min(hello.SupportedVersions) < tls.VersionTLS12 {
+		t.Errorf("offered %x", hello.SupportedVersions)
+	}
+}
+
+func TestALPN(t *testing.T) { // TL-17
+	authority := testcert.NewAuthority(t)
+	server := newTLSServer(t, &tls.Config{
+		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}, NextProtos: []string{"mqtt"},
+	})
+	s := newScripted(t)
+	must(t, s.dialTLS(server, "localhost", &tls.Config{RootCAs: authority.Pool(), NextProtos: []string{"mqtt"}}))
+	if hello := <-server.hello; !slices.Equal(hello.SupportedProtos, []string{"mqtt"}) {
+		t.Errorf("offered %q", hello.SupportedProtos)
+	}
+	s.expectEvent("connect")
+	s.closeWell()
+}
+
+func TestClientCertificateIsMissing(t *testing.T) { // TL-08: TLS 1.3 tells only at the first read
+	authority := testcert.NewAuthority(t)
+	server := newTLSServer(t, &tls.Config{
+		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
+		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+	})
+	err := newScripted(t).dialTLS(server, "localhost", &tls.Config{RootCAs: authority.Pool()})
+	if err == nil || !strings.Contains(err.Error(), "certificate required") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEndsOfTLS(t *testing.T) { // TL-15, DC-14..DC-17
+	authority := testcert.NewAuthority(t)
+	cert := authority.Server(t, testcert.Options{}).Certificate(t)
+	for _, test := range []struct {
+		name string
+		end  func(raw net.Conn, secure *tls.Conn) error
+		want []string
+	}{
+		{"close_notify", func(_ net.Conn, s *tls.Conn) error { return s.Close() }, []string{"close: ", "disconnect: the server closed the connection"}},
+		{"half close", func(_ net.Conn, s *tls.Conn) error { return s.CloseWrite() }, []string{"close: ", "disconnect: the server closed the connection"}},
+		{"FIN alone", func(c net.Conn, _ *tls.Conn) error { return c.Close() }, []string{"close: ", "disconnect: the server closed the connection"}},
+		{"FIN within a record", func(c net.Conn, _ *tls.Conn) error {
+			_, err := c.Write([]byte{23, 3, 3, 0, 100, 1, 2, 3})
+			return errors.Join(err, c.Close())
+		}, []string{"disconnect: "}},
+		{"bad record", func(c net.Conn, _ *tls.Conn) error {
+			_, err := c.Write([]byte{23, 3, 3, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+			return err
+		}, []string{"disconnect: read: local error: tls: bad record MAC"}},
+		{"within a packet", func(_ net.Conn, s *tls.Conn) error {
+			_, err := s.Write([]byte{0x30, 14, 0})
+			return errors.Join(err, s.Close())
+		}, []string{"disconnect: the server closed the connection in the middle of a packet"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			must(t, err)
+			defer l.Close()
+			s := newScripted(t)
+			_, port, _ := net.SplitHostPort(l.Addr().String())
+			dialed := async(func() (err error) {
+				conf := &tls.Config{RootCAs: authority.Pool()}
+				s.Client, err = mqtt.Dial(s.ctx, "mqtts://localhost:"+port, mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf, Handlers: s.handlers()}})
+				return err
+			})
+			raw, err := l.Accept()
+			must(t, err)
+			secure := tls.Server(raw, &tls.Config{Certificates: []tls.Certificate{cert}})
+			s.server = mqtttest.NewConn(t, secure)
+			s.server.Accept()
+			s.mustWait(dialed)
+			s.expectEvent("connect")
+			must(t, test.end(raw, secure))
+			for _, want := range test.want {
+				s.expectEvent(want)
+			}
+			s.finish()
+		})
+	}
+}
+
+func TestPlainAgainstTLS(t *testing.T) { // TL-13, TL-16, MF-25: quick and readable
+	authority := testcert.NewAuthority(t)
+	secure := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
+	dialed := async(func() error {
+		_, err := mqtt.Dial(ctxFor(t), strings.Replace(secure.url("localhost"), "mqtts", "mqtt", 1), mqtt.Config{ClientID: "c"})
+		return err
+	})
+	_, conn := secure.accept()
+	_ = conn.Close()
+	if err := <-dialed; err == nil || !strings.HasPrefix(err.Error(), "connect mqtt://localhost:") {
+		t.Errorf("plain client, TLS server: %v", err)
+	}
+
+	plain := mqtttest.NewServer(t)
+	dialed = async(func() error {
+		_, err := mqtt.Dial(ctxFor(t), "mqtts://"+plain.Addr(), mqtt.Config{ClientID: "c"})
+		return err
+	})
+	server := plain.Accept()
+	if p, err := server.TryPacket(); err != nil || p[0] == 0x10 {
+		t.Errorf("the client sent % X in the clear (%v)", p, err)
+	}
+	server.Send("20 02 0000 20 02 0000") // what an MQTT server may say
+	if err := <-dialed; err == nil || !strings.Contains(err.Error(), "TLS handshake mqtts://127.0.0.1:") || !strings.Contains(err.Error(), "does not look like a TLS handshake") {
+		t.Errorf("TLS client, plain server: %v", err)
+	}
+}
+
+func TestNobodyListens(t *testing.T) { // TR-01
+	server := mqtttest.NewServer(t)
+	url := server.URL()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	closed := "mqtt://" + l.Addr().String()
+	_ = l.Close()
+	_ = url
+	var failed *dial.Error
+	if _, err := mqtt.Dial(ctxFor(t), closed, mqtt.Config{}); !errors.As(err, &failed) || failed.Stage != dial.StageDial || err.Error() != "dial "+closed+": connect: connection refused" {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	slow := mqtt.Transport{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	if _, err := mqtt.Open(ctx, closed, slow); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
