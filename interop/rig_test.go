@@ -1,0 +1,315 @@
+package interop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"dunlin/mqtt"
+)
+
+// caseLimit bounds one case, and with it every wait for a server.
+const caseLimit = 20 * time.Second
+
+// failure is how a case ends early: the rig panics with it and run recovers it.
+type failure struct{ error }
+
+// rig is what a case works with: one server, one version of the protocol, and a
+// corner of the topic space that no other case uses.
+type rig struct {
+	ctx     context.Context
+	server  *server
+	url     string
+	version mqtt.Version
+	corner  string
+	peers   []*peer
+	count   int // of identifiers that were made up
+}
+
+// run runs one case and returns how it failed, or nil.
+func (r *rig) run(t *testing.T, body func(*rig)) (err error) {
+	ctx, cancel := context.WithTimeout(t.Context(), caseLimit)
+	defer cancel()
+	r.ctx = ctx
+	defer func() {
+		for _, p := range r.peers {
+			_ = p.Close(ctx) // most are closed already, or were cut on purpose
+		}
+	}()
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case failure:
+			err = v.error
+		default:
+			panic(v)
+		}
+	}()
+	body(r)
+	return nil
+}
+
+// failf ends the case.
+func (r *rig) failf(format string, args ...any) {
+	panic(failure{fmt.Errorf(format, args...)})
+}
+
+// must ends the case when err is not nil.
+func (r *rig) must(what string, err error) {
+	if err != nil {
+		r.failf("%s: %w", what, err)
+	}
+}
+
+// same ends the case when got is not want.
+func same[T comparable](r *rig, what string, got, want T) {
+	if got != want {
+		r.failf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// topic returns a topic, or a filter, in the case's corner.
+func (r *rig) topic(name string) string { return r.corner + "/" + name }
+
+// id returns a client identifier that nobody else has. MQTT 3.1 allows 23 bytes.
+func (r *rig) id() string {
+	return fmt.Sprintf("i%d", identifiers.Add(1))
+}
+
+var identifiers atomic.Int64
+
+// peer is a client of the suite with what came for it.
+type peer struct {
+	*mqtt.Client
+	r     *rig
+	id    string
+	got   chan *mqtt.Message // of subscriptions without a handler
+	ended chan error         // from the Disconnect handler
+	wire  *wire              // the latest connection
+}
+
+// dial connects a client, or ends the case.
+func (r *rig) dial(change ...func(*mqtt.Config)) *peer {
+	p, err := r.tryDial(change...)
+	r.must("connect", err)
+	return p
+}
+
+func (r *rig) tryDial(change ...func(*mqtt.Config)) (*peer, error) {
+	p := &peer{r: r, got: make(chan *mqtt.Message, 10_000), ended: make(chan error, 1)}
+	cfg := mqtt.Config{Version: r.version, ClientID: r.id()}
+	cfg.Transport.Handlers = mqtt.Handlers{
+		Message:    func(m *mqtt.Message) { p.got <- m },
+		Disconnect: func(reason error) { p.ended <- reason },
+	}
+	cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		p.wire = &wire{Conn: conn}
+		return p.wire, nil
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	var err error
+	p.id = cfg.ClientID
+	p.Client, err = mqtt.Dial(r.ctx, r.url, cfg)
+	if err != nil {
+		return nil, err
+	}
+	r.peers = append(r.peers, p)
+	return p, nil
+}
+
+// named is for a client with that identifier.
+func named(id string) func(*mqtt.Config) {
+	return func(cfg *mqtt.Config) { cfg.ClientID = id }
+}
+
+// kept is for a client whose session outlives the connection.
+func kept(id string) func(*mqtt.Config) {
+	return func(cfg *mqtt.Config) {
+		cfg.ClientID, cfg.KeepSession = id, true
+		if cfg.Version == mqtt.V5 {
+			cfg.Properties.SessionExpiry = time.Hour
+		}
+	}
+}
+
+// subscribe subscribes to a filter of the case's corner; messages come to got.
+func (p *peer) subscribe(name string, qos mqtt.QoS) {
+	p.subscribeWith(mqtt.Subscription{Filter: p.r.topic(name), QoS: qos})
+}
+
+func (p *peer) subscribeWith(subs ...mqtt.Subscription) {
+	p.r.must("subscribe", p.Subscribe(p.r.ctx, subs...))
+}
+
+// publish publishes in the case's corner and waits for the server.
+func (p *peer) publish(name, payload string, qos mqtt.QoS) {
+	p.send(mqtt.Message{Topic: p.r.topic(name), Payload: []byte(payload), QoS: qos})
+}
+
+// retain publishes a retained message in the case's corner.
+func (p *peer) retain(name, payload string, qos mqtt.QoS) {
+	p.send(mqtt.Message{Topic: p.r.topic(name), Payload: []byte(payload), QoS: qos, Retain: true})
+}
+
+func (p *peer) send(m mqtt.Message) {
+	p.r.must("publish", p.Publish(p.r.ctx, m))
+}
+
+// next returns the next message.
+func (p *peer) next() *mqtt.Message {
+	select {
+	case m := <-p.got:
+		return m
+	case err := <-p.ended:
+		p.ended <- err
+		p.r.failf("the connection ended while a message was awaited: %w", err)
+	case <-p.r.ctx.Done():
+		p.r.failf("no message came within %v", caseLimit)
+	}
+	return nil
+}
+
+// until returns what comes to p before a message that from publishes now with
+// that QoS: what is not there did not come, and nobody had to wait for nothing.
+func (p *peer) until(from *peer, qos mqtt.QoS) []*mqtt.Message {
+	p.r.count++
+	mark := fmt.Sprintf("mark/%d", p.r.count)
+	p.subscribe(mark, qos)
+	from.publish(mark, "", qos)
+	var before []*mqtt.Message
+	for {
+		m := p.next()
+		if m.Topic == p.r.topic(mark) {
+			return before
+		}
+		before = append(before, m)
+	}
+}
+
+// late is how long expect waits for messages that a mark has overtaken: servers
+// keep the order of one subscription, not of two.
+const late = 3 * time.Second
+
+// expect ends the case unless exactly want came, as texts of show, in order.
+func (p *peer) expect(from *peer, qos mqtt.QoS, want ...string) {
+	p.expectExactly(p.collect(from, qos, len(want)), want...)
+}
+
+// expectAnyOrder is expect for messages whose order is the server's choice.
+func (p *peer) expectAnyOrder(from *peer, qos mqtt.QoS, want ...string) {
+	got := p.collect(from, qos, len(want))
+	slices.SortFunc(got, func(a, b *mqtt.Message) int { return strings.Compare(p.r.show(a), p.r.show(b)) })
+	slices.Sort(want)
+	p.expectExactly(got, want...)
+}
+
+// collect is until that waits on for late messages when fewer than n came.
+func (p *peer) collect(from *peer, qos mqtt.QoS, n int) []*mqtt.Message {
+	got := p.until(from, qos)
+	limit := time.NewTimer(late)
+	defer limit.Stop()
+	for len(got) < n {
+		select {
+		case m := <-p.got:
+			got = append(got, m)
+		case <-limit.C:
+			return got
+		}
+	}
+	return got
+}
+
+func (p *peer) expectExactly(got []*mqtt.Message, want ...string) {
+	texts := make([]string, len(got))
+	for i, m := range got {
+		texts[i] = p.r.show(m)
+	}
+	if g, w := strings.Join(texts, ", "), strings.Join(want, ", "); g != w {
+		p.r.failf("got [%s], want [%s]", g, w)
+	}
+}
+
+// show returns a message as topic=payload/qos, with /retain when it is retained.
+func (r *rig) show(m *mqtt.Message) string {
+	s := fmt.Sprintf("%s=%s/%d", strings.TrimPrefix(m.Topic, r.corner+"/"), m.Payload, m.QoS)
+	if m.Retain {
+		s += "/retain"
+	}
+	return s
+}
+
+// end waits for the end of the connection and returns its reason.
+func (p *peer) end() error {
+	select {
+	case err := <-p.ended:
+		return err
+	case <-p.r.ctx.Done():
+		p.r.failf("the connection did not end within %v", caseLimit)
+	}
+	return nil
+}
+
+// close closes the client in an orderly way.
+func (p *peer) close() {
+	p.r.must("close", p.Close(p.r.ctx))
+}
+
+// cut ends the connection without DISCONNECT, and waits until the client knows.
+func (p *peer) cut() {
+	_ = p.wire.Conn.Close()
+	if err := p.end(); err == nil {
+		p.r.failf("a connection that was cut ended without a reason")
+	}
+}
+
+// wire is a connection that can go dumb, and that counts bytes.
+type wire struct {
+	net.Conn
+	dumb      atomic.Bool // from now on nothing leaves
+	sent, rcv atomic.Int64
+}
+
+// Write sends b unless the wire is dumb.
+func (w *wire) Write(b []byte) (int, error) {
+	w.sent.Add(int64(len(b)))
+	if w.dumb.Load() {
+		return len(b), nil
+	}
+	return w.Conn.Write(b)
+}
+
+// Read counts what comes.
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	w.rcv.Add(int64(n))
+	return n, err
+}
+
+// refusal returns the reason code with which the server refused, or ends the case.
+func (r *rig) refusal(what string, err error) mqtt.ReasonCode {
+	var connect *mqtt.ConnectError
+	var publish *mqtt.PublishError
+	var subscribe *mqtt.SubscribeError
+	switch {
+	case errors.As(err, &connect):
+		return connect.Code
+	case errors.As(err, &publish) && errors.Is(err, mqtt.ErrRejected):
+		return publish.Code
+	case errors.As(err, &subscribe) && len(subscribe.Codes) > 0:
+		return subscribe.Codes[0]
+	}
+	r.failf("%s: got %v, want a refusal", what, err)
+	return 0
+}

@@ -1,0 +1,129 @@
+package interop
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	nats "github.com/nats-io/nats-server/v2/server"
+
+	"dunlin/broker"
+	"dunlin/internal/mosquitto"
+	"dunlin/mqtt"
+)
+
+// server is a kind of server that the suite knows.
+type server struct {
+	name     string
+	start    func(t *testing.T) (url string)
+	versions []mqtt.Version // those it speaks; the case "versions" holds it to them
+	// refuses tells that it is set up to refuse subscriptions to denied/#.
+	refuses bool
+	// keepAlive is the longest keep alive it is set up to grant; 0: any.
+	keepAlive time.Duration
+}
+
+var servers = []server{
+	{name: "mosquitto", start: startMosquitto, versions: []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}, refuses: true, keepAlive: time.Minute},
+	{name: "mochi", start: startMochi, versions: []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}},
+	{name: "nats", start: startNATS, versions: []mqtt.Version{mqtt.V311}, refuses: true},
+	{name: "aedes", start: startAedes, versions: []mqtt.Version{mqtt.V31, mqtt.V311}, refuses: true},
+}
+
+func startMosquitto(t *testing.T) string {
+	acl := t.TempDir() + "/acl"
+	if err := os.WriteFile(acl, []byte("topic readwrite #\ntopic readwrite $dunlin/#\ntopic deny denied/#\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return mosquitto.Start(t, mosquitto.Options{Config: []string{
+		"acl_file " + acl,
+		"max_keepalive 60",
+		"max_packet_size 4194304",
+	}}).URL()
+}
+
+// startMochi starts the broker that dunlin carries, which wraps mochi-mqtt.
+func startMochi(t *testing.T) string {
+	b, err := broker.Start(t.Context(), broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(context.Background()); err != nil {
+			t.Logf("mochi: close: %v", err)
+		}
+	})
+	return b.URLs()[0]
+}
+
+// startNATS starts a NATS server in this process. Its MQTT needs JetStream.
+func startNATS(t *testing.T) string {
+	options := &nats.Options{
+		ServerName: "interop", Host: "127.0.0.1", Port: nats.RANDOM_PORT,
+		NoLog: true, NoSigs: true,
+		JetStream: true, StoreDir: t.TempDir(),
+		MaxPayload: 8 << 20, MaxPending: 64 << 20,
+		Users: []*nats.User{{Username: "any", Permissions: &nats.Permissions{
+			Subscribe: &nats.SubjectPermission{Deny: []string{"denied.>"}},
+		}}},
+		NoAuthUser: "any",
+		MQTT:       nats.MQTTOpts{Host: "127.0.0.1", Port: nats.RANDOM_PORT, NoAuthUser: "any"},
+	}
+	s, err := nats.NewServer(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(20 * time.Second) {
+		t.Fatal("nats: not ready for connections within 20 s")
+	}
+	return "mqtt://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(options.MQTT.Port)) // the one it took
+}
+
+// startAedes starts aedes.mjs with Node.js.
+func startAedes(t *testing.T) string {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal("aedes: Node.js is not installed; install it (apt-get install nodejs npm) and run `make test`")
+	}
+	if _, err := os.Stat("node_modules/aedes"); err != nil {
+		t.Fatal("aedes: not installed; run `make test`, or `npm ci --ignore-scripts` in interop/")
+	}
+	cmd := exec.Command(node, "aedes.mjs")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	t.Cleanup(func() {
+		_ = in.Close() // it ends by itself then
+		_, _ = io.Copy(io.Discard, lines)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("aedes: %v", err)
+		}
+	})
+	port, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatalf("aedes: did not start: %v", err)
+	}
+	return "mqtt://" + net.JoinHostPort("127.0.0.1", strings.TrimSpace(port))
+}

@@ -1,0 +1,101 @@
+package interop
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"dunlin/mqtt"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/INTEROP.md anew")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	goleak.VerifyTestMain(m)
+}
+
+// testCase is one rule that all servers are held to.
+type testCase struct {
+	name string
+	body func(*rig)
+	// from is the first version that has the feature; 0: all.
+	from mqtt.Version
+	// only tells for which servers it can be asked; nil: all.
+	only func(*server) bool
+}
+
+var cases = slices.Concat(connectCases, publishCases, retainCases, topicCases, sessionCases, propertyCases, optionCases, limitCases)
+
+// runsOn tells whether the case is asked of the server in that version.
+func (c *testCase) runsOn(s *server, v mqtt.Version) bool {
+	return v >= c.from && (c.only == nil || c.only(s))
+}
+
+func TestServers(t *testing.T) {
+	for i := range servers {
+		s := &servers[i]
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			url := s.start(t)
+			// The group ends before the server does.
+			t.Run("mqtt", func(t *testing.T) {
+				for _, v := range s.versions {
+					runCases(t, s, url, v)
+				}
+			})
+		})
+	}
+}
+
+func runCases(t *testing.T, s *server, url string, v mqtt.Version) {
+	for i := range cases {
+		c := &cases[i]
+		if !c.runsOn(s, v) {
+			continue
+		}
+		t.Run(v.String()+"/"+c.name, func(t *testing.T) {
+			t.Parallel()
+			corner := fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "-"), v)
+			r := &rig{server: s, url: url, version: v, corner: corner}
+			judge(t, r.run(t, c.body), findDeviation(s, v, c.name))
+		})
+	}
+}
+
+// judge holds the outcome of a case against what is known of the server.
+func judge(t *testing.T, err error, known *deviation) {
+	switch {
+	case known == nil && err != nil:
+		t.Error(err)
+	case known != nil && err == nil:
+		t.Errorf("the server does it right now; take its entry out of deviations: %s", known.reason)
+	case known != nil && !strings.Contains(err.Error(), known.seen):
+		t.Errorf("got %v, but the known deviation is %q: %s", err, known.seen, known.reason)
+	case known != nil:
+		t.Logf("known deviation: %v: %s", err, known.reason)
+	}
+}
+
+// TestVersions holds each server to the versions that it is listed with, so that
+// one that learns MQTT 5 is noticed.
+func TestVersions(t *testing.T) {
+	for i := range servers {
+		s := &servers[i]
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			url := s.start(t)
+			for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
+				r := &rig{server: s, url: url, version: v, corner: "versions"}
+				err := r.run(t, func(r *rig) { r.dial().close() })
+				if spoken := slices.Contains(s.versions, v); spoken != (err == nil) {
+					t.Errorf("MQTT %s: %v, listed: %v", v, err, spoken)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,3 @@
+package interop
+
+var propertyCases, optionCases, limitCases []testCase
