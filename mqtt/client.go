@@ -103,6 +103,7 @@ func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, 
 	c.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  t.ReadBuffer,
 		MaxPacket:   t.MaxPacket,
+		StreamLarge: t.Handlers.Stream != nil,
 		Linger:      linger,
 		WriteStalls: c.writeStalls,
 	})

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"net"
 	"time"
@@ -37,7 +38,7 @@ const (
 const (
 	DefaultKeepAlive      = 60 * time.Second
 	DefaultConnectTimeout = 30 * time.Second
-	DefaultReadBuffer     = 4096
+	DefaultReadBuffer     = 2048
 	DefaultMaxPacket      = 16 << 20
 )
 
@@ -133,7 +134,13 @@ type Handlers struct {
 	// Message: a message came for a subscription without a Handler of its own,
 	// or for none.
 	Message func(m *Message)
-	// ManualAck leaves the acknowledgement of what Message gets to Message.Ack.
+	// Stream gets the messages that are larger than Transport.MaxPacket, in the
+	// place of all other handlers: payload brings the bytes as they come, and an
+	// error when the connection breaks in between. What is not read is thrown
+	// away. Without Stream such a message ends the connection.
+	Stream func(m *Message, payload io.Reader)
+	// ManualAck leaves the acknowledgement of what Message and Stream get to
+	// Message.Ack.
 	ManualAck bool
 	// Close: the server ended the connection in an orderly way: MQTT 5
 	// DISCONNECT, or the end of the stream between two packets. Disconnect

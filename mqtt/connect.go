@@ -192,7 +192,11 @@ func (c *Client) connectErrorLocked() error {
 // sendConnect puts CONNECT into the out-buffer.
 func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	cfg.fill()
-	p := cfg.packet(c.transport.MaxPacket)
+	most := c.transport.MaxPacket
+	if c.transport.Handlers.Stream != nil {
+		most = 0 // a larger PUBLISH is welcome
+	}
+	p := cfg.packet(most)
 	if cfg.Auth != nil {
 		data, err := cfg.Auth.Start(ctx)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,7 +22,6 @@ const overrun = 16
 // callback of a delivery, or a call.
 type item struct {
 	message  *Message
-	subs     []*subscription // empty: the client's Message handler
 	delivery *Delivery
 	call     func()
 }
@@ -39,6 +39,7 @@ type inbox struct {
 	ended    bool      // nothing is pushed any more
 	now      time.Time // of the batch; of the read loop
 	dropped  int       // QoS 0 messages lost and not reported yet
+	stream   *stream   // the large message that is coming; nil: none
 	crowded  bool      // full at the end of the last batch; of the read loop
 
 	wake chan struct{} // wakes the deliver loop
@@ -50,13 +51,26 @@ func (in *inbox) push(it item) {
 	in.wakeUp()
 }
 
-func (in *inbox) pushMessage(m *Message, subs []*subscription) {
+func (in *inbox) pushMessage(m *Message) {
 	in.messages++
 	in.bytes += m.size()
-	in.items = append(in.items, item{message: m, subs: subs})
+	in.items = append(in.items, item{message: m})
 }
 
 func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + messageOverhead }
+
+// idleItems is how many places are kept for the next ones when nothing waits.
+const idleItems = 32
+
+// rest lets go of what an idle client does not need.
+func (in *inbox) rest() {
+	if cap(in.items) > idleItems {
+		in.items = nil
+	}
+	if cap(in.spare) > idleItems {
+		in.spare = nil
+	}
+}
 
 // wakeUp wakes the deliver loop when it sleeps and has something to do.
 func (in *inbox) wakeUp() {
@@ -67,7 +81,7 @@ func (in *inbox) wakeUp() {
 }
 
 func (in *inbox) full(l *Limits) bool {
-	return in.messages >= orDefault(l.ReceiveMessages, 1) || in.bytes >= orDefault(l.ReceiveBytes, 1)
+	return in.messages >= orDefault(l.ReceiveMessages, 1) || in.bytes >= orDefault(l.ReceiveBytes, 1) || in.stream.full()
 }
 
 // overfull reports whether even a QoS 0 message more is too much.
@@ -126,6 +140,7 @@ func (c *Client) nextBatch() []item {
 			return nil
 		}
 		c.in.asleep = true
+		c.in.rest()
 		c.mu.Unlock()
 		<-c.in.wake
 	}
@@ -134,7 +149,7 @@ func (c *Client) nextBatch() []item {
 func (c *Client) deliver(it *item) {
 	switch {
 	case it.message != nil:
-		c.deliverMessage(it.message, it.subs)
+		c.deliverMessage(it.message)
 	case it.delivery != nil:
 		c.guard(func() { it.delivery.call(it.delivery.err) })
 	default:
@@ -146,10 +161,10 @@ func (c *Client) deliver(it *item) {
 // handler panicked is not acknowledged. After Close nothing is delivered any
 // more. When the connection was lost, what had come before is, except for what
 // the server keeps and sends again.
-func (c *Client) deliverMessage(m *Message, subs []*subscription) {
+func (c *Client) deliverMessage(m *Message) {
 	sound := true
 	if !c.hushed.Load() && (m.seq == 0 || !c.resent.Load()) {
-		sound = c.runHandlers(m, subs)
+		sound = c.runHandlers(m)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,6 +173,15 @@ func (c *Client) deliverMessage(m *Message, subs []*subscription) {
 	if c.in.paused && !c.in.full(&c.cfg.Limits) {
 		c.in.openGate()
 	}
+	if m.stream != nil {
+		c.finishStreamLocked(m, sound)
+		return
+	}
+	c.concludeLocked(m, sound)
+}
+
+// concludeLocked acknowledges m after its handlers, unless the application does.
+func (c *Client) concludeLocked(m *Message, sound bool) {
 	if m.seq == 0 || c.state != connected {
 		return
 	}
@@ -170,9 +194,28 @@ func (c *Client) deliverMessage(m *Message, subs []*subscription) {
 	c.kickIfAppendedLocked()
 }
 
+// bind notes whom m is for. Most messages have one subscription, which then
+// costs nothing.
+func (m *Message) bind(subs []*subscription) {
+	switch len(subs) {
+	case 0:
+	case 1:
+		m.one = subs[0]
+	default:
+		m.more = slices.Clone(subs)
+	}
+}
+
 // runHandlers gives m to each of its handlers, and reports whether none
 // panicked.
-func (c *Client) runHandlers(m *Message, subs []*subscription) (sound bool) {
+func (c *Client) runHandlers(m *Message) (sound bool) {
+	if m.stream != nil {
+		return c.guard(func() { c.transport.Handlers.Stream(m, m.stream) })
+	}
+	subs := m.more
+	if m.one != nil {
+		subs = []*subscription{m.one}
+	}
 	f := c.transport.Handlers.Message
 	other := len(subs) == 0
 	for _, s := range subs {

@@ -23,8 +23,11 @@ type Message struct {
 	Properties *Properties
 
 	client *Client
-	seq    uint64 // what the session wants to acknowledge it; 0: nothing
-	manual bool   // the application acknowledges
+	one    *subscription   // the one it is for
+	more   []*subscription // those it is for when there are several
+	seq    uint64          // what the session wants to acknowledge it; 0: nothing
+	manual bool            // the application acknowledges
+	stream *stream
 }
 
 // Context returns a context that ends when the client that received m is

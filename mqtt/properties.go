@@ -89,7 +89,9 @@ func (p *ConnectProperties) encode(l *Limits, maxPacket int) wire.Properties {
 		w = w.AppendUint(wire.SessionExpiryInterval, seconds(p.SessionExpiry))
 	}
 	w = w.AppendUint(wire.ReceiveMaximum, uint32(l.ReceiveMaximum))
-	w = w.AppendUint(wire.MaximumPacketSize, uint32(maxPacket))
+	if maxPacket > 0 {
+		w = w.AppendUint(wire.MaximumPacketSize, uint32(maxPacket))
+	}
 	if l.TopicAliases > 0 {
 		w = w.AppendUint(wire.TopicAliasMaximum, uint32(l.TopicAliases))
 	}

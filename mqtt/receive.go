@@ -205,7 +205,8 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		Properties: readProperties(p.Properties),
 		client:     c, seq: seq,
 	}
-	c.in.pushMessage(m, subs)
+	m.bind(subs)
+	c.in.pushMessage(m)
 	return nil
 }
 
@@ -216,7 +217,7 @@ func (c *Client) dropLocked() {
 	if c.in.dropped > 1 {
 		return
 	}
-	c.in.push(item{call: func() {
+	c.pushEventLocked(func() {
 		c.mu.Lock()
 		err := &DroppedError{Messages: c.in.dropped}
 		c.in.dropped = 0
@@ -225,7 +226,7 @@ func (c *Client) dropLocked() {
 		if f := c.transport.Handlers.Error; f != nil {
 			f(err)
 		}
-	}})
+	})
 }
 
 // AwaitRoom implements link.Owner: it returns when there is room for more
@@ -270,6 +271,7 @@ func (o *owner) Ended(err error) {
 	c.state = closed
 	c.resent.Store(c.keptLocked())
 	asked := c.sess != nil
+	c.in.stream.fail(fmt.Errorf("payload cut off: %w", c.endLocked()))
 	c.failAllLocked()
 	if c.accepted || !asked && !c.dialing { // else the call returns the error
 		c.farewellLocked()

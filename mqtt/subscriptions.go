@@ -79,7 +79,8 @@ type subscriptions struct {
 
 // match returns the subscriptions that a message is for, and whether it is
 // wanted at all. An empty result of a wanted message means the client's Message
-// handler: the server may know subscriptions of an earlier connection.
+// handler: the server may know subscriptions of an earlier connection. The result
+// is good until the next call.
 func (s *subscriptions) match(p *wire.Publish, v Version) (subs []*subscription, wanted bool) {
 	s.matched = s.byIdentifier(p, s.matched[:0])
 	if len(s.matched) == 0 {
@@ -95,7 +96,7 @@ func (s *subscriptions) match(p *wire.Publish, v Version) (subs []*subscription,
 	if p.Retain && v < V5 {
 		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
 	}
-	return slices.Clone(s.matched), len(s.matched) > 0
+	return s.matched, len(s.matched) > 0
 }
 
 // byIdentifier appends the subscriptions that the server says the message is

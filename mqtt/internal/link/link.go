@@ -27,6 +27,11 @@ type Owner interface {
 	// Frame takes one whole packet. body is borrowed: it is valid until Frame
 	// returns. After an error the rest of the input is read and thrown away.
 	Frame(h wire.Header, body []byte) error
+	// BeginStream takes a PUBLISH above MaxPacket, with a payload of size bytes
+	// that Stream brings piece by piece. p is borrowed and has no payload.
+	BeginStream(p *wire.Publish, size int) error
+	// Stream takes a borrowed piece of that payload; last says that it is whole.
+	Stream(piece []byte, last bool)
 	// Refuse says that the input is malformed or too large at a fixed header.
 	Refuse(err error)
 	// EndBatch ends the packets of one read.
@@ -47,6 +52,7 @@ type Owner interface {
 type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
+	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
 	Linger      time.Duration        // how long the peer may take to close after our last byte
 	WriteStalls func() time.Duration // how long a write may make no progress; 0: for ever
 }

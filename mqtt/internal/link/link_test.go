@@ -19,13 +19,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // recorder is an owner that notes what the link tells it.
 type recorder struct {
-	mu     sync.Mutex
-	notes  []string
-	out    []byte
-	last   bool
-	refuse wire.Type // Frame fails at this type
-	ended  chan error
-	stall  time.Duration
+	streamed int // bytes of the payload that comes piece by piece
+	mu       sync.Mutex
+	notes    []string
+	out      []byte
+	last     bool
+	refuse   wire.Type // Frame fails at this type
+	ended    chan error
+	stall    time.Duration
 }
 
 func (r *recorder) note(format string, args ...any) {
@@ -41,6 +42,19 @@ func (r *recorder) Written()                   { r.note("written") }
 func (r *recorder) Refuse(err error)           { r.note("refused %v", err) }
 func (r *recorder) Ended(err error)            { r.ended <- err }
 func (r *recorder) writeStalls() time.Duration { return r.stall }
+
+func (r *recorder) BeginStream(p *wire.Publish, size int) error {
+	r.note("stream %s %d", p.Topic, size)
+	return nil
+}
+
+func (r *recorder) Stream(piece []byte, last bool) {
+	r.streamed += len(piece)
+	if last {
+		r.note("streamed %d", r.streamed)
+		r.streamed = 0
+	}
+}
 
 func (r *recorder) Frame(h wire.Header, body []byte) error {
 	r.note("%v %d", h.Type, len(body))

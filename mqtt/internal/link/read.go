@@ -24,6 +24,7 @@ type inbox struct {
 	start, end int
 	first      int // the size it began with
 	calm       int // small reads in a row
+	left       int // bytes to come of the payload that is streamed
 }
 
 func (l *Link) readLoop() {
@@ -38,7 +39,7 @@ func (l *Link) readLoop() {
 			return
 		}
 		if err != nil {
-			l.input = endOfInput(err, in.start < in.end)
+			l.input = endOfInput(err, in.start < in.end || in.left > 0)
 			l.fail(l.input)
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
 			return
@@ -55,24 +56,70 @@ func (l *Link) frames(in *inbox) bool {
 	defer l.owner.EndBatch()
 	version := wire.Version(l.version.Load())
 	for in.start < in.end {
-		b := in.buf[in.start:in.end]
-		h, n, err := wire.ParseHeader(b, version)
-		if err == nil && n > 0 && n+h.Length > l.cfg.MaxPacket {
-			err = tooLarge(h, l.cfg.MaxPacket)
-		}
+		n, err := l.frame(in, version)
 		if err != nil {
-			l.owner.Refuse(err)
 			return false
 		}
-		if n == 0 || len(b) < n+h.Length {
+		if n == 0 { // more bytes are needed
 			return true
 		}
-		if l.owner.Frame(h, b[n:n+h.Length]) != nil {
-			return false
-		}
-		in.start += n + h.Length
+		in.start += n
 	}
 	return true
+}
+
+// frame hands over what stands at the front of the buffer: a packet, or a piece
+// of the payload that is streamed. It returns how many bytes that was; the owner
+// knows of the error.
+func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
+	b := in.buf[in.start:in.end]
+	if in.left > 0 {
+		n := min(len(b), in.left)
+		in.left -= n
+		l.owner.Stream(b[:n], in.left == 0)
+		return n, nil
+	}
+	h, n, err := wire.ParseHeader(b, version)
+	if err == nil && n > 0 && n+h.Length > l.cfg.MaxPacket {
+		if h.Type == wire.PUBLISH && l.cfg.StreamLarge {
+			return l.beginStream(in, h, n)
+		}
+		err = tooLarge(h, l.cfg.MaxPacket)
+	}
+	switch {
+	case err != nil:
+		l.owner.Refuse(err)
+		return 0, err
+	case n == 0 || len(b) < n+h.Length:
+		return 0, nil
+	}
+	return n + h.Length, l.owner.Frame(h, b[n:n+h.Length])
+}
+
+// beginStream hands over the part of a large PUBLISH in front of its payload, as
+// soon as it is there. That part is subject to the limit of packets.
+func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
+	b := in.buf[in.start+n : in.end]
+	p, head, err := wire.ParsePublishHead(h, b, wire.Version(l.version.Load()))
+	if err == nil && head == 0 && len(b) >= l.cfg.MaxPacket {
+		err = tooLarge(h, l.cfg.MaxPacket)
+	}
+	if err != nil {
+		l.owner.Refuse(err)
+		return 0, err
+	}
+	if head == 0 {
+		return 0, nil
+	}
+	size := h.Length - head
+	if err := l.owner.BeginStream(&p, size); err != nil {
+		return 0, err
+	}
+	in.left = size
+	if size == 0 {
+		l.owner.Stream(nil, true)
+	}
+	return n + head, nil
 }
 
 // makeRoom prepares the buffer for the next read after one of n bytes. It

@@ -1,0 +1,39 @@
+package link
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"time"
+)
+
+func TestStreamingAtEverySplit(t *testing.T) {
+	packets := []byte("\x30\x03\x00\x01t" + "\x32\x19\x00\x01s\x00\x0712345678901234567890" + "\x40\x02\x00\x01" + "\x30\x14\x00\x12123456789012345678" + "\xD0\x00")
+	for i := range packets {
+		r := &recorder{ended: make(chan error, 1)}
+		ours, peer := net.Pipe()
+		Start(ours, r, Config{ReadBuffer: 16, MaxPacket: 21, StreamLarge: true, Linger: time.Second, WriteStalls: r.writeStalls})
+		for _, part := range [][]byte{packets[:i], packets[i:]} {
+			if len(part) > 0 {
+				_, _ = peer.Write(part) // what was heard tells
+			}
+		}
+		_ = peer.Close()
+		if err := <-r.ended; !errors.Is(err, ErrClean) {
+			t.Fatalf("split at %d: %v", i, err)
+		}
+		r.check(t, "PUBLISH 3", "stream s 20", "streamed 20", "PUBACK 2", "stream 123456789012345678 0", "streamed 0", "PINGRESP 0")
+	}
+}
+
+func TestStreamCutShort(t *testing.T) {
+	r := &recorder{ended: make(chan error, 1)}
+	ours, peer := net.Pipe()
+	Start(ours, r, Config{ReadBuffer: 16, MaxPacket: 21, StreamLarge: true, Linger: time.Second, WriteStalls: r.writeStalls})
+	_, _ = peer.Write([]byte("\x30\x17\x00\x01s1234567890123456789")) // one byte is missing
+	_ = peer.Close()
+	if err := <-r.ended; !errors.Is(err, ErrTruncated) {
+		t.Fatalf("got %v", err)
+	}
+	r.check(t, "stream s 20")
+}

@@ -1,0 +1,144 @@
+package mqtt
+
+import (
+	"io"
+	"strings"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// streamBuffer is how much of a streamed payload waits for its handler before
+// the client stops reading.
+const streamBuffer = 256 << 10
+
+// stream is the payload of a large message on its way to Handlers.Stream. All
+// but the channel is guarded by the client's mutex.
+type stream struct {
+	client  *Client
+	message *Message
+	buf     []byte
+	left    int           // bytes that have not come
+	over    bool          // the handler has returned, or none wants it: the rest is thrown away
+	sound   bool          // the handler did not panic
+	err     error         // the connection broke within the payload
+	more    chan struct{} // wakes the handler
+}
+
+func (s *stream) full() bool { return s != nil && len(s.buf) >= streamBuffer }
+
+// Read implements io.Reader for the handler.
+func (s *stream) Read(p []byte) (int, error) {
+	c := s.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(s.buf) == 0 {
+		switch {
+		case len(p) == 0:
+			return 0, nil
+		case s.left == 0:
+			return 0, io.EOF
+		case s.err != nil:
+			return 0, s.err
+		}
+		c.in.waiting++ // the read loop must go on, whatever else is queued
+		c.in.openGate()
+		c.mu.Unlock()
+		<-s.more
+		c.mu.Lock()
+		c.in.waiting--
+	}
+	n := copy(p, s.buf)
+	s.buf = s.buf[n:]
+	c.in.openGate()
+	return n, nil
+}
+
+// wake lets the handler look again.
+func (s *stream) wake() {
+	select {
+	case s.more <- struct{}{}:
+	default:
+	}
+}
+
+// fail ends a payload that will not come whole.
+func (s *stream) fail(err error) {
+	if s != nil && s.left > 0 {
+		s.err = err
+		s.wake()
+	}
+}
+
+// BeginStream implements link.Owner: it queues a message whose payload follows.
+// The client's mutex is held.
+func (o *owner) BeginStream(p *wire.Publish, size int) error {
+	c := (*Client)(o)
+	if c.state >= closing {
+		return ErrClosed
+	}
+	if err := c.beginStream(p, size); err != nil {
+		c.handleFault(err)
+		return err
+	}
+	return nil
+}
+
+func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
+	if c.state != connected {
+		return protocolError(wire.PUBLISH, "came before CONNACK")
+	}
+	if err := c.sess.Resolve(p); err != nil {
+		return err
+	}
+	m := &Message{
+		Topic: strings.Clone(p.Topic), QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
+		Properties: readProperties(p.Properties),
+		client:     c, manual: c.transport.Handlers.ManualAck,
+	}
+	deliver := true
+	if p.QoS > 0 {
+		c.out.buf, m.seq, deliver, err = c.sess.HandlePublish(c.out.buf, p)
+		if err != nil {
+			return err
+		}
+	}
+	_, wanted := c.subs.match(p, c.cfg.Version)
+	m.stream = &stream{client: c, message: m, left: size, sound: true, more: make(chan struct{}, 1)}
+	c.in.stream = m.stream
+	if !deliver || !wanted {
+		m.stream.over, m.manual = true, false
+		return nil
+	}
+	c.in.pushMessage(m)
+	return nil
+}
+
+// Stream implements link.Owner: it takes a piece of the payload. The client's
+// mutex is held.
+func (o *owner) Stream(piece []byte, last bool) {
+	c := (*Client)(o)
+	s := c.in.stream
+	s.left -= len(piece)
+	if !s.over {
+		s.buf = append(s.buf, piece...)
+	}
+	s.wake()
+	if !last {
+		return
+	}
+	c.in.stream = nil
+	if s.over {
+		c.concludeLocked(s.message, s.sound)
+	}
+}
+
+// finishStreamLocked ends the handler's part of m. The message is acknowledged
+// once it has come whole, too.
+func (c *Client) finishStreamLocked(m *Message, sound bool) {
+	s := m.stream
+	s.over, s.sound, s.buf = true, sound, nil
+	c.in.openGate()
+	if s.left == 0 {
+		c.concludeLocked(m, sound)
+	}
+}
