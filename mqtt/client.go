@@ -40,7 +40,8 @@ type Client struct {
 	gone      chan struct{} // closed when the link has ended
 	delivered chan struct{} // closed when the deliver loop has ended
 
-	dialing bool // made by Dial, which tells of a failed Connect itself
+	dialing bool      // made by Dial, which tells of a failed Connect itself
+	begun   time.Time // by Dial; its time goes on with Connect
 
 	version   atomic.Uint32 // of the protocol, set by Connect
 	hushed    atomic.Bool   // Close was called: no handler or event begins any more
@@ -72,8 +73,10 @@ type Client struct {
 
 // Open makes the transport to the server at url and returns a client that can
 // Connect. The schemes are mqtt and tcp (port 1883 unless given), mqtts, ssl,
-// tls and tcps (port 8883), and unix with the path of a socket. ctx bounds only
-// the opening. The errors are *dial.Error, and ErrNotPermitted in ModeOff.
+// tls and tcps (port 8883), ws (80) and wss (443) in a program that imports
+// dunlin/mqtt/dial/ws, and unix with the path of a socket. A user name in the
+// URL is for Dial. ctx bounds only the opening. The errors are *dial.Error,
+// *ArgumentError for the URL, and ErrNotPermitted in ModeOff.
 func Open(ctx context.Context, url string, t Transport) (*Client, error) {
 	return open(ctx, url, t, false)
 }
@@ -90,14 +93,19 @@ func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, 
 		return nil, &ArgumentError{Name: "Transport.MaxPacket", What: fmt.Sprintf("%d is negative", t.MaxPacket)}
 	}
 	t.fill()
+	begun := time.Now()
 	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
 	defer cancel()
-	conn, err := dial.Open(ctx, address, dial.Options{Dial: t.Dial, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout})
+	conn, err := dial.Open(ctx, address, dial.Options{
+		Dial: t.Dial, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout, WebSocket: t.WebSocket,
+	})
 	if err != nil {
 		return nil, err
 	}
 	c := newClient(t, address.String())
-	c.dialing = dialing
+	if c.dialing = dialing; dialing {
+		c.begun = begun
+	}
 	c.peer = conn.RemoteAddr()
 	c.mu.Lock()
 	c.link = link.Start(conn, (*owner)(c), link.Config{
@@ -130,7 +138,9 @@ func newClient(t Transport, remote string) *Client {
 
 // Dial makes the transport to the server at url and connects. It is Open with
 // cfg.Transport and Connect with cfg; when either fails nothing is left behind.
+// The URL's user name and password count where cfg has neither.
 func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
+	cfg.takeUser(url)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -144,6 +154,29 @@ func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// takeUser takes user name and password from the URL where cfg has neither. What
+// is wrong with the URL, open tells.
+func (cfg *Config) takeUser(url string) {
+	address, err := dial.ParseAddress(url)
+	if err != nil || address.User == nil || cfg.Username != "" || cfg.Password != nil {
+		return
+	}
+	cfg.Username = address.User.Username()
+	if password, has := address.User.Password(); has {
+		cfg.Password = []byte(password)
+	}
+}
+
+// patience bounds ctx to what is left for the CONNACK: all of the
+// ConnectTimeout after Open, the rest of it within Dial.
+func (c *Client) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	d := c.transport.ConnectTimeout
+	if _, has := ctx.Deadline(); has || d < 0 || c.begun.IsZero() {
+		return within(ctx, d, "no CONNACK")
+	}
+	return context.WithDeadlineCause(ctx, c.begun.Add(d), timeoutError{"no CONNACK within " + d.String()})
 }
 
 // within bounds ctx to d, unless it has a deadline of its own or d is negative.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -58,7 +59,8 @@ type Config struct {
 	// to 65,535. 0 means DefaultKeepAlive, negative none.
 	KeepAlive time.Duration
 	// Username and Password log in. A nil Password is not sent. Before MQTT 5 a
-	// password needs a user name [MQTT-3.1.2-22].
+	// password needs a user name [MQTT-3.1.2-22]. Where both are zero, Dial takes
+	// those of the URL.
 	Username string
 	Password []byte
 	// Will is published by the server when the connection ends without Close.
@@ -102,18 +104,23 @@ type Limits struct {
 
 // Transport describes how to reach a server.
 type Transport struct {
-	// TLS configures mqtts and its synonyms. nil: the system's authorities,
+	// TLS configures mqtts, its synonyms and wss. nil: the system's authorities,
 	// TLS 1.2 or later, the URL's host as server name. It is not changed.
+	// dial.TLS makes one from files.
 	TLS *tls.Config
 	// TLSTimeout bounds the TLS handshake alone; 0: only ConnectTimeout does.
 	TLSTimeout time.Duration
-	// Dial makes the connection under TLS; nil: net.Dialer.
+	// Dial makes the connection under TLS; nil: net.Dialer. A proxy.Dialer's
+	// DialContext goes through a proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// WebSocket makes the WebSocket of ws and wss, as a ws.Options' Upgrade
+	// does; nil: the one of package dial/ws, when the program imports it.
+	WebSocket dial.Upgrade
 	// Handlers are called on the client's events.
 	Handlers Handlers
-	// ConnectTimeout bounds DNS, TCP and TLS together, and then the wait for
-	// CONNACK, where the context sets no deadline. 0: DefaultConnectTimeout,
-	// negative: none.
+	// ConnectTimeout bounds the whole of Dial, from DNS over TCP, proxy, TLS and
+	// WebSocket to CONNACK, where the context sets no deadline; with Open and
+	// Connect, each of them. 0: DefaultConnectTimeout, negative: none.
 	ConnectTimeout time.Duration
 	// ReadBuffer is the first size of the read buffer in bytes, default
 	// DefaultReadBuffer. Longer packets still arrive whole.

@@ -122,7 +122,7 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 	if cfg.Will != nil && stricter(cfg.Mode) != ModePublisher {
 		return fmt.Errorf("connect: a will needs mode publisher: %w", ErrNotPermitted)
 	}
-	ctx, cancel := within(ctx, c.transport.ConnectTimeout, "no CONNACK")
+	ctx, cancel := c.patience(ctx)
 	defer cancel()
 	if err := c.sendConnect(ctx, cfg); err != nil {
 		return err

@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// DefaultPath is the HTTP path of WebSocket URLs that have none.
+const DefaultPath = "/mqtt"
+
 // Address is where a broker is and how to get there.
 type Address struct {
 	Network string        // "tcp" or "unix"
@@ -16,55 +19,81 @@ type Address struct {
 	Port    string        // decimal; empty for unix
 	TLS     bool          // a TLS handshake follows
 	User    *url.Userinfo // user name and password of the URL, or nil
-	Scheme  string        // as canonical word: mqtt, mqtts or unix
+	Scheme  string        // as canonical word: mqtt, mqtts, ws, wss or unix
+	Path    string        // of ws and wss: the HTTP path, escaped, with its slash
+	Query   string        // of ws and wss: what follows the question mark; may be a secret
 }
 
 // schemes maps every scheme to its canonical word.
 var schemes = map[string]string{
 	"mqtt": "mqtt", "tcp": "mqtt",
 	"mqtts": "mqtts", "ssl": "mqtts", "tls": "mqtts", "tcps": "mqtts",
-	"unix": "unix",
+	"ws": "ws", "wss": "wss",
+	"unix": "unix", "mqtt+unix": "unix",
 }
 
+// ports are the default ports of the canonical words.
+var ports = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+
 // ParseAddress reads a broker's URL. The schemes are mqtt and tcp (default port
-// 1883), mqtts, ssl, tls and tcps (default port 8883), and unix with a path.
-// A bare host or host:port means mqtt. The error never shows a password.
+// 1883), mqtts, ssl, tls and tcps (8883), ws (80) and wss (443) with an HTTP path
+// (DefaultPath), and unix and mqtt+unix with the path of a socket. A bare host or
+// host:port means mqtt. The error never shows a password.
 func ParseAddress(raw string) (Address, error) {
-	if raw == "" {
-		return Address{}, errors.New("broker URL is empty; give one such as mqtt://localhost:1883")
-	}
-	if !strings.Contains(raw, "://") {
-		raw = "mqtt://" + raw
-	}
-	u, err := url.Parse(raw)
+	u, err := parseURL(raw)
 	if err != nil {
-		return Address{}, fmt.Errorf("broker URL cannot be read: %w", bare(err))
+		return Address{}, err
 	}
 	scheme, ok := schemes[strings.ToLower(u.Scheme)]
 	if !ok {
-		return Address{}, fmt.Errorf("broker URL %q: scheme %q is not one of mqtt, tcp, mqtts, ssl, tls, tcps, unix", u.Redacted(), u.Scheme)
+		return Address{}, fmt.Errorf("broker URL %q: scheme %q is not one of mqtt, tcp, mqtts, ssl, tls, tcps, ws, wss, unix", redact(u), u.Scheme)
 	}
-	a := Address{Network: "tcp", Host: u.Hostname(), Port: u.Port(), TLS: scheme == "mqtts", User: u.User, Scheme: scheme}
+	a := Address{
+		Network: "tcp", Host: u.Hostname(), Port: u.Port(),
+		TLS: scheme == "mqtts" || scheme == "wss", User: u.User, Scheme: scheme,
+	}
 	if scheme == "unix" {
 		return unixAddress(a, u)
 	}
 	if a.Host == "" {
-		return Address{}, fmt.Errorf("broker URL %q has no host", u.Redacted())
+		return Address{}, fmt.Errorf("broker URL %q has no host", redact(u))
+	}
+	if a.isWebSocket() {
+		a.Path, a.Query = u.EscapedPath(), u.RawQuery
+		if a.Path == "" {
+			a.Path = DefaultPath
+		}
 	}
 	return withPort(a, u)
+}
+
+// parseURL reads a URL, or what stands for one.
+func parseURL(raw string) (*url.URL, error) {
+	switch {
+	case raw == "":
+		return nil, errors.New("broker URL is empty; give one such as mqtt://localhost:1883")
+	case strings.HasPrefix(raw, "unix:/") || strings.Contains(raw, "://"):
+	default:
+		raw = "mqtt://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err == nil {
+		return u, nil
+	}
+	if strings.Contains(raw, "@") { // the cause quotes pieces, which may be of the password
+		return nil, errors.New("broker URL cannot be read; write scheme://user:password@host:port, with %-escapes for :/?#[]@% in user and password")
+	}
+	return nil, fmt.Errorf("broker URL cannot be read: %w", bare(err))
 }
 
 // withPort fills in the default port, or checks the given one.
 func withPort(a Address, u *url.URL) (Address, error) {
 	if a.Port == "" {
-		a.Port = "1883"
-		if a.TLS {
-			a.Port = "8883"
-		}
+		a.Port = ports[a.Scheme]
 		return a, nil
 	}
 	if n, err := strconv.Atoi(a.Port); err != nil || n < 1 || n > 65535 {
-		return Address{}, fmt.Errorf("broker URL %q: port %s is not between 1 and 65535", u.Redacted(), a.Port)
+		return Address{}, fmt.Errorf("broker URL %q: port %s is not between 1 and 65535", redact(u), a.Port)
 	}
 	return a, nil
 }
@@ -72,12 +101,25 @@ func withPort(a Address, u *url.URL) (Address, error) {
 func unixAddress(a Address, u *url.URL) (Address, error) {
 	a.Network, a.Port, a.Host = "unix", "", u.Host+u.Path
 	if a.Host == "" {
-		return Address{}, fmt.Errorf("broker URL %q has no socket path; write unix:///path/to/socket", u.Redacted())
+		return Address{}, fmt.Errorf("broker URL %q has no socket path; write unix:///path/to/socket", redact(u))
+	}
+	if strings.ContainsRune(a.Host, 0) {
+		return Address{}, errors.New("broker URL: the socket's path contains a zero byte")
 	}
 	return a, nil
 }
 
-// bare takes the URL, which may hold a password, off a parse error.
+// redact returns u for an error: without password, and without the query, which
+// signed URLs keep their secret in.
+func redact(u *url.URL) string {
+	shown := *u
+	if shown.RawQuery != "" {
+		shown.RawQuery = "..."
+	}
+	return shown.Redacted()
+}
+
+// bare takes the URL off a parse error.
 func bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -85,6 +127,8 @@ func bare(err error) error {
 	}
 	return err
 }
+
+func (a Address) isWebSocket() bool { return a.Scheme == "ws" || a.Scheme == "wss" }
 
 // Endpoint returns what net.Dial takes: host:port, or the socket's path.
 func (a Address) Endpoint() string {
@@ -94,5 +138,11 @@ func (a Address) Endpoint() string {
 	return net.JoinHostPort(a.Host, a.Port)
 }
 
-// String returns the canonical URL without user name and password.
-func (a Address) String() string { return a.Scheme + "://" + a.Endpoint() }
+// String returns the canonical URL without user name, password and query.
+func (a Address) String() string {
+	if a.Network == "unix" {
+		return a.Scheme + "://" + (&url.URL{Path: a.Host}).EscapedPath()
+	}
+	u := url.URL{Scheme: a.Scheme, Host: a.Endpoint()}
+	return u.String() + a.Path
+}

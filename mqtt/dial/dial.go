@@ -3,8 +3,11 @@ package dial
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -13,7 +16,9 @@ type Func func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Options say how Open goes about it. The zero value is usable.
 type Options struct {
-	// Dial makes the connection under TLS; nil: net.Dialer.
+	// Dial makes the connection under TLS; nil: net.Dialer, which tries all
+	// addresses of a name, IPv6 and IPv4 side by side (RFC 6555). An *Error that
+	// it returns keeps its Stage.
 	Dial Func
 	// TLS is the configuration of the handshake; nil: the system's authorities.
 	// It is not changed. Its ServerName defaults to the address's host, its
@@ -21,17 +26,23 @@ type Options struct {
 	TLS *tls.Config
 	// HandshakeTimeout bounds the TLS handshake alone; 0: only the context does.
 	HandshakeTimeout time.Duration
+	// WebSocket makes the WebSocket of ws and wss addresses; nil: the one that
+	// RegisterWebSocket was told.
+	WebSocket Upgrade
 }
 
 // The stages of Open, as Error.Stage names them.
 const (
-	StageDial = "dial"
-	StageTLS  = "TLS handshake"
+	StageResolve   = "resolve" // DNS
+	StageDial      = "dial"
+	StageProxy     = "proxy" // see package proxy
+	StageTLS       = "TLS handshake"
+	StageWebSocket = "WebSocket handshake"
 )
 
 // Error says which stage of dialing failed, and for which broker.
 type Error struct {
-	Stage   string // StageDial or StageTLS
+	Stage   string // one of the Stage constants
 	Address string // the broker's URL, without credentials
 	Err     error
 }
@@ -42,31 +53,73 @@ func (e *Error) Error() string { return e.Stage + " " + e.Address + ": " + e.Err
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Open connects to a and, when a asks for TLS, shakes hands. ctx bounds both
-// stages. The error is an *Error.
+// Open connects to a, shakes hands when a asks for TLS, and then makes the
+// WebSocket when it asks for that. ctx bounds all stages. The error is an *Error.
 func Open(ctx context.Context, a Address, o Options) (net.Conn, error) {
-	via := o.Dial
+	var upgrade Upgrade
+	if a.isWebSocket() {
+		if upgrade = o.upgrade(); upgrade == nil {
+			return nil, &Error{StageWebSocket, a.String(), ErrNoWebSocket}
+		}
+	}
+	conn, err := connect(ctx, a, o.Dial)
+	if err != nil {
+		return nil, err
+	}
+	if a.TLS {
+		if conn, err = secure(ctx, conn, a, o); err != nil {
+			return nil, err
+		}
+	}
+	if upgrade == nil {
+		return conn, nil
+	}
+	above, err := upgrade(ctx, conn, a)
+	if err != nil {
+		_ = conn.Close() // the handshake's error is the one that matters
+		return nil, &Error{StageWebSocket, a.String(), shorten(ctx, err)}
+	}
+	return above, nil
+}
+
+// connect makes the connection below TLS.
+func connect(ctx context.Context, a Address, via Func) (net.Conn, error) {
 	if via == nil {
 		via = (&net.Dialer{}).DialContext
 	}
 	conn, err := via(ctx, a.Network, a.Endpoint())
-	if err != nil {
-		return nil, &Error{StageDial, a.String(), shorten(ctx, err)}
-	}
-	if !a.TLS {
+	if err == nil {
 		return conn, nil
 	}
+	var staged *Error
+	if errors.As(err, &staged) {
+		return nil, &Error{staged.Stage, a.String(), fmt.Errorf("via %s: %w", staged.Address, shorten(ctx, staged.Err))}
+	}
+	stage := StageDial
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		stage = StageResolve
+	}
+	err = shorten(ctx, err)
+	if a.isWebSocket() && a.Port == ports[a.Scheme] && errors.Is(err, syscall.ECONNREFUSED) {
+		err = fmt.Errorf("%w; brokers often serve WebSocket at port 8080, 8083, 9001 or 1882", err)
+	}
+	return nil, &Error{stage, a.String(), err}
+}
+
+// secure shakes hands over conn, and closes it when that fails.
+func secure(ctx context.Context, conn net.Conn, a Address, o Options) (net.Conn, error) {
 	if o.HandshakeTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.HandshakeTimeout)
 		defer cancel()
 	}
-	secure := tls.Client(conn, prepare(o.TLS, a.Host))
-	if err := secure.HandshakeContext(ctx); err != nil {
+	above := tls.Client(conn, prepare(o.TLS, a.Host))
+	if err := above.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // the handshake's error is the one that matters
-		return nil, &Error{StageTLS, a.String(), shorten(ctx, err)}
+		return nil, &Error{StageTLS, a.String(), shorten(ctx, explain(err))}
 	}
-	return secure, nil
+	return above, nil
 }
 
 // prepare copies conf and fills in what it leaves open.
@@ -84,11 +137,26 @@ func prepare(conf *tls.Config, host string) *tls.Config {
 	return conf
 }
 
+// explain says what a server that speaks no TLS looks like from here.
+func explain(err error) error {
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &record):
+		return fmt.Errorf("%w; the server does not speak TLS at this port", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("the server hung up: %w; does it speak TLS at this port?", err)
+	}
+	return err
+}
+
 // shorten takes off what *Error says already, and puts the context's cause in
 // place of the time-out that it led to.
 func shorten(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	if cause := context.Cause(ctx); cause != nil {
+		if errors.Is(err, cause) {
+			return err
+		}
+		return fmt.Errorf("%w (%w)", cause, err)
 	}
 	if op, ok := err.(*net.OpError); ok && op.Err != nil { //nolint:errorlint // only the outermost layer repeats the address
 		return op.Err
