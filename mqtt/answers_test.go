@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/mqtttest"
 )
 
 func TestAnswersOfPublishes(t *testing.T) { // P1-02, P1-03, P1-17, P2-02, P2-04
@@ -131,6 +132,42 @@ func TestConnAckIsShown(t *testing.T) { // CA-24, CA-31..CA-37
 	old := dialScripted(t, nil).ConnAck()
 	if old.ReceiveMaximum != 65535 || old.MaximumQoS != 2 || !old.RetainAvailable || old.SubscriptionIdentifiers || old.ClientID != "c" || old.KeepAlive != time.Minute {
 		t.Errorf("3.1.1: %+v", old)
+	}
+}
+
+func TestAssignedClientIdentifier(t *testing.T) { // CA-30, CA-31, CA-32, D-4
+	for _, test := range []struct {
+		id, properties string
+		accepted       bool
+	}{
+		{"", "12 0001 70", true},
+		{"", "", false},
+		{"c", "12 0001 70", false},
+		{"c", "", true},
+	} {
+		server := mqtttest.NewServer(t)
+		ctx := ctxFor(t)
+		var c *mqtt.Client
+		dialed := async(func() (err error) {
+			c, err = mqtt.Dial(ctx, server.URL(), mqtt.Config{ClientID: test.id, Version: mqtt.V5})
+			return err
+		})
+		conn := server.Accept()
+		conn.Packet()
+		conn.Send(connAckV5(t, test.properties))
+		if !test.accepted {
+			conn.Expect("E0 01 82")
+		}
+		conn.Close()
+		if err := <-dialed; test.accepted != (err == nil) {
+			t.Errorf("%+v: %v", test, err)
+		}
+		if c != nil {
+			if id := c.ConnAck().ClientID; id != "p" && id != "c" {
+				t.Errorf("identifier %q", id)
+			}
+			_ = c.Close(ctx) // the server has gone
+		}
 	}
 }
 

@@ -110,10 +110,10 @@ func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) err
 		return c.handlePublish(&p)
 	case wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP:
 		p, err := wire.ParseAck(h, body, v)
-		if err != nil {
+		if p.PacketID == 0 {
 			return err
 		}
-		return c.handleAck(&p)
+		return errors.Join(c.handleAck(&p), err) // an undefined failure ends its publish, too
 	case wire.SUBACK, wire.UNSUBACK:
 		return c.handleSubAck(h, body, v)
 	case wire.PINGRESP:

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -251,9 +252,9 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...Us
 // handleSubAck completes a subscribe or unsubscribe. An answer to nothing is
 // ignored.
 func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error {
-	p, err := parseSubAck(h, body, v)
-	if err != nil {
-		return err
+	p, odd := parseSubAck(h, body, v)
+	if p.PacketID == 0 {
+		return odd
 	}
 	var done *session.Entry
 	if h.Type == wire.SUBACK {
@@ -263,14 +264,14 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 	}
 	if done == nil {
 		c.log.Debug("mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
-		return nil
+		return odd
 	}
 	c.pumpLocked() // an identifier is free
 	d, ok := done.Owner.(*Delivery)
 	if !ok {
-		return nil
+		return odd
 	}
-	return c.answerLocked(d.request, &p, v)
+	return errors.Join(c.answerLocked(d.request, &p, v), odd)
 }
 
 func parseSubAck(h wire.Header, body []byte, v wire.Version) (wire.SubAck, error) {

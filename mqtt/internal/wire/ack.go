@@ -11,8 +11,9 @@ type Ack struct {
 
 // ParseAck parses the body of a PUBACK, PUBREC, PUBREL or PUBCOMP.
 //
-// An undefined code from 0x80 on passes, but for PUBREL: it is a failure, whatever it
-// means. An undefined code below 0x80 is refused.
+// An undefined code from 0x80 on, but in PUBREL, is a failure whatever it means: the
+// packet is returned beside the error, so that its operation can be ended. After any
+// other error the packet is zero.
 func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 	if h.Type < PUBACK || h.Type > PUBCOMP {
 		return Ack{}, &Error{Code: ProtocolError, Type: h.Type, What: "is not an acknowledgement of a PUBLISH"}
@@ -22,7 +23,7 @@ func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 	// MQTT 5 section 3.4.2.1: code and properties may be left out from the end.
 	if v == V5 && len(r.b) > 0 {
 		a.Code = ReasonCode(r.uint8("reason code"))
-		r.check(checkReceived(h.Type, a.Code))
+		r.code(h.Type, a.Code)
 		if len(r.b) > 0 {
 			a.Properties = r.properties(h.Type)
 		}
@@ -30,7 +31,7 @@ func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 	if err := r.end(); err != nil {
 		return Ack{}, err
 	}
-	return a, nil
+	return a, r.odd
 }
 
 // AppendAck appends the packet in its shortest form.

@@ -18,7 +18,7 @@ func ParseAuth(h Header, body []byte, v Version) (Auth, error) {
 	var a Auth
 	if len(r.b) > 0 {
 		a.Code = ReasonCode(r.uint8("reason code"))
-		r.check(checkReceived(AUTH, a.Code)) // [MQTT-3.15.2-1]
+		r.code(AUTH, a.Code) // [MQTT-3.15.2-1]
 		a.Properties = r.properties(AUTH)
 		if r.err == nil && !a.Properties.Has(AuthenticationMethod) {
 			r.fail(ProtocolError, "no Authentication Method") // section 3.15.2.2.2

@@ -15,9 +15,9 @@ func codesOf(codes ...ReasonCode) (s codeSet) {
 // codeRule says which codes a packet may carry and what becomes of the others.
 type codeRule struct {
 	defined codeSet
-	// lenient accepts an undefined code from 0x80 on. It can only mean that this one
-	// operation failed, and losing the connection over it would help nobody.
-	lenient bool
+	// failure says that an undefined code from 0x80 on has a meaning nevertheless: the
+	// operation failed. The parser then returns the packet and the error.
+	failure bool
 	// fault is the error for any other undefined code.
 	fault ReasonCode
 }
@@ -46,13 +46,21 @@ func IsDefined(t Type, c ReasonCode) bool {
 	return int(t) < len(codeRules) && codeRules[t].defined.has(c)
 }
 
-// checkReceived judges a code that came off the wire.
-func checkReceived(t Type, c ReasonCode) error {
+// code judges a code that came off the wire. An undefined one spoils the packet, or
+// leaves it readable with an error beside it.
+func (r *reader) code(t Type, c ReasonCode) {
 	rule := &codeRules[t]
-	if rule.defined.has(c) || rule.lenient && c.Failed() {
-		return nil
+	if rule.defined.has(c) {
+		return
 	}
-	return &Error{Code: rule.fault, Type: t, What: "reason code " + hexByte(byte(c)) + " is not defined here"}
+	err := &Error{Code: rule.fault, Type: t, What: "reason code " + hexByte(byte(c)) + " is not defined here"}
+	switch {
+	case !rule.failure || !c.Failed():
+		r.check(err)
+	case t != DISCONNECT: // which ends the connection whatever its code
+		err.Code = MalformedPacket
+		r.odd = err
+	}
 }
 
 // checkSent judges a code that is about to be sent: only defined ones pass.

@@ -22,7 +22,7 @@ func ParseConnAck(h Header, body []byte, v Version) (ConnAck, error) {
 	c.SessionPresent = r.acknowledgeFlags(v)
 	c.Code = ReasonCode(r.uint8("reason code"))
 	if v == V5 {
-		r.check(checkReceived(CONNACK, c.Code)) // [MQTT-3.2.2-8]
+		r.code(CONNACK, c.Code) // [MQTT-3.2.2-8]
 		c.Properties = r.properties(CONNACK)
 	} else if c.Code > RefusedAuthorized {
 		// 3.1.1 section 3.2.2.3: return codes 6 to 255 are reserved.

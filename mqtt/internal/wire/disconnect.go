@@ -16,7 +16,7 @@ func ParseDisconnect(h Header, body []byte, v Version) (Disconnect, error) {
 	// MQTT 5 section 3.14.2.1: code and properties may be left out from the end.
 	if v == V5 && len(r.b) > 0 {
 		d.Code = ReasonCode(r.uint8("reason code"))
-		r.check(checkReceived(DISCONNECT, d.Code)) // [MQTT-3.14.2-1]
+		r.code(DISCONNECT, d.Code) // [MQTT-3.14.2-1]
 		if len(r.b) > 0 {
 			d.Properties = r.properties(DISCONNECT)
 		}

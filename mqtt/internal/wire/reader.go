@@ -15,6 +15,7 @@ type reader struct {
 	b   []byte
 	typ Type
 	err *Error
+	odd error // beside a packet that can be read
 }
 
 // newReader starts reading the body of a packet that must be one of want.

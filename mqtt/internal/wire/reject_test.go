@@ -107,8 +107,6 @@ func TestTolerated(t *testing.T) {
 	}{
 		{"D-6: DUP with QoS 0", V311, "38 0E 0005746F7069637061796C6F6164"},
 		{"D-8: U+FFFF", V311, "30 06 0003EFBFBF70"},
-		{"D-10: undefined failure of a PUBLISH", V5, "40 03 000181"},
-		{"D-10: undefined failure of a filter", V5, "90 04 000100FE"},
 		{"D-13", V5, "E0 01 8C"},
 		{"DISCONNECT with an empty list", V5, "E0 02 8000"},
 		{"D-14", V5, "F0 00"},

@@ -8,8 +8,8 @@ type SubAck struct {
 }
 
 // ParseSubAck parses the body of a SUBACK. Codes borrows the body. An undefined code
-// from 0x80 on passes in MQTT 5 as a failure of that filter; before, only 0, 1, 2 and
-// 0x80 do. Whether there are as many codes as filters is for the caller to judge.
+// from 0x80 on is a failure of that filter in MQTT 5: the packet is returned beside the
+// error. Before, only 0, 1, 2 and 0x80 pass. Whether there are as many codes as filters is for the caller to judge.
 func ParseSubAck(h Header, body []byte, v Version) (SubAck, error) {
 	r := newReader(h, body, SUBACK)
 	s := r.acknowledged(SUBACK, v)
@@ -19,7 +19,7 @@ func ParseSubAck(h Header, body []byte, v Version) (SubAck, error) {
 	if err := r.end(); err != nil {
 		return SubAck{}, err
 	}
-	return s, nil
+	return s, r.odd
 }
 
 // acknowledged reads what SUBACK and UNSUBACK have in common.
@@ -34,7 +34,7 @@ func (r *reader) acknowledged(t Type, v Version) SubAck {
 	}
 	if v == V5 {
 		for _, c := range s.Codes {
-			r.check(checkReceived(t, ReasonCode(c)))
+			r.code(t, ReasonCode(c))
 		}
 	}
 	return s

@@ -4,7 +4,7 @@ package wire
 type UnsubAck SubAck
 
 // ParseUnsubAck parses the body of an UNSUBACK. Codes borrows the body. An undefined
-// code from 0x80 on passes as a failure of that filter.
+// code from 0x80 on is a failure of that filter: the packet is returned beside the error.
 func ParseUnsubAck(h Header, body []byte, v Version) (UnsubAck, error) {
 	r := newReader(h, body, UNSUBACK)
 	var u UnsubAck
@@ -16,7 +16,7 @@ func ParseUnsubAck(h Header, body []byte, v Version) (UnsubAck, error) {
 	if err := r.end(); err != nil {
 		return UnsubAck{}, err
 	}
-	return u, nil
+	return u, r.odd
 }
 
 // AppendUnsubAck appends the packet.
