@@ -147,6 +147,7 @@ func (r *vectorRun) play() error {
 		var err error
 		r.client, err = mqtt.Dial(ctx, "mqtt://pipe", cfg)
 		r.dialed <- err
+		close(r.dialed)
 	}()
 	_ = r.server.SetDeadline(time.Now().Add(10 * time.Second)) // the reads and writes tell
 	if err := r.reachPhase(); err != nil {
@@ -157,6 +158,8 @@ func (r *vectorRun) play() error {
 	err := r.judge(ctx)
 	_ = r.server.Close()
 	<-r.heard
+	for range r.dialed { // Dial has returned
+	}
 	if r.client != nil {
 		err = errors.Join(err, r.client.Close(context.Background()))
 	}
