@@ -15,9 +15,18 @@ type deviation struct {
 	name     string         // of the case
 	seen     string         // part of the failure
 	reason   string         // what the server does, and what it should
+	// sometimes: it depends on the timing inside the server, so that the case may
+	// pass as well. It gets a server of its own.
+	sometimes bool
 }
 
-var deviations = []deviation{}
+const mochiDeadlock = "it deadlocks when a client acknowledges while another publishes to it: Inflight.NextImmediate takes its read lock twice"
+
+var deviations = []deviation{
+	{server: "mochi", name: "order of 1,000 messages at QoS 1", seen: "no message came", sometimes: true, reason: mochiDeadlock},
+	{server: "mochi", name: "order of 1,000 messages at QoS 2", seen: "no message came", sometimes: true, reason: mochiDeadlock},
+	{server: "mochi", name: "fifty clients", seen: "", sometimes: true, reason: mochiDeadlock},
+}
 
 func findDeviation(s *server, v mqtt.Version, name string) *deviation {
 	for i := range deviations {

@@ -113,9 +113,9 @@ func forward(r *rig) {
 	p.subscribe("two", 2)
 	for qos := range mqtt.QoS(3) {
 		p.publish("one", "x", qos)
-		m := p.next()
+		m := *p.next()
 		m.Topic = r.topic("two")
-		p.send(*m)
+		p.send(m)
 		p.expect(p, qos, fmt.Sprintf("two=x/%d", qos))
 	}
 }

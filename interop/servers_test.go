@@ -3,6 +3,7 @@ package interop
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -49,18 +50,32 @@ func startMosquitto(t *testing.T) string {
 	}}).URL()
 }
 
-// startMochi starts the broker that dunlin carries, which wraps mochi-mqtt.
+// serveMochi is set in the environment of the process that is to be mochi.
+const serveMochi = "INTEROP_SERVE_MOCHI"
+
+// startMochi starts the broker that dunlin carries, which wraps mochi-mqtt, in a
+// process of its own: one that hangs must not hang the test.
 func startMochi(t *testing.T) string {
-	b, err := broker.Start(t.Context(), broker.Config{})
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), serveMochi+"=1")
+	return startProcess(t, cmd)
+}
+
+// runMochi is that process. It ends with its standard input.
+func runMochi() error {
+	b, err := broker.Start(context.Background(), broker.Config{})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	t.Cleanup(func() {
-		if err := b.Close(context.Background()); err != nil {
-			t.Logf("mochi: close: %v", err)
-		}
-	})
-	return b.URLs()[0]
+	_, port, err := net.SplitHostPort(b.Addr())
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Println(port); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 // startNATS starts a NATS server in this process. Its MQTT needs JetStream.
@@ -100,7 +115,12 @@ func startAedes(t *testing.T) string {
 	if _, err := os.Stat("node_modules/aedes"); err != nil {
 		t.Fatal("aedes: not installed; run `make test`, or `npm ci --ignore-scripts` in interop/")
 	}
-	cmd := exec.Command(node, "aedes.mjs")
+	return startProcess(t, exec.Command(node, "aedes.mjs"))
+}
+
+// startProcess starts a server that prints its port and ends with its standard
+// input.
+func startProcess(t *testing.T, cmd *exec.Cmd) (url string) {
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -118,12 +138,12 @@ func startAedes(t *testing.T) string {
 		_ = in.Close() // it ends by itself then
 		_, _ = io.Copy(io.Discard, lines)
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("aedes: %v", err)
+			t.Errorf("%s: %v", cmd, err)
 		}
 	})
 	port, err := lines.ReadString('\n')
 	if err != nil {
-		t.Fatalf("aedes: did not start: %v", err)
+		t.Fatalf("%s: did not start: %v", cmd, err)
 	}
 	return "mqtt://" + net.JoinHostPort("127.0.0.1", strings.TrimSpace(port))
 }

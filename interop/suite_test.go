@@ -3,6 +3,7 @@ package interop
 import (
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,18 @@ import (
 var update = flag.Bool("update", false, "write the tables of docs/INTEROP.md anew")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(serveMochi) != "" {
+		if err := runMochi(); err != nil {
+			fmt.Fprintln(os.Stderr, "mochi:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Parse()
+	// Most cases wait for a server, some for seconds, and need no processor for it.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -62,7 +74,11 @@ func runCases(t *testing.T, s *server, url string, v mqtt.Version) {
 			t.Parallel()
 			corner := fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "-"), v)
 			r := &rig{server: s, url: url, version: v, corner: corner}
-			judge(t, r.run(t, c.body), findDeviation(s, v, c.name))
+			known := findDeviation(s, v, c.name)
+			if known != nil && known.sometimes {
+				r.url = s.start(t) // what may hang the server hangs one of its own
+			}
+			judge(t, r.run(t, c.body), known)
 		})
 	}
 }
@@ -72,6 +88,7 @@ func judge(t *testing.T, err error, known *deviation) {
 	switch {
 	case known == nil && err != nil:
 		t.Error(err)
+	case known != nil && err == nil && known.sometimes:
 	case known != nil && err == nil:
 		t.Errorf("the server does it right now; take its entry out of deviations: %s", known.reason)
 	case known != nil && !strings.Contains(err.Error(), known.seen):
