@@ -13,8 +13,16 @@ import (
 	"dunlin/mqtt"
 )
 
-// errTimeUp is the cause of a context that --for ended.
-var errTimeUp = errors.New("the time is up")
+// stopTime is how long a script may take to end once it was asked to: enough to
+// say DISCONNECT on all its connections.
+const stopTime = 8 * time.Second
+
+var (
+	// errTimeUp is the cause of a context that --for ended.
+	errTimeUp = errors.New("the time is up")
+	// errStuck: the script was asked to end and did not.
+	errStuck = errors.New("the script does not stop: it is in one long calculation, such as a regular expression, or writes where nobody reads; ending without it")
+)
 
 // script runs a script.
 type script struct {
@@ -22,10 +30,11 @@ type script struct {
 	connectTo []string
 	mode      string
 	limit     time.Duration
+	patience  time.Duration // what stopTime says; shorter in tests
 }
 
 func (a *app) runCommand() *cobra.Command {
-	s := &script{}
+	s := &script{patience: stopTime}
 	cmd := &cobra.Command{
 		Use:   "run FILE [-- ARGUMENT...]",
 		Short: "Run a script",
@@ -71,6 +80,10 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
 	}
 	err = s.execute(ctx, file, a.options(rest, mode, redirect))
+	if errors.Is(err, errStuck) {
+		a.note("run: %v", err) // a signal's status says nothing of it
+		err = &failure{status: ExitFailure}
+	}
 	if embedded != nil {
 		err = closeBroker(embedded, err)
 	}
@@ -112,7 +125,9 @@ func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre
 	return options
 }
 
-// execute runs the script to its end.
+// execute runs the script to its end. A calculation inside the engine and a
+// write to a full pipe cannot be interrupted; a script that hangs in one is left
+// behind, for the end of the process.
 func (s *script) execute(ctx context.Context, file string, options jsre.Options) error {
 	runtime, err := jsre.New(options)
 	if err != nil {
@@ -123,7 +138,17 @@ func (s *script) execute(ctx context.Context, file string, options jsre.Options)
 		ctx, cancel = context.WithTimeoutCause(ctx, s.limit, errTimeUp)
 		defer cancel()
 	}
-	err = runtime.RunFile(ctx, file)
+	ended := make(chan error, 1)
+	go func() { ended <- runtime.RunFile(ctx, file) }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		select {
+		case err = <-ended:
+		case <-time.After(s.patience):
+			return errStuck
+		}
+	}
 	if errors.Is(err, errTimeUp) {
 		return nil
 	}
