@@ -9,7 +9,7 @@ TEST_FLAGS   := -race -shuffle=on $(if $(CI),-count=1)
 # The daemon lives in sbin, which is often missing in the PATH of a plain user.
 export PATH  := $(PATH):/usr/sbin:/sbin
 
-.PHONY: all format lint test cross clean
+.PHONY: all format lint test cross fuzz clean
 all: format lint test
 
 format: $(LINT)
@@ -22,6 +22,11 @@ lint: $(LINT)
 test:
 	@ci/install-test-tools
 	$(GO) test $(TEST_FLAGS) ./...
+
+# Every fuzz target for a while; by hand: make fuzz FUZZTIME=20m.
+FUZZTIME ?= 20s
+fuzz:
+	ci/fuzz $(FUZZTIME)
 
 # Builds only: the results are thrown away.
 cross: $(CROSS:%=cross/%)

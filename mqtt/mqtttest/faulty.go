@@ -197,4 +197,3 @@ func (f *Faulty) Close() error {
 	f.once.Do(func() { close(f.closed) })
 	return f.Conn.Close()
 }
-
