@@ -162,6 +162,7 @@ func TestIdleClient(t *testing.T) { // three goroutines and 8 KiB of heap
 		conns[i] = newLoopConn()
 	}
 	clients := make([]*mqtt.Client, n)
+	before := runtime.NumGoroutine()
 	warm := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 3*n + 100 { // the runtime keeps the descriptors of goroutines for the next ones
@@ -169,6 +170,9 @@ func TestIdleClient(t *testing.T) { // three goroutines and 8 KiB of heap
 	}
 	close(warm)
 	wg.Wait()
+	for runtime.NumGoroutine() > before {
+		runtime.Gosched()
+	}
 	heap, goroutines := heapInUse(), runtime.NumGoroutine()
 	ctx := ctxFor(t)
 	for i := range clients {

@@ -176,5 +176,6 @@ func (c *Client) refuseAuth(cause error) {
 		return
 	}
 	c.out.buf = wire.AppendDisconnect(c.out.buf, wire.V5, &wire.Disconnect{Code: wire.NotAuthorized})
+	c.link.HurryUp(lastWords)
 	c.finishLocked(cause)
 }

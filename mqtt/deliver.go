@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"bytes"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -31,6 +32,7 @@ type item struct {
 type inbox struct {
 	items    []item
 	spare    []item
+	batch    []item    // what is left of the items being handled; of the deliver loop
 	messages int       // queued or being handled
 	bytes    int       // of those
 	waiting  int       // goroutines that wait for the server
@@ -110,17 +112,27 @@ func (in *inbox) openGate() {
 
 // deliverLoop runs the handlers and callbacks, one at a time.
 func (c *Client) deliverLoop() {
-	defer close(c.delivered)
-	defer c.cancel()
-	c.deliverID.Store(goroutineID())
-	for {
-		batch := c.nextBatch()
-		if batch == nil {
+	finished := false
+	defer func() {
+		if !finished { // a handler called runtime.Goexit
+			go c.deliverLoop()
 			return
 		}
-		for i := range batch {
-			c.deliver(&batch[i])
-			batch[i] = item{}
+		c.cancel()
+		close(c.delivered)
+	}()
+	c.deliverID.Store(goroutineID())
+	for {
+		for len(c.in.batch) > 0 {
+			it := c.in.batch[0]
+			c.in.batch[0] = item{}
+			c.in.batch = c.in.batch[1:]
+			c.deliver(&it)
+		}
+		c.in.batch = nil // or its array could not be let go
+		if c.in.batch = c.nextBatch(); c.in.batch == nil {
+			finished = true
+			return
 		}
 	}
 }
@@ -162,14 +174,19 @@ func (c *Client) deliver(it *item) {
 // more. When the connection was lost, what had come before is, except for what
 // the server keeps and sends again.
 func (c *Client) deliverMessage(m *Message) {
-	sound := true
-	if !c.hushed.Load() && (m.seq == 0 || !c.resent.Load()) {
-		sound = c.runHandlers(m)
-	}
+	size, sound := m.size(), false // before a handler, which owns m, changes it
+	defer func() { c.handled(m, size, sound) }()
+	unwanted := c.hushed.Load() || m.seq != 0 && c.resent.Load()
+	sound = unwanted || c.runHandlers(m)
+}
+
+// handled counts m, of that size, as through, and acknowledges it if its
+// handlers were sound.
+func (c *Client) handled(m *Message, size int, sound bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.in.messages--
-	c.in.bytes -= m.size()
+	c.in.bytes -= size
 	if c.in.paused && !c.in.full(&c.cfg.Limits) {
 		c.in.openGate()
 	}
@@ -236,13 +253,20 @@ func (c *Client) runHandlers(m *Message) (sound bool) {
 	return sound
 }
 
+// errGoexit is what a PanicError says of a handler that ended its goroutine, as
+// testing.T's FailNow does.
+var errGoexit = errors.New("it called runtime.Goexit")
+
 // guard runs f and contains a panic of it: it goes to the Error handler and to
 // the log. It reports whether f returned.
 func (c *Client) guard(f func()) (sound bool) {
 	defer func() {
 		v := recover()
-		if v == nil {
+		if v == nil && sound {
 			return
+		}
+		if v == nil {
+			v = errGoexit
 		}
 		err := &PanicError{Value: v, Stack: debug.Stack()}
 		c.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))

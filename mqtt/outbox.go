@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"slices"
 	"time"
 
 	"dunlin/mqtt/internal/wire"
@@ -49,6 +50,9 @@ func (o *outbox) rest() {
 	}
 	if cap(o.other) > idleBuffer {
 		o.other = nil
+	}
+	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
+		o.waiters = nil
 	}
 }
 
@@ -136,7 +140,7 @@ func (o *owner) Written() {
 		n++
 		c.settleLocked(d, nil)
 	}
-	c.out.waiters = append(c.out.waiters[:0], c.out.waiters[n:]...)
+	c.out.waiters = slices.Delete(c.out.waiters, 0, n)
 }
 
 // roomLocked reports whether a publisher may append.

@@ -19,6 +19,10 @@ func (f *fifo[T]) push(v T) { f.items = append(f.items, v) }
 func (f *fifo[T]) drop(n int) {
 	clear(f.items[f.head : f.head+n])
 	f.head += n
+	if f.head == len(f.items) && cap(f.items) > idleSlots {
+		f.items, f.head = nil, 0
+		return
+	}
 	if f.head*2 < len(f.items) {
 		return
 	}

@@ -3,6 +3,9 @@ package session
 // minSlots is the size of a table when its first entry comes.
 const minSlots = 16
 
+// idleSlots is the largest size that an empty table or queue keeps.
+const idleSlots = 256
+
 // table finds an entry by its packet identifier. Identifiers are given out in
 // sequence, so a ring indexed by the low bits of the identifier seldom
 // collides; it doubles when it does, up to one slot an identifier.
@@ -38,7 +41,9 @@ func (t *table) put(e *Entry) {
 // remove frees e's identifier.
 func (t *table) remove(e *Entry) {
 	t.slots[int(e.id)&(len(t.slots)-1)] = nil
-	t.n--
+	if t.n--; t.n == 0 && len(t.slots) > idleSlots { // a burst is over
+		t.slots = nil
+	}
 }
 
 // grow doubles the ring. Entries that differ in the low bits before still
