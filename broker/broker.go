@@ -22,6 +22,11 @@ const (
 	// maxPacketSize is the longest packet taken. The wrapped broker reserves the
 	// announced length at once, so one must be set; it is told to MQTT 5 clients.
 	maxPacketSize = 64 << 20
+	// maxInflight is how many QoS 1 and 2 messages may be under way to one client,
+	// where more are dropped with a warning, and how many from it: all that have a
+	// packet identifier, for MQTT 3 has no way to tell a client of less. It costs
+	// nothing while they do not come.
+	maxInflight = 65535
 	// farewellLimit bounds the writing of DISCONNECT to clients that do not read.
 	farewellLimit = time.Second
 )
@@ -125,6 +130,8 @@ func (b *Broker) Close(ctx context.Context) error {
 func (b *Broker) serve(logger *slog.Logger, g *guard) error {
 	capabilities := mochi.NewDefaultServerCapabilities()
 	capabilities.MaximumPacketSize = maxPacketSize
+	capabilities.MaximumInflight = maxInflight
+	capabilities.ReceiveMaximum = maxInflight
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
 	if err := b.server.AddHook(g, nil); err != nil {
 		return fmt.Errorf("broker: %w", err)

@@ -1,0 +1,66 @@
+package broker_test
+
+import (
+	"io"
+	"net"
+	"testing"
+
+	"dunlin/broker"
+)
+
+// many is more than the wrapped broker takes by default, and less than there are
+// packet identifiers.
+const many = 9_000
+
+// publishes returns n PUBLISH packets of 8 bytes to topic "a".
+func publishes(n int, qos byte) []byte {
+	var b []byte
+	for id := 1; id <= n; id++ {
+		b = append(b, 0x30|qos<<1, 6, 0, 1, 'a', byte(id>>8), byte(id), 'm')
+	}
+	return b
+}
+
+// send writes in the background, for the broker answers meanwhile.
+func send(t *testing.T, conn net.Conn, b []byte) {
+	t.Helper()
+	written := make(chan error, 1)
+	go func() {
+		_, err := conn.Write(b)
+		written <- err
+	}()
+	t.Cleanup(func() {
+		if err := <-written; err != nil {
+			t.Errorf("write: %v", err)
+		}
+	})
+}
+
+// A client that is slow to acknowledge gets every message all the same.
+func TestKeepsWhatIsNotAcknowledged(t *testing.T) {
+	b := start(t, broker.Config{})
+	subscriber := dial(t, b.Addr(), connect311, []byte{0x82, 6, 0, 1, 0, 1, 'a', 1})
+	read(t, subscriber, len(connack311)+5)
+	publisher := dial(t, b.Addr(), []byte{0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, 1, 'p'})
+	read(t, publisher, len(connack311))
+	send(t, publisher, publishes(many, 1))
+	acknowledged := make(chan error, 1)
+	go func() {
+		_, err := io.CopyN(io.Discard, publisher, many*4)
+		acknowledged <- err
+	}()
+	read(t, subscriber, many*8)
+	if err := <-acknowledged; err != nil {
+		t.Errorf("acknowledgements of the publishes: %v", err)
+	}
+}
+
+// MQTT 3 has no way to tell a client how many QoS 2 messages it may have under
+// way, so all that it can number are taken.
+func TestTakesManyUnreleasedMessages(t *testing.T) {
+	b := start(t, broker.Config{})
+	conn := dial(t, b.Addr(), connect311)
+	read(t, conn, len(connack311))
+	send(t, conn, publishes(many, 2))
+	read(t, conn, many*4)
+}
