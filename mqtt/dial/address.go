@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // DefaultPath is the HTTP path of WebSocket URLs that have none.
@@ -58,6 +60,9 @@ func ParseAddress(raw string) (Address, error) {
 	if a.Host == "" {
 		return Address{}, fmt.Errorf("broker URL %q has no host", redact(u))
 	}
+	if !isHost(a.Host) {
+		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets", redact(u), a.Host)
+	}
 	if a.isWebSocket() {
 		a.Path, a.Query = u.EscapedPath(), u.RawQuery
 		if a.Path == "" {
@@ -84,6 +89,15 @@ func parseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("broker URL cannot be read; write scheme://user:password@host:port, with %-escapes for :/?#[]@% in user and password")
 	}
 	return nil, fmt.Errorf("broker URL cannot be read: %w", bare(err))
+}
+
+// isHost reports whether host is an IP address, or may be a name.
+func isHost(host string) bool {
+	if strings.ContainsAny(host, `[]<>"`) || strings.Count(host, "%") > 1 || !utf8.ValidString(host) {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil || !strings.ContainsAny(host, ":%")
 }
 
 // withPort fills in the default port, or checks the given one.

@@ -83,6 +83,9 @@ func (t TLS) pair() (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TLS: KeyFile: %w", err)
 	}
+	if block, _ := pem.Decode(key); block != nil && (block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "") {
+		return nil, fmt.Errorf("TLS: KeyFile %s: the key is encrypted; decrypt it, or put the certificate into Config's result", keyFile)
+	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		return nil, fmt.Errorf("TLS: CertFile %s with KeyFile %s: %w", t.CertFile, keyFile, err)

@@ -20,8 +20,15 @@ var ErrNoWebSocket = errors.New(`the program was built without WebSocket; import
 var registered atomic.Pointer[Upgrade]
 
 // RegisterWebSocket makes f the way to make WebSockets where Options.WebSocket is
-// nil. Package ws calls it when it is imported; the last call counts.
-func RegisterWebSocket(f Upgrade) { registered.Store(&f) }
+// nil. Package ws calls it when it is imported; the last call counts, and nil
+// takes it back.
+func RegisterWebSocket(f Upgrade) {
+	if f == nil {
+		registered.Store(nil)
+		return
+	}
+	registered.Store(&f)
+}
 
 func (o *Options) upgrade() Upgrade {
 	if o.WebSocket != nil {
