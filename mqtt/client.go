@@ -140,6 +140,11 @@ func newClient(t Transport, remote string) *Client {
 // cfg.Transport and Connect with cfg; when either fails nothing is left behind.
 // The URL's user name and password count where cfg has neither.
 func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
+	return dialFrom(ctx, url, cfg, maxRedirects)
+}
+
+// dialFrom is Dial with so many redirections left.
+func dialFrom(ctx context.Context, url string, cfg Config, left int) (*Client, error) {
 	cfg.takeUser(url)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -151,7 +156,7 @@ func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
 	if err := c.Connect(ctx, cfg); err != nil {
 		c.abort(ErrClosed)
 		<-c.delivered // at once: no handler runs without a session
-		return nil, err
+		return cfg.follow(ctx, err, left)
 	}
 	return c, nil
 }

@@ -73,6 +73,12 @@ type Config struct {
 	Transport Transport
 	// Properties are the MQTT 5 properties of CONNECT.
 	Properties ConnectProperties
+	// Redirect is asked by Dial when an MQTT 5 server refuses with the name of
+	// another one (Server Reference). It returns the URL to go on to, and false to
+	// give up; nil: give up. next is what the other server will see: this Config
+	// without Username, Password and Auth, which it may fill in again, if the
+	// other server is to be trusted with them.
+	Redirect func(reference string, next *Config) (url string, follow bool)
 	// Auth authenticates in the way of MQTT 5 section 4.12; nil: not.
 	Auth Authenticator
 }

@@ -1,0 +1,37 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// maxRedirects is how many servers Dial goes on to before it gives up.
+const maxRedirects = 5
+
+// follow connects to the server that a refusal names, if cfg.Redirect wants to.
+// It returns the refusal otherwise.
+func (cfg *Config) follow(ctx context.Context, refusal error, left int) (*Client, error) {
+	var refused *ConnectError
+	if cfg.Redirect == nil || !errors.As(refusal, &refused) || !refused.redirects() {
+		return nil, refusal
+	}
+	next := *cfg
+	next.Username, next.Password, next.Auth = "", nil, nil
+	url, follow := cfg.Redirect(refused.Reference, &next)
+	if !follow {
+		return nil, refusal
+	}
+	if left == 0 {
+		return nil, fmt.Errorf("connect: redirected more than %d times: %w", maxRedirects, refusal)
+	}
+	return dialFrom(ctx, url, next, left-1)
+}
+
+// redirects reports whether the refusal names another server to use.
+func (e *ConnectError) redirects() bool {
+	code := wire.ReasonCode(e.Code)
+	return e.Version == V5 && (code == wire.UseAnotherServer || code == wire.ServerMoved) && e.Reference != ""
+}
