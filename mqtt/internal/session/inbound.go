@@ -44,7 +44,7 @@ func (s *Session) HandlePublish(dst []byte, p *wire.Publish) (out []byte, seq ui
 			What: "has the packet identifier of an unfinished QoS 2 message",
 		}
 	}
-	if most := s.cfg.ReceiveMaximum; most > 0 && s.in.qos1+len(s.in.qos2) >= most { // [MQTT-3.3.4-9]
+	if s.in.qos1+len(s.in.qos2) >= orMaxIDs(s.cfg.ReceiveMaximum) { // [MQTT-3.3.4-9]
 		return dst, 0, false, &wire.Error{
 			Code: wire.ReceiveMaximumExceeded, Type: wire.PUBLISH,
 			What: "exceeds the Receive Maximum that was announced",
@@ -139,4 +139,13 @@ func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 		comp.Code = wire.PacketIdentifierNotFound
 	}
 	return wire.AppendAck(dst, s.cfg.Version, &comp), nil
+}
+
+// orMaxIDs returns most, or for 0, which no server was told, the number of
+// identifiers: a server cannot have more in flight either.
+func orMaxIDs(most int) int {
+	if most == 0 {
+		return maxIDs
+	}
+	return most
 }

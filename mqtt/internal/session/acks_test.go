@@ -1,0 +1,94 @@
+package session
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// flow is what a model knows of one publish.
+type flow struct {
+	entry    *Entry
+	qos      byte
+	released bool
+}
+
+// TestAnyOrderOfAcks: whatever a server acknowledges, in whatever order and how
+// often, a publish completes once and by its own last step.
+func TestAnyOrderOfAcks(t *testing.T) { // P1-06, P1-07, P1-11, P2-06..P2-12, ID-01, ID-05, ID-06, fault 16
+	rapid.Check(t, func(t *rapid.T) {
+		s := New(Config{Version: wire.V311, Window: 6})
+		live := make(map[uint16]*flow)
+		t.Repeat(map[string]func(*rapid.T){
+			"publish": func(t *rapid.T) {
+				if len(live) == 6 { // the window is full
+					return
+				}
+				f := &flow{entry: &Entry{}, qos: rapid.SampledFrom([]byte{1, 2}).Draw(t, "qos")}
+				_, err := s.Publish(nil, f.entry, &wire.Publish{Topic: "t", QoS: f.qos})
+				if err != nil || f.entry.ID() == 0 || live[f.entry.ID()] != nil {
+					t.Fatalf("identifier %d, %v", f.entry.ID(), err)
+				}
+				live[f.entry.ID()] = f
+			},
+			"acknowledge": func(t *rapid.T) {
+				a := wire.Ack{
+					Type:     rapid.SampledFrom([]wire.Type{wire.PUBACK, wire.PUBREC, wire.PUBCOMP}).Draw(t, "type"),
+					PacketID: rapid.Uint16Range(1, 40).Draw(t, "id"),
+				}
+				out, done, ignored, err := s.HandleAck(nil, &a)
+				f := live[a.PacketID]
+				known := f != nil && (a.Type == wire.PUBACK) == (f.qos == 1)
+				last := known && (f.qos == 1 || f.released && a.Type == wire.PUBCOMP)
+				switch {
+				case (done != nil) != last || last && done != f.entry:
+					t.Fatalf("%v completed %v", a, done)
+				case (err != nil) != (f != nil && f.qos == 1 && a.Type == wire.PUBREC):
+					t.Fatalf("%v: %v", a, err)
+				case (len(out) > 0) != (a.Type == wire.PUBREC && err == nil): // PUBREL, also for an unknown one
+					t.Fatalf("%v was answered with % X", a, out)
+				case ignored && (last || known && a.Type == wire.PUBREC):
+					t.Fatalf("%v was ignored", a)
+				}
+				if last {
+					delete(live, a.PacketID)
+				} else if known && a.Type == wire.PUBREC {
+					f.released = true
+				}
+			},
+			"": func(t *rapid.T) {
+				if s.Busy() != (len(live) > 0) || len(s.Unfinished()) != len(live) {
+					t.Fatalf("%d unfinished, want %d", len(s.Unfinished()), len(live))
+				}
+			},
+		})
+	})
+}
+
+func TestReceiptsAreBounded(t *testing.T) { // fault 12: a server of 3.1.1 cannot have more in flight either
+	s := New(Config{Version: wire.V311, Window: 1})
+	for i := range maxIDs {
+		if _, _, _, err := s.HandlePublish(nil, &wire.Publish{Topic: "t", QoS: 1, PacketID: uint16(i + 1)}); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	if _, _, _, err := s.HandlePublish(nil, &wire.Publish{Topic: "t", QoS: 1, PacketID: 1}); err == nil {
+		t.Error("more messages are held than there are identifiers")
+	}
+}
+
+func TestBurstLeavesNothingBehind(t *testing.T) {
+	b := newBench(t, wire.V311, 50_000)
+	for range 60_000 {
+		b.publish(1, "p")
+	}
+	for id := range 60_000 {
+		b.ack(wire.PUBACK, uint16(id+1), 0)
+		b.TakeFreed()
+	}
+	if b.Busy() || cap(b.Session.out.slots) > idleSlots || cap(b.Session.queue.items) > idleSlots || cap(b.Session.freed) > idleSlots {
+		t.Errorf("%d slots, %d places, %d freed are kept", cap(b.Session.out.slots), cap(b.Session.queue.items), cap(b.Session.freed))
+	}
+}
