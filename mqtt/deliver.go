@@ -163,7 +163,7 @@ func (c *Client) deliver(it *item) {
 	case it.message != nil:
 		c.deliverMessage(it.message)
 	case it.delivery != nil:
-		c.guard(func() { it.delivery.call(it.delivery.err) })
+		c.guard(func() { it.delivery.more.call(it.delivery.more.err) })
 	default:
 		c.guard(it.call)
 	}

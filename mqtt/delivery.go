@@ -20,10 +20,13 @@ var finished = func() chan struct{} {
 type Delivery struct {
 	client *Client
 	topic  string
-	entry  session.Entry
+	end    uint64     // position behind its packet in the stream, 0: not appended; client.mu
+	more   *operation // nil: a QoS 0 publish that nobody has asked about; client.mu
+}
 
-	// Guarded by client.mu.
-	end     uint64 // position behind its packet in the stream; 0: not appended
+// operation is what a Delivery needs beyond a position. client.mu guards it.
+type operation struct {
+	entry   session.Entry
 	qos0    bool
 	settled bool
 	err     error
@@ -31,6 +34,31 @@ type Delivery struct {
 	done    chan struct{} // made when asked for
 	call    func(error)
 	request *request // of a subscribe or unsubscribe
+}
+
+// flow is a Delivery and its operation in one piece.
+type flow struct {
+	Delivery
+	operation
+}
+
+// newDelivery makes the smallest thing that does: most QoS 0 publishes are never
+// looked at again.
+func newDelivery(c *Client, m *Message, done func(error)) *Delivery {
+	if m.QoS == AtMostOnce && done == nil {
+		return &Delivery{client: c, topic: m.Topic}
+	}
+	f := &flow{Delivery: Delivery{client: c, topic: m.Topic}, operation: operation{qos0: m.QoS == AtMostOnce, call: done}}
+	f.more = &f.operation
+	return &f.Delivery
+}
+
+// opLocked returns d's operation, made when it is missing.
+func (d *Delivery) opLocked() *operation {
+	if d.more == nil {
+		d.more = &operation{qos0: true}
+	}
+	return d.more
 }
 
 // Done returns a channel that is closed when the operation has ended.
@@ -42,17 +70,17 @@ func (d *Delivery) Done() <-chan struct{} {
 }
 
 func (c *Client) doneLocked(d *Delivery) <-chan struct{} {
-	c.lookLocked(d)
-	if d.done == nil {
-		if d.settled {
+	op := c.lookLocked(d)
+	if op.done == nil {
+		if op.settled {
 			return finished
 		}
-		d.done = make(chan struct{})
-		if d.qos0 && d.end > 0 && d.call == nil {
+		op.done = make(chan struct{})
+		if op.qos0 && d.end > 0 && op.call == nil {
 			c.out.await(d)
 		}
 	}
-	return d.done
+	return op.done
 }
 
 // Err returns how the operation ended, and nil before it has.
@@ -60,8 +88,7 @@ func (d *Delivery) Err() error {
 	c := d.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lookLocked(d)
-	return d.err
+	return c.lookLocked(d).err
 }
 
 // Answer is what the server said of an operation that it answered.
@@ -95,17 +122,24 @@ var plainSuccess = []ReasonCode{0}
 func (d *Delivery) Answer() Answer {
 	d.client.mu.Lock()
 	defer d.client.mu.Unlock()
-	if !d.settled {
+	if d.more == nil || !d.more.settled {
 		return Answer{}
 	}
-	return d.answer
+	return d.more.answer
 }
 
 // PacketID returns the packet identifier, 0 when none was given.
 func (d *Delivery) PacketID() uint16 {
 	d.client.mu.Lock()
 	defer d.client.mu.Unlock()
-	return d.entry.ID()
+	return d.idLocked()
+}
+
+func (d *Delivery) idLocked() uint16 {
+	if d.more == nil {
+		return 0
+	}
+	return d.more.entry.ID()
 }
 
 // Wait waits for the end of the operation and returns how it ended. When ctx
@@ -113,13 +147,15 @@ func (d *Delivery) PacketID() uint16 {
 // operation goes on and may be waited for again.
 func (d *Delivery) Wait(ctx context.Context) error {
 	if d.await(ctx) {
-		return d.err
+		return d.more.err
 	}
+	d.client.mu.Lock()
+	defer d.client.mu.Unlock()
 	return d.failure(ErrInDoubt, context.Cause(ctx))
 }
 
 // await waits for the end of the operation or of ctx, and reports whether it
-// was the operation's: then d.err does not change any more.
+// was the operation's: then its error does not change any more.
 func (d *Delivery) await(ctx context.Context) bool {
 	done := d.Done()
 	select {
@@ -137,28 +173,32 @@ func (d *Delivery) await(ctx context.Context) bool {
 	}
 }
 
-// lookLocked settles a QoS 0 publish that nobody had asked about.
-func (c *Client) lookLocked(d *Delivery) {
+// lookLocked returns d's operation, and settles a QoS 0 publish that nobody had
+// asked about.
+func (c *Client) lookLocked(d *Delivery) *operation {
+	op := d.opLocked()
 	switch {
-	case d.settled || !d.qos0 || d.end == 0:
+	case op.settled || !op.qos0 || d.end == 0:
 	case d.end <= c.out.written:
-		d.settled = true
+		op.settled = true
 	case c.state == closed:
-		d.settled = true
-		d.err = d.failure(c.outcomeLocked(d), c.endLocked())
+		op.settled = true
+		op.err = d.failure(c.outcomeLocked(d), c.endLocked())
 	}
+	return op
 }
 
 // settleLocked ends d, once.
 func (c *Client) settleLocked(d *Delivery, err error) {
-	if d.settled {
+	op := d.opLocked()
+	if op.settled {
 		return
 	}
-	d.settled, d.err = true, err
-	if d.done != nil {
-		close(d.done)
+	op.settled, op.err = true, err
+	if op.done != nil {
+		close(op.done)
 	}
-	if d.call != nil {
+	if op.call != nil {
 		c.in.push(item{delivery: d})
 	}
 }
@@ -171,12 +211,13 @@ func (c *Client) outcomeLocked(d *Delivery) error {
 	return ErrInDoubt
 }
 
-// failure returns the error for d.
+// failure returns the error for d. The client's mutex is held, or d is not
+// known to anybody else yet.
 func (d *Delivery) failure(outcome, cause error) error {
-	if d.request != nil {
-		return d.request.failure(outcome, cause)
+	if d.more != nil && d.more.request != nil {
+		return d.more.request.failure(outcome, cause)
 	}
-	return &PublishError{Topic: d.topic, PacketID: d.entry.ID(), Outcome: outcome, Err: cause}
+	return &PublishError{Topic: d.topic, PacketID: d.idLocked(), Outcome: outcome, Err: cause}
 }
 
 // enterWait tells that a goroutine waits for the server, perhaps from inside a

@@ -25,7 +25,7 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 		return err
 	}
 	if d.await(ctx) {
-		return d.err
+		return d.more.err
 	}
 	return c.withdraw(d, context.Cause(ctx))
 }
@@ -34,12 +34,12 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 func (c *Client) withdraw(d *Delivery, cause error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !d.settled && c.sess.Cancel(&d.entry) {
+	if !d.more.settled && c.sess.Cancel(&d.more.entry) {
 		c.settleLocked(d, d.failure(ErrNotSent, cause))
 		c.pumpLocked()
 	}
-	if d.settled {
-		return d.err
+	if d.more.settled {
+		return d.more.err
 	}
 	return d.failure(ErrInDoubt, cause)
 }
@@ -56,7 +56,7 @@ func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) 
 	if err := c.checkMessage(&m, &p); err != nil {
 		return nil, err
 	}
-	d := &Delivery{client: c, topic: m.Topic, call: done, qos0: m.QoS == AtMostOnce}
+	d := newDelivery(c, &m, done)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.awaitRoomLocked(ctx); err != nil {
@@ -145,17 +145,18 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 // appendLocked gives the packet to the out-buffer, or to the session's queue
 // when it has to wait for its turn.
 func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
-	if d.qos0 && !c.sess.MustQueue() {
+	if p.QoS == 0 && !c.sess.MustQueue() {
 		c.out.buf = c.sess.AppendPublish(c.out.buf, p)
 		d.end = c.out.end()
-		if d.call != nil {
+		if d.more != nil {
 			c.out.await(d)
 		}
 		return nil
 	}
-	d.entry.Owner = d
-	c.out.buf, err = c.sess.Publish(c.out.buf, &d.entry, p)
-	if err == nil && d.entry.Sent() {
+	op := d.opLocked()
+	op.entry.Owner = d
+	c.out.buf, err = c.sess.Publish(c.out.buf, &op.entry, p)
+	if err == nil && op.entry.Sent() {
 		d.end = c.out.end()
 	}
 	return err
@@ -180,7 +181,7 @@ func (c *Client) pumpedLocked() {
 			continue
 		}
 		d.end = c.out.start + uint64(f.End)
-		if d.qos0 && (d.call != nil || d.done != nil) {
+		if op := d.opLocked(); op.qos0 && (op.call != nil || op.done != nil) {
 			c.out.await(d)
 		}
 	}

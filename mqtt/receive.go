@@ -157,7 +157,7 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		return nil
 	}
 	if d, ok := done.Owner.(*Delivery); ok {
-		d.answer = ackAnswer(p)
+		d.more.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
 	return nil
@@ -171,7 +171,7 @@ func (d *Delivery) acknowledged(p *wire.Ack) error {
 	}
 	return &PublishError{
 		Topic: d.topic, PacketID: p.PacketID, Outcome: ErrRejected, Code: ReasonCode(p.Code),
-		ReasonString: d.answer.ReasonString,
+		ReasonString: d.more.answer.ReasonString,
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // request is a subscribe or unsubscribe on its way.
 type request struct {
-	Delivery
+	flow
 	op      string
 	filters []string
 	subs    []*subscription // what the filters lead to, or are not to lead to any more
@@ -26,7 +26,8 @@ func (r *request) failure(outcome, cause error) error {
 
 func (c *Client) newRequest(op string, filters []string, done func(error)) *request {
 	r := &request{op: op, filters: filters}
-	r.client, r.call, r.request = c, done, r
+	r.client, r.more = c, &r.operation
+	r.call, r.request = done, r
 	r.entry.Owner = &r.Delivery
 	return r
 }
@@ -271,7 +272,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 	if !ok {
 		return odd
 	}
-	return errors.Join(c.answerLocked(d.request, &p, v), odd)
+	return errors.Join(c.answerLocked(d.more.request, &p, v), odd)
 }
 
 func parseSubAck(h wire.Header, body []byte, v wire.Version) (wire.SubAck, error) {
