@@ -53,6 +53,7 @@ type Listener struct {
 // Broker is a running broker. Its methods may be called by many goroutines.
 type Broker struct {
 	server    *mochi.Server
+	guard     *guard
 	listeners []*listener
 	closing   sync.Once
 	closed    chan struct{} // closed when Close is through
@@ -82,7 +83,7 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	b := &Broker{closed: make(chan struct{})}
+	b := &Broker{guard: guard, closed: make(chan struct{})}
 	for _, address := range addresses {
 		l, err := listen(ctx, address, cfg.TLS)
 		if err != nil {
@@ -92,7 +93,7 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 		l.logger = logger
 		b.listeners = append(b.listeners, l)
 	}
-	if err := b.serve(quiet(logger), guard); err != nil {
+	if err := b.serve(quiet(logger)); err != nil {
 		b.unbind()
 		return nil, err
 	}
@@ -121,19 +122,20 @@ func (b *Broker) Close(ctx context.Context) error {
 		defer close(b.closed)
 		b.sayGoodbye(ctx)
 		b.err = b.server.Close()
+		b.guard.tellRest()
 	})
 	<-b.closed
 	return b.err
 }
 
 // serve starts the wrapped broker on listeners that are bound already.
-func (b *Broker) serve(logger *slog.Logger, g *guard) error {
+func (b *Broker) serve(logger *slog.Logger) error {
 	capabilities := mochi.NewDefaultServerCapabilities()
 	capabilities.MaximumPacketSize = maxPacketSize
 	capabilities.MaximumInflight = maxInflight
 	capabilities.ReceiveMaximum = maxInflight
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
-	if err := b.server.AddHook(g, nil); err != nil {
+	if err := b.server.AddHook(b.guard, nil); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
 	for _, l := range b.listeners {

@@ -3,17 +3,27 @@ package broker
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
+// tellEvery is the least time between two warnings of dropped messages.
+const tellEvery = time.Second
+
 // guard decides who may connect, and tells of messages that the wrapped broker
-// drops. It does not change after Start.
+// drops.
 type guard struct {
 	mochi.HookBase
-	credentials map[string]credential // empty: everyone may connect
-	logger      *slog.Logger
+	credentials map[string]credential // empty: everyone may connect; fixed
+	logger      *slog.Logger          // fixed
+
+	mu      sync.Mutex
+	dropped int       // messages; mu
+	told    int       // of them; mu
+	silent  time.Time // until then no warning; mu
 }
 
 // newGuard returns the guard for users that ParseUsers, or the caller, gave.
@@ -55,9 +65,30 @@ func (g *guard) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool 
 // OnACLCheck allows every topic to who is connected.
 func (g *guard) OnACLCheck(*mochi.Client, string, bool) bool { return true }
 
-// OnPublishDropped tells of a message that a slow subscriber did not get.
+// OnPublishDropped tells of a message that a slow subscriber did not get. A client
+// that stalls loses thousands at a time: they are told of together.
 func (g *guard) OnPublishDropped(cl *mochi.Client, pk packets.Packet) {
-	g.logger.Warn("message dropped: the client reads too slowly", "client", cl.ID, "topic", pk.TopicName)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dropped++
+	if now := time.Now(); now.After(g.silent) {
+		g.silent = now.Add(tellEvery)
+		g.tellLocked("client", cl.ID, "topic", pk.TopicName)
+	}
+}
+
+// tellRest tells of dropped messages that were not told of yet.
+func (g *guard) tellRest() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.dropped > g.told {
+		g.tellLocked()
+	}
+}
+
+func (g *guard) tellLocked(last ...any) {
+	g.logger.Warn("messages dropped: a client reads too slowly", append([]any{"messages", g.dropped - g.told}, last...)...)
+	g.told = g.dropped
 }
 
 // quiet returns a logger for the wrapped broker, which tells of every start and

@@ -1,8 +1,14 @@
 package broker_test
 
 import (
+	"bytes"
 	"io"
+	"log/slog"
 	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
 	"dunlin/broker"
@@ -63,4 +69,49 @@ func TestTakesManyUnreleasedMessages(t *testing.T) {
 	read(t, conn, len(connack311))
 	send(t, conn, publishes(many, 2))
 	read(t, conn, many*4)
+}
+
+// log is what a broker warned of.
+type log struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// What a client that does not read loses is counted whole, in few words.
+func TestTellsOfDroppedMessages(t *testing.T) {
+	var lines log
+	b := start(t, broker.Config{Logger: slog.New(slog.NewTextHandler(&lines, nil))})
+	stalled := dial(t, b.Addr(), connect311, []byte{0x82, 6, 0, 1, 0, 1, 'a', 0})
+	read(t, stalled, len(connack311)+5)
+	publisher := dial(t, b.Addr(), []byte{0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, 1, 'p'})
+	read(t, publisher, len(connack311))
+	// 56 MB are more than two sockets and the broker's queue of 8,192 messages hold.
+	batch := bytes.Repeat(append([]byte{0x30, 0xa3, 0x1f, 0, 1, 'a'}, make([]byte, 4000)...), 100)
+	for range 140 {
+		if _, err := publisher.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := publisher.Write([]byte{0xc0, 0}); err != nil { // all is handled when the answer comes
+		t.Fatal(err)
+	}
+	read(t, publisher, 2)
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.TrimSpace(lines.b.String())
+	told := 0
+	for _, m := range regexp.MustCompile(`messages=(\d+)`).FindAllStringSubmatch(got, -1) {
+		n, _ := strconv.Atoi(m[1])
+		told += n
+	}
+	if n := strings.Count(got, "messages dropped"); told == 0 || n > 30 {
+		t.Errorf("%d warnings of %d messages:\n%.500s", n, told, got)
+	}
 }

@@ -29,7 +29,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		Example: "  dunlin broker --listen :1883 --listen ws://127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg := broker.Config{UsersFile: users, Logger: slog.New(slog.NewTextHandler(a.Stderr, nil))}
+			cfg := broker.Config{UsersFile: users, Logger: a.brokerLogger(slog.LevelInfo)}
 			for _, address := range listen {
 				cfg.Listeners = append(cfg.Listeners, broker.Listener{URL: withScheme(address)})
 			}
@@ -52,6 +52,11 @@ func (a *app) brokerCommand() *cobra.Command {
 	f.StringVar(&key, "key", "", "private key of the certificate, in PEM form")
 	cmd.MarkFlagsRequiredTogether("cert", "key")
 	return cmd
+}
+
+// brokerLogger writes what a broker tells from a level on to stderr.
+func (a *app) brokerLogger(least slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: least}))
 }
 
 func withScheme(address string) string {

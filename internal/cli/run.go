@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,8 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	ctx := cmd.Context()
 	var embedded *broker.Broker
 	if s.broker {
-		if embedded, err = broker.Start(ctx, broker.Config{}); err != nil {
+		// A message that it drops must not be missing without a word.
+		if embedded, err = broker.Start(ctx, broker.Config{Logger: a.brokerLogger(slog.LevelWarn)}); err != nil {
 			return failf("run: %w", err)
 		}
 		redirect = everythingTo(embedded.Addr())
