@@ -210,7 +210,7 @@ func TestOneDeadline(t *testing.T) { // TL-14, fault 10: over all stages, and th
 		defer theirs.Close()
 		_, err = dial.Open(ctx, a, dial.Options{
 			Dial: func(context.Context, string, string) (net.Conn, error) {
-				time.Sleep(50 * time.Second) //nolint:forbidigo // in fake time: what is left for TLS is ten seconds
+				<-time.After(50 * time.Second) // ten seconds are left for TLS
 				return ours, nil
 			},
 			WebSocket: func(context.Context, net.Conn, dial.Address) (net.Conn, error) { return nil, nil },

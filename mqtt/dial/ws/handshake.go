@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
+	"sync"
+	"time"
 )
 
 const (
@@ -21,10 +24,13 @@ const (
 // roundTripper makes one HTTP request over a connection that stands already.
 // net/http's own transport would hide the connection: its deadlines, half-close
 // and addresses, and keep two goroutines.
-type roundTripper struct{ conn net.Conn }
+type roundTripper struct {
+	conn net.Conn
+	then *switched // set with 101
+}
 
 // RoundTrip is the whole of the HTTP that a WebSocket needs.
-func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Write(t.conn); err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
@@ -37,10 +43,13 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("the server's answer has more than %d bytes before its body", maxHead)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, fmt.Errorf("the server hung up: %w; does it speak HTTP at this port?", io.ErrUnexpectedEOF)
+		case err != nil && strings.HasPrefix(err.Error(), "malformed"):
+			return nil, fmt.Errorf("%w; does the server speak HTTP at this port?", err)
 		case err != nil:
 			return nil, fmt.Errorf("read answer: %w", err)
 		case resp.StatusCode == http.StatusSwitchingProtocols:
-			resp.Body = &switched{Conn: t.conn, rest: in}
+			t.then = &switched{Conn: t.conn, rest: in}
+			resp.Body = t.then
 			return resp, nil
 		case resp.StatusCode >= 200:
 			resp.Body = body{io.LimitReader(resp.Body, maxBody), t.conn}
@@ -59,7 +68,10 @@ type body struct {
 // switched is the connection after 101, and what was read of it beyond.
 type switched struct {
 	net.Conn
-	rest *bufio.Reader // nil when there is none
+	rest *bufio.Reader // nil when there is none; of the reader
+
+	mu   sync.Mutex // held while writing
+	shut bool       // the close frame went out; mu
 }
 
 // Read gives the rest first.
@@ -71,4 +83,27 @@ func (s *switched) Read(p []byte) (int, error) {
 		s.rest = nil
 	}
 	return s.Conn.Read(p)
+}
+
+// Write writes p, unless the close frame went out: the library, which does not
+// know of that one, would answer the server's with a second.
+func (s *switched) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut {
+		return len(p), nil
+	}
+	return s.Conn.Write(p)
+}
+
+// last writes the close frame.
+func (s *switched) last(frame []byte, deadline time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shut = true
+	if err := s.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	_, err := s.Conn.Write(frame)
+	return err
 }

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +17,7 @@ const (
 	// frameSize is the most that goes into one frame: an answer to a ping waits
 	// for the end of a frame, and not longer than five seconds.
 	frameSize = 16 << 10
-	// farewell is how long reading waits for the server to answer a close frame
-	// that we sent for a fault of its.
+	// farewell bounds the writing of a close frame where no deadline is set.
 	farewell = time.Second
 )
 
@@ -45,7 +45,8 @@ func (e *CloseError) Error() string {
 // stream is a WebSocket as a net.Conn. One goroutine may read, one write, and any
 // close.
 type stream struct {
-	net.Conn // under the WebSocket: TCP or TLS
+	net.Conn // below the WebSocket: TCP or TLS
+	under    *switched
 	socket   *websocket.Conn
 
 	message io.Reader // that is being read, or nil
@@ -54,15 +55,12 @@ type stream struct {
 	mu       sync.Mutex
 	deadline time.Time // of writing; mu
 	writing  bool      // mu
-
-	leave   sync.Once
-	left    chan struct{} // closed when the closing handshake is over
-	leaving sync.WaitGroup
+	shut     bool      // our close frame went out; mu
 }
 
-func newStream(conn net.Conn, socket *websocket.Conn) *stream {
+func newStream(conn *switched, socket *websocket.Conn) *stream {
 	socket.SetReadLimit(-1) // a message is no packet; the reader has its limit for those
-	return &stream{Conn: conn, socket: socket, left: make(chan struct{})}
+	return &stream{Conn: conn.Conn, under: conn, socket: socket}
 }
 
 // Read gives what is in binary frames, without their bounds [MQTT-6.0.0-2].
@@ -89,7 +87,7 @@ func (s *stream) read(p []byte) (int, error) {
 			return 0, s.ending(err)
 		}
 		if kind != websocket.MessageBinary {
-			s.refuse()
+			_ = s.sendClose(websocket.StatusUnsupportedData) // out of courtesy
 			return 0, ErrTextFrame
 		}
 		s.message = message
@@ -122,17 +120,6 @@ func (s *stream) ending(err error) error {
 	return fmt.Errorf("websocket: %w", err)
 }
 
-// refuse tells the server of its text frame, and waits a moment until it knows.
-func (s *stream) refuse() {
-	s.shut(websocket.StatusUnsupportedData, "MQTT is binary")
-	timer := time.NewTimer(farewell)
-	defer timer.Stop()
-	select {
-	case <-s.left:
-	case <-timer.C:
-	}
-}
-
 // Write sends p in binary frames [MQTT-6.0.0-1].
 func (s *stream) Write(p []byte) (n int, err error) {
 	if err := s.begin(); err != nil {
@@ -154,6 +141,9 @@ func (s *stream) Write(p []byte) (n int, err error) {
 func (s *stream) begin() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.shut {
+		return errors.New("websocket: write after the close frame")
+	}
 	s.writing = true
 	return s.Conn.SetWriteDeadline(s.deadline)
 }
@@ -181,28 +171,35 @@ func (s *stream) SetDeadline(t time.Time) error {
 	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
 }
 
-// CloseWrite sends a close frame that means a normal end. It does not wait for
-// the server's; Read returns io.EOF when that has come.
-func (s *stream) CloseWrite() error {
-	s.shut(websocket.StatusNormalClosure, "")
-	return nil
-}
+// CloseWrite sends a close frame that means a normal end; it follows the last
+// Write. It does not wait for the server's; Read returns io.EOF when that has come.
+func (s *stream) CloseWrite() error { return s.sendClose(websocket.StatusNormalClosure) }
 
-// shut begins the closing handshake.
-func (s *stream) shut(code websocket.StatusCode, reason string) {
-	s.leave.Do(func() {
-		s.leaving.Go(func() {
-			defer close(s.left)
-			_ = s.socket.Close(code, reason) // reading tells how it went
-		})
-	})
+// sendClose sends a close frame, unless a write is under way, into whose frame it
+// would fall. The library's own way would read on as well, and throw away what a
+// reader of ours waits for.
+func (s *stream) sendClose(code websocket.StatusCode) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writing || s.shut {
+		return errors.New("websocket: a close frame follows the last write, once")
+	}
+	s.shut = true
+	deadline := s.deadline
+	if deadline.IsZero() {
+		deadline = time.Now().Add(farewell)
+	}
+	frame := []byte{0x88, 0x80 | 2, 0, 0, 0, 0, byte(code >> 8), byte(code)} // FIN and close; masked, two bytes
+	_, _ = rand.Read(frame[2:6])                                             // never fails
+	frame[6] ^= frame[2]
+	frame[7] ^= frame[3]
+	return s.under.last(frame, deadline)
 }
 
 // Close ends the connection at once, without a close frame.
 func (s *stream) Close() error {
-	err := s.Conn.Close() // first, for it frees what waits for the network
-	_ = s.socket.CloseNow()
-	s.leaving.Wait()
+	err := s.Conn.Close()   // first, for it frees what waits for the network
+	_ = s.socket.CloseNow() // waits for its own goroutines
 	return err
 }
 

@@ -68,8 +68,9 @@ func (o Options) Upgrade(ctx context.Context, conn net.Conn, a dial.Address) (ne
 	}
 	stop := context.AfterFunc(ctx, func() { _ = bottom(conn).Close() }) // frees the handshake
 	defer stop()
+	request := &roundTripper{conn: conn}
 	socket, resp, err := websocket.Dial(ctx, target(a), &websocket.DialOptions{
-		HTTPClient:      &http.Client{Transport: roundTripper{conn}, CheckRedirect: stay},
+		HTTPClient:      &http.Client{Transport: request, CheckRedirect: stay},
 		HTTPHeader:      header,
 		Host:            header.Get("Host"),
 		Subprotocols:    []string{subprotocol},
@@ -86,7 +87,7 @@ func (o Options) Upgrade(ctx context.Context, conn net.Conn, a dial.Address) (ne
 		_ = socket.CloseNow()
 		return nil, ctx.Err()
 	}
-	return newStream(conn, socket), nil
+	return newStream(request.then, socket), nil
 }
 
 // stay keeps the client from following a redirect: it would go over the same connection.
