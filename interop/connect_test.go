@@ -13,7 +13,8 @@ var connectCases = []testCase{
 	{name: "connect and disconnect", body: connectAndDisconnect},
 	{name: "connect without an identifier", body: connectAnonymous, from: mqtt.V311},
 	{name: "ping", body: pingServer},
-	{name: "keep alive holds an idle connection", body: keepAliveHolds},
+	{name: "keep alive of 1 s holds an idle connection", body: func(r *rig) { keepAliveHolds(r, time.Second) }},
+	{name: "keep alive of 2 s holds an idle connection", body: func(r *rig) { keepAliveHolds(r, 2*time.Second) }},
 	{name: "keep alive ends a silent client", body: keepAliveEnds},
 	{name: "takeover", body: takeover},
 	{name: "fifty clients", body: manyClients},
@@ -47,9 +48,9 @@ func pingServer(r *rig) {
 	}
 }
 
-func keepAliveHolds(r *rig) {
-	p := r.dial(func(cfg *mqtt.Config) { cfg.KeepAlive = time.Second })
-	idle := time.NewTimer(3500 * time.Millisecond)
+func keepAliveHolds(r *rig, interval time.Duration) {
+	p := r.dial(func(cfg *mqtt.Config) { cfg.KeepAlive = interval })
+	idle := time.NewTimer(3*interval + interval/2)
 	defer idle.Stop()
 	select {
 	case err := <-p.ended:

@@ -29,7 +29,7 @@ type rig struct {
 	version mqtt.Version
 	corner  string
 	peers   []*peer
-	count   int // of identifiers that were made up
+	marked  map[string]mqtt.QoS // sessions that have the subscription of until
 }
 
 // run runs one case and returns how it failed, or nil.
@@ -89,6 +89,7 @@ type peer struct {
 	*mqtt.Client
 	r     *rig
 	id    string
+	name  string             // id, or one that stands for an empty one
 	got   chan *mqtt.Message // of subscriptions without a handler
 	ended chan error         // from the Disconnect handler
 	wire  *wire              // the latest connection
@@ -120,14 +121,38 @@ func (r *rig) tryDial(change ...func(*mqtt.Config)) (*peer, error) {
 		c(&cfg)
 	}
 	var err error
-	p.id = cfg.ClientID
+	p.id, p.name = cfg.ClientID, cfg.ClientID
+	if p.name == "" {
+		p.name = r.id()
+	}
 	p.Client, err = mqtt.Dial(r.ctx, r.url, cfg)
 	if err != nil {
 		return nil, err
 	}
 	r.peers = append(r.peers, p)
-	return p, nil
+	if !cfg.KeepSession {
+		delete(r.marked, p.id)
+	}
+	if !r.server.marksFirst {
+		return p, nil
+	}
+	return p, p.mark(2)
 }
+
+// mark subscribes to the marks of until, unless the session has that already.
+func (p *peer) mark(qos mqtt.QoS) error {
+	if had, known := p.r.marked[p.name]; known && had >= qos {
+		return nil
+	}
+	if p.r.marked == nil {
+		p.r.marked = make(map[string]mqtt.QoS)
+	}
+	p.r.marked[p.name] = qos
+	return p.Subscribe(p.r.ctx, mqtt.Subscription{Filter: p.marks(), QoS: qos})
+}
+
+// marks is the topic of until: for this connection's session alone.
+func (p *peer) marks() string { return p.r.topic("mark/" + p.name) }
 
 // named is for a client with that identifier.
 func named(id string) func(*mqtt.Config) {
@@ -184,14 +209,12 @@ func (p *peer) next() *mqtt.Message {
 // until returns what comes to p before a message that from publishes now with
 // that QoS: what is not there did not come, and nobody had to wait for nothing.
 func (p *peer) until(from *peer, qos mqtt.QoS) []*mqtt.Message {
-	p.r.count++
-	mark := fmt.Sprintf("mark/%d", p.r.count)
-	p.subscribe(mark, qos)
-	from.publish(mark, "", qos)
+	p.r.must("subscribe", p.mark(qos))
+	from.send(mqtt.Message{Topic: p.marks(), QoS: qos})
 	var before []*mqtt.Message
 	for {
 		m := p.next()
-		if m.Topic == p.r.topic(mark) {
+		if m.Topic == p.marks() {
 			return before
 		}
 		before = append(before, m)
@@ -238,6 +261,20 @@ func (p *peer) expectExactly(got []*mqtt.Message, want ...string) {
 	}
 	if g, w := strings.Join(texts, ", "), strings.Join(want, ", "); g != w {
 		p.r.failf("got [%s], want [%s]", g, w)
+	}
+}
+
+// settle returns when p has acknowledged all that came.
+func (p *peer) settle() {
+	p.until(p, 0) // the handlers before have returned
+	_, err := p.Ping(p.r.ctx)
+	p.r.must("ping", err) // the PUBRELs have come
+}
+
+// sessionPresent checks CONNACK's flag, which MQTT 3.1 does not have.
+func (p *peer) sessionPresent(want bool, when string) {
+	if p.r.version > mqtt.V31 {
+		same(p.r, "session present "+when, p.ConnAck().SessionPresent, want)
 	}
 }
 

@@ -29,22 +29,23 @@ type server struct {
 	refuses bool
 	// keepAlive is the longest keep alive it is set up to grant; 0: any.
 	keepAlive time.Duration
+	// window is how many QoS 2 publishes it takes at once before MQTT 5; 0: any.
+	window int
+	// aliases tells that it uses topic aliases itself, as it may.
+	aliases bool
+	// marksFirst: a SUBSCRIBE amid messages fails, so the one of until comes first.
+	marksFirst bool
 }
 
 var servers = []server{
-	{name: "mosquitto", start: startMosquitto, versions: []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}, refuses: true, keepAlive: time.Minute},
-	{name: "mochi", start: startMochi, versions: []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}},
+	{name: "mosquitto", start: startMosquitto, versions: []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}, keepAlive: time.Minute, window: 20},
+	{name: "mochi", start: startMochi, versions: []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}, aliases: true, marksFirst: true},
 	{name: "nats", start: startNATS, versions: []mqtt.Version{mqtt.V311}, refuses: true},
 	{name: "aedes", start: startAedes, versions: []mqtt.Version{mqtt.V31, mqtt.V311}, refuses: true},
 }
 
 func startMosquitto(t *testing.T) string {
-	acl := t.TempDir() + "/acl"
-	if err := os.WriteFile(acl, []byte("topic readwrite #\ntopic readwrite $dunlin/#\ntopic deny denied/#\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	return mosquitto.Start(t, mosquitto.Options{Config: []string{
-		"acl_file " + acl,
 		"max_keepalive 60",
 		"max_packet_size 4194304",
 	}}).URL()
@@ -89,7 +90,12 @@ func startNATS(t *testing.T) string {
 			Subscribe: &nats.SubjectPermission{Deny: []string{"denied.>"}},
 		}}},
 		NoAuthUser: "any",
-		MQTT:       nats.MQTTOpts{Host: "127.0.0.1", Port: nats.RANDOM_PORT, NoAuthUser: "any"},
+		MQTT: nats.MQTTOpts{
+			Host: "127.0.0.1", Port: nats.RANDOM_PORT, NoAuthUser: "any",
+			// By default a session has room for 63 subscriptions, and what was not
+			// acknowledged comes again after 30 s only.
+			MaxAckPending: 200, AckWait: 5 * time.Second,
+		},
 	}
 	s, err := nats.NewServer(options)
 	if err != nil {

@@ -18,6 +18,7 @@ var topicCases = []testCase{
 	{name: "long topic", body: longTopic},
 	{name: "many filters in one SUBSCRIBE", body: manyFilters},
 	{name: "subscribing again changes the QoS", body: subscribeAgain},
+	{name: "packet identifiers of both sides are apart", body: packetIdentifiers},
 	{name: "refused subscription", body: refusedSubscription, only: func(s *server) bool { return s.refuses }},
 	{name: "unsubscribe", body: unsubscribe},
 	{name: "unsubscribe from nothing", body: unsubscribeNothing},
@@ -164,6 +165,29 @@ func subscribeAgain(r *rig) {
 		p.subscribe("t", qos)
 		p.publish("t", "x", 2)
 		p.expect(p, qos, fmt.Sprintf("t=x/%d", qos))
+	}
+}
+
+// packetIdentifiers: the two sides choose theirs on their own [MQTT-2.3.1-4 of
+// 3.1.1 binds one side]. While the server waits for acknowledgements of its
+// messages, the client's requests have the same identifiers.
+func packetIdentifiers(r *rig) {
+	from := r.dial()
+	p := r.dial(func(cfg *mqtt.Config) { cfg.Transport.Handlers.ManualAck = true })
+	p.subscribe("t", 1)
+	const messages = 8
+	var held []*mqtt.Message
+	for range messages {
+		from.publish("t", "x", 1)
+		held = append(held, p.next())
+	}
+	for i := range 2 * messages {
+		p.subscribe(fmt.Sprint("s/", i), 0)
+		p.publish("nobody", "x", mqtt.QoS(1+i%2))
+		r.must("unsubscribe", p.Unsubscribe(r.ctx, r.topic(fmt.Sprint("s/", i))))
+	}
+	for _, m := range held {
+		r.must("acknowledge", m.Ack())
 	}
 }
 

@@ -1,3 +1,0 @@
-package interop
-
-var propertyCases, optionCases, limitCases []testCase
