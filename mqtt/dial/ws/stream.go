@@ -17,7 +17,8 @@ const (
 	// frameSize is the most that goes into one frame: an answer to a ping waits
 	// for the end of a frame, and not longer than five seconds.
 	frameSize = 16 << 10
-	// farewell bounds the writing of a close frame where no deadline is set.
+	// farewell bounds the wait for a running write before a close frame, and the
+	// writing of that where no deadline is set.
 	farewell = time.Second
 )
 
@@ -52,6 +53,8 @@ type stream struct {
 	message io.Reader // that is being read, or nil
 	failed  error     // of reading, for good
 
+	busy chan struct{} // holds one token while frames of ours are written
+
 	mu       sync.Mutex
 	deadline time.Time // of writing; mu
 	writing  bool      // mu
@@ -60,7 +63,7 @@ type stream struct {
 
 func newStream(conn *switched, socket *websocket.Conn) *stream {
 	socket.SetReadLimit(-1) // a message is no packet; the reader has its limit for those
-	return &stream{Conn: conn.Conn, under: conn, socket: socket}
+	return &stream{Conn: conn.Conn, under: conn, socket: socket, busy: make(chan struct{}, 1)}
 }
 
 // Read gives what is in binary frames, without their bounds [MQTT-6.0.0-2].
@@ -122,6 +125,8 @@ func (s *stream) ending(err error) error {
 
 // Write sends p in binary frames [MQTT-6.0.0-1].
 func (s *stream) Write(p []byte) (n int, err error) {
+	s.busy <- struct{}{}
+	defer func() { <-s.busy }()
 	if err := s.begin(); err != nil {
 		return 0, err
 	}
@@ -171,18 +176,25 @@ func (s *stream) SetDeadline(t time.Time) error {
 	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
 }
 
-// CloseWrite sends a close frame that means a normal end; it follows the last
-// Write. It does not wait for the server's; Read returns io.EOF when that has come.
+// CloseWrite sends a close frame that means a normal end. It does not wait for the server's; Read returns io.EOF when that has come.
 func (s *stream) CloseWrite() error { return s.sendClose(websocket.StatusNormalClosure) }
 
-// sendClose sends a close frame, unless a write is under way, into whose frame it
-// would fall. The library's own way would read on as well, and throw away what a
+// sendClose sends a close frame, unless a write goes on and on, into whose frame
+// it would fall. The library's own way would read as well, and throw away what a
 // reader of ours waits for.
 func (s *stream) sendClose(code websocket.StatusCode) error {
+	timer := time.NewTimer(farewell)
+	defer timer.Stop()
+	select {
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
+	case <-timer.C:
+		return errors.New("websocket: no close frame, for a write is under way")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.writing || s.shut {
-		return errors.New("websocket: a close frame follows the last write, once")
+	if s.shut {
+		return errors.New("websocket: the close frame was sent before")
 	}
 	s.shut = true
 	deadline := s.deadline
