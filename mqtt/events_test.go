@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
@@ -225,23 +224,38 @@ func TestTimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
 	}
 }
 
+// cancelConn ends a context when the CONNACK comes in.
+type cancelConn struct {
+	net.Conn
+	cancel context.CancelFunc
+}
+
+func (c cancelConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && b[0] == 0x20 {
+		c.cancel()
+	}
+	return n, err
+}
+
 func TestConnectIsNotUndoneLate(t *testing.T) { // TR-06: a Connect that returns nil is connected
-	server := mqtttest.NewServer(t)
-	for range 100 {
-		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
+	for range 300 {
+		ours, theirs := net.Pipe()
+		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10), server: mqtttest.NewConn(t, theirs)}
 		ctx, cancel := context.WithCancel(s.ctx)
-		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Handlers: s.handlers()}}
-		cfg.Transport.Handlers.Connect = func(*mqtt.Client) { cancel() }
+		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
+			Handlers: s.handlers(),
+			Dial:     func(context.Context, string, string) (net.Conn, error) { return cancelConn{ours, cancel}, nil },
+		}}
 		dialed := async(func() (err error) {
-			s.Client, err = mqtt.Dial(ctx, server.URL(), cfg)
+			s.Client, err = mqtt.Dial(ctx, "mqtt://pipe", cfg)
 			return err
 		})
-		s.server = server.Accept()
 		s.server.Accept()
 		if err := s.wait(dialed); err != nil {
 			continue // the context was faster, and the error says so
 		}
-		s.server.ExpectNothing(time.Millisecond)
+		s.expectEvent("connect")
 		s.closeWell()
 	}
 }
@@ -306,8 +320,10 @@ func TestCloseEndsDelivery(t *testing.T) { // nothing begins after Close was cal
 	<-s.Done()
 	short, cancel := context.WithCancel(s.ctx)
 	cancel()
-	if err := s.Close(short); err == nil || !strings.Contains(err.Error(), "a handler is still running") {
-		t.Errorf("Close did not wait for the handler: %v", err)
+	for range 20 {
+		if err := s.Close(short); err == nil || !strings.Contains(err.Error(), "a handler is still running") || strings.Contains(err.Error(), "cut off") {
+			t.Fatalf("Close did not wait for the handler alone: %v", err)
+		}
 	}
 	close(release)
 	s.finish()

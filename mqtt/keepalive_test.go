@@ -231,6 +231,7 @@ func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12
 		for range 10 {
 			s.expectPing(9 * time.Second)
 		}
+		synctest.Wait()
 		close(release) // it reads again, and the server is silent
 		since := elapsed()
 		s.expectDead(5 * time.Second)

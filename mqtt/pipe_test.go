@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
@@ -39,11 +40,15 @@ func startPipe(t *testing.T, change func(*mqtt.Config)) (s *scripted, dialed cha
 func dialPipe(t *testing.T, change func(*mqtt.Config), connAck string) *scripted {
 	t.Helper()
 	s, dialed := startPipe(t, change)
-	if connAck == "" {
-		s.server.Accept()
-	} else {
-		s.server.Packet()
+	packet := s.server.Packet()
+	synctest.Wait() // the client waits for nothing but the answer
+	switch {
+	case connAck != "":
 		s.server.Send(connAck)
+	case packet[8] < byte(mqtt.V5):
+		s.server.Send("20 02 0000")
+	default:
+		s.server.Send("20 03 000000")
 	}
 	if err := <-dialed; err != nil {
 		t.Fatalf("dial: %v", err)
