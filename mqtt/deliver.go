@@ -5,7 +5,6 @@ import (
 	"errors"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"time"
 
@@ -211,28 +210,13 @@ func (c *Client) concludeLocked(m *Message, sound bool) {
 	c.kickIfAppendedLocked()
 }
 
-// bind notes whom m is for. Most messages have one subscription, which then
-// costs nothing.
-func (m *Message) bind(subs []*subscription) {
-	switch len(subs) {
-	case 0:
-	case 1:
-		m.one = subs[0]
-	default:
-		m.more = slices.Clone(subs)
-	}
-}
-
 // runHandlers gives m to each of its handlers, and reports whether none
 // panicked.
 func (c *Client) runHandlers(m *Message) (sound bool) {
 	if m.stream != nil {
 		return c.guard(func() { c.transport.Handlers.Stream(m, m.stream) })
 	}
-	subs := m.more
-	if m.one != nil {
-		subs = []*subscription{m.one}
-	}
+	subs := m.subs
 	f := c.transport.Handlers.Message
 	other := len(subs) == 0
 	for _, s := range subs {

@@ -23,8 +23,7 @@ type Message struct {
 	Properties *Properties
 
 	client *Client
-	one    *subscription   // the one it is for
-	more   []*subscription // those it is for when there are several
+	subs   []*subscription // those it is for; shared, not to be changed
 	seq    uint64          // what the session wants to acknowledge it; 0: nothing
 	manual bool            // the application acknowledges
 	stream *stream

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"dunlin/mqtt/internal/wire"
@@ -188,8 +187,8 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 			return err
 		}
 	}
-	subs, wanted := c.subs.match(p, c.cfg.Version)
-	if !wanted {
+	to := c.subs.find(p, c.cfg.Version)
+	if !to.wanted {
 		if seq != 0 {
 			c.out.buf, _ = c.sess.Ack(c.out.buf, seq, wire.Success)
 		}
@@ -200,12 +199,11 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		return nil
 	}
 	m := &Message{
-		Topic: strings.Clone(p.Topic), Payload: append([]byte{}, p.Payload...),
+		Topic: to.topic, Payload: append([]byte{}, p.Payload...),
 		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
 		Properties: readProperties(p.Properties),
-		client:     c, seq: seq,
+		client:     c, seq: seq, subs: to.subs,
 	}
-	m.bind(subs)
 	c.in.pushMessage(m)
 	return nil
 }

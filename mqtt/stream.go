@@ -102,10 +102,10 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 			return err
 		}
 	}
-	_, wanted := c.subs.match(p, c.cfg.Version)
+	to := c.subs.find(p, c.cfg.Version)
 	m.stream = &stream{client: c, message: m, left: size, sound: true, more: make(chan struct{}, 1)}
 	c.in.stream = m.stream
-	if !deliver || !wanted {
+	if !deliver || !to.wanted {
 		m.stream.over, m.manual = true, false
 		return nil
 	}

@@ -73,30 +73,9 @@ type subscriptions struct {
 	lastID    uint32
 	forgotten *route.Table[string] // unsubscribed: late messages are not wanted
 	order     []string             // of forgotten, oldest first
-	matched   []*subscription      // reused by match
-	late      []string             // reused by match
-}
-
-// match returns the subscriptions that a message is for, and whether it is
-// wanted at all. An empty result of a wanted message means the client's Message
-// handler: the server may know subscriptions of an earlier connection. The result
-// is good until the next call.
-func (s *subscriptions) match(p *wire.Publish, v Version) (subs []*subscription, wanted bool) {
-	s.matched = s.byIdentifier(p, s.matched[:0])
-	if len(s.matched) == 0 {
-		s.matched = s.table.Match(p.Topic, s.matched[:0])
-	}
-	if len(s.matched) == 0 {
-		if s.forgotten == nil {
-			return nil, true
-		}
-		s.late = s.forgotten.Match(p.Topic, s.late[:0])
-		return nil, len(s.late) == 0
-	}
-	if p.Retain && v < V5 {
-		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
-	}
-	return s.matched, len(s.matched) > 0
+	recent    recent
+	matched   []*subscription // reused by search
+	late      []string        // reused by search
 }
 
 // byIdentifier appends the subscriptions that the server says the message is
@@ -138,6 +117,7 @@ func (s *subscriptions) add(filter string, sub *subscription) {
 }
 
 func (s *subscriptions) put(filter string, sub *subscription) {
+	s.recent.forget()
 	s.table.Add(filter, sub)
 	if sub.id == 0 {
 		return
@@ -173,6 +153,7 @@ func (s *subscriptions) settle(filter string) bool {
 	if sub == now {
 		return sub != nil
 	}
+	s.recent.forget()
 	s.dropID(now)
 	if sub == nil {
 		s.table.Remove(filter)
@@ -184,6 +165,7 @@ func (s *subscriptions) settle(filter string) bool {
 
 // forget notes that messages for filter that still come are not wanted.
 func (s *subscriptions) forget(filter string) {
+	s.recent.forget()
 	if s.forgotten == nil {
 		s.forgotten = new(route.Table[string])
 	}

@@ -1,0 +1,73 @@
+package mqtt
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// destination is where the messages of a topic go. It does not change.
+type destination struct {
+	topic  string
+	subs   []*subscription // empty: the client's Message handler
+	wanted bool
+}
+
+// recentTopics is how many topics are remembered.
+const recentTopics = 16
+
+// recent remembers the destinations of topics that came lately, one a slot: most
+// messages repeat a topic, and cost no search and no copy of it then.
+type recent struct {
+	seed  maphash.Seed
+	slots []destination
+}
+
+// slot returns the place of topic, which may hold another one.
+func (r *recent) slot(topic string) *destination {
+	if r.slots == nil {
+		r.seed = maphash.MakeSeed()
+		r.slots = make([]destination, recentTopics)
+	}
+	return &r.slots[maphash.String(r.seed, topic)%recentTopics]
+}
+
+// forget drops all: the subscriptions have changed.
+func (r *recent) forget() { clear(r.slots) }
+
+// find returns where p goes. An empty list of a message that is wanted means the
+// client's Message handler: the server may know subscriptions of an earlier
+// connection.
+func (s *subscriptions) find(p *wire.Publish, v Version) destination {
+	if p.Retain || len(p.Properties) > 0 { // it may depend on more than the topic
+		return s.search(p, v)
+	}
+	slot := s.recent.slot(p.Topic)
+	if slot.topic != p.Topic {
+		*slot = s.search(p, v)
+	}
+	return *slot
+}
+
+// search asks the tables.
+func (s *subscriptions) search(p *wire.Publish, v Version) destination {
+	d := destination{topic: strings.Clone(p.Topic), wanted: true}
+	s.matched = s.byIdentifier(p, s.matched[:0])
+	if len(s.matched) == 0 {
+		s.matched = s.table.Match(p.Topic, s.matched[:0])
+	}
+	if len(s.matched) == 0 {
+		if s.forgotten != nil {
+			s.late = s.forgotten.Match(p.Topic, s.late[:0])
+			d.wanted = len(s.late) == 0
+		}
+		return d
+	}
+	if p.Retain && v < V5 {
+		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
+	}
+	d.subs, d.wanted = slices.Clone(s.matched), len(s.matched) > 0
+	return d
+}
