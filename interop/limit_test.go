@@ -14,7 +14,8 @@ var limitCases = []testCase{
 	{name: "receive maximum of the client", body: clientReceiveMaximum, from: mqtt.V5},
 	{name: "receive maximum of the server", body: serverReceiveMaximum, from: mqtt.V5},
 	{name: "maximum packet size of the client", body: clientPacketSize, from: mqtt.V5},
-	{name: "maximum packet size of the server", body: serverPacketSize, from: mqtt.V5},
+	{name: "maximum packet size of the server", body: serverPacketSize, from: mqtt.V5, only: func(s *server) bool { return s.packetSize > 0 }},
+	{name: "a backlog beyond the receive maximum", body: backlog, from: mqtt.V5},
 }
 
 // long is a topic that an alias makes short.
@@ -28,9 +29,7 @@ func clientAliases(r *rig) {
 	from := r.dial()
 	to := r.dial(func(cfg *mqtt.Config) { cfg.Limits.TopicAliases = -1 })
 	to.subscribe("long/#", 1)
-	if from.ConnAck().TopicAliasMaximum == 0 {
-		r.failf("the server takes no topic aliases")
-	}
+	same(r, "topic alias maximum", from.ConnAck().TopicAliasMaximum, r.server.aliasesTaken)
 	before := from.wire.sent.Load()
 	const messages = 50
 	for i := range messages {
@@ -39,10 +38,10 @@ func clientAliases(r *rig) {
 		same(r, "topic", m.Topic, r.long(0))
 		same(r, "payload", string(m.Payload), fmt.Sprint(i))
 	}
-	if sent := from.wire.sent.Load() - before; sent > int64(messages*len(r.long(0))/4) {
+	if sent := from.wire.sent.Load() - before; r.server.aliasesTaken > 0 && sent > int64(messages*len(r.long(0))/4) {
 		r.failf("%d messages with a topic of %d bytes took %d bytes", messages, len(r.long(0)), sent)
 	}
-	topics := 3 * min(from.ConnAck().TopicAliasMaximum, 30)
+	topics := 1 + 3*r.server.aliasesTaken
 	for i := range topics {
 		from.send(mqtt.Message{Topic: r.long(i % topics), QoS: 1})
 		same(r, "topic", to.next().Topic, r.long(i%topics))
@@ -65,7 +64,7 @@ func serverAliases(r *rig) {
 		from.send(mqtt.Message{Topic: r.long(i), QoS: 1})
 		same(r, "topic", to.next().Topic, r.long(i))
 	}
-	if rcv := to.wire.rcv.Load() - before; r.server.aliases && rcv > int64(messages*len(r.long(0))/2+20*len(r.long(0))) {
+	if rcv := to.wire.rcv.Load() - before; r.server.aliasesUsed && rcv > int64(messages*len(r.long(0))/2+20*len(r.long(0))) {
 		r.failf("%d messages with a topic of %d bytes took %d bytes: no alias is used", messages+20, len(r.long(0)), rcv)
 	}
 }
@@ -91,6 +90,23 @@ func clientReceiveMaximum(r *rig) {
 		same(r, "message", r.show(held[i]), fmt.Sprintf("t=%d/1", i))
 		r.must("acknowledge", held[i].Ack())
 	}
+}
+
+// backlog: what waited for the client comes in portions that it can hold.
+func backlog(r *rig) {
+	const messages = 60
+	id, from := r.id(), r.dial()
+	narrow := func(cfg *mqtt.Config) { cfg.Limits.ReceiveMaximum = 5 }
+	p := r.dial(kept(id), narrow)
+	p.subscribe("t", 1)
+	p.close()
+	var want []string
+	for i := range messages {
+		from.publish("t", fmt.Sprintf("%02d", i), 1)
+		want = append(want, fmt.Sprintf("t=%02d/1", i))
+	}
+	p = r.dial(kept(id), narrow)
+	p.expectAnyOrder(from, 1, want...)
 }
 
 // serverReceiveMaximum: more publishes than the server takes at once all complete.
@@ -125,9 +141,7 @@ func clientPacketSize(r *rig) {
 func serverPacketSize(r *rig) {
 	p := r.dial()
 	limit := p.ConnAck().MaximumPacketSize
-	if limit > 100<<20 {
-		r.failf("the server takes packets of %d bytes", limit)
-	}
+	same(r, "maximum packet size", limit, r.server.packetSize)
 	err := p.Publish(r.ctx, mqtt.Message{Topic: r.topic("t"), Payload: make([]byte, limit), QoS: 1})
 	same(r, fmt.Sprintf("refused unsent (%v)", err), errors.Is(err, mqtt.ErrNotSent), true)
 	p.publish("t", "x", 1)

@@ -15,11 +15,11 @@ var sessionCases = []testCase{
 	{name: "unsubscribe in a persistent session", body: unsubscribedSession},
 	{name: "unacknowledged messages come again", body: redelivery},
 	{name: "takeover keeps the session", body: takeoverSession},
-	{name: "session expiry", body: sessionExpiry, from: mqtt.V5},
+	{name: "session expiry", body: sessionExpiry, from: mqtt.V5, timed: true},
 	{name: "session expiry in DISCONNECT", body: sessionExpiryGoodbye, from: mqtt.V5},
-	{name: "will delay", body: willDelay, from: mqtt.V5},
-	{name: "will delay ends with the session", body: willAtSessionEnd, from: mqtt.V5},
-	{name: "no delayed will after a new connection", body: willWithdrawn, from: mqtt.V5},
+	{name: "will delay", body: willDelay, from: mqtt.V5, timed: true},
+	{name: "will delay ends with the session", body: willAtSessionEnd, from: mqtt.V5, timed: true},
+	{name: "no delayed will after a new connection", body: willWithdrawn, from: mqtt.V5, timed: true},
 	{name: "disconnect with will", body: disconnectWithWill, from: mqtt.V5},
 }
 

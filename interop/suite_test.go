@@ -39,6 +39,8 @@ type testCase struct {
 	from mqtt.Version
 	// only tells for which servers it can be asked; nil: all.
 	only func(*server) bool
+	// timed cases look at the clock: they run when the busy ones are through.
+	timed bool
 }
 
 var cases = slices.Concat(connectCases, publishCases, retainCases, topicCases, sessionCases, propertyCases, optionCases, limitCases)
@@ -49,38 +51,46 @@ func (c *testCase) runsOn(s *server, v mqtt.Version) bool {
 }
 
 func TestServers(t *testing.T) {
+	urls := make([]string, len(servers))
 	for i := range servers {
-		s := &servers[i]
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			url := s.start(t)
-			// The group ends before the server does.
-			t.Run("mqtt", func(t *testing.T) {
-				for _, v := range s.versions {
-					runCases(t, s, url, v)
-				}
-			})
-		})
+		urls[i] = servers[i].start(t)
+	}
+	for _, timed := range []bool{false, true} {
+		for i := range servers {
+			s := &servers[i]
+			for _, v := range s.versions {
+				runCases(t, s, urls[i], v, timed)
+			}
+		}
 	}
 }
 
-func runCases(t *testing.T, s *server, url string, v mqtt.Version) {
-	for i := range cases {
-		c := &cases[i]
-		if !c.runsOn(s, v) {
-			continue
-		}
-		t.Run(v.String()+"/"+c.name, func(t *testing.T) {
-			t.Parallel()
-			corner := fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "-"), v)
-			r := &rig{server: s, url: url, version: v, corner: corner}
-			known := findDeviation(s, v, c.name)
-			if known != nil && known.sometimes {
-				r.url = s.start(t) // what may hang the server hangs one of its own
-			}
-			judge(t, r.run(t, c.body), known)
-		})
+// runCases runs the cases of one server and version side by side.
+func runCases(t *testing.T, s *server, url string, v mqtt.Version, timed bool) {
+	name := fmt.Sprintf("%s/%s", s.name, v)
+	if timed {
+		name += "/timed"
 	}
+	t.Run(name, func(t *testing.T) {
+		for i := range cases {
+			c := &cases[i]
+			if c.timed == timed && c.runsOn(s, v) {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					runCase(t, c, &rig{server: s, url: url, version: v})
+				})
+			}
+		}
+	})
+}
+
+func runCase(t *testing.T, c *testCase, r *rig) {
+	r.corner = fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "-"), r.version)
+	known := findDeviation(r.server, r.version, c.name)
+	if known != nil && known.sometimes {
+		r.url = r.server.start(t) // what may hang the server hangs one of its own
+	}
+	judge(t, r.run(t, c.body), known)
 }
 
 // judge holds the outcome of a case against what is known of the server.
