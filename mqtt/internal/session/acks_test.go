@@ -80,11 +80,11 @@ func TestReceiptsAreBounded(t *testing.T) { // fault 12: a server of 3.1.1 canno
 }
 
 func TestBurstLeavesNothingBehind(t *testing.T) {
-	b := newBench(t, wire.V311, 50_000)
-	for range 60_000 {
+	b := newBench(t, wire.V311, 2000)
+	for range 3000 {
 		b.publish(1, "p")
 	}
-	for id := range 60_000 {
+	for id := range 3000 {
 		b.ack(wire.PUBACK, uint16(id+1), 0)
 		b.TakeFreed()
 	}
