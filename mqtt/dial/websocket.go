@@ -13,7 +13,7 @@ import (
 // conn. It may be called by several goroutines at a time.
 type Upgrade func(ctx context.Context, conn net.Conn, a Address) (net.Conn, error)
 
-// ErrNoWebSocket: the URL asks for a WebSocket, and the program has none.
+// ErrNoWebSocket means that the URL asks for a WebSocket, and the program has none.
 var ErrNoWebSocket = errors.New(`the program was built without WebSocket; import _ "dunlin/mqtt/dial/ws"`)
 
 // registered makes the WebSocket where Options name none.

@@ -26,7 +26,7 @@ func target(t *testing.T, network, address string) string {
 	return dialed
 }
 
-func clear(t *testing.T) {
+func clearEnvironment(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"} {
 		t.Setenv(name, "")
@@ -34,7 +34,7 @@ func clear(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
-	clear(t)
+	clearEnvironment(t)
 	if got := target(t, "tcp", "h:1"); got != "h:1" {
 		t.Errorf("without a proxy: %s", got)
 	}
@@ -60,7 +60,7 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestNoProxy(t *testing.T) {
-	clear(t)
+	clearEnvironment(t)
 	t.Setenv("ALL_PROXY", "socks5://p")
 	for list, addresses := range map[string]struct{ direct, proxied string }{
 		"":                                     {"localhost:1 127.0.0.1:1 127.9.9.9:1 [::1]:1 LOCALHOST:1", "h:1 localhost.test:1 [::2]:1"},

@@ -23,9 +23,9 @@ const (
 )
 
 var (
-	// ErrTextFrame: the server sent a text frame [MQTT-6.0.0-1].
+	// ErrTextFrame means that the server sent a text frame [MQTT-6.0.0-1].
 	ErrTextFrame = errors.New("websocket: the server sent a text frame, MQTT is binary [MQTT-6.0.0-1]")
-	// ErrNoCloseFrame: the connection ended without a close frame.
+	// ErrNoCloseFrame means that the connection ended without a close frame.
 	ErrNoCloseFrame = errors.New("websocket: the connection ended without a close frame")
 )
 

@@ -69,7 +69,7 @@ func (o Options) Upgrade(ctx context.Context, conn net.Conn, a dial.Address) (ne
 	stop := context.AfterFunc(ctx, func() { _ = bottom(conn).Close() }) // frees the handshake
 	defer stop()
 	request := &roundTripper{conn: conn}
-	socket, resp, err := websocket.Dial(ctx, target(a), &websocket.DialOptions{
+	socket, resp, err := websocket.Dial(ctx, target(a), &websocket.DialOptions{ //nolint:bodyclose // the library does, and says so
 		HTTPClient:      &http.Client{Transport: request, CheckRedirect: stay},
 		HTTPHeader:      header,
 		Host:            header.Get("Host"),
