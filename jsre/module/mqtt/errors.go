@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"os"
 	"syscall"
 
 	"github.com/dop251/goja"
@@ -104,6 +105,7 @@ var errorCodes = []struct {
 	{"ETIMEDOUT", is(mqtt.ErrKeepAlive)},
 	{"ETIMEDOUT", is(context.DeadlineExceeded)},
 	{"ETIMEDOUT", is(syscall.ETIMEDOUT)},
+	{"ETIMEDOUT", is(os.ErrDeadlineExceeded)}, // a write that made no progress
 	{"ECONNREFUSED", is(syscall.ECONNREFUSED)},
 	{"EHOSTUNREACH", is(syscall.EHOSTUNREACH)},
 	{"ENETUNREACH", is(syscall.ENETUNREACH)},
@@ -114,6 +116,7 @@ var errorCodes = []struct {
 	{"ETLS", as(func(e *dial.Error) bool { return e.Stage == dial.StageTLS })},
 	{"ECONNRESET", isReset},
 	{"ECONNRESET", is(mqtt.ErrServerClosed)},
+	{"ECONNRESET", as(func(e *net.OpError) bool { return e.Op != "dial" })}, // whatever broke it
 	{"ECLOSED", is(mqtt.ErrClosed)},
 	{"ECANCELED", is(context.Canceled)},
 }
