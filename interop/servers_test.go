@@ -44,8 +44,7 @@ type server struct {
 }
 
 var (
-	allVersions    = []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}
-	beforeVersion5 = []mqtt.Version{mqtt.V31, mqtt.V311}
+	allVersions = []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}
 )
 
 var servers = []server{
@@ -55,7 +54,7 @@ var servers = []server{
 	},
 	{name: "mochi", start: startMochi, versions: allVersions, marksFirst: true, aliasesUsed: true},
 	{name: "nats", start: startNATS, versions: []mqtt.Version{mqtt.V311}, refuses: true},
-	{name: "aedes", start: startAedes, versions: beforeVersion5, refuses: true},
+	{name: "aedes", start: startAedes, versions: before5, refuses: true},
 }
 
 func startMosquitto(t *testing.T) string {
@@ -107,8 +106,10 @@ func startNATS(t *testing.T) string {
 		MQTT: nats.MQTTOpts{
 			Host: "127.0.0.1", Port: nats.RANDOM_PORT, NoAuthUser: "any",
 			// By default a session has room for 63 subscriptions, and what was not
-			// acknowledged comes again after 30 s only.
-			MaxAckPending: 200, AckWait: 5 * time.Second,
+			// acknowledged comes again after 30 s only, not when the client does.
+			MaxAckPending: 200, AckWait: 8 * time.Second,
+			// 5 s by default, which a busy machine exceeds; a SUBSCRIBE is refused then.
+			JSAPITimeout: 15 * time.Second,
 		},
 	}
 	s, err := nats.NewServer(options)

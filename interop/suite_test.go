@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	// Most cases wait for a server, some for seconds, and need no processor for it.
-	if err := flag.Set("test.parallel", "12"); err != nil {
+	if err := flag.Set("test.parallel", "200"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
@@ -51,46 +52,60 @@ func (c *testCase) runsOn(s *server, v mqtt.Version) bool {
 }
 
 func TestServers(t *testing.T) {
-	urls := make([]string, len(servers))
-	for i := range servers {
-		urls[i] = servers[i].start(t)
+	urls := make(map[string]string)
+	for _, s := range servers {
+		urls[s.name] = s.start(t)
 	}
 	for _, timed := range []bool{false, true} {
-		for i := range servers {
-			s := &servers[i]
-			for _, v := range s.versions {
-				runCases(t, s, urls[i], v, timed)
-			}
+		name := "busy"
+		if timed {
+			name = "timed"
 		}
+		t.Run(name, func(t *testing.T) {
+			for i := range servers {
+				for _, v := range servers[i].versions {
+					r := rig{server: &servers[i], url: urls[servers[i].name], version: v}
+					t.Run(fmt.Sprintf("%s/%s", r.server.name, v), func(t *testing.T) {
+						t.Parallel()
+						runCases(t, &r, timed)
+					})
+				}
+			}
+		})
 	}
 }
 
 // runCases runs the cases of one server and version side by side.
-func runCases(t *testing.T, s *server, url string, v mqtt.Version, timed bool) {
-	name := fmt.Sprintf("%s/%s", s.name, v)
-	if timed {
-		name += "/timed"
-	}
-	t.Run(name, func(t *testing.T) {
-		for i := range cases {
-			c := &cases[i]
-			if c.timed == timed && c.runsOn(s, v) {
-				t.Run(c.name, func(t *testing.T) {
-					t.Parallel()
-					runCase(t, c, &rig{server: s, url: url, version: v})
-				})
-			}
+func runCases(t *testing.T, r *rig, timed bool) {
+	for i := range cases {
+		c := &cases[i]
+		if c.timed != timed || !c.runsOn(r.server, r.version) {
+			continue
 		}
-	})
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			own := *r
+			runCase(t, c, &own)
+		})
+	}
 }
+
+// slots bounds how many busy cases run at a time.
+var slots = make(chan struct{}, 8)
 
 func runCase(t *testing.T, c *testCase, r *rig) {
 	r.corner = fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "-"), r.version)
 	known := findDeviation(r.server, r.version, c.name)
-	if known != nil && known.sometimes {
-		r.url = r.server.start(t) // what may hang the server hangs one of its own
+	limit := caseLimit
+	switch {
+	case known != nil && known.sometimes:
+		// What may hang the server hangs one of its own, and is not waited for long.
+		r.url, limit = r.server.start(t), 10*time.Second
+	case !c.timed:
+		slots <- struct{}{}
+		defer func() { <-slots }()
 	}
-	judge(t, r.run(t, c.body), known)
+	judge(t, r.run(t, limit, c.body), known)
 }
 
 // judge holds the outcome of a case against what is known of the server.
@@ -118,7 +133,7 @@ func TestVersions(t *testing.T) {
 			url := s.start(t)
 			for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
 				r := &rig{server: s, url: url, version: v, corner: "versions"}
-				err := r.run(t, func(r *rig) { r.dial().close() })
+				err := r.run(t, caseLimit, func(r *rig) { r.dial().close() })
 				if spoken := slices.Contains(s.versions, v); spoken != (err == nil) {
 					t.Errorf("MQTT %s: %v, listed: %v", v, err, spoken)
 				}
