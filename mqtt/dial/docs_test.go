@@ -1,0 +1,37 @@
+package dial_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// flat returns the lines without what indents them.
+func flat(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	return b.String()
+}
+
+func TestDocumentShowsTheExamples(t *testing.T) { // what is printed there runs here
+	var examples string
+	for _, name := range []string{"example_test.go", "ws/example_test.go", "proxy/example_test.go"} {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		examples += flat(string(text))
+	}
+	document, err := os.ReadFile("../../docs/CONNECTING.md")
+	must(t, err)
+	blocks := strings.Split(string(document), "```go\n")[1:]
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		if !strings.Contains(examples, flat(code)) && !strings.HasPrefix(code, "import _ ") {
+			t.Errorf("no example has\n%s", code)
+		}
+	}
+	if len(blocks) < 4 {
+		t.Errorf("found %d blocks", len(blocks))
+	}
+}
