@@ -15,7 +15,8 @@ import (
 const messageOverhead = 128
 
 // overrun is how many times the receive limits may be exceeded while somebody
-// waits for the server; beyond it QoS 0 messages are dropped and counted.
+// waits for the server. Beyond it QoS 0 messages are dropped and counted, if no
+// handler returns.
 const overrun = 16
 
 // item is one thing to do on the deliver goroutine: a message for handlers, the
@@ -40,6 +41,8 @@ type inbox struct {
 	ended    bool      // nothing is pushed any more
 	now      time.Time // of the batch; of the read loop
 	dropped  int       // QoS 0 messages lost and not reported yet
+	through  uint64    // messages whose handlers have returned
+	stuck    bool      // no handler returned for long, and somebody waits; until there is room
 	stream   *stream   // the large message that is coming; nil: none
 	crowded  bool      // full at the end of the last batch; of the read loop
 
@@ -186,7 +189,9 @@ func (c *Client) handled(m *Message, size int, sound bool) {
 	defer c.mu.Unlock()
 	c.in.messages--
 	c.in.bytes -= size
-	if c.in.paused && !c.in.full(&c.cfg.Limits) {
+	c.in.through++
+	c.in.stuck = c.in.stuck && c.in.full(&c.cfg.Limits)
+	if c.in.paused && !c.in.heldBack(&c.cfg.Limits) {
 		c.in.openGate()
 	}
 	if m.stream != nil {

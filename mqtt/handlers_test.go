@@ -335,6 +335,31 @@ func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing i
 	})
 }
 
+func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
+	const sent = 5000
+	var got atomic.Int32
+	all := make(chan struct{})
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Limits.ReceiveMessages = 2
+		cfg.Transport.Handlers.Error = func(err error) { t.Error(err) }
+		cfg.Transport.Handlers.Message = func(*mqtt.Message) {
+			if got.Add(1) == sent {
+				close(all)
+			}
+		}
+	})
+	pinged := async(func() error {
+		_, err := s.Ping(s.ctx)
+		return err
+	})
+	s.server.Expect("C0 00") // the answer stands behind the flood
+	s.server.SendBytes(numbered(0, 0, sent))
+	s.server.Send("D0 00")
+	s.mustWait(pinged)
+	<-all
+	s.closeWell()
+}
+
 func TestDroppedMessagesAreReported(t *testing.T) { // fault 12: a handler waits, so reading goes on
 	const sent = 5000
 	var got, lost atomic.Int32

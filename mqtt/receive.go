@@ -194,7 +194,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		}
 		return nil
 	}
-	if p.QoS == 0 && c.in.overfull(&c.cfg.Limits) {
+	if p.QoS == 0 && c.in.stuck && c.in.overfull(&c.cfg.Limits) {
 		c.dropLocked()
 		return nil
 	}
@@ -206,54 +206,6 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	}
 	c.in.pushMessage(m)
 	return nil
-}
-
-// dropLocked counts a QoS 0 message that is lost because no handler takes any,
-// and tells the Error handler, once for all that were lost meanwhile.
-func (c *Client) dropLocked() {
-	c.in.dropped++
-	if c.in.dropped > 1 {
-		return
-	}
-	c.pushEventLocked(func() {
-		c.mu.Lock()
-		err := &DroppedError{Messages: c.in.dropped}
-		c.in.dropped = 0
-		c.mu.Unlock()
-		c.log.Warn("mqtt: messages dropped", "error", err)
-		if f := c.transport.Handlers.Error; f != nil {
-			f(err)
-		}
-	})
-}
-
-// AwaitRoom implements link.Owner: it returns when there is room for more
-// messages. It never holds input back while somebody waits for the server,
-// because what they wait for may be behind it.
-func (o *owner) AwaitRoom(ended <-chan struct{}) {
-	if !o.in.crowded {
-		return
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for o.in.full(&o.cfg.Limits) && o.in.waiting == 0 && o.state == connected {
-		o.in.paused = true
-		o.sess.Pause(time.Now(), true)
-		o.mu.Unlock()
-		select {
-		case <-o.in.gate:
-		case <-ended:
-		}
-		o.mu.Lock()
-		o.in.paused = false
-		select {
-		case <-ended:
-			return
-		default:
-			o.sess.Pause(time.Now(), false)
-			(*Client)(o).kickLocked() // a ping may have to be answered earlier now
-		}
-	}
 }
 
 // Ended implements link.Owner: the connection is closed. Everything unfinished
