@@ -90,6 +90,10 @@ type Limits struct {
 	// acknowledgement: 1 to 65,535, default 65,535. A lower Receive Maximum of
 	// an MQTT 5 server counts instead.
 	InFlight int
+	// InFlightQoS2 is how many of those may be of QoS 2. Default: all of InFlight
+	// when that is given or the version is 5; else 20, which is what Mosquitto
+	// takes, and an earlier server cannot say.
+	InFlightQoS2 int
 	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
 	// unacknowledged: 1 to 65,535, default ReceiveMessages.
 	ReceiveMaximum int
@@ -178,8 +182,12 @@ func (t *Transport) fill() {
 }
 
 // fill puts the defaults in place of zeros.
-func (l *Limits) fill() {
+func (l *Limits) fill(version Version) {
+	if l.InFlightQoS2 == 0 && l.InFlight == 0 && version < V5 {
+		l.InFlightQoS2 = 20
+	}
 	l.InFlight = orDefault(l.InFlight, 65535)
+	l.InFlightQoS2 = orDefault(l.InFlightQoS2, l.InFlight)
 	l.SendBytes = orDefault(l.SendBytes, 1<<20)
 	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
 	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
@@ -200,5 +208,5 @@ func (cfg *Config) fill() {
 	cfg.Version = orDefault(cfg.Version, V311)
 	cfg.KeepAlive = orDefault(cfg.KeepAlive, DefaultKeepAlive)
 	cfg.KeepAlive = max(cfg.KeepAlive, 0)
-	cfg.Limits.fill()
+	cfg.Limits.fill(cfg.Version)
 }

@@ -76,6 +76,8 @@ func (l *Limits) checkRanges() error {
 	switch {
 	case l.InFlight < 1 || l.InFlight > 65535:
 		return configFault("Limits.InFlight", "is not between 1 and 65535", l.InFlight)
+	case l.InFlightQoS2 < 1 || l.InFlightQoS2 > 65535:
+		return configFault("Limits.InFlightQoS2", "is not between 1 and 65535", l.InFlightQoS2)
 	case l.ReceiveMaximum < 1 || l.ReceiveMaximum > 65535:
 		return configFault("Limits.ReceiveMaximum", "is not between 1 and 65535", l.ReceiveMaximum)
 	case l.TopicAliases > 65535:
@@ -216,7 +218,7 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	c.version.Store(uint32(cfg.Version))
 	c.link.SetVersion(p.Version)
 	c.sess = session.New(session.Config{
-		Version: p.Version, Window: cfg.Limits.InFlight,
+		Version: p.Version, Window: cfg.Limits.InFlight, Window2: cfg.Limits.InFlightQoS2,
 		AliasMaximum: cfg.Limits.TopicAliases, ReceiveMaximum: cfg.ownReceiveMaximum(),
 	})
 	c.state = connecting

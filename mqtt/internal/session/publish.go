@@ -28,7 +28,7 @@ func (s *Session) Publish(dst []byte, e *Entry, p *wire.Publish) ([]byte, error)
 	if err := s.takeID(e); err != nil {
 		return dst, err
 	}
-	s.used++
+	s.occupy(e, 1)
 	e.stage = sent
 	p.PacketID = e.id
 	return s.AppendPublish(dst, p), nil
@@ -46,7 +46,14 @@ func (s *Session) AppendPublish(dst []byte, p *wire.Publish) []byte {
 
 // room reports whether e can be sent now.
 func (s *Session) room(e *Entry) bool {
-	return e.kind == atMostOnce || s.used < s.window && s.out.n < maxIDs
+	switch {
+	case e.kind == atMostOnce:
+		return true
+	case s.used >= s.window || s.out.n >= maxIDs:
+		return false
+	default:
+		return e.kind != exactlyOnce || s.used2 < s.window2
+	}
 }
 
 // enqueue keeps e's packet, to be sent when the window has room.
@@ -81,7 +88,7 @@ func (s *Session) Pump(dst []byte) []byte {
 			if s.takeID(e) != nil { // cannot be: room has looked
 				break
 			}
-			s.used++
+			s.occupy(e, 1)
 			binary.BigEndian.PutUint16(e.packet[e.idAt:], e.id)
 		}
 		dst = append(dst, e.packet...)

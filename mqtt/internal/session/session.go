@@ -19,6 +19,7 @@ var ErrNoID = errors.New("all 65535 packet identifiers are in use; wait for an a
 type Config struct {
 	Version wire.Version
 	Window  int // most QoS 1 and 2 publishes in flight, 1 to 65,535
+	Window2 int // most of those of QoS 2; 0: Window
 	// What the server was told, for MQTT 5; 0: no aliases, and no maximum.
 	AliasMaximum   int
 	ReceiveMaximum int
@@ -78,12 +79,14 @@ func (e *Entry) IsPublish() bool { return e.kind <= exactlyOnce }
 
 // Session is the state of one session. Make it with New.
 type Session struct {
-	cfg    Config
-	out    table
-	lastID uint16
-	orders uint64 // given out
-	window int    // from cfg or the server's Receive Maximum, whichever is lower
-	used   int    // publishes that occupy the window
+	cfg     Config
+	out     table
+	lastID  uint16
+	orders  uint64 // given out
+	window2 int    // of QoS 2
+	window  int    // from cfg or the server's Receive Maximum, whichever is lower
+	used    int    // publishes that occupy the window
+	used2   int    // of those of QoS 2
 
 	queue      fifo[*Entry] // publishes that wait for the window, oldest first
 	queueBytes int
@@ -97,7 +100,15 @@ type Session struct {
 
 // New returns the state of a session that begins now.
 func New(cfg Config) *Session {
-	return &Session{cfg: cfg, window: min(max(cfg.Window, 1), maxIDs)}
+	window := min(max(cfg.Window, 1), maxIDs)
+	return &Session{cfg: cfg, window: window, window2: min(orAll(cfg.Window2, window), window)}
+}
+
+func orAll(n, all int) int {
+	if n <= 0 {
+		return all
+	}
+	return n
 }
 
 // Start tells that the server accepted the connection.
@@ -155,7 +166,16 @@ func (s *Session) takeID(e *Entry) error {
 func (s *Session) finish(e *Entry) {
 	e.stage = finished
 	s.out.remove(e)
-	if e.kind == atLeastOnce || e.kind == exactlyOnce {
-		s.used--
+	s.occupy(e, -1)
+}
+
+// occupy takes n places of the window for a publish of QoS 1 or 2.
+func (s *Session) occupy(e *Entry, n int) {
+	switch e.kind {
+	case exactlyOnce:
+		s.used2 += n
+		s.used += n
+	case atLeastOnce:
+		s.used += n
 	}
 }

@@ -175,6 +175,23 @@ func TestWindowHoldsBackInOrder(t *testing.T) { // FC-01, FC-12, FC-13
 	}
 }
 
+func TestWindowOfQoS2(t *testing.T) { // FC-12: a server before MQTT 5 may take fewer of QoS 2
+	b := newBench(t, wire.V311, 100)
+	b.window2 = 1
+	b.publish(2, "a")
+	b.publish(1, "b")
+	b.sent("3406000174000161 3206000174000262")
+	b.publish(2, "c")
+	b.publish(1, "d")
+	b.sent("")
+	b.ack(wire.PUBACK, 2, 0)
+	b.sent("")
+	b.ack(wire.PUBREC, 1, 0)
+	b.sent("62020001")
+	b.ack(wire.PUBCOMP, 1, 0)
+	b.sent("3406000174000363 3206000174000464")
+}
+
 func TestCancelTakesOnlyWhatWaits(t *testing.T) { // P1-13, FC-13
 	b := newBench(t, wire.V311, 1)
 	first, second, third := b.publish(1, "a"), b.publish(1, "b"), b.publish(1, "c")
