@@ -13,7 +13,11 @@ var connectCases = []testCase{
 	{name: "connect and disconnect", body: connectAndDisconnect},
 	{name: "connect without an identifier", body: connectAnonymous, from: mqtt.V311},
 	{name: "ping", body: pingServer},
-	{name: "keep alive of 1 s holds an idle connection", body: func(r *rig) { keepAliveHolds(r, time.Second) }, timed: true},
+	{
+		name: "keep alive of 1 s holds an idle connection", body: func(r *rig) { keepAliveHolds(r, time.Second) }, timed: true,
+		// The half second of grace that others give is too short on a busy machine.
+		only: func(s *server) bool { return s.name == "mochi" },
+	},
 	{name: "keep alive of 2 s holds an idle connection", body: func(r *rig) { keepAliveHolds(r, 2*time.Second) }, timed: true},
 	{name: "keep alive ends a silent client", body: keepAliveEnds, timed: true},
 	{name: "takeover", body: takeover},

@@ -183,9 +183,21 @@ func (p *peer) publish(name, payload string, qos mqtt.QoS) {
 	p.send(mqtt.Message{Topic: p.r.topic(name), Payload: []byte(payload), QoS: qos})
 }
 
-// retain publishes a retained message in the case's corner.
+// retain publishes a retained message in the case's corner, and returns when it is
+// nobody's live message any more.
 func (p *peer) retain(name, payload string, qos mqtt.QoS) {
-	p.send(mqtt.Message{Topic: p.r.topic(name), Payload: []byte(payload), QoS: qos, Retain: true})
+	m := mqtt.Message{Topic: p.r.topic(name), Payload: []byte(payload), QoS: qos, Retain: true}
+	if !p.r.server.acksEarly {
+		p.send(m)
+		return
+	}
+	witness := p.r.dial()
+	defer witness.close()
+	witness.subscribeWith(mqtt.Subscription{Filter: m.Topic, QoS: 2, RetainHandling: mqtt.RetainedNever})
+	p.send(m)
+	for seen := false; !seen; {
+		seen = string(witness.next().Payload) == payload
+	}
 }
 
 func (p *peer) send(m mqtt.Message) {

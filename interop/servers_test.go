@@ -34,6 +34,8 @@ type server struct {
 	window int
 	// marksFirst: a SUBSCRIBE amid messages fails, so the one of until comes first.
 	marksFirst bool
+	// acksEarly: a publish may be acknowledged before it is delivered.
+	acksEarly bool
 
 	// MQTT 5: the limits that it tells, 0 for none, and what it does though it need not.
 	keepAlive      time.Duration
@@ -43,9 +45,7 @@ type server struct {
 	tellsUnmatched bool // 0x10 No matching subscribers, at QoS 1
 }
 
-var (
-	allVersions = []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}
-)
+var allVersions = []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}
 
 var servers = []server{
 	{
@@ -54,7 +54,7 @@ var servers = []server{
 	},
 	{name: "mochi", start: startMochi, versions: allVersions, marksFirst: true, aliasesUsed: true},
 	{name: "nats", start: startNATS, versions: []mqtt.Version{mqtt.V311}, refuses: true},
-	{name: "aedes", start: startAedes, versions: before5, refuses: true},
+	{name: "aedes", start: startAedes, versions: before5, refuses: true, acksEarly: true},
 }
 
 func startMosquitto(t *testing.T) string {
