@@ -89,7 +89,7 @@ func (c *Client) handleAuth(h wire.Header, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkAuthMethod(wire.AUTH, p.Properties); err != nil {
+	if err := errors.Join(c.checkAuthMethod(wire.AUTH, p.Properties), c.checkDeclined(wire.AUTH, p.Properties)); err != nil {
 		return err
 	}
 	data := binary(p.Properties, wire.AuthenticationData)

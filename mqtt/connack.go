@@ -52,7 +52,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 			UserProperties: readUser(p.Properties),
 		}
 	}
-	if p.SessionPresent && !c.cfg.KeepSession { // [MQTT-3.2.2-1], [MQTT-3.2.2-4] of 5
+	if p.SessionPresent && !c.cfg.KeepSession { // [MQTT-3.2.2-1] of 3.1.1, [MQTT-3.2.2-4] of 5
 		return protocolError(wire.CONNACK, "a session is present though a clean one was asked for")
 	}
 	if err := c.checkAuthMethod(wire.CONNACK, p.Properties); err != nil {
@@ -66,7 +66,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	c.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(c.connAck.KeepAlive/2, time.Second))
 	c.sess.Start(now, session.Server{
 		ReceiveMaximum: c.connAck.ReceiveMaximum, AliasMaximum: c.connAck.TopicAliasMaximum,
-		KeepAlive: c.connAck.KeepAlive, PingTimeout: c.pingTimeout,
+		PacketMaximum: c.connAck.MaximumPacketSize, KeepAlive: c.connAck.KeepAlive, PingTimeout: c.pingTimeout,
 	})
 	c.kickLocked() // to note when the first ping is due
 	c.state, c.accepted = connected, true

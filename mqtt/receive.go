@@ -112,7 +112,8 @@ func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) err
 		if p.PacketID == 0 {
 			return err
 		}
-		return errors.Join(c.handleAck(&p), err) // an undefined failure ends its publish, too
+		// An undefined failure ends its publish, too.
+		return errors.Join(c.handleAck(&p), err, c.checkDeclined(h.Type, p.Properties))
 	case wire.SUBACK, wire.UNSUBACK:
 		return c.handleSubAck(h, body, v)
 	case wire.PINGRESP:
@@ -124,6 +125,22 @@ func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) err
 	default:
 		return protocolError(h.Type, "is not expected")
 	}
+}
+
+// checkDeclined refuses words of the server where CONNECT asked for none: MQTT 5
+// section 3.1.2.11.7, [MQTT-3.1.2-29] of 5.
+func (c *Client) checkDeclined(t wire.Type, p wire.Properties) error {
+	if len(p) == 0 || !c.cfg.Properties.OmitProblemInformation {
+		return nil
+	}
+	_, reason := p.Text(wire.ReasonString)
+	for range p.UserProperties() {
+		reason = true
+	}
+	if reason {
+		return protocolError(t, "has a reason string or user property that CONNECT declined")
+	}
+	return nil
 }
 
 // handleDisconnect takes the DISCONNECT of an MQTT 5 server.

@@ -257,6 +257,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 	if p.PacketID == 0 {
 		return odd
 	}
+	odd = errors.Join(odd, c.checkDeclined(h.Type, p.Properties))
 	var done *session.Entry
 	if h.Type == wire.SUBACK {
 		done = c.sess.HandleSubAck(p.PacketID)

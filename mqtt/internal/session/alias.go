@@ -11,6 +11,7 @@ import (
 // place. It belongs to one connection [MQTT-3.3.2-7].
 type outAliases struct {
 	max     int
+	packet  int // the server's Maximum Packet Size; 0: none
 	byTopic map[string]uint16
 	topics  []aliasedTopic // by alias - 1
 	newest  uint16         // 0: none
@@ -25,8 +26,12 @@ type aliasedTopic struct {
 }
 
 // minAliased is the shortest topic that an alias makes shorter: its property
-// takes three bytes.
-const minAliased = 4
+// takes three bytes. aliasCost is what the packet that defines one grows by at
+// most, with the two lengths that may take a byte more.
+const (
+	minAliased = 4
+	aliasCost  = 5
+)
 
 // apply puts an alias in the place of p's topic where the server knows it, and
 // adds one where there is none yet. The result is for sending at once; p keeps
@@ -36,9 +41,12 @@ func (a *outAliases) apply(p wire.Publish) wire.Publish {
 		return p
 	}
 	alias, known := a.byTopic[p.Topic]
-	if known {
+	switch {
+	case known:
 		p.Topic = ""
-	} else {
+	case a.packet > 0 && p.Length(wire.V5)+aliasCost > a.packet: // [MQTT-3.2.2-15]
+		return p
+	default:
 		alias = a.assign(p.Topic)
 	}
 	a.touch(alias)
@@ -106,7 +114,7 @@ func (a *inAliases) resolve(p *wire.Publish) error {
 	if !ok {
 		return nil
 	}
-	if v == 0 || int(v) > a.max { // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+	if v == 0 || int(v) > a.max { // [MQTT-3.3.2-8], [MQTT-3.3.2-11]
 		return &wire.Error{Code: wire.TopicAliasInvalid, Type: wire.PUBLISH, What: "topic alias is above the maximum that was announced"}
 	}
 	for len(a.topics) < int(v) {

@@ -31,6 +31,7 @@ type Server struct {
 	KeepAlive      time.Duration // [MQTT-3.1.2-21]; 0: no pings
 	PingTimeout    time.Duration // how long after a ping silence is a dead link
 	AliasMaximum   int           // [MQTT-3.2.2-17]
+	PacketMaximum  int           // [MQTT-3.2.2-15]; 0: none
 }
 
 // kind says which flow an entry follows.
@@ -114,7 +115,7 @@ func orAll(n, all int) int {
 // Start tells that the server accepted the connection.
 func (s *Session) Start(now time.Time, server Server) {
 	s.window = min(s.window, server.ReceiveMaximum)
-	s.aliasesOut = outAliases{max: server.AliasMaximum}
+	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
 	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
