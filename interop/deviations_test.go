@@ -55,6 +55,7 @@ var deviations = []deviation{
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "a backlog beyond the receive maximum", seen: "topic alias is not known", reason: mochiAliases, sometimes: true},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "receive maximum of the client", reason: mochiOrder, sometimes: true},
 	{server: "mochi", name: "persistent session, ended by a clean one", seen: "session present after a clean one", reason: mochiSession, sometimes: true},
+	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "session expiry in DISCONNECT", seen: "session present: got true", reason: mochiSession, sometimes: true},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "message properties at QoS 1", seen: "PUBACK: reason code 0x01 is not defined here", reason: mochiPubAck},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "order of user properties", seen: "PUBACK: reason code 0x01 is not defined here", reason: mochiPubAck},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "properties of a retained message", seen: "PUBACK: reason code 0x01 is not defined here", reason: mochiPubAck},

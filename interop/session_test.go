@@ -152,8 +152,8 @@ func sessionExpiry(r *rig) {
 	r.dial(expires(none, 0)).close()
 	r.dial(expires(short, time.Second)).close()
 	r.dial(expires(long, time.Hour)).close()
-	same(r, "session present, 0 s", r.dial(expires(none, 0)).ConnAck().SessionPresent, false)
 	r.pass(2500 * time.Millisecond)
+	same(r, "session present, 0 s, after 2.5 s", r.dial(expires(none, 0)).ConnAck().SessionPresent, false)
 	same(r, "session present, 1 s, after 2.5 s", r.dial(expires(short, 0)).ConnAck().SessionPresent, false)
 	same(r, "session present, 1 h, after 2.5 s", r.dial(expires(long, 0)).ConnAck().SessionPresent, true)
 }
