@@ -8,6 +8,7 @@ import (
 	"dunlin/jsre/module/events"
 	"dunlin/jsre/module/fs"
 	"dunlin/jsre/module/iosched"
+	"dunlin/jsre/module/mqtt"
 	"dunlin/jsre/module/nodeutil"
 	"dunlin/jsre/module/path"
 	"dunlin/jsre/module/process"
@@ -23,5 +24,6 @@ func Modules() []engine.Module {
 	return []engine.Module{
 		buffer.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
+		mqtt.Module(mqtt.Options{}),
 	}
 }

@@ -73,11 +73,21 @@ func (vm *VM) headline(v goja.Value) string {
 func (vm *VM) text(v goja.Value) string {
 	s := "[a value that cannot be shown]"
 	_ = vm.loop.try(func() { s = v.ToString().String() })
+	if obj, ok := v.(*goja.Object); ok && s == "[object Object]" {
+		_ = vm.loop.try(func() {
+			if b, err := obj.MarshalJSON(); err == nil && len(b) <= maxPlain {
+				s = string(b)
+			}
+		})
+	}
 	if sym, ok := v.(*goja.Symbol); ok {
 		return "Symbol(" + sym.String() + ")"
 	}
 	return s
 }
+
+// maxPlain is the longest plain object that an uncaught exception shows, in bytes.
+const maxPlain = 1000
 
 // property reads a property; nil when it is missing or its getter throws.
 func (vm *VM) property(obj *goja.Object, name string) (v goja.Value) {

@@ -46,6 +46,11 @@ func (c *client) connect(a engine.Args) goja.Value {
 	return goja.Undefined()
 }
 
+// sendBytes is how much a script may publish ahead of the network before publish
+// waits: what a script publishes in one turn has to wait somewhere, for while it
+// publishes it does not listen, and a server that sends to it may not go on.
+const sendBytes = 256 << 20
+
 // readConfig checks clientOpt member by member.
 func (c *client) readConfig(o *goja.Object) mqtt.Config {
 	vm := c.vm
@@ -54,7 +59,7 @@ func (c *client) readConfig(o *goja.Object) mqtt.Config {
 		return v, "connect: clientOpt." + name, engine.Given(v)
 	}
 	v, what, _ := field("client")
-	cfg := mqtt.Config{ClientID: string(vm.CheckBytes(what, v)), Mode: c.mode()}
+	cfg := mqtt.Config{ClientID: string(vm.CheckBytes(what, v)), Mode: c.mode(), Limits: mqtt.Limits{SendBytes: sendBytes}}
 	if v, what, given := field("user"); given {
 		cfg.Username = string(vm.CheckBytes(what, v))
 	}

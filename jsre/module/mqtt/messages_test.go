@@ -1,9 +1,11 @@
 package mqtt_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 
+	devbroker "dunlin/broker"
 	module "dunlin/jsre/module/mqtt"
 	"dunlin/mqtt/mqtttest"
 )
@@ -29,6 +31,36 @@ func TestTenThousandInOrder(t *testing.T) {
     for (let i = 0; i < 10000; i++) c.publish('order', 'message ' + i, {qos: 1}, e => { if (!e) acknowledged++; });
   });
 `), "10000 10000")
+}
+
+func TestManyOfQoS2AtOnce(t *testing.T) { // Mosquitto takes 20 of them at a time before MQTT 5
+	expect(t, broker(t).Addr(), connectThen(`
+  let got = 0, done = 0;
+  const end = () => {
+    if (got < 2000 || done < 2000) return;
+    if (c.isQueued()) return setTimeout(end, 1); // the last acknowledgement is on its way
+    console.log(got, done);
+    c.close();
+  };
+  c.on('message', () => { got++; end(); });
+  c.subscribe('two', {qos: 2}, () => {
+    for (let i = 0; i < 2000; i++) c.publish('two', 'x', {qos: 2}, e => { if (!e) done++; end(); });
+    console.log(c.isQueued());
+  });
+`), "true", "2000 2000")
+}
+
+func TestFloodToOneself(t *testing.T) { // what a script publishes in one turn comes back in the next ones
+	b, err := devbroker.Start(t.Context(), devbroker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = b.Close(context.Background()) }() // the script has ended
+	expect(t, b.Addr(), connectThen(`
+  let got = 0;
+  c.on('message', m => { if (++got === 5000) { console.log('all'); c.close(); } });
+  c.subscribe('flood', () => { const m = Buffer.alloc(3000); for (let i = 0; i < 5000; i++) c.publish('flood', m); });
+`), "all")
 }
 
 func TestRetainedMessages(t *testing.T) {
