@@ -125,6 +125,9 @@ func (vm *VM) loadError(name string, err error) error {
 		out.Err = err
 	}
 	out.Source = vm.sourceLine(out.Where)
+	if line := strings.TrimSpace(out.Source); strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "export ") {
+		out.Err = fmt.Errorf("%w; scripts are CommonJS: use require and module.exports", out.Err)
+	}
 	out.Where.Column = vm.characters(out.Where)
 	return out
 }
