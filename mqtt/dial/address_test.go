@@ -85,6 +85,7 @@ func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 func FuzzAddress(f *testing.F) { // TR-08, S23
 	for _, seed := range []string{
 		"mqtt://h", "h:1", "[::1]", "wss://u:p@h:1/p?q#f", "unix:///a%20b", "unix:x", "tcp://[fe80::1%25a]:9", "ws://h%41/%2f", "://", "mqtt+unix://a",
+		"mqtt://]", "mqtt://[::0%250]]:1", "::%25\xff:", "mqtt://h:1:2", // once read as hosts
 	} {
 		f.Add(seed)
 	}

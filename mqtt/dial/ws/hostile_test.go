@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt/dial"
@@ -218,7 +219,9 @@ func TestWriteAndHalfClose(t *testing.T) { // TR-10, TR-11: binary frames, then 
 			if op == 0x88 {
 				_, _ = io.WriteString(conn, frame(0x82, "late")+frame(0x88, string(payload)))
 				received <- string(all)
-				_, _ = in.ReadByte()
+				if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+					t.Errorf("after the close frame: %v", err)
+				}
 				return
 			}
 			if err != nil || op != 0x82 {
@@ -277,54 +280,86 @@ func TestDeadlines(t *testing.T) { // fault 9, fault 11: a peer that neither wri
 	must(t, conn.Close())
 }
 
-func TestDeadlineOfRunningWrite(t *testing.T) { // a hurry that comes while a write is stuck
-	release := make(chan struct{})
-	address := serve(t, func(conn net.Conn) {
-		switchTo(conn, "")
-		<-release
-	})
-	defer close(release)
-	conn, err := open(t, "ws://"+address, ws.Options{})
+// pipe returns both ends of a WebSocket in memory, for fake time: the server's as
+// what it reads, and what it writes to.
+func pipe(t *testing.T) (ours net.Conn, in *bufio.Reader, theirs net.Conn) {
+	t.Helper()
+	below, theirs := net.Pipe()
+	switched := make(chan *bufio.Reader, 1)
+	go func() { switched <- switchTo(theirs, "") }()
+	a, err := dial.ParseAddress("ws://h")
 	must(t, err)
-	defer conn.Close()
-	stuck := make(chan error)
-	go func() {
-		var err error
-		for err == nil {
-			_, err = conn.Write(make([]byte, 1<<20))
+	ours, err = ws.Options{}.Upgrade(t.Context(), below, a)
+	must(t, err)
+	return ours, <-switched, theirs
+}
+
+func TestDeadlineOfRunningWrite(t *testing.T) { // a hurry that comes while a write is stuck
+	synctest.Test(t, func(t *testing.T) {
+		conn, _, theirs := pipe(t)
+		stuck := make(chan error)
+		go func() {
+			_, err := io.WriteString(conn, "x")
+			stuck <- err
+		}()
+		synctest.Wait()
+		begin := time.Now()
+		must(t, conn.SetWriteDeadline(begin.Add(time.Second)))
+		if err := <-stuck; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begin) != time.Second {
+			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
-		stuck <- err
-	}()
-	for i := range 3 {
-		must(t, conn.SetWriteDeadline(time.Now().Add(time.Hour>>(20*i/2)))) // the last one is a few milliseconds away
-	}
-	if err := <-stuck; !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
+		_, _ = conn.Close(), theirs.Close()
+	})
 }
 
 func TestPastDeadlineSparesPongs(t *testing.T) { // a write deadline that has passed is for writes of ours
-	answered := make(chan string, 1)
-	address := serve(t, func(conn net.Conn) {
-		in := switchTo(conn, "")
-		op, _, _ := readFrame(in)
-		_, _ = io.WriteString(conn, frame(0x89, "?")+frame(0x82, "a"))
-		op2, payload, err := readFrame(in)
-		answered <- fmt.Sprintf("%x %x %s %v", op, op2, payload, err)
+	synctest.Test(t, func(t *testing.T) {
+		conn, in, theirs := pipe(t)
+		must(t, conn.SetWriteDeadline(time.Now().Add(time.Second)))
+		go func() { _, _ = io.WriteString(conn, "x") }()
+		if _, payload, err := readFrame(in); string(payload) != "x" || err != nil {
+			t.Errorf("received %q, %v", payload, err)
+		}
+		<-time.After(time.Minute)
+		must(t, conn.SetWriteDeadline(time.Now().Add(-time.Second)))
+		read := make(chan error, 1)
+		go func() {
+			_, err := conn.Read(make([]byte, 1))
+			read <- err
+		}()
+		_, _ = io.WriteString(theirs, frame(0x89, "?"))
+		if op, payload, err := readFrame(in); op != 0x8A || string(payload) != "?" || err != nil {
+			t.Errorf("received %x %q, %v", op, payload, err)
+		}
+		_, _ = io.WriteString(theirs, frame(0x82, "a"))
+		must(t, <-read)
+		if _, err := io.WriteString(conn, "y"); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("wrote after the deadline: %v", err)
+		}
+		_, _ = conn.Close(), theirs.Close()
 	})
-	conn, err := open(t, "ws://"+address, ws.Options{})
-	must(t, err)
-	defer conn.Close()
-	must(t, conn.SetDeadline(time.Now().Add(time.Minute)))
-	_, err = io.WriteString(conn, "x")
-	must(t, err)
-	must(t, conn.SetWriteDeadline(time.Now().Add(-time.Second)))
-	if _, err := conn.Read(make([]byte, 1)); err != nil {
-		t.Error(err)
-	}
-	if got := <-answered; got != "82 8a ? <nil>" {
-		t.Errorf("the server got %s", got)
-	}
+}
+
+func TestCloseFrameWaitsForTheWrite(t *testing.T) { // it would fall into a frame
+	synctest.Test(t, func(t *testing.T) {
+		conn, in, theirs := pipe(t)
+		go func() { _, _ = io.WriteString(conn, "x") }()
+		synctest.Wait() // the write is stuck
+		half := conn.(interface{ CloseWrite() error })
+		begin := time.Now()
+		if err := half.CloseWrite(); err == nil || time.Since(begin) != time.Second {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+		closed := make(chan error, 1)
+		go func() { closed <- half.CloseWrite() }()
+		for _, want := range []string{"x", "\x03\xe8"} {
+			if _, payload, err := readFrame(in); string(payload) != want || err != nil {
+				t.Errorf("received %q, %v", payload, err)
+			}
+		}
+		must(t, <-closed)
+		_, _ = conn.Close(), theirs.Close()
+	})
 }
 
 func TestCloseFreesReadAndWrite(t *testing.T) { // fault 30
