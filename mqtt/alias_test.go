@@ -32,7 +32,7 @@ func connAckV5(t *testing.T, properties string) string {
 	return fmt.Sprintf("20 %02X 0000 %02X %s", 3+len(p), len(p), properties)
 }
 
-func TestOutgoingTopicAliases(t *testing.T) { // TA-01, TA-02, TA-03
+func TestOutgoingTopicAliases(t *testing.T) { // TA-01, TA-02, TA-03, peer 4.27
 	s := dialV5(t, "220002", nil)
 	send := func(topic string, qos mqtt.QoS, want string) {
 		t.Helper()
@@ -53,7 +53,7 @@ func TestOutgoingTopicAliases(t *testing.T) { // TA-01, TA-02, TA-03
 	send("abc", 0, "30 06 0003616263 00") // no longer than the property
 }
 
-func TestNoAliasesWithoutLeave(t *testing.T) { // TA-02
+func TestNoAliasesWithoutLeave(t *testing.T) { // TA-02, T-A19
 	s := dialV5(t, "", nil)
 	for range 2 {
 		s.mustWait(async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "aaaa"}) }))
@@ -61,7 +61,7 @@ func TestNoAliasesWithoutLeave(t *testing.T) { // TA-02
 	}
 }
 
-func TestQueuedPublishHasTheFullTopic(t *testing.T) { // TA with a full window
+func TestQueuedPublishHasTheFullTopic(t *testing.T) { // peer 4.27: TA with a full window
 	s := dialV5(t, "210001 220005", nil)
 	for range 2 {
 		if _, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "aaaa", QoS: 1}, nil); err != nil {
@@ -73,7 +73,7 @@ func TestQueuedPublishHasTheFullTopic(t *testing.T) { // TA with a full window
 	s.server.Expect("32 09 000461616161 0002 00")
 }
 
-func TestInboundTopicAliases(t *testing.T) { // TA-04, TA-05, TA-08, T-A20
+func TestInboundTopicAliases(t *testing.T) { // TA-04, T-A20, peer 4.27
 	s := dialV5(t, "", func(cfg *mqtt.Config) { cfg.Limits.TopicAliases = 2 })
 	s.server.Send("30 08 0001 61 03 230001 41")
 	s.server.Send("34 09 0000 0007 03 230001 42")

@@ -74,7 +74,7 @@ func TestReject(t *testing.T) { // RX-10, RX-11, RX-22
 	}
 }
 
-func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02
+func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
 	hour, zero := time.Hour, time.Duration(0)
 	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }
 	for _, test := range []struct {
@@ -113,7 +113,7 @@ func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02
 	}
 }
 
-func TestConnAckIsShown(t *testing.T) { // CA-24, CA-31..CA-37
+func TestConnAckIsShown(t *testing.T) { // CA-24, CA-33..CA-35, CA-37
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	s.dial(mqtt.Config{Version: mqtt.V5, KeepSession: true, Transport: mqtt.Transport{Handlers: s.handlers()}},
 		strings.Replace(connAckV5(t, "1100000010 120003 696431 13001E 1F0002 6F6B 210005 220006 2401 2500 26 00016B 000176 2700001000 2800 2900 2A00 1A0002 7269 26 00016B 000177"), " 0000 ", " 0100 ", 1))
@@ -179,7 +179,7 @@ func equalConnAck(a, b mqtt.ConnAck) bool {
 		a.SubscriptionIdentifiers == b.SubscriptionIdentifiers && a.ResponseInformation == b.ResponseInformation && a.ReasonString == b.ReasonString
 }
 
-func TestPublishProperties(t *testing.T) { // P0-10, RX-30, CN-13, CN-21, CN-25
+func TestPublishProperties(t *testing.T) { // P0-10, P0-12, RX-30
 	expiry := 3 * time.Second
 	p := &mqtt.Properties{
 		PayloadIsText: true, MessageExpiry: &expiry, ContentType: "c", ResponseTopic: "r", CorrelationData: []byte{0, 0xFF},

@@ -55,7 +55,7 @@ func dialAuth(t *testing.T, a mqtt.Authenticator) (s *scripted, dialed chan erro
 	return s, dialed
 }
 
-func TestEnhancedAuthentication(t *testing.T) { // AU-02, AU-03, AU-10
+func TestEnhancedAuthentication(t *testing.T) { // AU-01, AU-02, AU-10, T-A35
 	a := &echoAuth{}
 	s, dialed := dialAuth(t, a)
 	s.server.Send("F0 0A 18 08 1500014D 160001 61")
@@ -86,7 +86,7 @@ func TestEnhancedAuthentication(t *testing.T) { // AU-02, AU-03, AU-10
 	s.mustWait(closed)
 }
 
-func TestAuthenticationFaults(t *testing.T) { // AU-01, AU-04..AU-09, CA-45
+func TestAuthenticationFaults(t *testing.T) { // AU-04, AU-06, AU-08
 	for name, test := range map[string]struct{ send, reply, want string }{
 		"refused":        {"20 03 00 87 00", "", "Not authorized"},
 		"other method":   {"F0 0A 18 08 1500014E 160001 61", "E0 01 82", "another authentication method"},
@@ -115,7 +115,7 @@ func TestAuthenticationFaults(t *testing.T) { // AU-01, AU-04..AU-09, CA-45
 	}
 }
 
-func TestAuthenticatorGivesUp(t *testing.T) {
+func TestAuthenticatorGivesUp(t *testing.T) { // AU-03
 	own := errors.New("I do not know you")
 	s, dialed := dialAuth(t, &echoAuth{fail: own})
 	s.server.Send("F0 06 18 04 1500014D")
@@ -125,7 +125,7 @@ func TestAuthenticatorGivesUp(t *testing.T) {
 	}
 }
 
-func TestAuthWithoutAuthenticator(t *testing.T) { // AU-01, CA-45
+func TestAuthWithoutAuthenticator(t *testing.T) { // AU-05, T-A26
 	s := dialV5(t, "", nil)
 	if err := s.Reauthenticate(s.ctx); !errors.Is(err, mqtt.ErrNoAuthenticator) {
 		t.Errorf("got %v", err)

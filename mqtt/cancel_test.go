@@ -21,7 +21,7 @@ func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(errEnough) }
 }
 
-func TestCancelledDial(t *testing.T) { // TR-06, TL-14, fault 31
+func TestCancelledDial(t *testing.T) { // TR-06, TL-14, fault 31, peer 4.12
 	for _, test := range []struct {
 		name, url, stage string
 		dial             func(context.Context, string, string) (net.Conn, error)
@@ -98,7 +98,7 @@ func TestCancelledWaitForRoom(t *testing.T) { // fault 31: not sent
 	})
 }
 
-func TestCancelledPublish(t *testing.T) { // P1-13, FC-13, fault 31
+func TestCancelledPublish(t *testing.T) { // P1-13, FC-13, fault 31, peer 4.5, peer 4.13
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	ctx, cancel := cancelled(s.ctx)
 	sent := async(func() error { return s.Publish(ctx, mqtt.Message{Topic: "a", QoS: 1}) })

@@ -18,7 +18,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestCloseFromEveryState(t *testing.T) { // DC-01, DC-06, DC-07, TR-07, fault 30
+func TestCloseFromEveryState(t *testing.T) { // DC-01, DC-06, DC-07, TR-07, fault 30, peer 4.12
 	for _, state := range []string{"opened", "connecting", "connected", "lost"} {
 		for range 20 {
 			server := mqtttest.NewServer(t)
@@ -242,7 +242,7 @@ func TestRefusalOfAStuckPeer(t *testing.T) { // MF-31, fault 11: our last word i
 	})
 }
 
-func TestCloseAmidEverything(t *testing.T) { // DC-07, TR-06, fault 30: every call ends once
+func TestCloseAmidEverything(t *testing.T) { // DC-07, TR-06, fault 30, peer 4.2, peer 4.3, peer 4.36: every call ends once
 	for round := range 15 {
 		r := &responder{}
 		c := dialResponder(t, r, func(cfg *mqtt.Config) {
@@ -315,7 +315,7 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	return err
 }
 
-func TestThousandConnections(t *testing.T) { // TR-14
+func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
 	r := &responder{}
 	ctx := ctxFor(t)
 	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: r.dialer}}

@@ -50,7 +50,7 @@ type Config struct {
 	// Version of the protocol; default V311.
 	Version Version
 	// ClientID identifies the session at the server. Empty: the server chooses,
-	// which 3.1.1 allows only for a clean session [MQTT-3.1.3-7].
+	// which 3.1.1 allows only for a clean session [MQTT-3.1.3-7] of 3.1.1.
 	ClientID string
 	// KeepSession asks the server to go on with the session of this client
 	// identifier and to keep it after the connection (Clean Session 0).
@@ -59,7 +59,7 @@ type Config struct {
 	// to 65,535. 0 means DefaultKeepAlive, negative none.
 	KeepAlive time.Duration
 	// Username and Password log in. A nil Password is not sent. Before MQTT 5 a
-	// password needs a user name [MQTT-3.1.2-22]. Where both are zero, Dial takes
+	// password needs a user name [MQTT-3.1.2-22] of 3.1.1. Where both are zero, Dial takes
 	// those of the URL.
 	Username string
 	Password []byte

@@ -102,7 +102,7 @@ func readConnAck(p *wire.ConnAck, cfg *Config) ConnAck {
 		return byDefault
 	}
 	seconds := func(id wire.PropertyID, byDefault time.Duration) time.Duration {
-		if v, ok := w.Uint(id); ok { // also 0, also when none was asked for [MQTT-3.1.2-21]
+		if v, ok := w.Uint(id); ok { // also 0, also when none was asked for [MQTT-3.1.2-21] of 5
 			return time.Duration(v) * time.Second
 		}
 		return byDefault

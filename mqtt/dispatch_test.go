@@ -57,7 +57,7 @@ func TestMessagesAroundSubAck(t *testing.T) { // SU-17, SU-18
 	s.closeWell()
 }
 
-func TestSharedSubscriptionIsDispatched(t *testing.T) { // SU-25
+func TestSharedSubscriptionIsDispatched(t *testing.T) { // SU-25, peer 4.24
 	s := dialScripted(t, nil)
 	if err := s.subscribe(0, s.sub("h", "$share/g/a/+")); err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func TestManyOut(t *testing.T) { // P2-19, ID-09: in order, each completed once,
 	}
 }
 
-func TestManyIn(t *testing.T) { // FR-03, RX-08
+func TestManyIn(t *testing.T) { // FR-03, RX-08, MF-28
 	for qos := range byte(3) {
 		next := 0
 		done := make(chan struct{})
@@ -138,7 +138,7 @@ type crumbs struct{ net.Conn }
 func (c crumbs) Read(b []byte) (int, error)  { return c.Conn.Read(b[:min(len(b), 1)]) }
 func (c crumbs) Write(b []byte) (int, error) { return c.Conn.Write(b[:min(len(b), 1)]) }
 
-func TestOneByteAtATime(t *testing.T) { // FR-01, FR-02, FR-04, FR-06, fault 14
+func TestOneByteAtATime(t *testing.T) { // FR-01, FR-02, FR-04, FR-06, fault 14, peer 0.8
 	var seen []string
 	r := &responder{tap: func(p []byte) { seen = append(seen, fmt.Sprintf("%X", p)) }}
 	ctx := ctxFor(t)
@@ -213,7 +213,7 @@ func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets,
 	}
 }
 
-func TestWindow(t *testing.T) { // FC-01, FC-08, FC-12, FC-13
+func TestWindow(t *testing.T) { // FC-08, FC-12, peer 4.37
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 5 })
 	for i := range 8 {
 		if _, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "n", Payload: []byte{byte(i)}, QoS: 1 + mqtt.QoS(i%2)}, nil); err != nil {
@@ -239,7 +239,7 @@ func TestWindow(t *testing.T) { // FC-01, FC-08, FC-12, FC-13
 	s.closeWell()
 }
 
-func TestIdentifiersWrap(t *testing.T) { // ID-01, ID-02, ID-03, ID-09
+func TestIdentifiersWrap(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32
 	const total = 66_000
 	open := make(map[uint16]bool)
 	var seen, last int
@@ -300,7 +300,7 @@ func TestLongMessageThroughASmallBuffer(t *testing.T) { // RX-36, FR-02
 	s.closeWell()
 }
 
-func TestAnnouncedLengthCostsNothing(t *testing.T) { // MF-04, fault 29
+func TestAnnouncedLengthCostsNothing(t *testing.T) { // MF-04, fault 29, T-A22, peer 4.19
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Transport.MaxPacket = 300 << 20 })
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -41,7 +41,7 @@ func numbered(qos byte, from, to int) []byte {
 	return b
 }
 
-func TestPublishInsideAHandler(t *testing.T) { // RX-39: with many messages inbound, also more than the queue takes
+func TestPublishInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 0.4, peer 4.1: with many messages inbound, also more than the queue takes
 	for qos := range mqtt.QoS(3) {
 		for _, limit := range []int{0, 2} {
 			t.Run(fmt.Sprintf("QoS %d, limit %d", qos, limit), func(t *testing.T) {
@@ -98,7 +98,7 @@ func (s *scripted) answerAll(publishes, acks int, qos mqtt.QoS) {
 	}
 }
 
-func TestSubscribeInsideAHandler(t *testing.T) { // RX-39
+func TestSubscribeInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 4.1
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		connect := cfg.Transport.Handlers.Connect
@@ -121,7 +121,7 @@ func TestSubscribeInsideAHandler(t *testing.T) { // RX-39
 	s.closeWell()
 }
 
-func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30: with many messages inbound
+func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with many messages inbound
 	for _, limit := range []int{0, 2} {
 		var calls atomic.Int32
 		closed := make(chan error, 1)
@@ -360,7 +360,7 @@ func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
 	s.closeWell()
 }
 
-func TestDroppedMessagesAreReported(t *testing.T) { // fault 12: a handler waits, so reading goes on
+func TestDroppedMessagesAreReported(t *testing.T) { // fault 12, peer 4.4: a handler waits, so reading goes on
 	const sent = 5000
 	var got, lost atomic.Int32
 	s := dialScripted(t, func(cfg *mqtt.Config) {

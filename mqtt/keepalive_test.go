@@ -31,7 +31,7 @@ func (s *scripted) expectDead(d time.Duration) {
 	s.expectEvent("disconnect: ")
 }
 
-func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07
+func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07, T-A16
 	for _, test := range []struct {
 		name    string
 		change  func(*mqtt.Config)
@@ -58,7 +58,7 @@ func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07
 	}
 }
 
-func TestNoPings(t *testing.T) { // KA-03, KA-06
+func TestNoPings(t *testing.T) { // KA-03, KA-06, T-A16
 	for name, connAck := range map[string]string{"own choice": "", "server's choice": "20 06 0000 03 130000"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestNoPings(t *testing.T) { // KA-03, KA-06
 	}
 }
 
-func TestPingThoughInputFlows(t *testing.T) { // KA-08
+func TestPingThoughInputFlows(t *testing.T) { // KA-08, T-A12
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -89,7 +89,7 @@ func TestPingThoughInputFlows(t *testing.T) { // KA-08
 	})
 }
 
-func TestDeadLinkThoughOutputFlows(t *testing.T) { // KA-09, fault 9
+func TestDeadLinkThoughOutputFlows(t *testing.T) { // KA-09, fault 9, T-A13
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -121,7 +121,7 @@ func TestNoPingWhileBothSidesTalk(t *testing.T) { // KA-10
 	})
 }
 
-func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9
+func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9, T-A14, WL-03
 	for _, test := range []struct {
 		name       string
 		change     func(*mqtt.Config)
@@ -149,7 +149,7 @@ func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9
 	}
 }
 
-func TestAnyByteAnswersAPing(t *testing.T) { // KA-12
+func TestAnyByteAnswersAPing(t *testing.T) { // KA-12, T-A15
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		s.expectPing(9 * time.Second)
@@ -219,7 +219,7 @@ func TestNoPingAfterClose(t *testing.T) { // KA-19
 	})
 }
 
-func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12
+func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12, peer 4.1
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := dialPipe(t, func(cfg *mqtt.Config) {

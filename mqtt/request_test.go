@@ -36,7 +36,7 @@ func (s *scripted) answer(p wire.Publish, payload string) {
 	}))
 }
 
-func TestRequest(t *testing.T) {
+func TestRequest(t *testing.T) { // peer 4.32
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
 	request := func(ctx context.Context, payload string) (chan error, *mqtt.Message) {
 		var answer mqtt.Message

@@ -161,7 +161,7 @@ func (s *scripted) mustWait(c chan error) {
 
 func v5(cfg *mqtt.Config) { cfg.Version = mqtt.V5 }
 
-func TestConnectBytes(t *testing.T) { // CN-01..CN-19
+func TestConnectBytes(t *testing.T) { // CN-01..CN-05, CN-07..CN-09, CN-17, CN-24, TR-15
 	will := &mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}
 	for _, test := range []struct {
 		name string
@@ -241,7 +241,7 @@ func TestConfigFaultsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16, CN-18, 
 	}
 }
 
-func TestRefusedConnect(t *testing.T) { // CA-02..CA-08, CA-10, CA-15..CA-18, DC-12
+func TestRefusedConnect(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, peer 4.30
 	for _, test := range []struct {
 		name, send, want string
 		version          mqtt.Version
@@ -279,7 +279,7 @@ func TestRefusedConnect(t *testing.T) { // CA-02..CA-08, CA-10, CA-15..CA-18, DC
 	}
 }
 
-func TestConnectAnsweredBadly(t *testing.T) { // CA-09, CA-11, CA-12, CA-16..CA-22, MF
+func TestConnectAnsweredBadly(t *testing.T) { // CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
 	for _, test := range []struct {
 		name, send, reply string
 		version           mqtt.Version
@@ -351,7 +351,7 @@ func TestSilentServerTimesOut(t *testing.T) { // CA-15
 	}
 }
 
-func TestPublishBytes(t *testing.T) { // P0-01..P0-04, P1-01, P2-01, RT-01, RT-02
+func TestPublishBytes(t *testing.T) { // P0-01, P0-02, P0-04, P1-01, P2-01, RT-01, RT-02
 	s := dialScripted(t, nil)
 	published := async(func() error {
 		for _, m := range []mqtt.Message{
@@ -387,7 +387,7 @@ func TestPublishBytes(t *testing.T) { // P0-01..P0-04, P1-01, P2-01, RT-01, RT-0
 	}
 }
 
-func TestPublishFaultsSendNothing(t *testing.T) { // P0-07, P0-08, P0-12, CA-39..CA-41
+func TestPublishFaultsSendNothing(t *testing.T) { // P0-07, P0-08, peer 4.34
 	s := dialScripted(t, nil)
 	for _, m := range []mqtt.Message{
 		{Topic: ""},
@@ -411,7 +411,7 @@ func TestPublishFaultsSendNothing(t *testing.T) { // P0-07, P0-08, P0-12, CA-39.
 	s.mustWait(published)
 }
 
-func TestServerLimitsAreKept(t *testing.T) { // CA-38..CA-42, P0-11
+func TestServerLimitsAreKept(t *testing.T) { // CA-39..CA-42, SU-30, T-A31
 	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
 	var c *mqtt.Client
@@ -471,7 +471,7 @@ func TestRejectedPublish(t *testing.T) { // P1-03, P1-04, P2-03
 	s.mustWait(published)
 }
 
-func TestReceive(t *testing.T) { // RX-01..RX-08, RX-15, FR-01..FR-03
+func TestReceive(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, RX-17, RX-19, FR-01..FR-03
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise, mqtttest.Coalesced} {
 		s := dialScripted(t, nil)
 		s.server.SetWriteMode(mode)
@@ -496,7 +496,7 @@ func TestReceive(t *testing.T) { // RX-01..RX-08, RX-15, FR-01..FR-03
 	}
 }
 
-func TestProtocolFaultsOfTheServer(t *testing.T) { // MF, CA-17, DC-13, RX-14, RX-37, RX-38, P1-09, P1-15, SU-13, SU-15, TA
+func TestProtocolFaultsOfTheServer(t *testing.T) { // MF-01, MF-02, MF-04, MF-07..MF-09, MF-11, MF-24, CA-17, DC-13, KA-15, RX-14, RX-24, RX-37, RX-38, P1-09, P1-15, P1-16, SU-13, SU-15, TA-06, WL-03, T-A33, T-A34, T-A39
 	for _, test := range []struct {
 		send string
 		v5   string // the DISCONNECT of an MQTT 5 client, when the packet is of that version

@@ -121,7 +121,7 @@ func (s *Subscription) options() byte {
 
 func checkFilters(filters []string) error {
 	if len(filters) == 0 {
-		return &ArgumentError{Name: "topic filter", What: "none is given"} // [MQTT-3.8.3-3]
+		return &ArgumentError{Name: "topic filter", What: "none is given"} // [MQTT-3.8.3-3] of 3.1.1, [MQTT-3.8.3-2] of 5
 	}
 	for _, f := range filters {
 		if err := route.ValidateFilter(f); err != nil {
@@ -158,7 +158,7 @@ func (s *Subscription) fault(id uint32) string {
 		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
 	case s.RetainHandling > RetainedNever:
 		return fmt.Sprintf("RetainHandling %d is not 0, 1 or 2", s.RetainHandling)
-	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4]
+	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4] of 5
 		return "NoLocal is not allowed for a shared subscription"
 	case s.ID != id:
 		return "ID is not the same for all subscriptions of the call"

@@ -9,7 +9,7 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestSubscribeBytes(t *testing.T) { // SU-01..SU-06, SU-19, SU-21, RT-04
+func TestSubscribeBytes(t *testing.T) { // SU-01..SU-07, SU-19, SU-21, RT-04
 	for _, test := range []struct {
 		name       string
 		change     func(*mqtt.Config)
@@ -58,7 +58,7 @@ func TestUnsubscribeBytes(t *testing.T) { // UN-01..UN-03
 	}
 }
 
-func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04
+func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04, T-A27, peer 0.3, peer 4.6
 	for _, test := range []struct {
 		change func(*mqtt.Config)
 		op     string
@@ -94,7 +94,7 @@ func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04
 	}
 }
 
-func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, UN-05, UN-06
+func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, UN-05, UN-06, T-A25, peer 0.3
 	for _, test := range []struct {
 		change func(*mqtt.Config)
 		op     string
@@ -142,7 +142,7 @@ func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, 
 	}
 }
 
-func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11
+func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T-A30
 	s := dialScripted(t, nil)
 	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
 	s.server.Expect("82 06 0001 000161 00")

@@ -138,7 +138,7 @@ func TestALPN(t *testing.T) { // TL-17
 	s.closeWell()
 }
 
-func TestClientCertificateIsMissing(t *testing.T) { // TL-08: TLS 1.3 tells only at the first read
+func TestClientCertificateIsMissing(t *testing.T) { // TL-08, T-A41: TLS 1.3 tells only at the first read
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},

@@ -27,7 +27,7 @@ func (s *Session) Resolve(p *wire.Publish) error { return s.aliasesIn.resolve(p)
 // HandlePublish takes an inbound PUBLISH of QoS 1 or 2. deliver says whether
 // the application is to get it; seq is what Ack wants when it is through.
 // A QoS 2 message is delivered on its first PUBLISH and, until its PUBREL, not
-// again: repeats are only answered [MQTT-4.3.3-2].
+// again: repeats are only answered [MQTT-4.3.3-2] of 3.1.1, [MQTT-4.3.3-10] of 5.
 func (s *Session) HandlePublish(dst []byte, p *wire.Publish) (out []byte, seq uint64, deliver bool, err error) {
 	if p.QoS == 2 {
 		recorded, known := s.in.qos2[p.PacketID]
@@ -122,8 +122,8 @@ func (s *Session) appendReceipt(dst []byte, r receipt) []byte {
 }
 
 // handlePubRel answers a PUBREL with PUBCOMP and forgets the identifier
-// [MQTT-4.3.3-2]. An unknown identifier is answered too, so that the server's
-// flow can end after a lost PUBCOMP.
+// [MQTT-4.3.3-2] of 3.1.1, [MQTT-4.3.3-11] of 5. An unknown identifier is answered
+// too, so that the server's flow can end after a lost PUBCOMP.
 func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 	comp := wire.Ack{Type: wire.PUBCOMP, PacketID: a.PacketID}
 	recorded, known := s.in.qos2[a.PacketID]

@@ -31,8 +31,9 @@ func (k *keepAlive) start(now time.Time) {
 }
 
 // due returns when the next ping is to be sent: a little before the interval
-// since the last packet sent has passed [MQTT-3.1.2-23], and also when nothing
-// came for that long, so that a link that only sends is found dead.
+// since the last packet sent has passed ([MQTT-3.1.2-23] of 3.1.1,
+// [MQTT-3.1.2-20] of 5), and also when nothing came for that long, so that a link
+// that only sends is found dead.
 func (k *keepAlive) due() time.Time {
 	since := k.sent
 	if k.received.Before(since) && !k.paused {

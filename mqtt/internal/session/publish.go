@@ -145,8 +145,8 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 	return s.Pump(dst), e, false, nil
 }
 
-// handlePubRec answers a PUBREC with PUBREL [MQTT-4.3.3-1], or ends the flow
-// when it carries an error [MQTT-4.3.3-4].
+// handlePubRec answers a PUBREC with PUBREL, or ends the flow when it carries an
+// error: [MQTT-4.3.3-1] of 3.1.1, [MQTT-4.3.3-4] of 5.
 func (s *Session) handlePubRec(dst []byte, e *Entry, a *wire.Ack) (out []byte, done *Entry, ignored bool, err error) {
 	rel := wire.Ack{Type: wire.PUBREL, PacketID: a.PacketID}
 	if e == nil { // the flow may have ended before a crash: let the server end it too

@@ -28,7 +28,7 @@ type Config struct {
 // Server is what is in force once the server accepted the connection.
 type Server struct {
 	ReceiveMaximum int           // [MQTT-3.3.4-7]
-	KeepAlive      time.Duration // [MQTT-3.1.2-21]; 0: no pings
+	KeepAlive      time.Duration // [MQTT-3.1.2-21] of 5; 0: no pings
 	PingTimeout    time.Duration // how long after a ping silence is a dead link
 	AliasMaximum   int           // [MQTT-3.2.2-17]
 	PacketMaximum  int           // [MQTT-3.2.2-15]; 0: none

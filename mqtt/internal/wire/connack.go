@@ -34,7 +34,7 @@ func ParseConnAck(h Header, body []byte, v Version) (ConnAck, error) {
 	return c, nil
 }
 
-// acknowledgeFlags reads the byte in front of the code [MQTT-3.2.2-1]. In MQTT 3.1 it is
+// acknowledgeFlags reads the byte in front of the code [MQTT-3.2.2-1] of 5. In MQTT 3.1 it is
 // reserved and not used, so nothing is read into it.
 func (r *reader) acknowledgeFlags(v Version) bool {
 	flags := r.uint8("acknowledge flags")

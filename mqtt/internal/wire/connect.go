@@ -88,7 +88,7 @@ func (r *reader) connectFlags(flags byte, v Version) {
 	case flags&maskWillQoS == maskWillQoS:
 		r.fail(MalformedPacket, "will QoS 3") // [MQTT-3.1.2-14] of 3.1.1, [MQTT-3.1.2-12] of 5
 	case flags&flagWill == 0 && flags&(maskWillQoS|flagWillRetain) != 0:
-		r.fail(MalformedPacket, "will flags without a will") // [MQTT-3.1.2-11] [MQTT-3.1.2-13]
+		r.fail(MalformedPacket, "will flags without a will") // [MQTT-3.1.2-11] of 3.1.1, [MQTT-3.1.2-11], [MQTT-3.1.2-13] of 5
 	case v < V5 && flags&(flagUsername|flagPassword) == flagPassword:
 		r.fail(MalformedPacket, "password without user name") // [MQTT-3.1.2-22] of 3.1.1
 	}

@@ -30,7 +30,7 @@ func (r *reader) acknowledged(t Type, v Version) SubAck {
 	}
 	s.Codes = r.rest()
 	if len(s.Codes) == 0 && r.err == nil {
-		r.fail(ProtocolError, "no reason code") // [MQTT-3.8.4-6] [MQTT-3.11.3-1]
+		r.fail(ProtocolError, "no reason code") // [MQTT-3.8.4-6] of 5, [MQTT-3.11.3-1] of 5
 	}
 	if v == V5 {
 		for _, c := range s.Codes {

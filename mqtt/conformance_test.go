@@ -1,0 +1,185 @@
+package mqtt_test
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/CONFORMANCE.md anew")
+
+const conformancePage = "../docs/CONFORMANCE.md"
+
+// TestConformancePage builds the page that says which test shows what, compares
+// it with the one that is committed, and fails when something that is due has no
+// test. `go test ./mqtt -run TestConformancePage -update` writes the page.
+func TestConformancePage(t *testing.T) {
+	c := readConformance(t)
+	for _, gap := range c.gaps() {
+		t.Error(gap)
+	}
+	page := c.page()
+	if *update {
+		if err := os.WriteFile(conformancePage, page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, err := os.ReadFile(conformancePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(old, page) {
+		t.Errorf("%s is out of date at %s: run go test ./mqtt -run TestConformancePage -update", conformancePage, firstDifference(old, page))
+	}
+}
+
+func firstDifference(old, now []byte) string {
+	a, b := strings.Split(string(old), "\n"), strings.Split(string(now), "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("%.80q, now %.80q", a[i], b[i])
+		}
+	}
+	return "its end"
+}
+
+// scenario is a row of rows.tsv or faults.tsv.
+type scenario struct {
+	id, versions, severity, waits, what string
+}
+
+// statement is a normative statement of a version of the standard.
+type statement struct {
+	version, number, binds, what string
+	rows                         []string // the scenarios that show it
+}
+
+func (s *statement) id() string { return s.version + " " + s.number }
+
+// conformance is what the tables and the tags say.
+type conformance struct {
+	rows, faults []scenario
+	statements   []statement
+	explained    map[string]string
+	tags         *tagIndex
+	unknown      []string // tags of nothing
+}
+
+func readConformance(t *testing.T) *conformance {
+	t.Helper()
+	c := &conformance{explained: make(map[string]string), tags: readTags(t, "..", "mqtt", "interop")}
+	for _, f := range readTable(t, "testdata/rows.tsv", 5) {
+		c.rows = append(c.rows, scenario{f[0], f[1], f[2], f[3], f[4]})
+	}
+	for _, f := range readTable(t, "testdata/faults.tsv", 3) {
+		c.faults = append(c.faults, scenario{id: f[0], waits: f[1], what: f[2], severity: "MUST"})
+	}
+	for _, f := range readTable(t, "testdata/statements.tsv", 5) {
+		c.statements = append(c.statements, statement{f[0], f[1], f[2], f[3], strings.Fields(f[4])})
+	}
+	for _, f := range readTable(t, "testdata/explained.tsv", 2) {
+		c.explained[f[0]] = f[1]
+	}
+	return c
+}
+
+// readTable reads the lines of a table that has so many columns.
+func readTable(t *testing.T, path string, columns int) (table [][]string) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "#") {
+			continue
+		}
+		cells := strings.Split(lines.Text(), "\t")
+		if len(cells) != columns {
+			t.Fatalf("%s: %q has %d columns, want %d", path, lines.Text(), len(cells), columns)
+		}
+		table = append(table, cells)
+	}
+	return table
+}
+
+// gaps returns what is missing: a MUST without a test, a statement that binds
+// the client and appears nowhere, a name of something that does not exist.
+func (c *conformance) gaps() (gaps []string) {
+	known := make(map[string]bool)
+	for _, s := range slices.Concat(c.rows, c.faults) {
+		known[s.id] = true
+		if s.severity == "MUST" && s.waits == "" && len(c.tags.tests[s.id]) == 0 && c.explained[s.id] == "" {
+			gaps = append(gaps, s.id+" ("+s.what+") has no test")
+		}
+	}
+	for i := range c.statements {
+		s := &c.statements[i]
+		known[s.id()] = true
+		for _, row := range s.rows {
+			if !known[row] {
+				gaps = append(gaps, "statement "+s.id()+" names "+row+", which does not exist")
+			}
+		}
+		if s.binds != "server" && len(c.filesOf(s)) == 0 && len(c.testsOf(s)) == 0 && c.explained[s.id()] == "" {
+			gaps = append(gaps, "statement "+s.id()+" ("+s.what+") is neither enforced, tested nor explained")
+		}
+	}
+	return append(gaps, c.strangers(known)...)
+}
+
+// strangers returns what is named but not known.
+func (c *conformance) strangers(known map[string]bool) (gaps []string) {
+	for id := range c.explained {
+		if !known[id] {
+			gaps = append(gaps, "explained.tsv names "+id+", which does not exist")
+		}
+	}
+	for _, index := range []map[string][]string{c.tags.tests, c.tags.code} {
+		for id, where := range index {
+			if version, number, ok := strings.Cut(id, " "); ok && version == "" { // of either version
+				gaps = append(gaps, c.doubt(number, where[0])...)
+			} else if !known[id] {
+				gaps = append(gaps, where[0]+" names "+id+", which does not exist")
+			}
+		}
+	}
+	slices.Sort(gaps)
+	return gaps
+}
+
+// doubt returns what is wrong with a number that is named without its version.
+func (c *conformance) doubt(number, where string) (gaps []string) {
+	meaning := make(map[string]string)
+	for _, s := range c.statements {
+		if s.number == number {
+			meaning[s.version] = s.what
+		}
+	}
+	old, five := meaning["3.1.1"], meaning["5"]
+	switch {
+	case old == "" && five == "":
+		return []string{where + " names MQTT-" + number + ", which does not exist"}
+	case old != "" && five != "" && old != five:
+		return []string{where + " names MQTT-" + number + ", which does not mean the same in 3.1.1 and 5: say of which"}
+	}
+	return nil
+}
+
+// testsOf returns the tests that name s, or a scenario that shows it.
+func (c *conformance) testsOf(s *statement) []string {
+	tests := make(map[string]bool)
+	for _, id := range append([]string{s.id(), " " + s.number}, s.rows...) {
+		for _, test := range c.tags.tests[id] {
+			tests[test] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(tests))
+}
