@@ -30,8 +30,6 @@ type server struct {
 	versions []mqtt.Version
 	// refuses tells that it is set up to refuse subscriptions to denied/#.
 	refuses bool
-	// window is how many QoS 2 publishes it takes at once before MQTT 5; 0: any.
-	window int
 	// marksFirst: a SUBSCRIBE amid messages fails, so the one of until comes first.
 	marksFirst bool
 	// acksEarly: a publish may be acknowledged before it is delivered.
@@ -49,7 +47,7 @@ var allVersions = []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5}
 
 var servers = []server{
 	{
-		name: "mosquitto", start: startMosquitto, versions: allVersions, window: 20,
+		name: "mosquitto", start: startMosquitto, versions: allVersions,
 		keepAlive: time.Minute, packetSize: 4 << 20, aliasesTaken: 10, tellsUnmatched: true,
 	},
 	{name: "mochi", start: startMochi, versions: allVersions, marksFirst: true, aliasesUsed: true},
