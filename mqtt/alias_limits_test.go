@@ -52,7 +52,7 @@ func TestAliasesOfBothDirections(t *testing.T) { // TA-08, TA-12
 	s.expectEvent("message d=D")
 }
 
-func TestServersAliasMaximumIsNotOurs(t *testing.T) { // TA-06, T-A18: the bound is what CONNECT said
+func TestServersAliasMaximumIsNotOurs(t *testing.T) { // TA-06, MF-29, T-A18: the bound is what CONNECT said
 	s := dialV5(t, "220009", func(cfg *mqtt.Config) { cfg.Limits.TopicAliases = 2 })
 	s.server.Send("30 07 0001 74 03 230002")
 	s.expectEvent("message t=")

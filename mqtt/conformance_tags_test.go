@@ -1,9 +1,6 @@
 package mqtt_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,7 +26,9 @@ var (
 	clauseTag = regexp.MustCompile(`((?:\[MQTT-[0-9.]+-[0-9]+\](?:, and |, | and | )?)+)(?:of (3\.1\.1|5)\b)?`)
 	clause    = regexp.MustCompile(`[0-9.]+-[0-9]+`)
 	newLine   = regexp.MustCompile(`\n[\t ]*(// ?)?`)
-	isTest    = regexp.MustCompile(`^(Test|Fuzz|Example|Benchmark)`)
+	caseTag   = regexp.MustCompile(`"([A-Z][A-Z0-9]-[0-9]{2}\b)`)
+	comment   = regexp.MustCompile(`(^|\s)// ?.*`)
+	testStart = regexp.MustCompile(`^func ((?:Test|Fuzz|Example|Benchmark)\w*)\(`)
 )
 
 // groups are the families of scenarios; other words in capitals are no tags.
@@ -74,17 +73,40 @@ func (x *tagIndex) read(path, name string) error {
 		}
 		return nil
 	}
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, path, text, parser.ParseComments)
-	if err != nil {
-		return err
-	}
-	for _, d := range file.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && isTest.MatchString(f.Name.Name) {
-			x.addTest(testName(name, f.Name.Name), textOf(files, file, f))
+	x.readTests(name, strings.Split(string(text), "\n"))
+	return nil
+}
+
+// readTests takes a file apart as gofmt writes it: a function begins at the first
+// column, below its comment, and ends with a brace there or on its only line.
+func (x *tagIndex) readTests(file string, lines []string) {
+	var text strings.Builder // of the comment above, and of the function
+	test := ""
+	for _, line := range lines {
+		if m := testStart.FindStringSubmatch(line); m != nil {
+			test = testName(file, m[1])
+		}
+		if test == "" && !strings.HasPrefix(line, "//") {
+			text.Reset()
+			continue
+		}
+		text.WriteString(tagText(line) + "\n")
+		if test != "" && (line == "}" || strings.HasPrefix(line, "func ") && strings.HasSuffix(line, "}")) {
+			x.addTest(test, text.String())
+			test = ""
+			text.Reset()
 		}
 	}
-	return nil
+}
+
+// tagText returns what can name something in a line: its comment, and strings
+// that begin with a scenario.
+func tagText(line string) string {
+	found := comment.FindString(line)
+	for _, m := range caseTag.FindAllStringSubmatch(line, -1) {
+		found = m[1] + " " + found
+	}
+	return found
 }
 
 // testName is how the page calls a test: with its folder, if that is not mqtt.
@@ -94,32 +116,6 @@ func testName(file, function string) string {
 		return function
 	}
 	return strings.TrimPrefix(dir, "mqtt/") + "." + function
-}
-
-// textOf returns the comments of f, above, inside and on its last line, and the
-// strings inside that begin with the id of a scenario.
-func textOf(files *token.FileSet, file *ast.File, f *ast.FuncDecl) string {
-	var b strings.Builder
-	from, last := f.Pos(), files.Position(f.End()).Line
-	if f.Doc != nil {
-		from = f.Doc.Pos()
-	}
-	for _, c := range file.Comments {
-		if c.Pos() >= from && files.Position(c.Pos()).Line <= last {
-			for _, line := range c.List {
-				b.WriteString(line.Text + "\n")
-			}
-		}
-	}
-	ast.Inspect(f, func(n ast.Node) bool {
-		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			if at := rowTag.FindStringIndex(lit.Value); at != nil && at[0] == 1 {
-				b.WriteString(lit.Value[at[0]:at[1]] + "\n")
-			}
-		}
-		return true
-	})
-	return b.String()
 }
 
 func (x *tagIndex) addTest(test, text string) {

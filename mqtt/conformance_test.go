@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,7 +69,6 @@ type conformance struct {
 	statements   []statement
 	explained    map[string]string
 	tags         *tagIndex
-	unknown      []string // tags of nothing
 }
 
 func readConformance(t *testing.T) *conformance {
@@ -86,7 +86,31 @@ func readConformance(t *testing.T) *conformance {
 	for _, f := range readTable(t, "testdata/explained.tsv", 2) {
 		c.explained[f[0]] = f[1]
 	}
+	c.readCases(t)
 	return c
+}
+
+// readCases adds the cases of the interoperability suite, which are no functions.
+func (c *conformance) readCases(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob("../interop/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suite strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite.Write(text)
+	}
+	for _, f := range readTable(t, "testdata/interop.tsv", 2) {
+		if !strings.Contains(suite.String(), fmt.Sprintf("{name: %q,", f[1])) {
+			t.Errorf("testdata/interop.tsv names the case %q, which does not exist", f[1])
+		}
+		c.tags.tests[f[0]] = append(c.tags.tests[f[0]], "interop: "+f[1])
+	}
 }
 
 // readTable reads the lines of a table that has so many columns.

@@ -142,7 +142,7 @@ func TestConnectProperties(t *testing.T) { // CN-21, CN-23, CN-25, CN-29
 		t.Errorf("the remaining length is not minimal: % X", packet[:4])
 	}
 	length := 12 + 1 // behind the fixed header of three bytes: name, level, flags, keep alive
-	if got, n := wire.Properties(p.Properties), len(p.Properties); packet[length] != byte(n)|0x80 || int(packet[length+1]) != n>>7 {
+	if got, n := p.Properties, len(p.Properties); packet[length] != byte(n)|0x80 || int(packet[length+1]) != n>>7 {
 		t.Errorf("the property list of %d bytes %v begins with % X", n, got, packet[length:length+2])
 	}
 }

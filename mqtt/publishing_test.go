@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -335,4 +336,33 @@ func TestFailedRequestsTakeNoIdentifier(t *testing.T) { // ID-08, CA-41, SU-30, 
 	s.publishes(1, strings.Repeat("y", 22))
 	s.expectPublish(true, 0x32, 1, strings.Repeat("y", 22)) // 30 bytes
 	s.expectAlive(true)
+}
+
+// countedWrites is a connection that counts them.
+type countedWrites struct {
+	net.Conn
+	n *atomic.Int32
+}
+
+func (c countedWrites) Write(b []byte) (int, error) {
+	c.n.Add(1)
+	return c.Conn.Write(b)
+}
+
+func TestOneWriteAPacket(t *testing.T) { // FR-08
+	var n atomic.Int32
+	eachVersion(t, func(cfg *mqtt.Config) {
+		cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return countedWrites{conn, &n}, err
+		}
+	}, func(s *scripted, _ bool) {
+		n.Store(0)
+		for i := range int32(10) {
+			s.mustWait(async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, 5000)}) }))
+			if got := n.Load(); got != i+1 {
+				s.t.Fatalf("%d writes for %d messages", got, i+1)
+			}
+		}
+	})
 }

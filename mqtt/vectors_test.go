@@ -297,10 +297,10 @@ func (r *vectorRun) judge(ctx context.Context) error {
 		}
 		err := <-r.dialed
 		if survives != (err == nil) {
-			return errors.New(fmt.Sprintf("connect: %v, expected %s", err, r.expect))
+			return fmt.Errorf("connect: %s, expected %s", fmt.Sprint(err), r.expect)
 		}
 		if refused := (*mqtt.ConnectError)(nil); r.expect == "refuse" && (!errors.As(err, &refused) || byte(refused.Code) != r.code) {
-			return errors.New(fmt.Sprintf("connect: %v, expected refusal %02X", err, r.code))
+			return fmt.Errorf("connect: %s, expected refusal %02X", fmt.Sprint(err), r.code)
 		}
 	}
 	if survives {
