@@ -29,6 +29,7 @@ type operation struct {
 	entry   session.Entry
 	qos0    bool
 	settled bool
+	last    uint64 // position behind the flow's last packet, when that is not end
 	err     error
 	answer  Answer
 	done    chan struct{} // made when asked for

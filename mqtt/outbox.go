@@ -42,6 +42,12 @@ func (o *outbox) take() []byte {
 	return o.other
 }
 
+// answered notes that the server has answered the packet that ends at position:
+// it was written, though the write loop may not have said so yet.
+func (o *outbox) answered(position uint64) {
+	o.written = max(o.written, min(position, o.start))
+}
+
 // rest lets go of what an idle client does not need.
 func (o *outbox) rest() {
 	o.idle = true

@@ -170,13 +170,27 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		c.log.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
 	}
 	if done == nil {
+		c.noteReleaseLocked(p)
 		return nil
 	}
 	if d, ok := done.Owner.(*Delivery); ok {
+		c.out.answered(max(d.end, d.more.last))
 		d.more.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
 	return nil
+}
+
+// noteReleaseLocked notes where the PUBREL that answers a PUBREC ends.
+func (c *Client) noteReleaseLocked(p *wire.Ack) {
+	if p.Type != wire.PUBREC {
+		return
+	}
+	if e := c.sess.Flow(p.PacketID); e != nil {
+		if d, ok := e.Owner.(*Delivery); ok {
+			d.more.last = c.out.end()
+		}
+	}
 }
 
 // acknowledged returns what p, which ended d's flow, means for d. A PUBCOMP

@@ -287,6 +287,7 @@ func parseSubAck(h wire.Header, body []byte, v wire.Version) (wire.SubAck, error
 // answerLocked settles r with the codes of p, which must be one a filter
 // [MQTT-3.8.4-6] of 5; an UNSUBACK before MQTT 5 has none.
 func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error {
+	c.out.answered(r.end)
 	t := wire.SUBACK
 	if r.op == "unsubscribe" {
 		t = wire.UNSUBACK

@@ -128,6 +128,9 @@ func (s *Session) Busy() bool { return s.used > 0 || s.queue.len() > 0 }
 // QueueBytes returns the size of the packets that wait for the window.
 func (s *Session) QueueBytes() int { return s.queueBytes }
 
+// Flow returns the entry that holds the identifier id, or nil.
+func (s *Session) Flow(id uint16) *Entry { return s.out.get(id) }
+
 // Unfinished returns every entry whose flow has not ended, in the order in
 // which they were sent, and then those that wait.
 func (s *Session) Unfinished() []*Entry {
