@@ -20,7 +20,7 @@ import (
 
 const (
 	// maxPacketSize is the longest packet taken. The wrapped broker reserves the
-	// announced length at once, so one must be set; it is told to MQTT 5 clients.
+	// announced length at once, so one must be set.
 	maxPacketSize = 64 << 20
 	// maxInflight is how many QoS 1 and 2 messages may be under way to one client,
 	// where more are dropped with a warning, and how many from it: all that have a
@@ -134,6 +134,7 @@ func (b *Broker) serve(logger *slog.Logger) error {
 	capabilities.MaximumPacketSize = maxPacketSize
 	capabilities.MaximumInflight = maxInflight
 	capabilities.ReceiveMaximum = maxInflight
+	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true // PUBACK has no room for a PUBLISH's
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
 	if err := b.server.AddHook(b.guard, nil); err != nil {
 		return fmt.Errorf("broker: %w", err)

@@ -44,7 +44,32 @@ func (g *guard) ID() string { return "dunlin" }
 
 // Provides lists the hook's methods.
 func (g *guard) Provides(b byte) bool {
-	return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck || b == mochi.OnPublishDropped
+	switch b {
+	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnPublishDropped, mochi.OnConnect, mochi.OnSessionEstablished:
+		return true
+	default:
+		return false
+	}
+}
+
+// OnConnect prepares a client that connects. Topic aliases towards it are off: the
+// wrapped broker keeps aliased messages beyond the connection that they belong to.
+func (g *guard) OnConnect(cl *mochi.Client, _ packets.Packet) error {
+	cl.Properties.Props.TopicAliasMaximum = 0
+	unlimit(cl)
+	return nil
+}
+
+// OnSessionEstablished prepares a client whose session was kept.
+func (g *guard) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) { unlimit(cl) }
+
+// unlimit switches off the send quota of a client that asked for none. After each
+// packet of a client with a quota, the wrapped broker takes a read lock twice, and
+// hangs when another client publishes to it in between.
+func unlimit(cl *mochi.Client) {
+	if cl.Properties.Props.ReceiveMaximum >= maxInflight {
+		cl.State.Inflight.ResetSendQuota(0)
+	}
 }
 
 // OnConnectAuthenticate lets in everyone when no user is configured, else those
