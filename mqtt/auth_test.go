@@ -51,7 +51,7 @@ func dialAuth(t *testing.T, a mqtt.Authenticator) (s *scripted, dialed chan erro
 		return err
 	})
 	s.server = server.Accept()
-	s.server.Expect("10 21 00044D5154540502003C 13 210400 2701000000 220020 1500014D 16000173 000163")
+	s.server.Expect("10 1E 00044D5154540502003C 10 2701000000 220020 1500014D 16000173 000163")
 	return s, dialed
 }
 

@@ -95,7 +95,9 @@ type Limits struct {
 	// takes, and an earlier server cannot say.
 	InFlightQoS2 int
 	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
-	// unacknowledged: 1 to 65,535, default ReceiveMessages.
+	// unacknowledged: 1 to 65,535, the default. One that sends more is broken and
+	// left with reason code 0x93; Mosquitto 2.0 does at times. Memory is bounded
+	// without it: see ReceiveMessages.
 	ReceiveMaximum int
 	// TopicAliases is how many topic aliases an MQTT 5 server may use towards the
 	// client; default 32, negative: none. Each costs the memory of a topic.
@@ -191,7 +193,7 @@ func (l *Limits) fill(version Version) {
 	l.SendBytes = orDefault(l.SendBytes, 1<<20)
 	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
 	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
-	l.ReceiveMaximum = orDefault(l.ReceiveMaximum, min(l.ReceiveMessages, 65535))
+	l.ReceiveMaximum = orDefault(l.ReceiveMaximum, 65535)
 	l.TopicAliases = max(orDefault(l.TopicAliases, 32), 0)
 }
 

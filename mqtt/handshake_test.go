@@ -65,7 +65,7 @@ func TestConnectFields(t *testing.T) { // CN-10, CN-11, CN-14, CN-15, CN-19: [MQ
 			for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 				own, willProperties := "", ""
 				if version == mqtt.V5 {
-					own = "0B 210400 2701000000 220020"
+					own = "08 2701000000 220020"
 					if test.cfg.Will != nil {
 						willProperties = "00"
 					}

@@ -88,7 +88,9 @@ func (p *ConnectProperties) encode(l *Limits, maxPacket int) wire.Properties {
 	if p.SessionExpiry > 0 {
 		w = w.AppendUint(wire.SessionExpiryInterval, seconds(p.SessionExpiry))
 	}
-	w = w.AppendUint(wire.ReceiveMaximum, uint32(l.ReceiveMaximum))
+	if l.ReceiveMaximum < 65535 {
+		w = w.AppendUint(wire.ReceiveMaximum, uint32(l.ReceiveMaximum))
+	}
 	if maxPacket > 0 {
 		w = w.AppendUint(wire.MaximumPacketSize, uint32(maxPacket))
 	}

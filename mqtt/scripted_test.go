@@ -179,7 +179,7 @@ func TestConnectBytes(t *testing.T) { // CN-01..CN-05, CN-07..CN-09, CN-17, CN-2
 		{"3.1", mqtt.Config{ClientID: "c", Version: mqtt.V31}, "10 0F 00064D51497364700302003C000163"},
 		{"keep alive off", mqtt.Config{ClientID: "c", KeepAlive: -1}, "10 0D 00044D51545404020000000163"},
 		{"keep alive longest", mqtt.Config{ClientID: "c", KeepAlive: 65535 * time.Second}, "10 0D 00044D5154540402FFFF000163"},
-		{"5", mqtt.Config{ClientID: "c", Version: mqtt.V5}, "10 19 00044D5154540502003C 0B 210400 2701000000 220020 000163"},
+		{"5", mqtt.Config{ClientID: "c", Version: mqtt.V5}, "10 16 00044D5154540502003C 08 2701000000 220020 000163"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := mqtttest.NewServer(t)
