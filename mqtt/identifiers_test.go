@@ -43,7 +43,7 @@ func TestDispatchByIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
 	s.expectEvent("new 6")
 	s.server.Send("30 09 0001 61 04 0B02 0B01 37")
 	s.expectEvent("all 7")
-	s.finish()
+	s.closeWell()
 }
 
 func TestGivenIdentifiers(t *testing.T) { // SU-22
@@ -84,7 +84,7 @@ func TestIdentifierFaults(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
 			if _, ok := err.(*mqtt.ArgumentError); !ok { //nolint:errorlint // it is not to be wrapped
 				t.Errorf("got %v", err)
 			}
-			s.finish()
+			s.closeWell()
 		})
 	}
 }
