@@ -41,21 +41,30 @@ func (c *Client) authenticate(ctx context.Context, answered <-chan struct{}) err
 			if err != nil {
 				return fmt.Errorf("authentication %s: %w", c.cfg.Auth.Method(), err)
 			}
-			c.sendAuth(wire.ContinueAuthentication, reply)
+			if err := c.sendAuth(wire.ContinueAuthentication, reply); err != nil {
+				return err
+			}
 		}
 	}
 }
 
 // sendAuth sends an AUTH packet, if the connection still stands.
-func (c *Client) sendAuth(code wire.ReasonCode, data []byte) {
+func (c *Client) sendAuth(code wire.ReasonCode, data []byte) error {
+	p := wire.Auth{Code: code, Properties: authProperties(nil, c.cfg.Auth.Method(), data)}
+	if err := p.Validate(wire.V5); err != nil {
+		return &ArgumentError{Name: "Auth", What: whatIsWrong(err)}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state != connecting && c.state != connected {
-		return
+		return nil // the caller sees why
 	}
-	p := wire.Auth{Code: code, Properties: authProperties(nil, c.cfg.Auth.Method(), data)}
+	if n := p.Length(wire.V5); c.state == connected && n > c.connAck.MaximumPacketSize { // [MQTT-3.2.2-15]
+		return &ArgumentError{Name: "Auth", What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d", n, c.connAck.MaximumPacketSize)}
+	}
 	c.out.buf = wire.AppendAuth(c.out.buf, wire.V5, &p)
 	c.kickLocked()
+	return nil
 }
 
 func authProperties(p wire.Properties, method string, data []byte) wire.Properties {
@@ -124,7 +133,9 @@ func (c *Client) Reauthenticate(ctx context.Context) error {
 	}
 	data, err := c.cfg.Auth.Start(ctx)
 	if err == nil {
-		c.sendAuth(wire.ReAuthenticate, data)
+		err = c.sendAuth(wire.ReAuthenticate, data)
+	}
+	if err == nil {
 		err = c.authenticate(ctx, done)
 	}
 	if err == nil {

@@ -1,7 +1,9 @@
 package mqtt_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -106,4 +108,50 @@ func TestSilentAuthentication(t *testing.T) { // AU-12: one time-out over all of
 			t.Errorf("after %v: %v", since(), err)
 		}
 	})
+}
+
+// wordy is an authentication that says what cannot be sent.
+type wordy struct{ method, data, answer string }
+
+func (w wordy) Method() string                                   { return w.method }
+func (w wordy) Start(context.Context) ([]byte, error)            { return []byte(w.data), nil }
+func (w wordy) Continue(context.Context, []byte) ([]byte, error) { return []byte(w.answer), nil }
+func (w wordy) Finish(context.Context, []byte) error             { return nil }
+
+func TestAuthenticatorThatCannotBeSent(t *testing.T) { // CN-20, CN-22
+	for name, auth := range map[string]wordy{
+		"method with NUL": {"a\x00", "", ""},
+		"method too long": {strings.Repeat("x", 65536), "", ""},
+		"data too long":   {"m", strings.Repeat("x", 65536), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = auth }))
+			s.server.ExpectClosed()
+			if err := <-dialed; !errors.Is(err, mqtt.ErrNotSent) || strings.Contains(err.Error(), "\n") || len(err.Error()) > 300 {
+				t.Errorf("%.300v", err)
+			}
+		})
+	}
+}
+
+func TestAnswerThatCannotBeSent(t *testing.T) { // AU-03, CA-41: to a challenge, and above the server's limit
+	tooLong := wordy{"M", "", strings.Repeat("x", 65536)}
+	s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = tooLong }))
+	s.server.Packet()
+	s.server.Send("F0 06 18 04 1500014D")
+	s.server.ExpectClosed()
+	if err := <-dialed; !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("%.300v", err)
+	}
+	s, dialed = dialAuth(t, &echoAuth{})
+	s.server.Send("20 0C 0000 09 1500014D 2700000040")
+	s.mustWait(dialed)
+	again := async(func() error { return s.Reauthenticate(s.ctx) })
+	s.server.Packet()
+	s.server.SendBytes(frame(0xF0, append([]byte{0x18, 107, 0x15, 0, 1, 'M', 0x16, 0, 100}, strings.Repeat("x", 100)...)))
+	s.server.Expect("E0 01 87")
+	s.server.Close()
+	if err := s.wait(again); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("%.300v", err)
+	}
 }

@@ -205,6 +205,9 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 			return fmt.Errorf("connect: authentication %s: %w", cfg.Auth.Method(), err)
 		}
 		p.Properties = authProperties(p.Properties, cfg.Auth.Method(), data)
+		if err := p.Validate(); err != nil {
+			return &ArgumentError{Name: "Auth", What: whatIsWrong(err)}
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -147,7 +147,11 @@ func (c *Client) checkSubscribeLocked(subs []Subscription, p *wire.Subscribe) er
 			p.Filters[i].Options &= 0x03
 		}
 	}
-	return c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version)))
+	v := wire.Version(c.cfg.Version)
+	if err := p.Validate(v); err != nil { // what is left: the user properties
+		return &ArgumentError{Name: "subscription", What: whatIsWrong(err)}
+	}
+	return c.checkSizeLocked("topic filter", p.Length(v))
 }
 
 // fault returns what no server would take. All subscriptions of a call have one
@@ -234,7 +238,11 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...Us
 	if user != nil && c.cfg.Version < V5 {
 		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
 	}
-	if err := c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version))); err != nil {
+	v := wire.Version(c.cfg.Version)
+	if err := p.Validate(v); err != nil {
+		return nil, &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
+	}
+	if err := c.checkSizeLocked("topic filter", p.Length(v)); err != nil {
 		return nil, err
 	}
 	buf, err := c.sess.Unsubscribe(c.out.buf, &r.entry, &p)

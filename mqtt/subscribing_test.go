@@ -147,3 +147,18 @@ func TestLastWordOfThreeBytes(t *testing.T) { // MF-30: whatever the server's Ma
 	}
 	other.closeWell()
 }
+
+func TestWordsOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29: user properties of requests too [MQTT-1.5.7-1]
+	s := dialV5(t, noIDs, nil)
+	for _, bad := range []mqtt.UserProperty{{Name: "a\x00"}, {Value: "\xED\xA0\x80"}, {Name: strings.Repeat("x", 65536)}} {
+		err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", UserProperties: []mqtt.UserProperty{bad}})
+		var arg *mqtt.ArgumentError
+		if !errors.As(err, &arg) || len(err.Error()) > 300 {
+			t.Errorf("subscribe with %.10q: %.300v", bad, err)
+		}
+		if _, err := s.UnsubscribeAsync([]string{"a"}, nil, bad); !errors.As(err, &arg) || len(err.Error()) > 300 {
+			t.Errorf("unsubscribe with %.10q: %.300v", bad, err)
+		}
+	}
+	s.expectAlive(true)
+}
