@@ -26,8 +26,14 @@ func (c *Client) dropLocked() {
 // may be the one that waits.
 const stuckTime = time.Second
 
+// jammedLocked reports whether a server that does not read has made the client
+// answer so much that no more is taken from it: memory ends, too.
+func (c *Client) jammedLocked() bool {
+	return len(c.out.buf) >= overrun*c.cfg.Limits.SendBytes
+}
+
 // AwaitRoom implements link.Owner: it returns when there is room for more
-// messages. While somebody waits for the server, what they wait for may stand
+// messages, and for what they are answered with. While somebody waits for the server, what they wait for may stand
 // behind messages that nobody takes: then more is taken in, up to a bound, and
 // beyond it as long as handlers return.
 func (o *owner) AwaitRoom(ended <-chan struct{}) {
@@ -36,7 +42,7 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.in.heldBack(&o.cfg.Limits) && o.state == connected {
+	for o.state == connected && (o.in.heldBack(&o.cfg.Limits) || (*Client)(o).jammedLocked()) {
 		if !o.pause(ended) {
 			return
 		}
@@ -47,7 +53,7 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 // gives up the lock meanwhile.
 func (o *owner) pause(ended <-chan struct{}) bool {
 	var patience <-chan time.Time
-	if o.in.waiting > 0 {
+	if o.in.waiting > 0 && !(*Client)(o).jammedLocked() {
 		timer := time.NewTimer(stuckTime)
 		defer timer.Stop()
 		patience = timer.C
@@ -73,7 +79,7 @@ func (o *owner) pause(ended <-chan struct{}) bool {
 	o.sess.Pause(time.Now(), false)
 	(*Client)(o).kickLocked() // a ping may have to be answered earlier now
 	o.in.stuck = o.in.stuck || late && o.in.through == before
-	return !o.in.stuck
+	return !o.in.stuck || (*Client)(o).jammedLocked()
 }
 
 // heldBack reports whether reading has to wait.

@@ -116,6 +116,7 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 		c.sess.Sent(now)
 	}
 	batch = c.out.take()
+	c.in.openGate() // the reader may wait for that
 	if c.roomLocked() {
 		c.out.makeRoom()
 	}

@@ -31,7 +31,7 @@ func (o *owner) EndBatch() {
 	c := (*Client)(o)
 	c.kickIfAppendedLocked()
 	c.in.wakeUp()
-	c.in.crowded = c.state == connected && c.in.full(&c.cfg.Limits)
+	c.in.crowded = c.state == connected && (c.in.full(&c.cfg.Limits) || c.jammedLocked())
 	c.mu.Unlock()
 }
 

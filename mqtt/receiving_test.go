@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
@@ -142,6 +144,37 @@ func TestStormOfAnswers(t *testing.T) { // MF-27: to nothing; what is answered i
 		s.server.Expect(strings.Repeat(hexOf([]byte(answer)), n))
 		s.expectAlive(five)
 		s.closeWell()
+	})
+}
+
+func TestStormOfAServerThatDoesNotRead(t *testing.T) { // MF-27, KA-13: it is not taken for ever, and nothing is lost
+	const n, chunk = 100_000, 100
+	synctest.Test(t, func(t *testing.T) {
+		s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1000 }, "")
+		var taken atomic.Int32
+		go func() {
+			for range n / chunk {
+				if _, err := s.server.Write(bytes.Repeat([]byte("\x62\x02\x12\x34"), chunk)); err != nil {
+					return
+				}
+				taken.Add(chunk)
+			}
+		}()
+		synctest.Wait()
+		if got := taken.Load(); got > 20_000 {
+			t.Errorf("%d were taken before any answer was", got)
+		}
+		s.server.Expect(strings.Repeat("70 02 1234", n))
+		s.expectAlive(false)
+	})
+	synctest.Test(t, func(t *testing.T) { // and one that never reads is left
+		s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1000 }, "")
+		go func() { _, _ = s.server.Write(bytes.Repeat([]byte("\x62\x02\x12\x34"), n)) }()
+		since := elapsed()
+		<-s.Done()
+		if since() > 3*time.Minute {
+			t.Errorf("it took %v", since())
+		}
 	})
 }
 
