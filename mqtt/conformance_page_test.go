@@ -132,7 +132,7 @@ func (c *conformance) shownBy(s *scenario) string {
 }
 
 func (c *conformance) writeFaults(b *bytes.Buffer) {
-	b.WriteString("\n## Faults of other clients\n\nT-A: traps that clients fell into. peer: what users of other Go clients complain about.\n\n")
+	b.WriteString("\n## Faults of other clients\n\nT-A: traps that clients fell into. peer: what users of other Go clients complain about; the numbers that are missing\ndo not concern the protocol.\n\n")
 	b.WriteString("| id | fault | kept out by |\n| --- | --- | --- |\n")
 	for i := range c.faults {
 		s := &c.faults[i]

@@ -13,7 +13,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12, peer 4.3, peer 4.36
+func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12, T-A36, peer 4.3, peer 4.36
 	send := func(hex string) func(*mqtttest.Conn) {
 		return func(c *mqtttest.Conn) { c.Send(hex) }
 	}
@@ -70,7 +70,7 @@ func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12
 	}
 }
 
-func TestEveryDisconnectCode(t *testing.T) { // DC-08, T-A36: no reply, the code is told
+func TestEveryDisconnectCode(t *testing.T) { // DC-08: no reply, the code is told
 	for _, code := range []byte{
 		0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96,
 		0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2,

@@ -40,7 +40,7 @@ func TestLossIsToldAtOnce(t *testing.T) { // peer 0.5, peer 4.2, peer 4.3, peer 
 	}
 }
 
-func TestErrorsSayWhatHappened(t *testing.T) { // peer 4.26, T-A28: and where, not only that time is up
+func TestErrorsSayWhatHappened(t *testing.T) { // peer 4.26: and where, not only that time is up
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	publish := func(wait context.Context) chan error {
 		return async(func() error { return s.Publish(wait, mqtt.Message{Topic: "t", QoS: 1}) })
