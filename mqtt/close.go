@@ -20,7 +20,9 @@ const closeTime = 10 * time.Second
 //
 // Close may be called at any time, from anywhere, and again. ctx bounds it, or
 // 10 seconds when it has no deadline: then the connection is cut, and the error
-// says what was not done in time.
+// says what was not done in time. With a ctx that has ended already it is cut at
+// once, without DISCONNECT, and the server publishes the will: at the end of a
+// program give Close a context of its own.
 func (c *Client) Close(ctx context.Context) error {
 	c.beginClose(&wire.Disconnect{})
 	return c.join(ctx)

@@ -24,7 +24,7 @@ type Subscription struct {
 	// QoS is the highest quality of service at which messages are sent.
 	QoS QoS
 	// Handler is called with each message that matches, in order of arrival;
-	// the message belongs to it. nil: Handlers.Message. A QoS 1 or 2 message is
+	// the message belongs to it, or to all whose filters match. nil: Handlers.Message. A QoS 1 or 2 message is
 	// acknowledged when its handlers have returned.
 	Handler func(*Message)
 	// RetainHandling says which retained messages come.
