@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,7 +46,10 @@ func (c *Client) join(ctx context.Context) error {
 		select {
 		case <-c.delivered:
 		default:
-			return errors.Join(late, fmt.Errorf("close %s: a handler is still running: %w", c.remote, context.Cause(ctx)))
+			if late != nil {
+				return fmt.Errorf("%w; a handler is still running, too", late)
+			}
+			return fmt.Errorf("close %s: a handler is still running: %w", c.remote, context.Cause(ctx))
 		}
 	}
 	return late
@@ -108,6 +110,8 @@ func (c *Client) checkGoodbye(g *Goodbye, p *wire.Disconnect) error {
 		return fault("Goodbye", "cannot be said: "+c.usableLocked().Error())
 	case c.cfg.Version < V5:
 		return fault("Goodbye", "needs MQTT 5; use Close")
+	case g.SessionExpiry != nil && *g.SessionExpiry < 0:
+		return fault("SessionExpiry", "is negative")
 	case g.SessionExpiry != nil && *g.SessionExpiry > 0 && c.cfg.Properties.SessionExpiry == 0:
 		return fault("SessionExpiry", "cannot be prolonged: CONNECT asked for none")
 	}
@@ -117,7 +121,7 @@ func (c *Client) checkGoodbye(g *Goodbye, p *wire.Disconnect) error {
 	if err := p.Validate(wire.V5); err != nil {
 		return fault("Goodbye", whatIsWrong(err))
 	}
-	return c.checkSizeLocked("Goodbye", p.Length(wire.V5))
+	return c.checkSizeLocked("Goodbye", p.Length(wire.V5), "say less")
 }
 
 // serverOnly reports whether only a server may give the code in a DISCONNECT

@@ -53,7 +53,9 @@ type Config struct {
 	// which 3.1.1 allows only for a clean session [MQTT-3.1.3-7] of 3.1.1.
 	ClientID string
 	// KeepSession asks the server to go on with the session of this client
-	// identifier and to keep it after the connection (Clean Session 0).
+	// identifier (Clean Session 0, Clean Start 0). Before MQTT 5 the server also
+	// keeps it after the connection; in MQTT 5 Properties.SessionExpiry says how
+	// long, and by default it ends with the connection.
 	KeepSession bool
 	// KeepAlive is the longest silence towards the server, in whole seconds up
 	// to 65,535. 0 means DefaultKeepAlive, negative none.

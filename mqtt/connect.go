@@ -58,8 +58,11 @@ func (cfg *Config) checkRanges() error {
 	if err := cfg.Limits.checkRanges(); err != nil {
 		return err
 	}
+	if cfg.Properties.SessionExpiry < 0 {
+		return configFault("Properties.SessionExpiry", "is negative", cfg.Properties.SessionExpiry)
+	}
 	if cfg.Version == V5 {
-		return nil
+		return cfg.Will.checkDurations("Will.Properties")
 	}
 	switch {
 	case cfg.Will != nil && cfg.Will.Properties != nil:
@@ -82,6 +85,19 @@ func (l *Limits) checkRanges() error {
 		return configFault("Limits.ReceiveMaximum", "is not between 1 and 65535", l.ReceiveMaximum)
 	case l.TopicAliases > 65535:
 		return configFault("Limits.TopicAliases", "is more than 65535", l.TopicAliases)
+	}
+	return nil
+}
+
+// checkDurations refuses what would silently mean something else.
+func (m *Message) checkDurations(name string) error {
+	switch {
+	case m == nil || m.Properties == nil:
+		return nil
+	case m.Properties.MessageExpiry != nil && *m.Properties.MessageExpiry < 0:
+		return configFault(name+".MessageExpiry", "is negative; nil means never", *m.Properties.MessageExpiry)
+	case m.Properties.WillDelay < 0:
+		return configFault(name+".WillDelay", "is negative", m.Properties.WillDelay)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -113,10 +114,14 @@ func appendUser(w wire.Properties, user []UserProperty) wire.Properties {
 	return w
 }
 
-// seconds rounds up, so that a short duration is not none.
+// seconds rounds up, so that a short duration is not none, and keeps within what
+// MQTT 5 can say, which is for ever.
 func seconds(d time.Duration) uint32 {
-	s := (max(d, 0) + time.Second - 1) / time.Second
-	return uint32(min(s, 1<<32-1))
+	s := max(d, 0) / time.Second
+	if d > 0 && d%time.Second != 0 {
+		s++
+	}
+	return uint32(min(s, math.MaxUint32))
 }
 
 // readProperties copies a received list; nil for an empty one.

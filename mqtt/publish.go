@@ -81,6 +81,9 @@ func (c *Client) checkMessage(m *Message, p *wire.Publish) error {
 	if m.Properties != nil && version < wire.V5 {
 		return &ArgumentError{Name: "properties", What: "need MQTT 5, the connection is " + version.String()}
 	}
+	if err := m.checkDurations("Properties"); err != nil {
+		return err
+	}
 	if p.QoS > 0 {
 		p.PacketID = 1 // a valid one stands in until the session gives its own
 	}

@@ -218,7 +218,10 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 			return err
 		}
 	}
-	to := c.subs.find(p, c.cfg.Version)
+	to := destination{}
+	if !c.takeAnswer(p) {
+		to = c.subs.find(p, c.cfg.Version)
+	}
 	if !to.wanted {
 		if seq != 0 {
 			c.out.buf, _ = c.sess.Ack(c.out.buf, seq, wire.Success)

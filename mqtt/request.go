@@ -3,17 +3,17 @@ package mqtt
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strings"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // requester is the client's side of request and response (MQTT 5 section 4.10):
 // one response topic, subscribed at the first request.
 type requester struct {
 	topic   string
-	ready   chan struct{} // closed when the subscription was answered
-	err     error         // of the subscription; after ready
+	sub     *Delivery // of the subscription
 	pending map[string]chan *Message
 }
 
@@ -23,7 +23,8 @@ type requester struct {
 //
 // The response topic is one a client, under ConnAck.ResponseInformation when the
 // server proposed it, and not to be guessed; it is subscribed at the first
-// request, with QoS 1. An answer that comes after ctx ended is discarded.
+// request, with QoS 1. An answer that comes after ctx ended is discarded, and so
+// is one above Transport.MaxPacket. Request may be called inside a handler.
 func (c *Client) Request(ctx context.Context, m Message) (*Message, error) {
 	if m.Properties != nil && (m.Properties.ResponseTopic != "" || m.Properties.CorrelationData != nil) {
 		return nil, &ArgumentError{Name: "ResponseTopic", What: "and CorrelationData are set by Request"}
@@ -49,42 +50,56 @@ func (c *Client) Request(ctx context.Context, m Message) (*Message, error) {
 	case a := <-answer:
 		return a, nil
 	case <-c.gone:
-		return nil, fmt.Errorf("request to %s: %w", quoted(m.Topic), errors.Join(ErrInDoubt, c.Err()))
+		return nil, fmt.Errorf("request to %s: %w: %w", quoted(m.Topic), ErrInDoubt, c.Err())
 	case <-ctx.Done():
-		return nil, fmt.Errorf("request to %s: no answer: %w", quoted(m.Topic), errors.Join(ErrInDoubt, context.Cause(ctx)))
+		return nil, fmt.Errorf("request to %s: no answer: %w: %w", quoted(m.Topic), ErrInDoubt, context.Cause(ctx))
 	}
 }
 
 // responseTopic returns the subscribed response topic. The first caller
-// subscribes; the others wait for it. A refusal is forgotten, so that a later
-// request tries again.
+// subscribes; each waits as long as its own ctx says. A refusal is forgotten, so
+// that a later request tries again.
 func (c *Client) responseTopic(ctx context.Context) (*requester, error) {
+	r, err := c.subscribeResponses()
+	if err != nil {
+		return nil, err
+	}
+	if !r.sub.await(ctx) {
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, context.Cause(ctx))
+	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := r.sub.more.err; err != nil {
+		if c.requests == r {
+			c.requests = nil
+		}
+		return nil, err
+	}
+	return r, nil
+}
+
+// subscribeResponses returns the requester, subscribed at the first call.
+func (c *Client) subscribeResponses() (*requester, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := c.usableLocked(); err != nil {
-		c.mu.Unlock()
-		return nil, errors.Join(ErrNotSent, err)
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	if c.cfg.Version < V5 {
-		c.mu.Unlock()
 		return nil, &ArgumentError{Name: "version", What: "request and response need MQTT 5, the connection is " + c.cfg.Version.String()}
 	}
-	r, first := c.requests, false
-	if r == nil {
-		r, first = c.newRequester(), true
-		c.requests = r
+	if c.requests != nil {
+		return c.requests, nil
 	}
-	c.mu.Unlock()
-	if first {
-		r.err = c.Subscribe(ctx, Subscription{Filter: r.topic, QoS: AtLeastOnce, Handler: func(m *Message) { c.takeAnswer(r, m) }})
-		c.dropFailedRequester(r)
-		close(r.ready)
+	r := c.newRequester()
+	// Answers are taken as they come, before any handler: see takeAnswer.
+	sub, err := c.subscribeLocked([]Subscription{{Filter: r.topic, QoS: AtLeastOnce}}, nil)
+	if err != nil {
+		return nil, err
 	}
-	select {
-	case <-r.ready:
-		return r, r.err
-	case <-ctx.Done():
-		return nil, errors.Join(ErrNotSent, context.Cause(ctx))
-	}
+	r.sub = sub
+	c.requests = r
+	return r, nil
 }
 
 func (c *Client) newRequester() *requester {
@@ -94,16 +109,7 @@ func (c *Client) newRequester() *requester {
 	}
 	return &requester{
 		topic:   strings.TrimSuffix(base, "/") + "/" + rand.Text(),
-		ready:   make(chan struct{}),
 		pending: make(map[string]chan *Message),
-	}
-}
-
-func (c *Client) dropFailedRequester(r *requester) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r.err != nil && c.requests == r {
-		c.requests = nil
 	}
 }
 
@@ -122,19 +128,27 @@ func (c *Client) forgetAnswer(r *requester, correlation string) {
 	delete(r.pending, correlation)
 }
 
-// takeAnswer hands m to the request that it answers. What answers none is late,
-// a repetition, or not ours.
-func (c *Client) takeAnswer(r *requester, m *Message) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if m.Properties == nil {
-		return
+// takeAnswer hands p to the request that it answers, and reports whether it came
+// to the response topic. It is called as p comes, not from a handler: a handler
+// may be what waits for it. What answers no request is late, a repetition, or not
+// ours. The client's mutex is held.
+func (c *Client) takeAnswer(p *wire.Publish) bool {
+	r := c.requests
+	if r == nil || p.Topic != r.topic {
+		return false
 	}
-	correlation := string(m.Properties.CorrelationData)
-	if answer := r.pending[correlation]; answer != nil {
-		delete(r.pending, correlation)
-		answer <- m
+	data, _ := p.Properties.Binary(wire.CorrelationData)
+	answer := r.pending[string(data)]
+	if answer == nil {
+		return true
 	}
+	delete(r.pending, string(data))
+	answer <- &Message{
+		Topic: r.topic, Payload: append([]byte{}, p.Payload...),
+		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
+		Properties: readProperties(p.Properties),
+	}
+	return true
 }
 
 // Respond publishes payload as the answer to m, which must have a ResponseTopic:

@@ -162,3 +162,45 @@ func TestPing(t *testing.T) { // KA-14, KA-18
 		t.Errorf("connection lost: %v", err)
 	}
 }
+
+func TestRequestInsideAHandler(t *testing.T) { // the answer does not wait for the handler that waits for it
+	done := make(chan error, 1)
+	s := dialV5(t, "2900", func(cfg *mqtt.Config) {
+		client := itself(cfg)
+		cfg.Transport.Handlers.Message = func(*mqtt.Message) {
+			m, err := client().Request(ctxFor(t), mqtt.Message{Topic: "ask"})
+			if err == nil && string(m.Payload) != "yes" {
+				err = errors.New("another answer")
+			}
+			done <- err
+		}
+	})
+	s.server.Send("30 04 0001 74 00")
+	s.server.Packet() // SUBSCRIBE
+	s.server.Send("90 04 0001 00 01")
+	s.answer(parsePublish(t, s.server.Packet()), "yes")
+	if err := s.wait(done); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneRequestsContextIsItsOwn(t *testing.T) {
+	s := dialV5(t, "2900", nil)
+	request := func(ctx context.Context) chan error {
+		return async(func() error {
+			_, err := s.Request(ctx, mqtt.Message{Topic: "ask"})
+			return err
+		})
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	first := request(ctx)
+	s.server.Packet() // SUBSCRIBE
+	second := request(s.ctx)
+	cancel()
+	if err := s.wait(first); !errors.Is(err, mqtt.ErrNotSent) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+	s.server.Send("90 04 0001 00 01")
+	s.answer(parsePublish(t, s.server.Packet()), "yes")
+	s.mustWait(second)
+}

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"errors"
 	"io"
 	"strings"
 
@@ -24,6 +25,9 @@ type stream struct {
 	more    chan struct{} // wakes the handler
 }
 
+// errStreamOver is what a reader gives after its handler has returned.
+var errStreamOver = errors.New("the handler of this payload has returned; what it left unread is gone")
+
 func (s *stream) full() bool { return s != nil && len(s.buf) >= streamBuffer }
 
 // Read implements io.Reader for the handler.
@@ -35,6 +39,8 @@ func (s *stream) Read(p []byte) (int, error) {
 		switch {
 		case len(p) == 0:
 			return 0, nil
+		case s.over:
+			return 0, errStreamOver
 		case s.left == 0:
 			return 0, io.EOF
 		case s.err != nil:

@@ -55,6 +55,12 @@ func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) error {
 // with the outcome on the goroutine of the handlers. When SubscribeAsync returns
 // an error nothing was sent and done is not called.
 func (c *Client) SubscribeAsync(subs []Subscription, done func(error)) (*Delivery, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.subscribeLocked(subs, done)
+}
+
+func (c *Client) subscribeLocked(subs []Subscription, done func(error)) (*Delivery, error) {
 	filters := make([]string, len(subs))
 	p := wire.Subscribe{PacketID: 1, Filters: make([]wire.Filter, len(subs))}
 	for i, s := range subs {
@@ -65,8 +71,6 @@ func (c *Client) SubscribeAsync(subs []Subscription, done func(error)) (*Deliver
 		return nil, err
 	}
 	r := c.newRequest("subscribe", filters, done)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := c.usableLocked(); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
@@ -151,7 +155,7 @@ func (c *Client) checkSubscribeLocked(subs []Subscription, p *wire.Subscribe) er
 	if err := p.Validate(v); err != nil { // what is left: the user properties
 		return &ArgumentError{Name: "subscription", What: whatIsWrong(err)}
 	}
-	return c.checkSizeLocked("topic filter", p.Length(v))
+	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
 }
 
 // fault returns what no server would take. All subscriptions of a call have one
@@ -199,9 +203,9 @@ func (s *Subscription) needsV5() bool {
 
 // checkSizeLocked refuses a packet of n bytes that the server would not take
 // [MQTT-3.2.2-15].
-func (c *Client) checkSizeLocked(name string, n int) error {
+func (c *Client) checkSizeLocked(name string, n int, advice string) error {
 	if n > c.connAck.MaximumPacketSize {
-		return &ArgumentError{Name: name, What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d; use several calls", n, c.connAck.MaximumPacketSize)}
+		return &ArgumentError{Name: name, What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d; %s", n, c.connAck.MaximumPacketSize, advice)}
 	}
 	return nil
 }
@@ -242,7 +246,7 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...Us
 	if err := p.Validate(v); err != nil {
 		return nil, &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
 	}
-	if err := c.checkSizeLocked("topic filter", p.Length(v)); err != nil {
+	if err := c.checkSizeLocked("topic filter", p.Length(v), "use several calls"); err != nil {
 		return nil, err
 	}
 	buf, err := c.sess.Unsubscribe(c.out.buf, &r.entry, &p)
