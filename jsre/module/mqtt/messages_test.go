@@ -78,6 +78,16 @@ c.connect({client: 'r', version: '`+version+`'}, () => {
 	}
 }
 
+func TestRetainedMessageThatOneOfTwoWants(t *testing.T) {
+	expect(t, broker(t).Addr(), connectThen(`
+  c.publish('a/b', 'kept', {retain: true, qos: 1}, () => c.publish('a/c', 'kept', {retain: true, qos: 1}, () => {
+    const topics = new Set(); // the server may send a copy for each of the two
+    c.on('message', m => { topics.add(m.topic); if (m.topic === 'end') { console.log([...topics].join()); c.close(); } });
+    c.subscribe('a/+', () => c.subscribe('a/b', {retain: true}, () => c.subscribe('end', () => c.publish('end', ''))));
+  }));
+`), "a/b,end")
+}
+
 func TestUnsubscribedMessagesStayAway(t *testing.T) {
 	expect(t, broker(t).Addr(), connectThen(`
   c.on('message', m => console.log(m.topic));

@@ -104,6 +104,8 @@ attempt('by name', {ca, server: 'localhost'});
 attempt('wrong name', {ca, server: 'xxx.xxx.com'});
 attempt('unknown CA', {ca: other});
 attempt('system CAs', {});
+attempt('both', {ca, loadDefaultCerts: true});
+attempt('no CAs', {loadDefaultCerts: false});
 attempt('not verified', {rejectUnauthorized: false});
 const c = mqtt.open(sa, {ca, server: 'localhost'}, (client, remote) => {
   client.connect({client: 'tls'}, () => {
@@ -113,7 +115,7 @@ const c = mqtt.open(sa, {ca, server: 'localhost'}, (client, remote) => {
 });`
 	expect(t, b.Addr(), src,
 		"private CA open", "as a Buffer open", "several open", "several in one open", "by name open",
-		"wrong name ECERTHOST", "unknown CA ECERTAUTHORITY", "system CAs ECERTAUTHORITY", "not verified open",
+		"wrong name ECERTHOST", "unknown CA ECERTAUTHORITY", "system CAs ECERTAUTHORITY", "both open", "no CAs ECERTAUTHORITY", "not verified open",
 		"t over TLS")
 }
 
