@@ -161,7 +161,7 @@ type Handlers struct {
 	// away. Without Stream such a message ends the connection.
 	Stream func(m *Message, payload io.Reader)
 	// ManualAck leaves the acknowledgement of what Message and Stream get to
-	// Message.Ack.
+	// Message.Ack; for Stream the ManualAck of a subscription does, too.
 	ManualAck bool
 	// Close: the server ended the connection in an orderly way: MQTT 5
 	// DISCONNECT, or the end of the stream between two packets. Disconnect

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"dunlin/mqtt/internal/wire"
@@ -109,6 +110,7 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 		}
 	}
 	to := c.subs.find(p, c.cfg.Version)
+	m.manual = m.manual || slices.ContainsFunc(to.subs, func(s *subscription) bool { return s.manual })
 	m.stream = &stream{client: c, message: m, left: size, sound: true, more: make(chan struct{}, 1)}
 	c.in.stream = m.stream
 	if !deliver || !to.wanted {

@@ -120,3 +120,22 @@ func TestHugeHeadIsRefused(t *testing.T) { // MF-04
 	s.server.Close()
 	s.expectEvent("disconnect")
 }
+
+func TestStreamWithManualAck(t *testing.T) {
+	held := make(chan *mqtt.Message, 1)
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Transport.MaxPacket = 1000
+		cfg.Transport.Handlers.Stream = func(m *mqtt.Message, _ io.Reader) { held <- m }
+	})
+	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "c", QoS: 1, ManualAck: true}) })
+	s.server.Packet()
+	s.server.Send("90 03 0001 01")
+	s.mustWait(subscribed)
+	s.server.Send(large(0x32, "0001 63 0007", 3000), "32 05 0001 74 0008")
+	m := <-held
+	s.expectEvent("message t=") // its PUBACK waits for the one before
+	if err := m.Ack(); err != nil {
+		t.Error(err)
+	}
+	s.server.Expect("40 02 0007", "40 02 0008")
+}
