@@ -63,15 +63,11 @@ func ParseAddress(raw string) (Address, error) {
 	if !isHost(a.Host) {
 		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets", redact(u), a.Host)
 	}
-	if !a.isWebSocket() {
-		if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-			return Address{}, fmt.Errorf("broker URL %q: %s has no path, query or fragment; end it after the host and port", redact(u), scheme)
+	if a.isWebSocket() {
+		a.Path, a.Query = u.EscapedPath(), u.RawQuery
+		if a.Path == "" {
+			a.Path = DefaultPath
 		}
-		return withPort(a, u)
-	}
-	a.Path, a.Query = u.EscapedPath(), u.RawQuery
-	if a.Path == "" {
-		a.Path = DefaultPath
 	}
 	return withPort(a, u)
 }

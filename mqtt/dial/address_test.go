@@ -10,6 +10,7 @@ import (
 
 func TestParseAddress(t *testing.T) { // TR-08
 	for raw, want := range map[string]struct{ canonical, network, endpoint string }{
+		"mqtt://h/a/topic?x=1":        {"mqtt://h:1883", "tcp", "h:1883"},
 		"mqtt://h":                    {"mqtt://h:1883", "tcp", "h:1883"},
 		"tcp://h":                     {"mqtt://h:1883", "tcp", "h:1883"},
 		"MQTT://h:1":                  {"mqtt://h:1", "tcp", "h:1"},
@@ -63,8 +64,6 @@ func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 		"mqtt://joe:s3cret/@h":                  "cannot be read",
 		"mqtt://joe:%zzs3cret@h":                "cannot be read",
 		"foo://h?token=s3cret":                  "token=...",
-		"mqtt://h/a/topic":                      "no path, query or fragment",
-		"mqtts://h?x=1":                         "no path, query or fragment",
 		"unix://":                               "has no socket path",
 		"unix:///a%00b":                         "zero byte",
 		"mqtt://joe:s3cret@h:1883:1884":         "neither a name nor an address",

@@ -22,6 +22,7 @@ type client struct {
 	emitter  *engine.Emitter
 	release  func()       // lets the loop end; the client is over
 	closed   bool         // the script is told nothing more but what became of its calls
+	ready    bool         // the script knows that it is open
 	asked    bool         // connect was called
 	up       bool         // the server accepted it
 	accepted *engine.Func // connect's callback, may be nil

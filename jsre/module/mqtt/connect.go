@@ -32,7 +32,7 @@ func (c *client) connect(a engine.Args) goja.Value {
 	switch {
 	case c.closed:
 		c.vm.Throw("ENOTCONN", "connect: the client is closed; open another one")
-	case conn == nil:
+	case conn == nil || !c.ready:
 		c.vm.Throw("ENOTCONN", "connect: the client is not open yet; wait for the callback of open")
 	case c.asked:
 		c.vm.Throw("EISCONN", "connect: connect was called before")

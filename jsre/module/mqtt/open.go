@@ -125,7 +125,7 @@ func (c *client) openNow(t target) goja.Value {
 		c.release()
 		return goja.Undefined()
 	}
-	c.adopt(conn)
+	c.ready = c.adopt(conn)
 	return c.obj
 }
 
@@ -144,6 +144,7 @@ func (c *client) openLater(t target, done *engine.Func) {
 				done.Call(goja.Undefined(), c.obj, goja.Undefined())
 				return
 			}
+			c.ready = true
 			done.Call(goja.Undefined(), c.obj, c.addressObject(conn.RemoteAddr()))
 		})
 	})

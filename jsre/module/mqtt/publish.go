@@ -90,7 +90,7 @@ func (c *client) usable(call string) error {
 	switch {
 	case c.closed:
 		return unusable(call + ": the client is closed")
-	case conn == nil:
+	case conn == nil || !c.ready:
 		return unusable(call + ": the client is not open yet; wait for the callback of open")
 	case !conn.IsConnected():
 		return unusable(call + ": the client is not connected")
