@@ -75,9 +75,6 @@ func (e *Entry) ID() uint16 { return e.id }
 // Sent reports whether the entry's packet went into the out-buffer.
 func (e *Entry) Sent() bool { return e.stage >= sent }
 
-// IsPublish reports whether the entry is a publish of any QoS.
-func (e *Entry) IsPublish() bool { return e.kind <= exactlyOnce }
-
 // Session is the state of one session. Make it with New.
 type Session struct {
 	cfg     Config
