@@ -1,0 +1,5 @@
+module dunlin/faultlab
+
+go 1.26.0
+
+replace dunlin => ../

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"dunlin/faultlab/internal/lab"
+)
+
+// program is one of those that faultlab runs. Its Run takes the arguments after
+// the name, writes one line of JSON to out, and returns the exit status; progress
+// is for people and is thrown away when nobody watches.
+type program struct {
+	name, about string
+	run         func(ctx context.Context, args []string, out, progress io.Writer) (exit int)
+}
+
+// programs are in the order of the help.
+var programs = []program{}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, lab.Terminal(os.Stderr)))
+}
+
+// run runs the program that args name.
+func run(ctx context.Context, args []string, out, progress io.Writer) int {
+	if len(args) == 0 {
+		help(os.Stderr)
+		return lab.Usage
+	}
+	switch args[0] {
+	case "-h", "-help", "--help", "help":
+		help(out)
+		return lab.Passed
+	}
+	for _, p := range programs {
+		if p.name == args[0] {
+			return p.run(ctx, args[1:], out, progress)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "faultlab: there is no program %q; faultlab --help lists them\n", args[0])
+	return lab.Usage
+}
+
+func help(w io.Writer) {
+	fmt.Fprint(w, "faultlab PROGRAM [options] breaks what an MQTT client stands on and counts what was lost.\n\nPrograms:\n")
+	for _, p := range programs {
+		fmt.Fprintf(w, "  %-12s %s\n", p.name, p.about)
+	}
+	fmt.Fprint(w, "\nfaultlab PROGRAM --help lists its options. Each program ends with one line of JSON.\nExit status: 0 passed, 1 failed, 2 called wrongly.\n")
+}
