@@ -44,14 +44,14 @@ func run(ctx context.Context, args []string, out, progress io.Writer) int {
 			return p.run(ctx, args[1:], out, progress)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "faultlab: there is no program %q; faultlab --help lists them\n", args[0])
+	_, _ = fmt.Fprintf(os.Stderr, "faultlab: there is no program %q; faultlab --help lists them\n", args[0])
 	return lab.Usage
 }
 
 func help(w io.Writer) {
-	fmt.Fprint(w, "faultlab PROGRAM [options] breaks what an MQTT client stands on and counts what was lost.\n\nPrograms:\n")
+	_, _ = fmt.Fprint(w, "faultlab PROGRAM [options] breaks what an MQTT client stands on and counts what was lost.\n\nPrograms:\n")
 	for _, p := range programs {
-		fmt.Fprintf(w, "  %-12s %s\n", p.name, p.about)
+		_, _ = fmt.Fprintf(w, "  %-12s %s\n", p.name, p.about)
 	}
-	fmt.Fprint(w, "\nfaultlab PROGRAM --help lists its options. Each program ends with one line of JSON.\nExit status: 0 passed, 1 failed, 2 called wrongly.\n")
+	_, _ = fmt.Fprint(w, "\nfaultlab PROGRAM --help lists its options. Each program ends with one line of JSON.\nExit status: 0 passed, 1 failed, 2 called wrongly.\n")
 }

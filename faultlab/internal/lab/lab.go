@@ -31,7 +31,7 @@ func Flags(name, about string) (flags *flag.FlagSet, seed *uint64) {
 	flags = flag.NewFlagSet("faultlab "+name, flag.ContinueOnError)
 	flags.SetOutput(os.Stderr)
 	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "faultlab %s [options]: %s\n\nOptions:\n", name, about)
+		_, _ = fmt.Fprintf(flags.Output(), "faultlab %s [options]: %s\n\nOptions:\n", name, about)
 		flags.PrintDefaults()
 	}
 	seed = flags.Uint64("seed", 0, "the seed of everything random; 0: a new one, shown in the result")
@@ -57,7 +57,7 @@ func Parse(flags *flag.FlagSet, seed *uint64, args []string) (exit int, done boo
 
 // Misused says what is wrong with an option and returns the exit status Usage.
 func Misused(flags *flag.FlagSet, format string, args ...any) int {
-	fmt.Fprintf(flags.Output(), "%s: %s; --help lists the options\n", flags.Name(), fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(flags.Output(), "%s: %s; --help lists the options\n", flags.Name(), fmt.Sprintf(format, args...))
 	return Usage
 }
 
@@ -124,7 +124,7 @@ func (r *Result) End(out io.Writer) (exit int) {
 		_, err = fmt.Fprintf(out, "%s\n", line)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "faultlab %s: write the result: %v\n", r.program, err)
+		_, _ = fmt.Fprintf(os.Stderr, "faultlab %s: write the result: %v\n", r.program, err)
 		return Failed
 	}
 	if r.failed {
@@ -144,11 +144,11 @@ func Terminal(f *os.File) io.Writer {
 
 // Show replaces the line of progress.
 func Show(progress io.Writer, format string, args ...any) {
-	fmt.Fprintf(progress, "\r\x1b[K%s", fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(progress, "\r\x1b[K%s", fmt.Sprintf(format, args...))
 }
 
 // Done removes the line of progress.
-func Done(progress io.Writer) { fmt.Fprint(progress, "\r\x1b[K") }
+func Done(progress io.Writer) { _, _ = fmt.Fprint(progress, "\r\x1b[K") }
 
 // Fields splits a list of an option at its commas.
 func Fields(list string) []string {

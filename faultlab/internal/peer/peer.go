@@ -1,0 +1,296 @@
+// Package peer is the server that a client is tried against. It is durable: its
+// sessions live in the memory of a process that nobody kills, so that whatever is
+// lost or comes twice is the client's doing. It is exact: a QoS 2 message is
+// taken once each flow and given once each flow, and what a client does against
+// the protocol is counted. And it is unkind: it drops links where it likes, also
+// in the middle of a packet.
+//
+// It speaks MQTT 3.1, 3.1.1 and 5, and knows neither retained messages nor wills.
+package peer
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// defaultWindow is how many messages are under way to a client that does not ask for less.
+const defaultWindow = 20
+
+// Config says how a peer behaves. The zero value drops no link.
+type Config struct {
+	Seed uint64
+	// Drop is the chance, from 0 to 1, that the link is dropped at a packet: each
+	// that a client sends, and each that is sent to it, which then ends anywhere.
+	Drop float64
+	// Life is how long a link lives; nil: until it is dropped.
+	Life func(*rand.Rand) time.Duration
+	// Received is called with each message of a client: once each flow of QoS 2,
+	// and each time with QoS 0 and 1. Calls come one at a time. m is the peer's.
+	Received func(client string, m *Message)
+	// Connected is called with each CONNECT that is accepted. Calls come one at a time.
+	Connected func(client string, present bool)
+	// Echo answers a message that has a Response Topic with its own payload.
+	Echo bool
+	// Window is how many messages are under way to a client; 0: 20, or less when
+	// the client's Receive Maximum says so.
+	Window int
+}
+
+// Counts are what a peer saw.
+type Counts struct {
+	Links      int      // CONNECTs accepted
+	Drops      int      // links that the peer dropped
+	Resumed    int      // sessions gone on with
+	Discarded  int      // sessions that a client threw away
+	Violations []string // what clients did against the protocol, the first of them
+	Violated   int      // how often
+}
+
+// Peer is a server. Its methods may be called by many goroutines.
+type Peer struct {
+	cfg   Config
+	tasks sync.WaitGroup
+
+	mu       sync.Mutex
+	address  string // of the listener, also while it is down
+	listener net.Listener
+	down     bool
+	random   *rand.Rand
+	sessions map[string]*session
+	links    map[*link]struct{}
+	counts   Counts
+	assigned int
+}
+
+// New returns a peer that serves connections given to Serve or made by Dial.
+func New(cfg Config) *Peer {
+	if cfg.Window == 0 {
+		cfg.Window = defaultWindow
+	}
+	return &Peer{
+		cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0x9EE7)),
+		sessions: map[string]*session{}, links: map[*link]struct{}{},
+	}
+}
+
+// Listen returns a peer that listens at a free port of the loopback interface.
+func Listen(cfg Config) (*Peer, error) {
+	p := New(cfg)
+	p.address = "127.0.0.1:0"
+	return p, p.Up()
+}
+
+// Addr returns host:port of the listener.
+func (p *Peer) Addr() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.address
+}
+
+// URL returns the listener's mqtt URL.
+func (p *Peer) URL() string { return "mqtt://" + p.Addr() }
+
+// Down refuses new links and breaks those there are, as if the server had been
+// killed; its sessions stay.
+func (p *Peer) Down() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = true
+	if p.listener != nil {
+		_ = p.listener.Close() // it is given up
+		p.listener = nil
+	}
+	for l := range p.links {
+		l.breakLocked(true)
+	}
+}
+
+// Up takes links again, at the same address.
+func (p *Peer) Up() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = false
+	if p.address == "" || p.listener != nil {
+		return nil
+	}
+	l, err := net.Listen("tcp", p.address)
+	if err != nil {
+		return fmt.Errorf("peer: %w", err)
+	}
+	p.address, p.listener = l.Addr().String(), l
+	p.tasks.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.Serve(conn)
+		}
+	})
+	return nil
+}
+
+// Close ends everything and waits until it has ended.
+func (p *Peer) Close() {
+	p.Down()
+	p.tasks.Wait()
+}
+
+// Dial makes a connection in memory and serves its other end.
+func (p *Peer) Dial(context.Context, string, string) (net.Conn, error) {
+	p.mu.Lock()
+	down := p.down
+	p.mu.Unlock()
+	if down {
+		return nil, syscall.ECONNREFUSED
+	}
+	ours, theirs := net.Pipe()
+	p.Serve(ours)
+	return theirs, nil
+}
+
+// Serve serves conn on goroutines of its own.
+func (p *Peer) Serve(conn net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := &link{peer: p, conn: conn, kick: make(chan struct{}, 1)}
+	if p.down {
+		l.breakLocked(true)
+		return
+	}
+	p.links[l] = struct{}{}
+	if p.cfg.Life != nil {
+		l.life = time.AfterFunc(p.cfg.Life(p.random), l.expire)
+	}
+	p.tasks.Go(func() { l.readLoop(bufio.NewReader(conn)) })
+	p.tasks.Go(l.writeLoop)
+}
+
+// Send queues a message for the session of client, which is made if there is none.
+func (p *Peer) Send(client string, m Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessionLocked(client)
+	s.keep = true
+	s.sendLocked(m)
+}
+
+// Open returns how many flows with client have begun and not ended, those to it
+// that wait included.
+func (p *Peer) Open(client string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessions[client]
+	if s == nil {
+		return 0
+	}
+	return len(s.received) + len(s.inflight) + len(s.queue)
+}
+
+// Subscribed reports whether the session of client has that filter.
+func (p *Peer) Subscribed(client, filter string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessions[client]
+	if s == nil {
+		return false
+	}
+	_, ok := s.filters[filter]
+	return ok
+}
+
+// Links returns how many links there are.
+func (p *Peer) Links() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.links)
+}
+
+// Forget loses all sessions, as a server that keeps nothing does. Links stay.
+func (p *Peer) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, s := range p.sessions {
+		fresh := newSession(p, name)
+		fresh.link, fresh.keep = s.link, s.keep
+		if s.link != nil {
+			s.link.session = fresh
+		}
+		p.sessions[name] = fresh
+	}
+}
+
+// Counts returns what was seen so far.
+func (p *Peer) Counts() Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.counts
+	c.Violations = append([]string(nil), c.Violations...)
+	return c
+}
+
+func (p *Peer) sessionLocked(client string) *session {
+	s := p.sessions[client]
+	if s == nil {
+		s = newSession(p, client)
+		p.sessions[client] = s
+	}
+	return s
+}
+
+// violatedLocked counts a breach of the protocol.
+func (p *Peer) violatedLocked(format string, args ...any) {
+	p.counts.Violated++
+	if len(p.counts.Violations) < 10 {
+		p.counts.Violations = append(p.counts.Violations, fmt.Sprintf(format, args...))
+	}
+}
+
+// takenLocked hands a client's message to whom it concerns.
+func (p *Peer) takenLocked(client string, m *Message) {
+	if p.cfg.Received != nil {
+		p.cfg.Received(client, m)
+	}
+	for _, s := range p.sessions {
+		s.offerLocked(*m)
+	}
+	if !p.cfg.Echo {
+		return
+	}
+	to := property(m.Properties, responseTopic)
+	if to == nil {
+		return
+	}
+	answer := Message{Topic: string(to), Payload: m.Payload, QoS: m.QoS}
+	if c := property(m.Properties, correlationData); c != nil {
+		answer.Properties = appendText([]byte{correlationData}, string(c))
+	}
+	for _, s := range p.sessions {
+		s.offerLocked(answer)
+	}
+}
+
+// matches reports whether a topic is among those of a filter.
+func matches(filter, topic string) bool {
+	for {
+		level, more, deeper := strings.Cut(filter, "/")
+		if level == "#" {
+			return true
+		}
+		name, rest, below := strings.Cut(topic, "/")
+		if level != "+" && level != name {
+			return false
+		}
+		if !deeper || !below {
+			return deeper == below || deeper && more == "#"
+		}
+		filter, topic = more, rest
+	}
+}
