@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"dunlin/faultlab/internal/lab"
+	"dunlin/faultlab/kill9"
 )
 
 // program is one of those that faultlab runs. Its Run takes the arguments after
@@ -20,9 +21,14 @@ type program struct {
 }
 
 // programs are in the order of the help.
-var programs = []program{}
+var programs = []program{
+	{"kill9", "kill the process of a client with a disk store at random moments, while links drop", kill9.Run},
+}
 
 func main() {
+	if kill9.IsChild() {
+		os.Exit(kill9.Child())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, lab.Terminal(os.Stderr)))

@@ -137,6 +137,13 @@ func (p *Peer) Up() error {
 	return nil
 }
 
+// SetDrop sets the chance that a link is dropped at a packet.
+func (p *Peer) SetDrop(chance float64) {
+	p.mu.Lock()
+	p.cfg.Drop = chance
+	p.mu.Unlock()
+}
+
 // Close ends everything and waits until it has ended.
 func (p *Peer) Close() {
 	p.Down()
