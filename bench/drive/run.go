@@ -1,0 +1,112 @@
+package drive
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Run is one work being done.
+type Run struct {
+	*Setup
+	report    Report
+	latencies []time.Duration
+}
+
+// Messages calls f twice: with the messages to warm up, then with those that
+// count, between begin and end.
+func (r *Run) Messages(f func(n int) error) error {
+	if r.Warm > 0 {
+		if err := f(r.Warm); err != nil {
+			return err
+		}
+	}
+	r.latencies = make([]time.Duration, 0, r.Count)
+	stop, err := r.profile()
+	if err != nil {
+		return err
+	}
+	if err := r.begin(); err != nil {
+		return err
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	if err := f(r.Count); err != nil {
+		return err
+	}
+	r.report.Seconds = time.Since(start).Seconds()
+	runtime.ReadMemStats(&after)
+	r.report.Mallocs = after.Mallocs - before.Mallocs
+	r.report.Allocated = after.TotalAlloc - before.TotalAlloc
+	r.quantiles()
+	return stop()
+}
+
+func (r *Run) begin() error {
+	_, err := fmt.Fprintln(r.out, "begin")
+	return err
+}
+
+// Trip notes how long one message took.
+func (r *Run) Trip(d time.Duration) { r.latencies = append(r.latencies, d) }
+
+func (r *Run) quantiles() {
+	n := len(r.latencies)
+	if n < r.Count || n == 0 {
+		return
+	}
+	all := slices.Sorted(slices.Values(r.latencies[n-r.Count:])) // without those of the warm-up
+	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+	r.report.P50, r.report.P99 = us(all[len(all)/2]), us(all[len(all)*99/100])
+}
+
+// Flood returns the topic that makes the server send n messages. It is another
+// one at each call.
+func (r *Run) Flood(qos byte, n int) string {
+	return fmt.Sprintf("flood/%d/%d/%d/%d", qos, r.Size, n, time.Now().UnixNano())
+}
+
+// Clients calls dial for each of N clients and measures what they cost at rest.
+// dial returns when its client is connected; what it returns is kept until the
+// end.
+func (r *Run) Clients(dial func(i int) (any, error)) error {
+	first, err := dial(-1) // what is made once does not count
+	if err != nil {
+		return err
+	}
+	if err := r.begin(); err != nil {
+		return err
+	}
+	before := atRest()
+	goroutines := runtime.NumGoroutine()
+	start := time.Now()
+	clients := make([]any, r.N)
+	for i := range clients {
+		if clients[i], err = dial(i); err != nil {
+			return fmt.Errorf("client %d: %w", i, err)
+		}
+	}
+	r.report.Seconds = time.Since(start).Seconds()
+	after := atRest()
+	n := float64(r.N)
+	r.report.Heap = float64(int64(after.HeapAlloc)-int64(before.HeapAlloc)) / n
+	r.report.Stack = float64(int64(after.StackInuse)-int64(before.StackInuse)) / n
+	r.report.Goroutines = float64(runtime.NumGoroutine()-goroutines) / n
+	kept = append(clients, first)
+	return nil
+}
+
+// kept holds the clients while the caller looks at the memory of the process.
+var kept []any
+
+// atRest returns what memory is in use after the garbage is gone, also that which
+// finalizers had kept.
+func atRest() (m runtime.MemStats) {
+	for range 3 {
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return m
+}

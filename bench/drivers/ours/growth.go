@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+
+	"dunlin/bench/drive"
+	"dunlin/mqtt"
+)
+
+// burst is how many messages one client sends before it is another's turn.
+const burst = 50
+
+// clients sends bursts of QoS 1 messages from one client after the other; two
+// bursts are in flight at a time.
+func clients(r *drive.Run) error {
+	all := make([]*mqtt.Client, r.N)
+	for i := range all {
+		c, err := connect(r.Setup, mqtt.Config{ClientID: fmt.Sprint("bench", i)})
+		if err != nil {
+			return err
+		}
+		all[i] = c
+	}
+	w := newPlaces(2 * burst)
+	m := message(r, 1)
+	turn := 0
+	return r.Messages(func(n int) error {
+		for i := range n {
+			if i%burst == 0 {
+				turn = (turn + 1) % len(all)
+			}
+			<-w.free
+			if _, err := all[turn].PublishAsync(ctx, m, w.done); err != nil {
+				return err
+			}
+		}
+		return w.wait()
+	})
+}
+
+// subscriptions receives with N subscriptions of which one matches.
+func subscriptions(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	handler := func(*mqtt.Message) {}
+	var subs []mqtt.Subscription
+	for i := range r.N - 1 {
+		filter := fmt.Sprintf("site/%d/sensor/%d", i%100, i)
+		if i%10 == 0 {
+			filter = fmt.Sprintf("site/+/meter/%d/#", i)
+		}
+		subs = append(subs, mqtt.Subscription{Filter: filter, Handler: handler})
+		if len(subs) == 500 || i == r.N-2 {
+			if err := c.Subscribe(ctx, subs...); err != nil {
+				return err
+			}
+			subs = nil
+		}
+	}
+	return r.Messages(func(n int) error { return flood(r, c, n) })
+}
+
+// flight keeps N messages of QoS 1 in flight.
+func flight(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench", Limits: mqtt.Limits{InFlight: min(r.N+1, 65535)}})
+	if err != nil {
+		return err
+	}
+	w := newPlaces(r.N)
+	m := message(r, 1)
+	m.Topic = fmt.Sprintf("lag/%d", r.N)
+	return r.Messages(func(n int) error {
+		for range n {
+			<-w.free
+			if _, err := c.PublishAsync(ctx, m, w.done); err != nil {
+				return err
+			}
+		}
+		if err := fence(c); err != nil {
+			return err
+		}
+		return w.wait()
+	})
+}

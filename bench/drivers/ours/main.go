@@ -1,0 +1,158 @@
+// Command ours drives dunlin/mqtt.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"dunlin/bench/drive"
+	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
+	_ "dunlin/mqtt/dial/ws" // for ws://
+)
+
+var ctx = context.Background()
+
+func main() {
+	drive.Main(drive.Works{
+		"pub0": pub0, "pub1": window, "pub2": window,
+		"recv0": recv, "recv1": recv, "recv2": recv,
+		"rtt0": rtt0, "rtt1": rtt1,
+		"idle": idle, "clients": clients, "subs": subscriptions, "flight": flight,
+	})
+}
+
+func connect(s *drive.Setup, cfg mqtt.Config) (*mqtt.Client, error) {
+	url := s.URL
+	if strings.HasPrefix(url, "ws://") {
+		url += "/mqtt"
+	}
+	if strings.HasPrefix(url, "tls://") {
+		config, err := (&dial.TLS{CAFile: s.CA}).Config()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Transport.TLS = config
+	}
+	return mqtt.Dial(ctx, url, cfg)
+}
+
+func message(r *drive.Run, qos byte) mqtt.Message {
+	return mqtt.Message{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: mqtt.QoS(qos)}
+}
+
+// fence waits until the server has all that was sent.
+func fence(c *mqtt.Client) error { return c.Publish(ctx, mqtt.Message{Topic: "fence", QoS: 1}) }
+
+func pub0(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	m := message(r, 0)
+	return r.Messages(func(n int) error {
+		for range n {
+			if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+				return err
+			}
+		}
+		return fence(c)
+	})
+}
+
+// window keeps messages in flight: a place is free again when the callback tells
+// of the acknowledgement.
+func window(r *drive.Run) error {
+	cfg := mqtt.Config{ClientID: "bench", Limits: mqtt.Limits{InFlight: drive.Window}}
+	c, err := connect(r.Setup, cfg)
+	if err != nil {
+		return err
+	}
+	w := newPlaces(drive.Window)
+	m := message(r, r.Work[3]-'0')
+	return r.Messages(func(n int) error { return w.publish(c, m, n) })
+}
+
+// recv counts messages in a handler.
+func recv(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	return r.Messages(func(n int) error { return flood(r, c, n) })
+}
+
+func flood(r *drive.Run, c *mqtt.Client, n int) error {
+	qos := byte(0)
+	if strings.HasPrefix(r.Work, "recv") {
+		qos = r.Work[4] - '0'
+	}
+	all := make(chan struct{})
+	got := 0
+	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), Handler: func(m *mqtt.Message) {
+		if len(m.Payload) != r.Size {
+			return
+		}
+		if got++; got == n {
+			close(all)
+		}
+	}}
+	if err := c.Subscribe(ctx, s); err != nil {
+		return err
+	}
+	<-all
+	return nil
+}
+
+func rtt0(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	back := make(chan struct{})
+	err = c.Subscribe(ctx, mqtt.Subscription{Filter: "echo", Handler: func(*mqtt.Message) { back <- struct{}{} }})
+	if err != nil {
+		return err
+	}
+	m := mqtt.Message{Topic: "echo", Payload: make([]byte, r.Size)}
+	return r.Messages(func(n int) error {
+		for range n {
+			t := time.Now()
+			if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+				return err
+			}
+			<-back
+			r.Trip(time.Since(t))
+		}
+		return nil
+	})
+}
+
+func rtt1(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	m := message(r, 1)
+	return r.Messages(func(n int) error {
+		for range n {
+			t := time.Now()
+			if err := c.Publish(ctx, m); err != nil {
+				return err
+			}
+			r.Trip(time.Since(t))
+		}
+		return nil
+	})
+}
+
+func idle(r *drive.Run) error {
+	return r.Clients(func(i int) (any, error) {
+		return connect(r.Setup, mqtt.Config{ClientID: fmt.Sprint("idle", i)})
+	})
+}
+
+var errFailed = errors.New("a publish failed")
