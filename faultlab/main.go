@@ -10,6 +10,8 @@ import (
 
 	"dunlin/faultlab/internal/lab"
 	"dunlin/faultlab/kill9"
+	"dunlin/faultlab/soak"
+	"dunlin/faultlab/storm"
 )
 
 // program is one of those that faultlab runs. Its Run takes the arguments after
@@ -23,6 +25,8 @@ type program struct {
 // programs are in the order of the help.
 var programs = []program{
 	{"kill9", "kill the process of a client with a disk store at random moments, while links drop", kill9.Run},
+	{"soak", "publish and receive for long while links live about a second and the server is killed", soak.Run},
+	{"storm", "take the server away from many clients and look at how they come back", storm.Run},
 }
 
 func main() {

@@ -192,6 +192,9 @@ func (l *link) connectLocked(p packet) error {
 	}
 	l.sendLocked(appendPacket(nil, connack<<4, appendProperties([]byte{flags, 0}, l.version, properties)))
 	l.peer.counts.Links++
+	if l.peer.cfg.Clocked {
+		l.peer.arrivals = append(l.peer.arrivals, time.Now())
+	}
 	if l.peer.cfg.Connected != nil {
 		l.peer.cfg.Connected(c.client, present)
 	}

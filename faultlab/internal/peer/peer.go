@@ -36,6 +36,8 @@ type Config struct {
 	Received func(client string, m *Message)
 	// Connected is called with each CONNECT that is accepted. Calls come one at a time.
 	Connected func(client string, present bool)
+	// Clocked keeps the times for Arrivals.
+	Clocked bool
 	// Echo answers a message that has a Response Topic with its own payload.
 	Echo bool
 	// Window is how many messages are under way to a client; 0: 20, or less when
@@ -67,6 +69,7 @@ type Peer struct {
 	links    map[*link]struct{}
 	counts   Counts
 	assigned int
+	arrivals []time.Time
 }
 
 // New returns a peer that serves connections given to Serve or made by Dial.
@@ -213,11 +216,31 @@ func (p *Peer) Subscribed(client, filter string) bool {
 	return ok
 }
 
-// Links returns how many links there are.
+// Links returns how many links there are, those included that have said nothing yet.
 func (p *Peer) Links() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.links)
+}
+
+// Joined returns how many clients are connected: their CONNECT was accepted.
+func (p *Peer) Joined() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for l := range p.links {
+		if l.session != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Arrivals returns when each CONNECT was accepted, in their order; Config.Clocked asks for it.
+func (p *Peer) Arrivals() []time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]time.Time(nil), p.arrivals...)
 }
 
 // Forget loses all sessions, as a server that keeps nothing does. Links stay.

@@ -1,0 +1,85 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"testing"
+	"time"
+
+	"dunlin/faultlab/internal/clients"
+	"dunlin/faultlab/internal/lab"
+)
+
+// forgetful says that everything was acknowledged and sends nothing.
+type forgetful struct{}
+
+func (forgetful) Publish(_ string, _ byte, _ []byte, done func(error)) error {
+	done(nil)
+	return nil
+}
+
+func (forgetful) Close(context.Context) error { return nil }
+
+func TestSeesLostMessages(t *testing.T) {
+	s := &soak{
+		options:  options{client: "paho", version: 3, seconds: 1, rate: 300, killEvery: time.Minute, drain: 50 * time.Millisecond},
+		result:   lab.NewResult("soak", 1, nil),
+		progress: io.Discard,
+		open: func(ctx context.Context, name string, o clients.Options) (clients.Client, error) {
+			if o.ID == publisherID {
+				return forgetful{}, nil
+			}
+			return clients.Start(ctx, name, o)
+		},
+	}
+	var out bytes.Buffer
+	exit := s.soak(t.Context(), &out)
+	var line struct{ Counts map[string]int }
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatalf("%q: %v", out.String(), err)
+	}
+	if exit != lab.Failed || line.Counts["lost"] != 200 || line.Counts["accepted"] != 200 {
+		t.Errorf("exit %d, %s", exit, out.String())
+	}
+}
+
+func TestFlat(t *testing.T) {
+	for name, c := range map[string]struct {
+		early, late [3][]int
+		fails       bool
+	}{
+		"level":       {[3][]int{{1}, {1}, {1}}, [3][]int{{1}, {1}, {1}}, false},
+		"slack":       {[3][]int{{100 << 20}, {10}, {10}}, [3][]int{{113 << 20}, {25}, {25}}, false},
+		"one peak":    {[3][]int{{1, 1, 1}, {1}, {1}}, [3][]int{{1, 1, 1 << 30}, {1}, {1}}, false},
+		"heap":        {[3][]int{{100 << 20}, {1}, {1}}, [3][]int{{115 << 20}, {1}, {1}}, true},
+		"goroutines":  {[3][]int{{1}, {1}, {1}}, [3][]int{{1}, {17}, {1}}, true},
+		"descriptors": {[3][]int{{1}, {1}, {1}}, [3][]int{{1}, {1}, {17}}, true},
+		"no samples":  {[3][]int{}, [3][]int{}, true},
+	} {
+		r := lab.NewResult("soak", 1, nil)
+		(&flat{early: c.early, late: c.late}).judge(r)
+		if got := r.End(io.Discard) == lab.Failed; got != c.fails {
+			t.Errorf("%s: failed %t", name, got)
+		}
+	}
+}
+
+func TestSamplesQuarters(t *testing.T) {
+	f := newFlat(8 * time.Second)
+	for at := range 8 {
+		f.sample(time.Duration(at) * time.Second)
+	}
+	if len(f.early[0]) != 2 || len(f.late[0]) != 2 || f.early[2][0] == 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"-client", "none"}, {"-client", "paho", "-version", "5"}, {"-client", "paho", "-rate", "0"}} {
+		if got := Run(t.Context(), args, io.Discard, io.Discard); got != lab.Usage {
+			t.Errorf("%q: exit %d", args, got)
+		}
+	}
+}

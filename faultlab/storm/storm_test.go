@@ -1,0 +1,71 @@
+package storm
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"testing"
+	"time"
+
+	"dunlin/faultlab/internal/lab"
+)
+
+func TestMeasure(t *testing.T) {
+	back := time.Unix(1000, 0)
+	for name, c := range map[string]struct {
+		at    []int // ms after the return
+		fails bool
+	}{
+		"spread":   {[]int{10, 110, 210, 310, 410, 510, 610, 710}, false},
+		"triple":   {[]int{10, 20, 30, 110, 210, 310, 410, 800}, false},
+		"at once":  {[]int{10, 11, 12, 13, 14, 15, 16, 800}, true},
+		"nobody":   {nil, true},
+		"just one": {[]int{500}, true}, // alone in the time it took
+	} {
+		var arrivals []time.Time
+		for _, ms := range c.at {
+			arrivals = append(arrivals, back.Add(time.Duration(ms)*time.Millisecond))
+		}
+		r := lab.NewResult("storm", 1, nil)
+		measure(arrivals, back, r)
+		var out bytes.Buffer
+		if got := r.End(&out) == lab.Failed; got != c.fails {
+			t.Errorf("%s: %s", name, out.String())
+		}
+	}
+}
+
+// line is what the tests want of the result.
+type line struct {
+	Pass     bool
+	Counts   map[string]float64
+	Findings []string
+}
+
+func run(t *testing.T, args ...string) (line, int) {
+	t.Helper()
+	var out bytes.Buffer
+	exit := Run(t.Context(), args, &out, io.Discard)
+	var l line
+	if err := json.Unmarshal(out.Bytes(), &l); err != nil {
+		t.Fatalf("%q: %v", out.String(), err)
+	}
+	t.Log(out.String())
+	return l, exit
+}
+
+// A client that waits a fixed time comes back with all others.
+func TestSeesAStorm(t *testing.T) {
+	l, exit := run(t, "-client", "paho", "-clients", "100", "-away", "500ms", "-max-delay", "1s")
+	if exit != lab.Failed || l.Counts["back"] != 100 || l.Counts["peak_to_mean"] <= mostPeak {
+		t.Errorf("exit %d, %+v", exit, l)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"-client", "none"}, {"-client", "paho", "-clients", "0"}, {"-client", "paho", "-max-delay", "1ms"}} {
+		if got := Run(t.Context(), args, io.Discard, io.Discard); got != lab.Usage {
+			t.Errorf("%q: exit %d", args, got)
+		}
+	}
+}
