@@ -27,21 +27,24 @@ var ErrNoAuthenticator = errors.New("reauthenticate: Connect was called without 
 
 // authenticate leads the conversation until answered is closed or over, which
 // means success, is received from.
-func (c *Client) authenticate(ctx context.Context, answered <-chan struct{}) error {
+func (c *Client) authenticate(ctx context.Context, auth Authenticator, answered <-chan struct{}) error {
+	c.mu.Lock()
+	challenges, down := c.challenges, c.down
+	c.mu.Unlock()
 	for {
 		select {
 		case <-answered:
 			return nil
-		case <-c.gone:
+		case <-down:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case data := <-c.challenges:
-			reply, err := c.cfg.Auth.Continue(ctx, data)
+		case data := <-challenges:
+			reply, err := auth.Continue(ctx, data)
 			if err != nil {
-				return fmt.Errorf("authentication %s: %w", c.cfg.Auth.Method(), err)
+				return fmt.Errorf("authentication %s: %w", auth.Method(), err)
 			}
-			if err := c.sendAuth(wire.ContinueAuthentication, reply); err != nil {
+			if err := c.sendAuth(auth, wire.ContinueAuthentication, reply); err != nil {
 				return err
 			}
 		}
@@ -49,8 +52,8 @@ func (c *Client) authenticate(ctx context.Context, answered <-chan struct{}) err
 }
 
 // sendAuth sends an AUTH packet, if the connection still stands.
-func (c *Client) sendAuth(code wire.ReasonCode, data []byte) error {
-	p := wire.Auth{Code: code, Properties: authProperties(nil, c.cfg.Auth.Method(), data)}
+func (c *Client) sendAuth(auth Authenticator, code wire.ReasonCode, data []byte) error {
+	p := wire.Auth{Code: code, Properties: authProperties(nil, auth.Method(), data)}
 	if err := p.Validate(wire.V5); err != nil {
 		return &ArgumentError{Name: "Auth", What: whatIsWrong(err)}
 	}
@@ -127,19 +130,19 @@ func (c *Client) handleAuth(h wire.Header, body []byte) error {
 // stands, with Config.Auth [MQTT-4.12.1-1]. Messages flow meanwhile. When it
 // fails the server, or the client, ends the connection.
 func (c *Client) Reauthenticate(ctx context.Context) error {
-	done, err := c.beginReauth()
+	auth, done, err := c.beginReauth()
 	if err != nil {
 		return err
 	}
-	data, err := c.cfg.Auth.Start(ctx)
+	data, err := auth.Start(ctx)
 	if err == nil {
-		err = c.sendAuth(wire.ReAuthenticate, data)
+		err = c.sendAuth(auth, wire.ReAuthenticate, data)
 	}
 	if err == nil {
-		err = c.authenticate(ctx, done)
+		err = c.authenticate(ctx, auth, done)
 	}
 	if err == nil {
-		err = c.finishAuth(ctx, done)
+		err = c.finishAuth(ctx, auth, done)
 	}
 	if err != nil {
 		c.refuseAuth(err)
@@ -150,32 +153,32 @@ func (c *Client) Reauthenticate(ctx context.Context) error {
 
 // beginReauth opens the way for AUTH packets. Only one conversation goes on at a
 // time.
-func (c *Client) beginReauth() (done chan struct{}, err error) {
+func (c *Client) beginReauth() (auth Authenticator, done chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.usableLocked() != nil:
-		return nil, fmt.Errorf("reauthenticate: %w", c.usableLocked())
+		return nil, nil, fmt.Errorf("reauthenticate: %w", c.usableLocked())
 	case c.cfg.Auth == nil:
-		return nil, ErrNoAuthenticator
+		return nil, nil, ErrNoAuthenticator
 	case c.reauth != nil:
-		return nil, errors.New("reauthenticate: an authentication goes on already")
+		return nil, nil, errors.New("reauthenticate: an authentication goes on already")
 	}
 	c.reauth = make(chan struct{})
-	return c.reauth, nil
+	return c.cfg.Auth, c.reauth, nil
 }
 
 // finishAuth checks what came with the server's consent.
-func (c *Client) finishAuth(ctx context.Context, done <-chan struct{}) error {
+func (c *Client) finishAuth(ctx context.Context, auth Authenticator, done <-chan struct{}) error {
 	select {
 	case <-done:
-	default:
-		return c.Err() // the connection has ended
+	default: // the connection has ended
+		return c.lost()
 	}
 	c.mu.Lock()
 	data := c.authData
 	c.mu.Unlock()
-	return c.cfg.Auth.Finish(ctx, data)
+	return auth.Finish(ctx, data)
 }
 
 // refuseAuth ends a connection whose server did not prove itself, or whose

@@ -13,35 +13,39 @@ import (
 	"dunlin/mqtt/internal/link"
 	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/session"
+	"dunlin/mqtt/store"
 )
 
-// state is where a client is in its life. It only goes forward.
+// state is where a client is in its life. It only goes forward, except that a
+// client that reconnects goes from any but closed back to offline.
 type state byte
 
 const (
-	opened     state = iota // the transport stands
+	offline    state = iota // there is no transport
+	opened                  // the transport stands
 	connecting              // CONNECT was sent
 	connected               // CONNACK accepted it
 	closing                 // our last packet is on its way, or the link is being cut
 	closed                  // the link has ended
 )
 
-// Client is one connection to a server. Make it with Open or Dial; Close ends
-// it. It is not used again after its connection ended.
+// Client is a connection to a server, or with Config.Reconnect as many as it
+// takes. Make it with Open or Dial; Close ends it. It is not used again after it
+// has ended.
 type Client struct {
 	// Set by Open, not changed afterwards.
 	transport Transport
-	remote    string   // the server's URL
-	peer      net.Addr // the server's address
 	log       *slog.Logger
 	ctx       context.Context // what handlers see; ends with the client
 	cancel    context.CancelFunc
-	answered  chan struct{} // closed when the CONNACK came, or the link ended
-	gone      chan struct{} // closed when the link has ended
+	gone      chan struct{} // closed when the client has ended
 	delivered chan struct{} // closed when the deliver loop has ended
+	saved     chan struct{} // closed when the save loop has ended; nil: there is none
 
-	dialing bool      // made by Dial, which tells of a failed Connect itself
-	begun   time.Time // by Dial; its time goes on with Connect
+	dialing bool       // made by Dial, which tells of a failed Connect itself
+	begun   time.Time  // by Dial; its time goes on with Connect
+	retry   *Reconnect // nil: the client ends with its connection
+	store   store.Store
 
 	version   atomic.Uint32 // of the protocol, set by Connect
 	hushed    atomic.Bool   // Close was called: no handler or event begins any more
@@ -49,13 +53,22 @@ type Client struct {
 	deliverID atomic.Uint64 // the deliver loop's goroutine
 
 	mu      sync.Mutex
+	remote  string           // the server's URL; mu
+	peer    net.Addr         // the server's address; mu
 	cfg     Config           // from Connect; mu
 	state   state            // mu
 	link    *link.Link       // mu
 	sess    *session.Session // mu
 	connAck ConnAck          // mu
-	cause   error            // why the client ends; mu
+	cause   error            // why the connection ends; mu
 	byUser  bool             // Close ended it; mu
+
+	answered chan struct{} // closed when the CONNACK came, or the link ended; mu
+	down     chan struct{} // closed when the link has ended; mu
+	asked    bool          // the last CONNECT had Clean Start; mu
+	rtt      time.Duration // of the last ping; mu
+	course   *course       // over several connections; nil: there is one; mu
+	saver    saver         // mu
 
 	accepted    bool          // the CONNACK accepted the session; mu
 	pingTimeout time.Duration // in force; mu
@@ -64,7 +77,7 @@ type Client struct {
 	reauth      chan struct{} // closed when a re-authentication succeeded; mu
 	requests    *requester    // mu
 
-	challenges chan []byte // authentication data to be answered
+	challenges chan []byte // authentication data to be answered; mu
 
 	out  outbox        // mu
 	in   inbox         // mu
@@ -94,40 +107,50 @@ func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, 
 	}
 	t.fill()
 	begun := time.Now()
-	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
-	defer cancel()
-	conn, err := dial.Open(ctx, address, dial.Options{
-		Dial: t.Dial, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout, WebSocket: t.WebSocket,
-	})
+	conn, err := t.open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(t, address.String())
+	c := newClient(t)
 	if c.dialing = dialing; dialing {
 		c.begun = begun
 	}
-	c.peer = conn.RemoteAddr()
 	c.mu.Lock()
-	c.link = link.Start(conn, (*owner)(c), link.Config{
-		ReadBuffer:  t.ReadBuffer,
-		MaxPacket:   t.MaxPacket,
-		StreamLarge: t.Handlers.Stream != nil,
-		Linger:      linger,
-		WriteStalls: c.writeStalls,
-	})
+	c.attachLocked(conn, address.String())
 	c.mu.Unlock()
 	go c.deliverLoop()
 	return c, nil
 }
 
-func newClient(t Transport, remote string) *Client {
+// open makes the connection, within the ConnectTimeout.
+func (t *Transport) open(ctx context.Context, address dial.Address) (net.Conn, error) {
+	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
+	defer cancel()
+	return dial.Open(ctx, address, dial.Options{
+		Dial: t.Dial, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout, WebSocket: t.WebSocket,
+	})
+}
+
+// attachLocked begins a connection.
+func (c *Client) attachLocked(conn net.Conn, remote string) {
+	c.remote, c.peer = remote, conn.RemoteAddr()
+	c.state, c.accepted, c.cause = opened, false, nil
+	c.answered, c.down = make(chan struct{}), make(chan struct{})
+	c.challenges = make(chan []byte, 1)
+	c.link = link.Start(conn, (*owner)(c), link.Config{
+		ReadBuffer:  c.transport.ReadBuffer,
+		MaxPacket:   c.transport.MaxPacket,
+		StreamLarge: c.transport.Handlers.Stream != nil,
+		Linger:      linger,
+		WriteStalls: c.writeStalls,
+	})
+}
+
+func newClient(t Transport) *Client {
 	c := &Client{
-		transport: t, remote: remote, log: t.Logger,
-		answered:  make(chan struct{}),
+		transport: t, log: t.Logger,
 		gone:      make(chan struct{}),
 		delivered: make(chan struct{}),
-
-		challenges: make(chan []byte, 1),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.in.wake = make(chan struct{}, 1)
@@ -138,8 +161,12 @@ func newClient(t Transport, remote string) *Client {
 
 // Dial makes the transport to the server at url and connects. It is Open with
 // cfg.Transport and Connect with cfg; when either fails nothing is left behind.
-// The URL's user name and password count where cfg has neither.
+// The URL's user name and password count where cfg has neither. With
+// cfg.Reconnect the client goes on when a connection ends.
 func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
+	if cfg.Reconnect != nil || cfg.Store != nil {
+		return dialLasting(ctx, url, cfg)
+	}
 	return dialFrom(ctx, url, cfg, maxRedirects)
 }
 
@@ -217,16 +244,27 @@ func (c *Client) IsQueued() bool {
 	return c.state != closed && (c.out.waiting() || c.sess != nil && c.sess.Busy())
 }
 
-// Remote returns the server's URL in canonical form, without credentials.
-func (c *Client) Remote() string { return c.remote }
+// Remote returns the server's URL in canonical form, without credentials; of the
+// last connection when there is none.
+func (c *Client) Remote() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.remote
+}
 
-// RemoteAddr returns the network address of the server.
-func (c *Client) RemoteAddr() net.Addr { return c.peer }
+// RemoteAddr returns the network address of the server; nil before the first
+// connection.
+func (c *Client) RemoteAddr() net.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.peer
+}
 
-// Done returns a channel that is closed when the connection has ended.
+// Done returns a channel that is closed when the client has ended: with its
+// connection, or with Reconnect when no other attempt will be made.
 func (c *Client) Done() <-chan struct{} { return c.gone }
 
-// Err returns why the connection ended: nil while it stands, ErrClosed after
+// Err returns why the client ended: nil while it has not, ErrClosed after
 // Close.
 func (c *Client) Err() error {
 	c.mu.Lock()
@@ -254,11 +292,19 @@ func (c *Client) usableLocked() error {
 	switch c.state {
 	case connected:
 		return nil
-	case opened, connecting:
+	case offline, opened, connecting:
+		if c.byUser {
+			return ErrClosed
+		}
 		return ErrNotConnected
 	default:
 		return c.endLocked()
 	}
+}
+
+// parkedLocked reports whether what cannot be sent now will be later.
+func (c *Client) parkedLocked() bool {
+	return c.retry != nil && c.state < connected && !c.byUser
 }
 
 // writeStalls is how long a write may make no progress: as long as silence is

@@ -33,7 +33,7 @@ func (c *Client) join(ctx context.Context) error {
 	defer cancel()
 	var late error
 	if !c.goneBy(ctx) {
-		late = fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.remote, context.Cause(ctx))
+		late = fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.Remote(), context.Cause(ctx))
 		c.abort(ErrClosed)
 		<-c.gone
 	}
@@ -41,15 +41,15 @@ func (c *Client) join(ctx context.Context) error {
 		return late
 	}
 	select {
-	case <-c.delivered:
+	case <-c.stopped():
 	case <-ctx.Done():
 		select {
-		case <-c.delivered:
+		case <-c.stopped():
 		default:
 			if late != nil {
 				return fmt.Errorf("%w; a handler is still running, too", late)
 			}
-			return fmt.Errorf("close %s: a handler is still running: %w", c.remote, context.Cause(ctx))
+			return fmt.Errorf("close %s: a handler is still running: %w", c.Remote(), context.Cause(ctx))
 		}
 	}
 	return late
@@ -147,7 +147,10 @@ func (c *Client) beginClose(p *wire.Disconnect) {
 		return
 	}
 	c.byUser = true
-	if c.state != connected {
+	switch {
+	case c.state == offline: // its context has ended the connect loop
+		return
+	case c.state != connected:
 		c.cutLocked(ErrClosed)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/wire"
+	"dunlin/mqtt/store"
 )
 
 // Version is a version of the MQTT protocol.
@@ -83,6 +84,14 @@ type Config struct {
 	Redirect func(reference string, next *Config) (url string, follow bool)
 	// Auth authenticates in the way of MQTT 5 section 4.12; nil: not.
 	Auth Authenticator
+	// Reconnect has the client made by Dial outlive its connections; nil: it ends
+	// with the first.
+	Reconnect *Reconnect
+	// Store keeps what is accepted beyond this process: publishes of QoS 1 and 2
+	// until they are complete, and which QoS 2 messages were received. For Dial; it
+	// belongs to one client at a time and to one ClientID, which must not be empty.
+	// The caller closes it, after Client.Close. nil: memory only.
+	Store store.Store
 }
 
 // Limits bound what a client holds and how long it waits. A zero field means
@@ -114,6 +123,9 @@ type Limits struct {
 	// PingTimeout is how long after a PINGREQ silence means a dead link;
 	// default half of the keep alive interval in force, at least a second.
 	PingTimeout time.Duration
+	// Queue bounds what waits for acknowledgements and connections, in a client
+	// with Reconnect or Store.
+	Queue Queue
 }
 
 // Transport describes how to reach a server.
@@ -170,8 +182,12 @@ type Handlers struct {
 	// Disconnect: the connection is gone and Close was not called. Once; not for
 	// a Connect that failed, which returns the error.
 	Disconnect func(reason error)
+	// Retry: the connection is lost, or could not be made, and the client with
+	// Reconnect will try again.
+	Retry func(r Retry)
 	// Error: something failed that no call returned, such as a handler that
-	// panicked (*PanicError).
+	// panicked (*PanicError), a subscription that could not be renewed
+	// (*SubscribeError) or a publish of an earlier process (*PublishError).
 	Error func(err error)
 }
 
@@ -197,6 +213,8 @@ func (l *Limits) fill(version Version) {
 	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
 	l.ReceiveMaximum = orDefault(l.ReceiveMaximum, 65535)
 	l.TopicAliases = max(orDefault(l.TopicAliases, 32), 0)
+	l.Queue.Messages = orDefault(l.Queue.Messages, 100_000)
+	l.Queue.Bytes = orDefault(l.Queue.Bytes, 64<<20)
 }
 
 func orDefault[T comparable](v, byDefault T) T {

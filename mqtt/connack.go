@@ -52,7 +52,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 			UserProperties: readUser(p.Properties),
 		}
 	}
-	if p.SessionPresent && !c.cfg.KeepSession { // [MQTT-3.2.2-1] of 3.1.1, [MQTT-3.2.2-4] of 5
+	if p.SessionPresent && c.asked { // [MQTT-3.2.2-1] of 3.1.1, [MQTT-3.2.2-4] of 5
 		return protocolError(wire.CONNACK, "a session is present though a clean one was asked for")
 	}
 	if err := c.checkAuthMethod(wire.CONNACK, p.Properties); err != nil {
@@ -73,6 +73,9 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	close(c.answered)
 	if f := c.transport.Handlers.Connect; f != nil {
 		c.pushEventLocked(func() { f(c) })
+	}
+	if c.lasting() {
+		c.resumeLocked(p.SessionPresent, now)
 	}
 	return nil
 }

@@ -38,6 +38,8 @@ func (l *Limits) check() error {
 		{"ReceiveMessages", l.ReceiveMessages},
 		{"ReceiveBytes", l.ReceiveBytes},
 		{"PingTimeout", int(l.PingTimeout)},
+		{"Queue.Messages", l.Queue.Messages},
+		{"Queue.Bytes", l.Queue.Bytes},
 	} {
 		if f.value < 0 {
 			return &ArgumentError{Name: "Limits." + f.name, What: fmt.Sprintf("%d is negative", f.value)}
@@ -56,6 +58,9 @@ func (cfg *Config) checkRanges() error {
 		return configFault("Will.QoS", "is not 0, 1 or 2", cfg.Will.QoS)
 	}
 	if err := cfg.Limits.checkRanges(); err != nil {
+		return err
+	}
+	if err := cfg.checkLasting(); err != nil {
 		return err
 	}
 	if cfg.Properties.SessionExpiry < 0 {
@@ -85,6 +90,20 @@ func (l *Limits) checkRanges() error {
 		return configFault("Limits.ReceiveMaximum", "is not between 1 and 65535", l.ReceiveMaximum)
 	case l.TopicAliases > 65535:
 		return configFault("Limits.TopicAliases", "is more than 65535", l.TopicAliases)
+	}
+	return nil
+}
+
+// checkLasting finds what a client that outlives a connection cannot do.
+func (cfg *Config) checkLasting() error {
+	if cfg.Store != nil && cfg.ClientID == "" {
+		return &ArgumentError{Name: "Config.ClientID", What: "is empty; a Store belongs to one"}
+	}
+	if cfg.Limits.Queue.Full > QueueDropOldest {
+		return configFault("Limits.Queue.Full", "is no policy", cfg.Limits.Queue.Full)
+	}
+	if cfg.Reconnect != nil {
+		return cfg.Reconnect.check()
 	}
 	return nil
 }
@@ -137,6 +156,14 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
+	if cfg.Reconnect != nil || cfg.Store != nil {
+		return &ArgumentError{Name: "Config", What: "Reconnect and Store are for Dial"}
+	}
+	return c.handshake(ctx, cfg)
+}
+
+// handshake is Connect with a valid cfg.
+func (c *Client) handshake(ctx context.Context, cfg Config) error {
 	if cfg.Will != nil && stricter(cfg.Mode) != ModePublisher {
 		return fmt.Errorf("connect: a will needs mode publisher: %w", ErrNotPermitted)
 	}
@@ -145,12 +172,15 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 	if err := c.sendConnect(ctx, cfg); err != nil {
 		return err
 	}
-	if err := c.authenticate(ctx, c.answered); err != nil {
+	c.mu.Lock()
+	answered := c.answered
+	c.mu.Unlock()
+	if err := c.authenticate(ctx, cfg.Auth, answered); err != nil {
 		c.abandon(err)
-		<-c.answered
+		<-answered
 	}
 	if cfg.Auth != nil {
-		if err := c.finishConnectAuth(ctx); err != nil {
+		if err := c.finishConnectAuth(ctx, cfg.Auth); err != nil {
 			return err
 		}
 	}
@@ -183,17 +213,17 @@ func (cfg *Config) ownReceiveMaximum() int {
 }
 
 // finishConnectAuth checks the server's proof that came with its consent.
-func (c *Client) finishConnectAuth(ctx context.Context) error {
+func (c *Client) finishConnectAuth(ctx context.Context, auth Authenticator) error {
 	c.mu.Lock()
-	accepted, data := c.accepted, c.authData
+	accepted, data, down := c.accepted, c.authData, c.down
 	c.mu.Unlock()
 	if !accepted {
 		return nil // Connect tells why
 	}
-	if err := c.cfg.Auth.Finish(ctx, data); err != nil {
+	if err := auth.Finish(ctx, data); err != nil {
 		c.refuseAuth(err)
-		<-c.gone
-		return fmt.Errorf("connect %s: authentication %s: %w", c.remote, c.cfg.Auth.Method(), err)
+		<-down
+		return fmt.Errorf("connect %s: authentication %s: %w", c.Remote(), auth.Method(), err)
 	}
 	return nil
 }
@@ -207,6 +237,15 @@ func (c *Client) connectErrorLocked() error {
 	return fmt.Errorf("connect %s: %w", c.remote, c.cause)
 }
 
+// newSession returns the state of a session of cfg, defaults filled in.
+func (cfg *Config) newSession() *session.Session {
+	return session.New(session.Config{
+		Version: wire.Version(cfg.Version), Window: cfg.Limits.InFlight, Window2: cfg.Limits.InFlightQoS2,
+		AliasMaximum: cfg.Limits.TopicAliases, ReceiveMaximum: cfg.ownReceiveMaximum(),
+		Keep: cfg.Reconnect != nil || cfg.Store != nil, Save: cfg.Store != nil,
+	})
+}
+
 // sendConnect puts CONNECT into the out-buffer.
 func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	cfg.fill()
@@ -215,6 +254,7 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 		most = 0 // a larger PUBLISH is welcome
 	}
 	p := cfg.packet(most)
+	p.CleanStart = c.cleanStart(&cfg)
 	if cfg.Auth != nil {
 		data, err := cfg.Auth.Start(ctx)
 		if err != nil {
@@ -230,16 +270,18 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	switch {
 	case c.state > connected:
 		return fmt.Errorf("connect: %w", c.endLocked())
+	case c.state == offline:
+		return fmt.Errorf("connect %s: %w", c.remote, c.cause)
 	case c.state != opened:
 		return errors.New("connect: Connect was called before; open another client")
 	}
 	c.cfg = cfg
 	c.version.Store(uint32(cfg.Version))
 	c.link.SetVersion(p.Version)
-	c.sess = session.New(session.Config{
-		Version: p.Version, Window: cfg.Limits.InFlight, Window2: cfg.Limits.InFlightQoS2,
-		AliasMaximum: cfg.Limits.TopicAliases, ReceiveMaximum: cfg.ownReceiveMaximum(),
-	})
+	c.asked = p.CleanStart
+	if c.sess == nil {
+		c.sess = cfg.newSession()
+	}
 	c.state = connecting
 	c.out.buf = wire.AppendConnect(c.out.buf, &p)
 	c.kickLocked()

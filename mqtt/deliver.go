@@ -41,6 +41,7 @@ type inbox struct {
 	ended    bool      // nothing is pushed any more
 	now      time.Time // of the batch; of the read loop
 	dropped  int       // QoS 0 messages lost and not reported yet
+	read     uint64    // bytes
 	through  uint64    // messages whose handlers have returned
 	stuck    bool      // no handler returned for long, and somebody waits; until there is room
 	stream   *stream   // the large message that is coming; nil: none
@@ -55,10 +56,10 @@ func (in *inbox) push(it item) {
 	in.wakeUp()
 }
 
-func (in *inbox) pushMessage(m *Message) {
+// count counts m as waiting for its handlers.
+func (in *inbox) count(m *Message) {
 	in.messages++
 	in.bytes += m.size()
-	in.items = append(in.items, item{message: m})
 }
 
 func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + messageOverhead }
@@ -203,16 +204,33 @@ func (c *Client) handled(m *Message, size int, sound bool) {
 
 // concludeLocked acknowledges m after its handlers, unless the application does.
 func (c *Client) concludeLocked(m *Message, sound bool) {
-	if m.seq == 0 || c.state != connected {
+	if m.seq == 0 || c.sess == nil {
 		return
 	}
 	switch {
 	case !sound:
-		c.out.buf, _ = c.sess.Drop(c.out.buf, m.seq)
+		c.sayLocked(func(dst []byte) []byte {
+			dst, _ = c.sess.Drop(dst, m.seq)
+			return dst
+		})
 	case !m.manual:
-		c.out.buf, _ = c.sess.Ack(c.out.buf, m.seq, wire.Success)
+		c.sayLocked(func(dst []byte) []byte {
+			dst, _ = c.sess.Ack(dst, m.seq, wire.Success)
+			return dst
+		})
 	}
-	c.kickIfAppendedLocked()
+}
+
+// sayLocked appends what f does to the out-buffer. After our last packet nothing
+// is said any more [MQTT-3.14.4-1], but what a store is to know is noted.
+func (c *Client) sayLocked(f func(dst []byte) []byte) {
+	if c.state < closing {
+		c.out.buf = f(c.out.buf)
+		c.kickIfAppendedLocked()
+	} else if c.store != nil {
+		f(nil)
+		c.kickSaverLocked()
+	}
 }
 
 // runHandlers gives m to each of its handlers, and reports whether none

@@ -35,6 +35,9 @@ type operation struct {
 	done    chan struct{} // made when asked for
 	call    func(error)
 	request *request // of a subscribe or unsubscribe
+
+	accepted bool          // it is in the store, or needs none
+	saved    chan struct{} // closed then, or at the end; made when asked for
 }
 
 // flow is a Delivery and its operation in one piece.
@@ -180,6 +183,9 @@ func (c *Client) lookLocked(d *Delivery) *operation {
 	op := d.opLocked()
 	switch {
 	case op.settled || !op.qos0 || d.end == 0:
+	case c.out.losing(d.end) != nil:
+		op.settled = true
+		op.err = d.failure(c.out.losing(d.end).outcome(d.end), ErrNotConnected)
 	case d.end <= c.out.written:
 		op.settled = true
 	case c.state == closed:
@@ -199,6 +205,7 @@ func (c *Client) settleLocked(d *Delivery, err error) {
 	if op.done != nil {
 		close(op.done)
 	}
+	op.acceptLocked()
 	if op.call != nil {
 		c.in.push(item{delivery: d})
 	}
@@ -206,6 +213,14 @@ func (c *Client) settleLocked(d *Delivery, err error) {
 
 // outcomeLocked tells what the end of the connection means for d.
 func (c *Client) outcomeLocked(d *Delivery) error {
+	if d.more != nil {
+		switch e := &d.more.entry; {
+		case e.OnRecord() && d.more.accepted:
+			return ErrSaved
+		case e.Again():
+			return ErrInDoubt
+		}
+	}
 	if d.end == 0 || d.end > c.out.start {
 		return ErrNotSent
 	}

@@ -20,12 +20,25 @@ var (
 	ErrInDoubt = errors.New("in doubt: sent, but not acknowledged")
 	// ErrRejected: the server refused the request.
 	ErrRejected = errors.New("rejected by the server")
+	// ErrSaved: the message is in the Config.Store and not acknowledged yet: the
+	// next client of the session sends it.
+	ErrSaved = errors.New("saved: not acknowledged yet, to be sent when the session goes on")
+	// ErrSessionLost: the server has lost the session, so what became of the
+	// message is not known; see Reconnect.Republish.
+	ErrSessionLost = session.ErrLost
+	// ErrQueueFull: Limits.Queue has no room.
+	ErrQueueFull = errors.New("the queue is full")
+	// ErrExpired: the Message Expiry Interval ended before the message could be
+	// sent.
+	ErrExpired = errors.New("the message has expired")
+	// ErrQuarantined: the server ended the connection each time it got the message.
+	ErrQuarantined = errors.New("the server disconnects at this message")
 	// ErrClosed: Close was called, or the client closed itself when its
 	// connection ended.
 	ErrClosed = errors.New("client is closed")
 	// ErrNotConnected: the client is open, but the server has not accepted a
-	// Connect.
-	ErrNotConnected = errors.New("client is not connected; call Connect first")
+	// Connect yet, or the connection is lost and being made again.
+	ErrNotConnected = errors.New("client is not connected")
 	// ErrNotPermitted: the mode forbids it; see SetMode.
 	ErrNotPermitted = errors.New("not permitted in this mode")
 	// ErrKeepAlive: the server was silent for longer than the keep alive

@@ -19,6 +19,13 @@ type Message struct {
 	Dup      bool
 	PacketID uint16
 
+	// Sequence numbers the QoS 2 messages that a client with a Config.Store
+	// received, in the order in which they came first. A message that is given to
+	// the handlers again, because the process was killed before it was known that
+	// they were through, has the number that it had: an application that writes the
+	// number together with the effect can tell. 0: no number.
+	Sequence uint64
+
 	// Properties are the MQTT 5 properties; nil for none.
 	Properties *Properties
 
@@ -42,8 +49,9 @@ func (m *Message) Context() context.Context {
 // may be called from any goroutine, once; acknowledgements leave in the order
 // in which the messages came, so one that is missing holds back those after it.
 // Without ManualAck, or at QoS 0, it does nothing. It returns ErrClosed when
-// the connection that brought the message has ended: the server will send the
-// message again if it keeps the session.
+// the client has ended: the server will send the message again if it keeps the
+// session. Where a client with Reconnect has lost the connection, the
+// acknowledgement follows when the server sends the message again.
 func (m *Message) Ack() error {
 	if m.client == nil || m.seq == 0 || !m.manual {
 		return nil

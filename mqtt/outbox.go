@@ -26,6 +26,7 @@ type outbox struct {
 	idle    bool          // the write loop sleeps
 	last    bool          // nothing is appended any more: write and hang up
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
+	lost    []span        // what earlier connections did not send, oldest first
 	room    chan struct{} // closed when there is room again; nil: nobody waits
 }
 
@@ -82,8 +83,10 @@ func (o *outbox) await(d *Delivery) {
 	o.waiters[i] = d
 }
 
-// kickLocked makes the write loop look at the out-buffer.
+// kickLocked makes the write loop look at the out-buffer, and the save loop at
+// what the session has to save.
 func (c *Client) kickLocked() {
+	c.kickSaverLocked()
 	if c.out.idle {
 		c.out.idle = false
 		c.link.Kick()
@@ -101,7 +104,7 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 		buf, err := c.sess.Tick(c.out.buf, now)
 		c.out.buf = buf
 		if len(buf) > before {
-			c.pings = append(c.pings, nil)
+			c.pings = append(c.pings, &ping{sent: now})
 		}
 		if err != nil { // no DISCONNECT, so that the will is published
 			c.cutLocked(err)
@@ -154,6 +157,9 @@ func (o *owner) Written() {
 func (c *Client) roomLocked() bool {
 	waiting := len(c.out.buf)
 	if c.sess != nil {
+		if c.lasting() {
+			return waiting < c.cfg.Limits.SendBytes && c.queueRoomLocked()
+		}
 		waiting += c.sess.QueueBytes()
 	}
 	return waiting < c.cfg.Limits.SendBytes
@@ -189,6 +195,9 @@ func (c *Client) finishLocked(cause error) {
 
 // cutLocked ends the connection without another byte.
 func (c *Client) cutLocked(cause error) {
+	if c.state == offline {
+		return
+	}
 	c.endingLocked(cause)
 	c.link.Abort(cause)
 }

@@ -9,11 +9,11 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// ping is a PINGREQ that somebody waits for.
+// ping is a PINGREQ.
 type ping struct {
 	sent time.Time
 	rtt  time.Duration
-	done chan struct{}
+	done chan struct{} // nil: nobody waits
 }
 
 // Ping asks the server for a sign of life and returns how long it took, from
@@ -21,7 +21,8 @@ type ping struct {
 // ends first the answer is awaited no longer.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	p := &ping{sent: time.Now(), done: make(chan struct{})}
-	if err := c.sendPing(p); err != nil {
+	down, err := c.sendPing(p)
+	if err != nil {
 		return 0, fmt.Errorf("ping: %w", err)
 	}
 	c.enterWait()
@@ -29,33 +30,42 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-p.done:
 		return p.rtt, nil
-	case <-c.gone:
-		return 0, fmt.Errorf("ping: %w", c.Err())
+	case <-down:
+		return 0, fmt.Errorf("ping: %w", c.lost())
 	case <-ctx.Done():
 		c.forgetPing(p)
 		return 0, fmt.Errorf("ping: no answer: %w", context.Cause(ctx))
 	}
 }
 
-func (c *Client) sendPing(p *ping) error {
+// lost returns why a connection is not there any more.
+func (c *Client) lost() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state >= closing {
+		return c.endLocked()
+	}
+	return fmt.Errorf("%w: %w", ErrNotConnected, c.course.last)
+}
+
+// sendPing returns what is closed when the connection is lost.
+func (c *Client) sendPing(p *ping) (down <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.usableLocked(); err != nil {
-		return err
+		return nil, err
 	}
 	c.out.buf = wire.AppendPingReq(c.out.buf)
 	c.pings = append(c.pings, p)
 	c.kickLocked()
-	return nil
+	return c.down, nil
 }
 
 // forgetPing leaves p's place in the order of answers to nobody.
 func (c *Client) forgetPing(p *ping) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if i := slices.Index(c.pings, p); i >= 0 {
-		c.pings[i] = nil
-	}
+	p.done = nil
 }
 
 // handlePingResp gives the answer to the oldest PINGREQ. One that answers
@@ -70,8 +80,9 @@ func (c *Client) handlePingResp(h wire.Header, body []byte) error {
 	}
 	p := c.pings[0]
 	c.pings = slices.Delete(c.pings, 0, 1)
-	if p != nil {
-		p.rtt = time.Since(p.sent)
+	p.rtt = time.Since(p.sent)
+	c.rtt = p.rtt
+	if p.done != nil {
 		close(p.done)
 	}
 	return nil

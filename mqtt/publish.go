@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"dunlin/mqtt/internal/wire"
 )
@@ -59,7 +60,7 @@ func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) 
 	d := newDelivery(c, &m, done)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.awaitRoomLocked(ctx); err != nil {
+	if err := c.awaitRoomLocked(ctx, m.QoS); err != nil {
 		return nil, d.failure(ErrNotSent, err)
 	}
 	if err := c.checkLimitsLocked(&m, &p); err != nil {
@@ -95,9 +96,9 @@ func (c *Client) checkMessage(m *Message, p *wire.Publish) error {
 
 // awaitRoomLocked waits until the client is connected and may append. It gives
 // up the lock meanwhile.
-func (c *Client) awaitRoomLocked(ctx context.Context) error {
+func (c *Client) awaitRoomLocked(ctx context.Context, qos QoS) error {
 	for {
-		if err := c.usableLocked(); err != nil {
+		if err := c.usableLocked(); err != nil && !c.queuesLocked(qos) {
 			return err
 		}
 		if stricter(c.cfg.Mode) != ModePublisher {
@@ -105,6 +106,9 @@ func (c *Client) awaitRoomLocked(ctx context.Context) error {
 		}
 		if c.roomLocked() {
 			return nil
+		}
+		if done, err := c.fullLocked(); done {
+			return err
 		}
 		if c.out.room == nil {
 			c.out.room = make(chan struct{})
@@ -133,22 +137,34 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 	fault := func(what string) error {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: errors.New(what)}
 	}
-	switch {
-	case m.QoS > c.connAck.MaximumQoS: // [MQTT-3.2.2-11]
-		return fault(fmt.Sprintf("the server's Maximum QoS is %d", c.connAck.MaximumQoS))
-	case m.Retain && !c.connAck.RetainAvailable: // [MQTT-3.2.2-14]
-		return fault("the server does not support retained messages")
+	if c.state != connected { // the next server says what it takes
+		return nil
 	}
-	if n := p.Length(wire.Version(c.cfg.Version)); n > c.connAck.MaximumPacketSize { // [MQTT-3.2.2-15]
-		return fault(fmt.Sprintf("%d bytes exceed the server's Maximum Packet Size of %d", n, c.connAck.MaximumPacketSize))
+	n := p.Length(wire.Version(c.cfg.Version))
+	if what := c.connAck.obstacle(m.QoS, m.Retain, n); what != "" {
+		return fault(what)
 	}
 	return nil
+}
+
+// obstacle says why the server does not take such a publish of n bytes, "" when
+// it does.
+func (a *ConnAck) obstacle(qos QoS, retain bool, n int) string {
+	switch {
+	case qos > a.MaximumQoS: // [MQTT-3.2.2-11]
+		return fmt.Sprintf("the server's Maximum QoS is %d", a.MaximumQoS)
+	case retain && !a.RetainAvailable: // [MQTT-3.2.2-14]
+		return "the server does not support retained messages"
+	case n > a.MaximumPacketSize: // [MQTT-3.2.2-15]
+		return fmt.Sprintf("%d bytes exceed the server's Maximum Packet Size of %d", n, a.MaximumPacketSize)
+	}
+	return ""
 }
 
 // appendLocked gives the packet to the out-buffer, or to the session's queue
 // when it has to wait for its turn.
 func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
-	if p.QoS == 0 && !c.sess.MustQueue() {
+	if p.QoS == 0 && c.sess.Direct() {
 		c.out.buf = c.sess.AppendPublish(c.out.buf, p)
 		d.end = c.out.end()
 		if d.more != nil {
@@ -158,6 +174,7 @@ func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 	}
 	op := d.opLocked()
 	op.entry.Owner = d
+	op.entry.Expires = expires(p)
 	c.out.buf, err = c.sess.Publish(c.out.buf, &op.entry, p)
 	if err == nil && op.entry.Sent() {
 		d.end = c.out.end()
@@ -167,12 +184,20 @@ func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 
 // pumpLocked sends what does not have to wait any more.
 func (c *Client) pumpLocked() {
-	if c.state != connected {
-		return
+	if c.state == connected {
+		c.out.buf = c.sess.Pump(c.out.buf)
 	}
-	c.out.buf = c.sess.Pump(c.out.buf)
 	c.pumpedLocked()
 	c.kickIfAppendedLocked()
+}
+
+// expires returns when p is not worth sending any more, in Unix milliseconds; 0:
+// never.
+func expires(p *wire.Publish) int64 {
+	if s, ok := p.Properties.Uint(wire.MessageExpiryInterval); ok {
+		return time.Now().Add(time.Duration(s) * time.Second).UnixMilli()
+	}
+	return 0
 }
 
 // pumpedLocked notes the packets that left the session's queue for the
@@ -187,6 +212,9 @@ func (c *Client) pumpedLocked() {
 		if op := d.opLocked(); op.qos0 && (op.call != nil || op.done != nil) {
 			c.out.await(d)
 		}
+	}
+	for _, e := range c.sess.TakeExpired() {
+		c.failEntryLocked(e, ErrNotSent, ErrExpired)
 	}
 	if c.roomLocked() {
 		c.out.makeRoom()

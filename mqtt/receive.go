@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -18,9 +19,10 @@ type owner Client
 
 // BeginBatch implements link.Owner. The client's mutex is held from here to
 // EndBatch: a batch is parsed, answered and queued at the cost of one lock.
-func (o *owner) BeginBatch(now time.Time) {
+func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
 	o.in.now = now
+	o.in.read += uint64(size)
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
@@ -35,10 +37,13 @@ func (o *owner) EndBatch() {
 	c.mu.Unlock()
 }
 
-// kickIfAppendedLocked wakes the write loop when there is something to write.
+// kickIfAppendedLocked wakes the write loop when there is something to write, and
+// the save loop when there is something to save.
 func (c *Client) kickIfAppendedLocked() {
 	if len(c.out.buf) > 0 {
 		c.kickLocked()
+	} else {
+		c.kickSaverLocked()
 	}
 }
 
@@ -210,11 +215,10 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	if err := c.sess.Resolve(p); err != nil {
 		return err
 	}
-	var seq uint64
+	var a session.Arrival
 	if p.QoS > 0 {
-		var deliver bool
-		c.out.buf, seq, deliver, err = c.sess.HandlePublish(c.out.buf, p)
-		if err != nil || !deliver {
+		c.out.buf, a, err = c.sess.HandlePublish(c.out.buf, p)
+		if err != nil || !a.Deliver {
 			return err
 		}
 	}
@@ -223,8 +227,8 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		to = c.subs.find(p, c.cfg.Version)
 	}
 	if !to.wanted {
-		if seq != 0 {
-			c.out.buf, _ = c.sess.Ack(c.out.buf, seq, wire.Success)
+		if a.Seq != 0 {
+			c.out.buf, _ = c.sess.Ack(c.out.buf, a.Seq, wire.Success)
 		}
 		return nil
 	}
@@ -236,10 +240,20 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		Topic: to.topic, Payload: append([]byte{}, p.Payload...),
 		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
 		Properties: readProperties(p.Properties),
-		client:     c, seq: seq, subs: to.subs,
+		Sequence:   a.Sequence, client: c, seq: a.Seq, subs: to.subs,
 	}
-	c.in.pushMessage(m)
+	c.offerLocked(m, a.Deferred)
 	return nil
+}
+
+// offerLocked queues m for its handlers, once it is on record if it is to be.
+func (c *Client) offerLocked(m *Message, deferred bool) {
+	c.in.count(m)
+	if deferred {
+		c.sess.Defer(m)
+		return
+	}
+	c.in.items = append(c.in.items, item{message: m})
 }
 
 // Ended implements link.Owner: the connection is closed. Everything unfinished
@@ -252,20 +266,62 @@ func (o *owner) Ended(err error) {
 		c.cause = err
 	}
 	c.endingLocked(err)
+	c.breakStreamLocked()
+	if !c.accepted {
+		close(c.answered)
+	}
+	close(c.down)
+	if c.lasting() {
+		c.detachLocked()
+		return
+	}
+	c.finalLocked()
+}
+
+// finalLocked ends the client: no connection follows.
+func (c *Client) finalLocked() {
+	asked := c.sess != nil
 	c.state = closed
 	c.resent.Store(c.keptLocked())
-	asked := c.sess != nil
-	c.in.stream.fail(fmt.Errorf("payload cut off: %w", c.endLocked()))
+	if c.saver.wake != nil { // what is accepted is saved first
+		c.saver.last = true
+		c.kickSaverLocked()
+		return
+	}
 	c.failAllLocked()
 	if c.accepted || !asked && !c.dialing { // else the call returns the error
 		c.farewellLocked()
 	}
-	if !c.accepted {
-		close(c.answered)
-	}
+	c.goneLocked()
+}
+
+// goneLocked lets go of everybody who waits for the end.
+func (c *Client) goneLocked() {
 	c.in.ended = true
 	c.in.wakeUp()
 	close(c.gone)
+}
+
+// breakStreamLocked ends a payload that will not come whole. Its message is to
+// come again.
+func (c *Client) breakStreamLocked() {
+	s := c.in.stream
+	if s == nil {
+		return
+	}
+	c.in.stream = nil
+	s.fail(fmt.Errorf("payload cut off: %w", c.causeLocked()))
+	if c.sess != nil && s.message.seq != 0 {
+		c.sess.Drop(nil, s.message.seq)
+	}
+}
+
+// causeLocked is why the connection ended, for those who cannot go on.
+func (c *Client) causeLocked() error {
+	if c.lasting() && !c.byUser {
+		return fmt.Errorf("%w: %w", ErrNotConnected, c.cause)
+	}
+	return c.endLocked()
 }
 
 // keptLocked reports whether the session outlives the connection.
@@ -279,10 +335,7 @@ func (c *Client) keptLocked() bool {
 // failAllLocked ends what was unfinished.
 func (c *Client) failAllLocked() {
 	cause := c.endLocked()
-	for _, d := range c.out.waiters {
-		c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
-	}
-	c.out.waiters = nil
+	c.failWaitersLocked(cause)
 	if c.sess == nil {
 		return
 	}
@@ -291,7 +344,24 @@ func (c *Client) failAllLocked() {
 			c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
 		}
 	}
-	c.sess = nil
+	if c.course != nil {
+		for _, r := range c.course.parked {
+			c.settleLocked(&r.Delivery, r.failure(c.outcomeLocked(&r.Delivery), cause))
+		}
+		c.course.parked = nil
+	}
+	if c.saver.wake == nil { // else handlers that still run are noted
+		c.sess = nil
+	}
+}
+
+// failWaitersLocked ends the QoS 0 publishes that somebody waits for and that
+// were not written.
+func (c *Client) failWaitersLocked(cause error) {
+	for _, d := range c.out.waiters {
+		c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
+	}
+	c.out.waiters = nil
 }
 
 // farewellLocked queues the events that tell of the end. A user who called
@@ -320,7 +390,7 @@ func (c *Client) orderly() bool {
 func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != connected {
+	if c.state != connected && !c.parkedLocked() {
 		return fmt.Errorf("acknowledge: %w", c.endLocked())
 	}
 	c.out.buf, _ = c.sess.Ack(c.out.buf, seq, code)

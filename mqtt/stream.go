@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -102,22 +103,23 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 		Properties: readProperties(p.Properties),
 		client:     c, manual: c.transport.Handlers.ManualAck,
 	}
-	deliver := true
+	a := session.Arrival{Deliver: true}
 	if p.QoS > 0 {
-		c.out.buf, m.seq, deliver, err = c.sess.HandlePublish(c.out.buf, p)
+		c.out.buf, a, err = c.sess.HandlePublish(c.out.buf, p)
 		if err != nil {
 			return err
 		}
 	}
+	m.seq, m.Sequence = a.Seq, a.Sequence
 	to := c.subs.find(p, c.cfg.Version)
 	m.manual = m.manual || slices.ContainsFunc(to.subs, func(s *subscription) bool { return s.manual })
 	m.stream = &stream{client: c, message: m, left: size, sound: true, more: make(chan struct{}, 1)}
 	c.in.stream = m.stream
-	if !deliver || !to.wanted {
+	if !a.Deliver || !to.wanted {
 		m.stream.over, m.manual = true, false
 		return nil
 	}
-	c.in.pushMessage(m)
+	c.offerLocked(m, a.Deferred)
 	return nil
 }
 

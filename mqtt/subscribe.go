@@ -18,6 +18,8 @@ type request struct {
 	op      string
 	filters []string
 	subs    []*subscription // what the filters lead to, or are not to lead to any more
+	user    []UserProperty  // of an unsubscribe
+	renewal bool            // of subscriptions that the server had agreed to
 }
 
 func (r *request) failure(outcome, cause error) error {
@@ -62,53 +64,97 @@ func (c *Client) SubscribeAsync(subs []Subscription, done func(error)) (*Deliver
 
 func (c *Client) subscribeLocked(subs []Subscription, done func(error)) (*Delivery, error) {
 	filters := make([]string, len(subs))
-	p := wire.Subscribe{PacketID: 1, Filters: make([]wire.Filter, len(subs))}
 	for i, s := range subs {
 		filters[i] = s.Filter
-		p.Filters[i] = wire.Filter{Topic: s.Filter, Options: s.options()}
 	}
 	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
 	r := c.newRequest("subscribe", filters, done)
-	if err := c.usableLocked(); err != nil {
+	if err := c.usableLocked(); err != nil && !c.parkedLocked() {
 		return nil, r.failure(ErrNotSent, err)
 	}
-	id := c.subscribePropertiesLocked(subs, &p)
-	if err := c.checkSubscribeLocked(subs, &p); err != nil {
+	for i := range subs {
+		r.subs = append(r.subs, newSubscription(&subs[i]))
+	}
+	if err := c.checkSubscribeLocked(r); err != nil {
 		return nil, err
 	}
-	buf, err := c.sess.Subscribe(c.out.buf, &r.entry, &p)
-	if err != nil {
+	return c.beginLocked(r)
+}
+
+// beginLocked sends r, or keeps it for the connection to come. A subscription's
+// handlers are in place before.
+func (c *Client) beginLocked(r *request) (*Delivery, error) {
+	if c.state != connected {
+		c.course.parked = append(c.course.parked, r)
+	} else if err := c.issueLocked(r); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
-	c.out.buf = buf
-	r.end = c.out.end()
-	for i := range subs {
-		r.subs = append(r.subs, newSubscription(&subs[i], id))
-		c.subs.add(filters[i], r.subs[i])
+	for i, sub := range r.subs {
+		if r.op == "subscribe" {
+			c.subs.add(r.filters[i], sub)
+		}
 	}
-	c.kickLocked()
 	return &r.Delivery, nil
 }
 
-// subscribePropertiesLocked gives an MQTT 5 SUBSCRIBE its properties and returns
-// its Subscription Identifier, 0 for none.
-func (c *Client) subscribePropertiesLocked(subs []Subscription, p *wire.Subscribe) (id uint32) {
-	if c.cfg.Version < V5 {
+// issueLocked sends r.
+func (c *Client) issueLocked(r *request) (err error) {
+	buf := c.out.buf
+	if r.op == "subscribe" {
+		p := r.subscribePacket(c.cfg.Version)
+		id := c.identifierLocked(r)
+		if id != 0 {
+			p.Properties = append(wire.Properties(nil).AppendUint(wire.SubscriptionIdentifier, id), p.Properties...)
+		}
+		if buf, err = c.sess.Subscribe(buf, &r.entry, &p); err == nil {
+			for i, sub := range r.subs {
+				c.subs.identify(r.filters[i], sub, id)
+			}
+		}
+	} else {
+		p := r.unsubscribePacket()
+		buf, err = c.sess.Unsubscribe(buf, &r.entry, &p)
+	}
+	if err != nil {
+		return err
+	}
+	c.out.buf = buf
+	r.end = c.out.end()
+	c.kickLocked()
+	return nil
+}
+
+// subscribePacket returns r as a packet without a Subscription Identifier. What
+// remains of the options in an earlier version is the QoS.
+func (r *request) subscribePacket(v Version) wire.Subscribe {
+	p := wire.Subscribe{PacketID: 1, Filters: make([]wire.Filter, len(r.subs))}
+	for i, sub := range r.subs {
+		p.Filters[i] = wire.Filter{Topic: r.filters[i], Options: sub.asked.options()}
+		if v < V5 {
+			p.Filters[i].Options &= 0x03
+			continue
+		}
+		p.Properties = appendUser(p.Properties, sub.asked.UserProperties)
+	}
+	return p
+}
+
+func (r *request) unsubscribePacket() wire.Unsubscribe {
+	return wire.Unsubscribe{PacketID: 1, Filters: r.filters, Properties: appendUser(nil, r.user)}
+}
+
+// identifierLocked returns the Subscription Identifier for r, 0 for none.
+func (c *Client) identifierLocked(r *request) uint32 {
+	switch id := r.subs[0].asked.ID; {
+	case c.cfg.Version < V5:
 		return 0
+	case id != 0 || !c.connAck.SubscriptionIdentifiers:
+		return id
+	default:
+		return c.subs.chooseID()
 	}
-	id = subs[0].ID
-	if id == 0 && c.connAck.SubscriptionIdentifiers {
-		id = c.subs.chooseID()
-	}
-	if id != 0 {
-		p.Properties = p.Properties.AppendUint(wire.SubscriptionIdentifier, id)
-	}
-	for i := range subs {
-		p.Properties = appendUser(p.Properties, subs[i].UserProperties)
-	}
-	return id
 }
 
 // options returns the subscription options byte (MQTT 5 section 3.8.3.1).
@@ -135,28 +181,28 @@ func checkFilters(filters []string) error {
 	return nil
 }
 
-// checkSubscribeLocked finds what the version or the server cannot do. What
-// remains of the options of an earlier version is the QoS.
-func (c *Client) checkSubscribeLocked(subs []Subscription, p *wire.Subscribe) error {
-	for i := range subs {
-		s := &subs[i]
-		fault := s.fault(subs[0].ID)
+// checkSubscribeLocked finds what the version or the server cannot do.
+func (c *Client) checkSubscribeLocked(r *request) error {
+	for _, sub := range r.subs {
+		s := &sub.asked
+		fault := s.fault(r.subs[0].asked.ID)
 		if fault == "" {
 			fault = c.beyondServerLocked(s)
 		}
 		if fault != "" {
 			return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
 		}
-		if c.cfg.Version < V5 {
-			p.Filters[i].Options &= 0x03
-		}
 	}
 	v := wire.Version(c.cfg.Version)
+	p := r.subscribePacket(c.cfg.Version)
 	if err := p.Validate(v); err != nil { // what is left: the user properties
 		return &ArgumentError{Name: "subscription", What: whatIsWrong(err)}
 	}
-	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
+	return c.checkSizeLocked("topic filter", p.Length(v)+identifierSize, "use several calls")
 }
+
+// identifierSize is the most that a Subscription Identifier adds to a packet.
+const identifierSize = 5
 
 // fault returns what no server would take. All subscriptions of a call have one
 // identifier.
@@ -182,6 +228,8 @@ func (c *Client) beyondServerLocked(s *Subscription) string {
 	switch {
 	case c.cfg.Version < V5 && s.needsV5():
 		return "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5"
+	case c.state != connected:
+		return "" // the next server says what it takes
 	case !c.connAck.SharedSubscriptions && isShared(s.Filter):
 		return "the server has no shared subscriptions"
 	case !c.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
@@ -204,7 +252,7 @@ func (s *Subscription) needsV5() bool {
 // checkSizeLocked refuses a packet of n bytes that the server would not take
 // [MQTT-3.2.2-15].
 func (c *Client) checkSizeLocked(name string, n int, advice string) error {
-	if n > c.connAck.MaximumPacketSize {
+	if c.state == connected && n > c.connAck.MaximumPacketSize {
 		return &ArgumentError{Name: name, What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d; %s", n, c.connAck.MaximumPacketSize, advice)}
 	}
 	return nil
@@ -233,33 +281,27 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...Us
 		return nil, err
 	}
 	r := c.newRequest("unsubscribe", slices.Clone(filters), done)
-	p := wire.Unsubscribe{PacketID: 1, Filters: r.filters, Properties: appendUser(nil, user)}
+	r.user = user
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.usableLocked(); err != nil {
+	if err := c.usableLocked(); err != nil && !c.parkedLocked() {
 		return nil, r.failure(ErrNotSent, err)
 	}
 	if user != nil && c.cfg.Version < V5 {
 		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
 	}
 	v := wire.Version(c.cfg.Version)
+	p := r.unsubscribePacket()
 	if err := p.Validate(v); err != nil {
 		return nil, &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
 	}
 	if err := c.checkSizeLocked("topic filter", p.Length(v), "use several calls"); err != nil {
 		return nil, err
 	}
-	buf, err := c.sess.Unsubscribe(c.out.buf, &r.entry, &p)
-	if err != nil {
-		return nil, r.failure(ErrNotSent, err)
-	}
-	c.out.buf = buf
-	r.end = c.out.end()
 	for _, filter := range r.filters {
 		r.subs = append(r.subs, c.subs.get(filter))
 	}
-	c.kickLocked()
-	return &r.Delivery, nil
+	return c.beginLocked(r)
 }
 
 // handleSubAck completes a subscribe or unsubscribe. An answer to nothing is
@@ -336,7 +378,7 @@ func (c *Client) applyLocked(r *request, i int, filter string, code ReasonCode) 
 	sub := r.subs[i]
 	switch {
 	case r.op == "subscribe" && code < 0x80:
-		sub.before = nil
+		sub.before, sub.agreed = nil, true
 	case r.op == "subscribe":
 		sub.gone = true
 		c.subs.settle(filter)

@@ -45,22 +45,24 @@ type Subscription struct {
 
 // subscription is what the client remembers of one.
 type subscription struct {
-	filter     string // without $share
-	id         uint32 // Subscription Identifier; 0: none
+	asked      Subscription // as the application wants it
+	filter     string       // without $share
+	id         uint32       // Subscription Identifier; 0: none
 	handler    func(*Message)
 	noRetained bool
 	manual     bool
 
 	before *subscription // what it replaced, until the server has agreed
-	gone   bool          // refused or unsubscribed
+	agreed bool
+	gone   bool // refused or unsubscribed
 }
 
-func newSubscription(s *Subscription, id uint32) *subscription {
+func newSubscription(s *Subscription) *subscription {
 	_, filter, shared := route.SplitShare(s.Filter)
 	if !shared {
 		filter = s.Filter
 	}
-	return &subscription{filter: filter, id: id, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck}
+	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck}
 }
 
 // maxForgotten bounds how many filters that were unsubscribed are remembered.
@@ -119,6 +121,24 @@ func (s *subscriptions) add(filter string, sub *subscription) {
 func (s *subscriptions) put(filter string, sub *subscription) {
 	s.recent.forget()
 	s.table.Add(filter, sub)
+	s.addID(sub)
+}
+
+// identify gives sub its Subscription Identifier on this connection.
+func (s *subscriptions) identify(filter string, sub *subscription, id uint32) {
+	if sub.id == id {
+		return
+	}
+	s.dropID(sub)
+	sub.id = id
+	if s.get(filter) == sub {
+		s.recent.forget()
+		s.addID(sub)
+	}
+}
+
+// addID has sub found by its identifier.
+func (s *subscriptions) addID(sub *subscription) {
 	if sub.id == 0 {
 		return
 	}

@@ -21,9 +21,9 @@ var ErrTruncated = errors.New("the server closed the connection in the middle of
 // Owner is what a link serves: the client's state. The link calls it from its
 // two goroutines and never while it holds anything.
 type Owner interface {
-	// BeginBatch begins the packets of one read, at now. The calls up to
+	// BeginBatch begins the packets of one read of size bytes, at now. The calls up to
 	// EndBatch come from one goroutine.
-	BeginBatch(now time.Time)
+	BeginBatch(now time.Time, size int)
 	// Frame takes one whole packet. body is borrowed: it is valid until Frame
 	// returns. After an error the rest of the input is read and thrown away.
 	Frame(h wire.Header, body []byte) error

@@ -35,7 +35,7 @@ func (r *recorder) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-func (r *recorder) BeginBatch(time.Time)       {}
+func (r *recorder) BeginBatch(time.Time, int)  {}
 func (r *recorder) EndBatch()                  {}
 func (r *recorder) AwaitRoom(<-chan struct{})  {}
 func (r *recorder) Written()                   { r.note("written") }

@@ -34,7 +34,7 @@ func (l *Link) readLoop() {
 	for {
 		n, err := l.conn.Read(in.buf[in.end:])
 		in.end += n
-		if n > 0 && !l.frames(&in) {
+		if n > 0 && !l.frames(&in, n) {
 			l.discard()
 			return
 		}
@@ -51,8 +51,8 @@ func (l *Link) readLoop() {
 
 // frames hands over every whole packet of the buffer, and reports whether
 // reading goes on.
-func (l *Link) frames(in *inbox) bool {
-	l.owner.BeginBatch(time.Now())
+func (l *Link) frames(in *inbox, n int) bool {
+	l.owner.BeginBatch(time.Now(), n)
 	defer l.owner.EndBatch()
 	version := wire.Version(l.version.Load())
 	for in.start < in.end {

@@ -3,6 +3,7 @@ package route
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -74,6 +75,31 @@ func (t *Table[T]) Get(filter string) (value T, ok bool) {
 		}
 	}
 	return value, false
+}
+
+// All yields every filter and its value, in the order in which the filters were
+// added. The table is not to be changed meanwhile.
+func (t *Table[T]) All() iter.Seq2[string, T] {
+	var all []*entry[T]
+	for nodes := []*node[T]{&t.root}; len(nodes) > 0; {
+		n := nodes[len(nodes)-1]
+		nodes = nodes[:len(nodes)-1]
+		all = append(all, n.entries...)
+		nodes = slices.AppendSeq(nodes, maps.Values(n.literal))
+		for _, child := range []*node[T]{n.plus, n.hash} {
+			if child != nil {
+				nodes = append(nodes, child)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *entry[T]) int { return cmp.Compare(a.order, b.order) })
+	return func(yield func(string, T) bool) {
+		for _, e := range all {
+			if !yield(e.filter, e.value) {
+				return
+			}
+		}
+	}
 }
 
 // Match appends the values of all filters that match the topic to dst, in the order in

@@ -70,11 +70,11 @@ func TestAnyOrderOfAcks(t *testing.T) { // P1-06, P1-07, P1-11, P2-06..P2-12, ID
 func TestReceiptsAreBounded(t *testing.T) { // fault 12: a server of 3.1.1 cannot have more in flight either
 	s := New(Config{Version: wire.V311, Window: 1})
 	for i := range maxIDs {
-		if _, _, _, err := s.HandlePublish(nil, &wire.Publish{Topic: "t", QoS: 1, PacketID: uint16(i + 1)}); err != nil {
+		if _, _, err := s.HandlePublish(nil, &wire.Publish{Topic: "t", QoS: 1, PacketID: uint16(i + 1)}); err != nil {
 			t.Fatalf("message %d: %v", i, err)
 		}
 	}
-	if _, _, _, err := s.HandlePublish(nil, &wire.Publish{Topic: "t", QoS: 1, PacketID: 1}); err == nil {
+	if _, _, err := s.HandlePublish(nil, &wire.Publish{Topic: "t", QoS: 1, PacketID: 1}); err == nil {
 		t.Error("more messages are held than there are identifiers")
 	}
 }

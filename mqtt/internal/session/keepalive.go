@@ -47,6 +47,7 @@ func (s *Session) Sent(now time.Time) { s.alive.sent = now }
 
 // Received tells that bytes came at now. Any byte proves the server alive.
 func (s *Session) Received(now time.Time) {
+	s.now = now.UnixMilli()
 	s.alive.received = now
 	s.alive.pinged = time.Time{}
 }
@@ -61,9 +62,6 @@ func (s *Session) Pause(now time.Time, paused bool) {
 	}
 	s.alive.paused = paused
 }
-
-// Stop ends pinging.
-func (s *Session) Stop() { s.alive.running = false }
 
 // Deadline returns when Tick wants to be called; false: never.
 func (s *Session) Deadline() (time.Time, bool) {

@@ -6,31 +6,53 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// Freed is a publish that left the queue: its packet ends at End in the
-// buffer that the call returned.
+// Freed is a packet that left for the out-buffer after it had to wait: it ends
+// at End in the buffer that the call returned.
 type Freed struct {
 	Entry *Entry
 	End   int
 }
 
+// dupFlag is DUP in the first byte of a PUBLISH.
+const dupFlag = 0x08
+
 // MustQueue reports whether a publish has to wait behind others, so that the
 // order of sending is the order of calling.
-func (s *Session) MustQueue() bool { return s.queue.len() > 0 }
+func (s *Session) MustQueue() bool {
+	return s.offline || s.queue.len() > 0 || s.resend.len() > 0
+}
+
+// Direct reports whether a QoS 0 publish can be sent at once.
+func (s *Session) Direct() bool { return !s.MustQueue() && s.staging.steps == 0 }
 
 // Publish begins the flow of p, QoS 1 or 2, or of a QoS 0 publish that has to
-// queue. It appends the packet to dst when the window has room and keeps it
+// wait. It appends the packet to dst when it can be sent now and keeps it
 // otherwise. It sets p.PacketID.
 func (s *Session) Publish(dst []byte, e *Entry, p *wire.Publish) ([]byte, error) {
 	e.kind = kind(p.QoS)
-	if s.queue.len() > 0 || !s.room(e) {
+	if s.MustQueue() || !s.room(e) {
 		return dst, s.enqueue(e, p)
+	}
+	if e.kind == atMostOnce {
+		s.line(e)
+		return dst, s.stageUnsaved(e, p)
 	}
 	if err := s.takeID(e); err != nil {
 		return dst, err
 	}
-	s.occupy(e, 1)
-	e.stage = sent
+	s.line(e)
+	s.occupy(e)
 	p.PacketID = e.id
+	if s.cfg.Keep {
+		if err := s.keep(e, p); err != nil {
+			return dst, err
+		}
+	}
+	if s.cfg.Save {
+		s.stagePublish(e)
+		return dst, nil
+	}
+	e.stage = sent
 	return s.AppendPublish(dst, p), nil
 }
 
@@ -49,53 +71,156 @@ func (s *Session) room(e *Entry) bool {
 	switch {
 	case e.kind == atMostOnce:
 		return true
-	case s.used >= s.window || s.out.n >= maxIDs:
+	case s.used >= s.window || e.id == 0 && s.out.n >= maxIDs:
 		return false
 	default:
 		return e.kind != exactlyOnce || s.used2 < s.window2
 	}
 }
 
+// keep encodes p, to be sent later or again.
+func (s *Session) keep(e *Entry, p *wire.Publish) error {
+	e.record = make([]byte, recordHead, recordHead+p.Length(s.cfg.Version))
+	e.record = wire.AppendPublish(e.record, s.cfg.Version, p)
+	s.held += len(e.record)
+	if e.kind == atMostOnce {
+		return nil
+	}
+	_, n, err := wire.ParseHeader(e.packet(), s.cfg.Version)
+	e.idAt = uint32(n + 2 + len(p.Topic))
+	return err
+}
+
 // enqueue keeps e's packet, to be sent when the window has room.
 func (s *Session) enqueue(e *Entry, p *wire.Publish) error {
-	p.PacketID = 1 // a placeholder of the right size
-	e.packet = wire.AppendPublish(make([]byte, 0, p.Length(s.cfg.Version)), s.cfg.Version, p)
-	p.PacketID = 0
 	if e.kind != atMostOnce {
-		_, n, err := wire.ParseHeader(e.packet, s.cfg.Version)
-		if err != nil {
-			return err
-		}
-		e.idAt = n + 2 + len(p.Topic)
+		p.PacketID = 1 // a placeholder of the right size
 	}
+	err := s.keep(e, p)
+	p.PacketID = 0
+	if err != nil {
+		return err
+	}
+	s.line(e)
 	s.queue.push(e)
-	s.queueBytes += len(e.packet)
+	s.queueBytes += len(e.packet())
+	if s.cfg.Save && e.publishes() {
+		s.stagePublish(e)
+	}
 	return nil
 }
 
-// Pump sends what waits, as far as the window has room. It is to be called after
-// Cancel, HandleSubAck and HandleUnsubAck, which may make room.
+// Pump sends what waits, as far as the window has room: first what earlier
+// connections left. It is to be called after Cancel, HandleSubAck and
+// HandleUnsubAck, which may make room.
 func (s *Session) Pump(dst []byte) []byte {
-	for s.queue.len() > 0 {
+	if s.offline {
+		return dst
+	}
+	dst = s.pumpAgain(dst)
+	for s.queue.len() > 0 && s.resend.len() == 0 {
 		e := *s.queue.at(0)
-		if !s.room(e) {
+		if e.saving || !s.room(e) {
 			break
 		}
-		s.queue.drop(1)
-		s.queueBytes -= len(e.packet)
-		e.stage = sent
-		if e.kind != atMostOnce {
-			if s.takeID(e) != nil { // cannot be: room has looked
-				break
-			}
-			s.occupy(e, 1)
-			binary.BigEndian.PutUint16(e.packet[e.idAt:], e.id)
+		s.unqueue(0, e)
+		if e.Expires != 0 && e.Expires <= s.now {
+			s.expire(e)
+			continue
 		}
-		dst = append(dst, e.packet...)
-		e.packet = nil
-		s.freed = append(s.freed, Freed{e, len(dst)})
+		dst = s.launch(dst, e)
 	}
 	return dst
+}
+
+// launch sends e, which has left the queue, or has its identifier saved first.
+func (s *Session) launch(dst []byte, e *Entry) []byte {
+	if e.kind == atMostOnce {
+		if s.staging.steps > 0 {
+			s.stage(nil, step{entry: e})
+			return dst
+		}
+		return s.send(dst, e)
+	}
+	if s.takeID(e) != nil { // cannot be: room has looked
+		s.queue.push(e)
+		return dst
+	}
+	s.occupy(e)
+	if s.cfg.Save {
+		s.stageFlow(e)
+		return dst
+	}
+	return s.send(dst, e)
+}
+
+// pumpAgain sends what earlier connections left, as far as the window has room.
+func (s *Session) pumpAgain(dst []byte) []byte {
+	for s.resend.len() > 0 {
+		e := *s.resend.at(0)
+		if e.stage <= sent && !e.inWindow {
+			if !s.room(e) {
+				break
+			}
+			s.occupy(e)
+			dst = s.send(dst, e)
+		}
+		s.resend.drop(1)
+	}
+	return dst
+}
+
+// send appends the packet of e. DUP says that it may have been sent before
+// [MQTT-3.3.1-1]; the topic is never an alias.
+func (s *Session) send(dst []byte, e *Entry) []byte {
+	at := len(dst)
+	dst = append(dst, e.packet()...)
+	if e.kind != atMostOnce {
+		binary.BigEndian.PutUint16(dst[at+int(e.idAt):], e.id)
+	}
+	if e.again {
+		dst[at] |= dupFlag
+	}
+	if e.Expires != 0 && !e.again {
+		s.shorten(dst[at:], e)
+	}
+	e.stage = sent
+	if !s.cfg.Keep || e.kind == atMostOnce {
+		s.drop(e)
+	}
+	s.freed = append(s.freed, Freed{e, len(dst)})
+	return dst
+}
+
+// shorten lowers the Message Expiry Interval by the time that has passed
+// (MQTT 5 section 3.3.2.3.3).
+func (s *Session) shorten(packet []byte, e *Entry) {
+	h, n, err := wire.ParseHeader(packet, s.cfg.Version)
+	if err != nil {
+		return
+	}
+	p, err := wire.ParsePublish(h, packet[n:], s.cfg.Version)
+	if err == nil {
+		p.Properties.Lower(wire.MessageExpiryInterval, uint32((e.Expires-s.now+999)/1000))
+	}
+}
+
+// unqueue takes the i-th entry, e, off the queue.
+func (s *Session) unqueue(i int, e *Entry) {
+	if i == 0 {
+		s.queue.drop(1)
+	} else {
+		s.queue.remove(i)
+	}
+	s.queueBytes -= len(e.packet())
+}
+
+// expire ends e, which nobody wants any more.
+func (s *Session) expire(e *Entry) {
+	e.stage = finished
+	s.drop(e)
+	s.stageRemoval(e)
+	s.expired = append(s.expired, e)
 }
 
 // TakeFreed returns the publishes that the last call took off the queue.
@@ -106,19 +231,35 @@ func (s *Session) TakeFreed() []Freed {
 	return f
 }
 
+// TakeExpired returns the publishes whose time ran out before they were sent.
+func (s *Session) TakeExpired() []*Entry {
+	e := s.expired
+	s.expired = nil
+	return e
+}
+
 // Cancel takes e off the queue when it has not been sent, and reports whether
 // it did. What was sent cannot be taken back: its identifier stays reserved
 // until the server acknowledges it.
 func (s *Session) Cancel(e *Entry) bool {
 	for i := range s.queue.len() {
 		if *s.queue.at(i) == e {
-			s.queue.remove(i)
-			s.queueBytes -= len(e.packet)
+			s.unqueue(i, e)
 			e.stage = finished
+			s.drop(e)
+			s.stageRemoval(e)
 			return true
 		}
 	}
 	return false
+}
+
+// Oldest returns the publish that has waited longest to be sent, or nil.
+func (s *Session) Oldest() *Entry {
+	if s.queue.len() == 0 {
+		return nil
+	}
+	return *s.queue.at(0)
 }
 
 // HandleAck takes a PUBACK, PUBREC or PUBCOMP from the server, or its PUBREL
@@ -133,6 +274,9 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 		return dst, nil, false, err
 	}
 	e := s.out.get(a.PacketID)
+	if e != nil && e.stage == waiting { // nobody but us knows of it yet
+		e = nil
+	}
 	switch {
 	case a.Type == wire.PUBREC:
 		return s.handlePubRec(dst, e, a)
@@ -168,6 +312,28 @@ func (s *Session) handlePubRec(dst []byte, e *Entry, a *wire.Ack) (out []byte, d
 		s.finish(e)
 		return s.Pump(dst), e, false, nil
 	}
-	e.stage = released
-	return wire.AppendAck(dst, s.cfg.Version, &rel), nil, false, nil
+	return s.release(dst, e), nil, false, nil
+}
+
+// release goes on with e after its PUBREC: from here on PUBREL is sent and never
+// PUBLISH again, also by a later process.
+func (s *Session) release(dst []byte, e *Entry) []byte {
+	if e.stage != released {
+		e.stage = released
+		s.rels++
+		e.rel = s.rels
+		s.drop(e)
+		if s.cfg.Save {
+			s.stageFlow(e)
+		}
+	}
+	if e.saving {
+		return dst
+	}
+	return s.sendRelease(dst, e)
+}
+
+func (s *Session) sendRelease(dst []byte, e *Entry) []byte {
+	s.occupy(e)
+	return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBREL, PacketID: e.id})
 }

@@ -23,6 +23,12 @@ type Config struct {
 	// What the server was told, for MQTT 5; 0: no aliases, and no maximum.
 	AliasMaximum   int
 	ReceiveMaximum int
+	// Keep: publishes stay until they are complete, for the connections to come.
+	Keep bool
+	// Save: what a later process must know is saved before anything that depends
+	// on it is sent. The caller passes what TakeBatch returns to a store and the
+	// outcome to Saved.
+	Save bool
 }
 
 // Server is what is in force once the server accepted the connection.
@@ -49,7 +55,7 @@ const (
 type stage byte
 
 const (
-	waiting  stage = iota // not sent: the window was full
+	waiting  stage = iota // not sent: the window was full, or it is being saved
 	sent                  // the first packet is in the out-buffer
 	released              // QoS 2: PUBREL is in the out-buffer
 	finished
@@ -60,14 +66,26 @@ const (
 type Entry struct {
 	// Owner is the caller's own and not touched here.
 	Owner any
+	// Expires is when the message is not worth sending any more, in Unix
+	// milliseconds; 0: never. Set before Publish.
+	Expires int64
 
-	id     uint16
-	kind   kind
-	stage  stage
-	order  uint64 // of sending
-	idAt   int    // where in packet the identifier goes
-	packet []byte // while waiting: the encoded packet
+	order    uint64 // of acceptance
+	record   []byte // recordHead and the encoded packet, while it may have to be sent
+	rel      uint64 // order of PUBREC among all
+	idAt     uint32 // where in the packet the identifier goes
+	id       uint16
+	kind     kind
+	stage    stage
+	again    bool // it may have been sent before
+	inWindow bool
+	saving   bool // what comes next waits for the store
+	onRecord bool // the store has it
+	flowed   bool // the store has a record of its progress
 }
+
+// packet returns the encoded packet; its identifier may be a placeholder.
+func (e *Entry) packet() []byte { return e.record[recordHead:] }
 
 // ID returns the packet identifier, 0 while none is given.
 func (e *Entry) ID() uint16 { return e.id }
@@ -81,6 +99,8 @@ type Session struct {
 	out     table
 	lastID  uint16
 	orders  uint64 // given out
+	rels    uint64 // given out
+	flows   int    // publishes of QoS 1 and 2 with an identifier
 	window2 int    // of QoS 2
 	window  int    // from cfg or the server's Receive Maximum, whichever is lower
 	used    int    // publishes that occupy the window
@@ -88,7 +108,14 @@ type Session struct {
 
 	queue      fifo[*Entry] // publishes that wait for the window, oldest first
 	queueBytes int
+	held       int     // the size of all records that are kept
 	freed      []Freed // publishes that left the queue in the last call
+	expired    []*Entry
+	resend     fifo[*Entry] // what earlier connections left, oldest first
+	offline    bool
+	epoch      uint64 // of the connection
+	now        int64  // Unix milliseconds, about
+	staging    staging
 
 	in         inbound
 	aliasesOut outAliases
@@ -98,8 +125,17 @@ type Session struct {
 
 // New returns the state of a session that begins now.
 func New(cfg Config) *Session {
-	window := min(max(cfg.Window, 1), maxIDs)
-	return &Session{cfg: cfg, window: window, window2: min(orAll(cfg.Window2, window), window)}
+	s := &Session{cfg: cfg}
+	s.resetWindow(maxIDs)
+	return s
+}
+
+// resetWindow makes the window as large as the configuration and a server with
+// that Receive Maximum allow.
+func (s *Session) resetWindow(receiveMaximum int) {
+	s.window = min(max(s.cfg.Window, 1), maxIDs)
+	s.window2 = min(orAll(s.cfg.Window2, s.window), s.window)
+	s.window = min(s.window, receiveMaximum)
 }
 
 func orAll(n, all int) int {
@@ -109,9 +145,12 @@ func orAll(n, all int) int {
 	return n
 }
 
-// Start tells that the server accepted the connection.
+// Start tells that the server accepted the connection. Quotas and aliases begin
+// anew [MQTT-3.3.2-7].
 func (s *Session) Start(now time.Time, server Server) {
-	s.window = min(s.window, server.ReceiveMaximum)
+	s.offline = false
+	s.now = now.UnixMilli()
+	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
 	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
@@ -120,10 +159,20 @@ func (s *Session) Start(now time.Time, server Server) {
 
 // Busy reports whether a QoS 1 or 2 publish is not completed, or any publish
 // waits for the window.
-func (s *Session) Busy() bool { return s.used > 0 || s.queue.len() > 0 }
+func (s *Session) Busy() bool { return s.flows > 0 || s.queue.len() > 0 }
+
+// InFlight returns how many publishes have an identifier, and Queued how many
+// wait for one.
+func (s *Session) InFlight() int { return s.flows }
+
+// Queued returns how many publishes wait to be sent.
+func (s *Session) Queued() int { return s.queue.len() }
 
 // QueueBytes returns the size of the packets that wait for the window.
 func (s *Session) QueueBytes() int { return s.queueBytes }
+
+// Held returns the size of the packets that may have to be sent, or sent again.
+func (s *Session) Held() int { return s.held }
 
 // Flow returns the entry that holds the identifier id, or nil.
 func (s *Session) Flow(id uint16) *Entry { return s.out.get(id) }
@@ -156,27 +205,66 @@ func (s *Session) takeID(e *Entry) error {
 			break
 		}
 	}
-	e.id = s.lastID
-	s.orders++
-	e.order = s.orders
-	s.out.put(e)
+	s.putID(e, s.lastID)
 	return nil
+}
+
+func (s *Session) putID(e *Entry, id uint16) {
+	e.id = id
+	s.out.put(e)
+	if e.publishes() {
+		s.flows++
+	}
+}
+
+// publishes reports whether e is a publish of QoS 1 or 2.
+func (e *Entry) publishes() bool { return e.kind == atLeastOnce || e.kind == exactlyOnce }
+
+// line gives e its place in the order of acceptance.
+func (s *Session) line(e *Entry) {
+	if e.order == 0 {
+		s.orders++
+		e.order = s.orders
+	}
 }
 
 // finish ends e's flow and frees its identifier and its place in the window.
 func (s *Session) finish(e *Entry) {
 	e.stage = finished
 	s.out.remove(e)
-	s.occupy(e, -1)
+	s.vacate(e)
+	if e.publishes() {
+		s.flows--
+		s.stageRemoval(e)
+	}
+	s.drop(e)
 }
 
-// occupy takes n places of the window for a publish of QoS 1 or 2.
-func (s *Session) occupy(e *Entry, n int) {
-	switch e.kind {
-	case exactlyOnce:
-		s.used2 += n
-		s.used += n
-	case atLeastOnce:
-		s.used += n
+// drop lets go of e's packet.
+func (s *Session) drop(e *Entry) {
+	s.held -= len(e.record)
+	e.record = nil
+}
+
+// occupy takes e's place in the window.
+func (s *Session) occupy(e *Entry) {
+	if !e.publishes() || e.inWindow {
+		return
+	}
+	e.inWindow = true
+	s.used++
+	if e.kind == exactlyOnce {
+		s.used2++
+	}
+}
+
+func (s *Session) vacate(e *Entry) {
+	if !e.inWindow {
+		return
+	}
+	e.inWindow = false
+	s.used--
+	if e.kind == exactlyOnce {
+		s.used2--
 	}
 }

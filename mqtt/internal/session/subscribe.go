@@ -9,6 +9,7 @@ func (s *Session) Subscribe(dst []byte, e *Entry, p *wire.Subscribe) ([]byte, er
 	if err := s.takeID(e); err != nil {
 		return dst, err
 	}
+	s.line(e)
 	e.stage = sent
 	p.PacketID = e.id
 	return wire.AppendSubscribe(dst, s.cfg.Version, p), nil
@@ -20,6 +21,7 @@ func (s *Session) Unsubscribe(dst []byte, e *Entry, p *wire.Unsubscribe) ([]byte
 	if err := s.takeID(e); err != nil {
 		return dst, err
 	}
+	s.line(e)
 	e.stage = sent
 	p.PacketID = e.id
 	return wire.AppendUnsubscribe(dst, s.cfg.Version, p), nil

@@ -1,6 +1,9 @@
 package wire
 
-import "iter"
+import (
+	"encoding/binary"
+	"iter"
+)
 
 // Properties is a list of MQTT 5 properties as it stands on the wire, without the
 // length in front. The zero value is the empty list.
@@ -133,6 +136,17 @@ func zeroCode(id PropertyID) ReasonCode {
 		return TopicAliasInvalid
 	}
 	return ProtocolError
+}
+
+// Lower makes the value of a four byte property not larger than to, in place.
+func (p Properties) Lower(id PropertyID, to uint32) {
+	r := reader{b: p}
+	for len(r.b) > 0 && r.err == nil {
+		q := r.property()
+		if q.id == id && r.err == nil && propertyTable[id].kind == kindUint32 && q.num > to {
+			binary.BigEndian.PutUint32(p[len(p)-len(r.b)-4:], to)
+		}
+	}
 }
 
 // find returns the first property with this identifier.

@@ -74,14 +74,14 @@ func wrap(op, path string, err error) error {
 type Kind int
 
 const (
-	// Torn: the log ends without the mark that Close leaves, and maybe in the middle of a record. This is normal after a crash or a power loss. What
+	// Torn means: the log ends without the mark that Close leaves, and maybe in the middle of a record. This is normal after a crash or a power loss. What
 	// Commit had made durable is there.
 	Torn Kind = iota
-	// Rotten: bytes that were safely on the disk are not what was written. The records in them are gone, all others are there.
+	// Rotten means: bytes that were safely on the disk are not what was written. The records in them are gone, all others are there.
 	Rotten
-	// Missing: files of the log are gone.
+	// Missing means: files of the log are gone.
 	Missing
-	// Stray: a file that is not of this store. It is left alone.
+	// Stray means: a file that is not of this store. It is left alone.
 	Stray
 )
 

@@ -57,7 +57,7 @@ func OpenFS(dir string) (FS, error) {
 		err = private(info)
 	}
 	if err != nil {
-		root.Close()
+		_ = root.Close()
 		return nil, wrap("open", dir, err)
 	}
 	return &rootFS{dir, root}, nil
@@ -97,7 +97,7 @@ func (r *rootFS) List() ([]fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return d.Readdir(-1)
 }
 
@@ -129,7 +129,7 @@ func (r *rootFS) Open(name string) (File, error) {
 		err = errors.New("was exchanged while it was opened: find out who does that")
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, err
 	}
 	return osFile{f}, nil
@@ -158,7 +158,7 @@ func (r *rootFS) Lock(name string) (io.Closer, error) {
 		return nil, err
 	}
 	if err := lockFile(f); err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, err
 	}
 	return f, nil

@@ -15,7 +15,7 @@ func syncDir(open func() (*os.File, error)) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	// A file system without an fsync for directories says EINVAL or ENOTSUP. There is nothing better to do there.
 	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
 		return err

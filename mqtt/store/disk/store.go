@@ -21,12 +21,12 @@ import (
 type Sync int
 
 const (
-	// Always: Commit returns when its changes are on the disk. A power loss takes nothing that Commit returned for. One sync for each Commit.
+	// Always means: Commit returns when its changes are on the disk. A power loss takes nothing that Commit returned for. One sync for each Commit.
 	Always Sync = iota
-	// Interval: a goroutine syncs every Options.Every. A power loss takes at most what was committed since the last sync that ended. A sync that fails
+	// Interval means: a goroutine syncs every Options.Every. A power loss takes at most what was committed since the last sync that ended. A sync that fails
 	// fails the next Commit.
 	Interval
-	// Never: the operating system writes when it likes to, often after half a minute. A power loss may take everything since the store last synced by itself: when it
+	// Never means: the operating system writes when it likes to, often after half a minute. A power loss may take everything since the store last synced by itself: when it
 	// begins a new file, before it removes an old one, in Open and in Close.
 	Never
 )
@@ -123,7 +123,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	s.idle = sync.NewCond(&s.mu)
 	lock, err := s.fs.Lock(lockName)
 	if err != nil {
-		s.fs.Close()
+		_ = s.fs.Close()
 		return nil, wrap("lock", dir, err)
 	}
 	s.lock = lock

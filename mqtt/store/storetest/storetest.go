@@ -59,7 +59,7 @@ func Contents(s store.Store) (map[uint64]string, error) {
 	last, first := uint64(0), true
 	err := s.Load(func(key uint64, value []byte) error {
 		if !first && key <= last {
-			return fmt.Errorf("Load gave key %d after key %d: not in ascending order", key, last)
+			return fmt.Errorf("load gave key %d after key %d: not in ascending order", key, last)
 		}
 		first, last = false, key
 		have[key] = string(value)

@@ -1,0 +1,134 @@
+package session
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+)
+
+// ErrLost is why publishes fail whose session the server has lost.
+var ErrLost = errors.New("the server has lost the session")
+
+// Failure is a publish that cannot go on in a new connection.
+type Failure struct {
+	Entry *Entry
+	Err   error
+}
+
+// Suspend tells that the connection is lost. Publishes stay for the next one;
+// untouched says of those that no byte of them was written. Subscribe and
+// unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1, section
+// 4.1 of 5]: they are returned, and their identifiers are free.
+func (s *Session) Suspend(untouched func(*Entry) bool) (requests []*Entry) {
+	s.offline = true
+	s.epoch++
+	s.disown()
+	s.alive.running = false
+	s.resend = fifo[*Entry]{}
+	for _, e := range s.Unfinished() {
+		switch {
+		case e.id == 0:
+		case !e.publishes():
+			s.finish(e)
+			requests = append(requests, e)
+		default:
+			s.vacate(e)
+			e.again = e.again || e.stage >= sent && !untouched(e)
+		}
+	}
+	s.in.suspend()
+	return requests
+}
+
+// Resumption says on what terms a session goes on in a new connection.
+type Resumption struct {
+	Present   bool               // the server has the session
+	Republish bool               // if it has not: what may have been sent goes out as new
+	Fits      func(*Entry) error // why the server does not take it any more
+	Now       time.Time
+}
+
+// Resume sends again what earlier connections left, after Start: each PUBLISH
+// with its identifier, in the original order, PUBREL where PUBREC had come
+// [MQTT-4.4.0-1] of 3.1.1 and of 5, within the window [MQTT-3.3.4-7], and then what waits. It
+// returns what cannot go on.
+func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
+	failed := s.sift(r)
+	if !r.Present {
+		s.dropInbound()
+	}
+	var releases []*Entry
+	for _, e := range s.Unfinished() {
+		switch {
+		case e.id == 0 || e.saving || !e.publishes():
+		case e.stage == released:
+			releases = append(releases, e)
+			s.occupy(e)
+		default:
+			s.resend.push(e)
+		}
+	}
+	slices.SortFunc(releases, func(a, b *Entry) int { return cmp.Compare(a.rel, b.rel) })
+	dst = s.pumpAgain(dst)
+	for _, e := range releases {
+		dst = s.sendRelease(dst, e)
+		s.freed = append(s.freed, Freed{e, len(dst)})
+	}
+	return s.Pump(dst), failed
+}
+
+// sift ends what cannot go on: what the server does not take any more, and,
+// when it has lost the session, what may have been sent.
+func (s *Session) sift(r Resumption) (failed []Failure) {
+	for _, e := range s.Unfinished() {
+		err := s.obstacle(e, r)
+		if err == nil {
+			continue
+		}
+		failed = append(failed, Failure{e, err})
+		if e.id == 0 {
+			s.Cancel(e)
+		} else {
+			s.finish(e)
+		}
+	}
+	return failed
+}
+
+// obstacle returns why e cannot go on.
+func (s *Session) obstacle(e *Entry, r Resumption) error {
+	switch {
+	case e.stage == released && !r.Present:
+		// The server took the message over with its PUBREC.
+		return ErrLost
+	case e.stage == released:
+		return nil
+	case e.again && !r.Present && !r.Republish:
+		return ErrLost
+	case !r.Present:
+		e.again = false // it begins as new
+	}
+	return r.Fits(e)
+}
+
+// Size returns the length of the packet that e has to send, 0 for none.
+func (e *Entry) Size() int {
+	if e.record == nil {
+		return 0
+	}
+	return len(e.packet())
+}
+
+// QoS returns the quality of service of a publish, and Retain its flag while it
+// has a packet to send.
+func (e *Entry) QoS() byte { return byte(e.kind) }
+
+// Retain reports whether the packet that e has to send is to be retained.
+func (e *Entry) Retain() bool { return e.record != nil && e.packet()[0]&1 != 0 }
+
+// OnRecord reports whether the message of e is in the store, or on its way there.
+func (e *Entry) OnRecord() bool { return e.onRecord }
+
+// Again reports whether e may have been sent.
+func (e *Entry) Again() bool { return e.again }

@@ -1,0 +1,152 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// Reconnect says how a client goes on when its connection is lost. The zero
+// value is good: it tries the same server again, for as long as it takes.
+//
+// What the application asked for goes on, too: subscriptions are made again when
+// the server has lost them, requests without an answer are asked again, and
+// publishes of QoS 1 and 2 are sent again until they are acknowledged, in their
+// order, with their identifiers where the server has kept the session.
+type Reconnect struct {
+	// Servers are the URLs of further servers of the same session, tried in turn
+	// after the one given to Dial.
+	Servers []string
+	// The wait before the k-th retry in a row, counted from 0, is anything between
+	// 0 and MinDelay times 2 to the power of k, at most MaxDelay: default 1 and
+	// 120 seconds. Names are resolved anew each time.
+	MinDelay, MaxDelay time.Duration
+	// Stable is how long a connection has to last for the waits to begin anew,
+	// default 30 seconds.
+	Stable time.Duration
+	// Background has Dial return at once and connect in the background: Subscribe
+	// before anything can come, and publish before there is a connection. Otherwise
+	// Dial returns the error of a first attempt that fails.
+	Background bool
+	// Prepare is asked before each attempt, the first one too: it may change the
+	// URL, and in Config whatever is of the attempt, such as a password that
+	// expires, the Will, Auth or Transport.TLS. ClientID, Version, Limits, Mode,
+	// Store and Handlers stay as they were. An error is an attempt that failed. ctx ends with
+	// Close or the attempt.
+	Prepare func(ctx context.Context, a *Attempt) error
+	// GiveUp reports whether err, by which a connection ended or did not come
+	// about, ends the client. nil: Terminal.
+	GiveUp func(err error) bool
+	// Republish is for publishes that may have been sent when the server has lost
+	// the session: true publishes them as new messages, so that one may arrive
+	// twice; false fails them with ErrInDoubt and ErrSessionLost.
+	Republish bool
+}
+
+// Attempt is one attempt to connect, before it begins.
+type Attempt struct {
+	Number int   // 0 for the first of all
+	Last   error // why the last one failed, or its connection ended; nil: none
+	URL    string
+	Config Config
+}
+
+// Retry tells of an attempt to come.
+type Retry struct {
+	Number int           // of the attempt, from 1 on
+	Delay  time.Duration // until it begins
+	Err    error         // why it is necessary
+}
+
+// Queue bounds the publishes of QoS 1 and 2 that are not complete, and what
+// becomes of those of QoS 0 without a connection. Zero fields are defaults.
+type Queue struct {
+	Messages int         // default 100,000
+	Bytes    int         // of their packets; default 64 MiB. One message may exceed it
+	Full     QueuePolicy // what happens when there is no room
+	// QoS0 queues QoS 0 messages, too, while there is no connection; otherwise they
+	// fail with ErrNotConnected. They are never saved to a Store.
+	QoS0 bool
+}
+
+// QueuePolicy is what happens to a publish for which the queue has no room.
+type QueuePolicy byte
+
+// The policies.
+const (
+	QueueBlock      QueuePolicy = iota // the call waits
+	QueueFail                          // the call fails with ErrQueueFull
+	QueueDropOldest                    // the oldest that was never sent fails with ErrQueueFull
+)
+
+// fill puts the defaults in place of zeros.
+func (r *Reconnect) fill() {
+	r.MinDelay = orDefault(r.MinDelay, time.Second)
+	r.MaxDelay = orDefault(r.MaxDelay, 120*time.Second)
+	r.Stable = orDefault(r.Stable, 30*time.Second)
+	if r.GiveUp == nil {
+		r.GiveUp = Terminal
+	}
+}
+
+func (r *Reconnect) check() error {
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{{"MinDelay", r.MinDelay}, {"MaxDelay", r.MaxDelay}, {"Stable", r.Stable}} {
+		if f.value < 0 {
+			return configFault("Reconnect."+f.name, "is negative", f.value)
+		}
+	}
+	return nil
+}
+
+// delay draws the wait before the k-th retry in a row: all of it is random, so
+// that clients that lost a server together do not come back together. The bound
+// comes before the draw, or most waits would be exactly MaxDelay.
+func (r *Reconnect) delay(k int) time.Duration {
+	most := r.MinDelay
+	for range k {
+		if most >= r.MaxDelay {
+			break
+		}
+		most *= 2
+	}
+	return rand.N(min(most, r.MaxDelay) + 1)
+}
+
+// Terminal reports whether no further attempt can succeed after err: the server
+// refused the client for a reason that stays, or another client has taken the
+// session over, which would go on for ever if both came back.
+func Terminal(err error) bool {
+	var refused *ConnectError
+	if errors.As(err, &refused) {
+		if refused.Version < V5 {
+			return refused.Code != 3 // Server unavailable
+		}
+		return lasting(wire.ReasonCode(refused.Code))
+	}
+	var left *DisconnectError
+	if errors.As(err, &left) {
+		switch wire.ReasonCode(left.Code) {
+		case wire.SessionTakenOver, wire.AdministrativeAction, wire.UseAnotherServer, wire.ServerMoved:
+			return true
+		}
+		return false
+	}
+	var bad *ArgumentError
+	return errors.As(err, &bad) || errors.Is(err, ErrNotPermitted)
+}
+
+// lasting reports whether a CONNACK code says something that will be so again.
+func lasting(code wire.ReasonCode) bool {
+	switch code {
+	case wire.UnspecifiedError, wire.ImplementationSpecificError, wire.ServerUnavailable, wire.ServerBusy,
+		wire.QuotaExceeded, wire.ConnectionRateExceeded:
+		return false
+	}
+	return true
+}

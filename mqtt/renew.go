@@ -1,0 +1,96 @@
+package mqtt
+
+import (
+	"slices"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// renewBatch is how many filters are renewed with one packet: servers limit
+// them, too.
+const renewBatch = 100
+
+// resumeRequestsLocked asks again what has no answer, under fresh identifiers,
+// after it has renewed the subscriptions of a session that the server has lost,
+// each once. What the server has kept it is not asked for.
+func (c *Client) resumeRequestsLocked(present bool) {
+	parked := c.course.parked
+	c.course.parked = nil
+	if !present {
+		parked = slices.DeleteFunc(parked, func(r *request) bool { return r.renewal })
+		c.renewLocked()
+	}
+	for _, r := range parked {
+		if err := c.reissueLocked(r); err != nil {
+			c.refuseRequestLocked(r, err)
+		}
+	}
+}
+
+// reissueLocked sends r if this server takes it.
+func (c *Client) reissueLocked(r *request) error {
+	if r.op == "subscribe" {
+		if err := c.checkSubscribeLocked(r); err != nil {
+			return err
+		}
+	} else if p := r.unsubscribePacket(); true {
+		if err := c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version)), "use several calls"); err != nil {
+			return err
+		}
+	}
+	return c.issueLocked(r)
+}
+
+// refuseRequestLocked ends r, which cannot be sent: its subscriptions are not
+// wanted any more.
+func (c *Client) refuseRequestLocked(r *request, err error) {
+	for i, sub := range r.subs {
+		if r.op == "subscribe" {
+			sub.gone = true
+			c.subs.settle(r.filters[i])
+		}
+	}
+	c.settleLocked(&r.Delivery, r.failure(ErrNotSent, err))
+}
+
+// renewLocked subscribes again to what the server had agreed to.
+func (c *Client) renewLocked() {
+	var r *request
+	flush := func() {
+		if r == nil {
+			return
+		}
+		if err := c.reissueLocked(r); err != nil {
+			c.refuseRequestLocked(r, err)
+		}
+		r = nil
+	}
+	for filter, sub := range c.subs.table.All() {
+		if !sub.agreed || sub.gone { // a request of its own is on its way
+			continue
+		}
+		if r != nil && (len(r.filters) >= renewBatch || !r.subs[0].alike(sub)) {
+			flush()
+		}
+		if r == nil {
+			r = c.newRequest("subscribe", nil, c.reportRenewal)
+			r.renewal = true
+		}
+		r.filters = append(r.filters, filter)
+		r.subs = append(r.subs, sub)
+	}
+	flush()
+}
+
+// alike reports whether other can go into the same packet.
+func (s *subscription) alike(other *subscription) bool {
+	return s.asked.ID == other.asked.ID && s.asked.UserProperties == nil && other.asked.UserProperties == nil
+}
+
+// reportRenewal tells the Error handler of subscriptions that the server does not
+// grant again.
+func (c *Client) reportRenewal(err error) {
+	if f := c.transport.Handlers.Error; err != nil && f != nil && !c.hushed.Load() {
+		f(err)
+	}
+}
