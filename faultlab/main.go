@@ -10,6 +10,7 @@ import (
 
 	"dunlin/faultlab/internal/lab"
 	"dunlin/faultlab/kill9"
+	"dunlin/faultlab/mutants"
 	"dunlin/faultlab/soak"
 	"dunlin/faultlab/storm"
 )
@@ -27,6 +28,7 @@ var programs = []program{
 	{"kill9", "kill the process of a client with a disk store at random moments, while links drop", kill9.Run},
 	{"soak", "publish and receive for long while links live about a second and the server is killed", soak.Run},
 	{"storm", "take the server away from many clients and look at how they come back", storm.Run},
+	{"mutants", "break one rule of the code at a time and see whether it is noticed", mutants.Run},
 }
 
 func main() {

@@ -51,10 +51,10 @@ func Child() (exit int) {
 		return 2
 	}
 	c := &child{orders: o}
-	c.tell(lineStarted)
+	tell(lineStarted)
 	publish, err := drivers[o.Client].start(&c.orders, c.effect)
 	if err != nil {
-		c.tell(lineFault, strings.ReplaceAll(err.Error(), "\n", " "))
+		report(err)
 		return 1
 	}
 	if o.Side == sidePublisher {
@@ -71,12 +71,15 @@ type child struct {
 }
 
 // tell writes one line to the parent.
-func (c *child) tell(fields ...any) {
+func tell(fields ...any) {
 	line := fmt.Sprintln(fields...)
 	if _, err := os.Stdout.WriteString(line); err != nil {
 		os.Exit(3) // the parent is gone
 	}
 }
+
+// report tells the parent what went wrong.
+func report(err error) { tell(lineFault, strings.ReplaceAll(err.Error(), "\n", " ")) }
 
 // publishers is how many messages are handed to the client at a time, so that one
 // commit of its store can hold several.
@@ -98,7 +101,7 @@ func (c *child) publishAll(publish publishFunc) {
 				n := ledger.NewNumber(c.Stream, uint32(index))
 				err := publish(context.Background(), ledger.AppendPayload(nil, n), c.QoS[index%len(c.QoS)])
 				if err == nil {
-					c.tell(lineAccepted, uint64(n))
+					tell(lineAccepted, uint64(n))
 				}
 			}
 		})
@@ -124,7 +127,7 @@ func (c *child) effect(qos byte, sequence uint64, payload []byte) {
 		kind = lineSkipped
 	}
 	c.Journal = max(c.Journal, sequence)
-	c.tell(kind, qos, sequence, fmt.Sprintf("%x", payload))
+	tell(kind, qos, sequence, fmt.Sprintf("%x", payload))
 }
 
 // event is a line of the child.

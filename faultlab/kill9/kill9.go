@@ -70,7 +70,7 @@ func parse(args []string) (o options, exit int, done bool) {
 	flags.StringVar(&o.client, "client", "dunlin", "the client: "+strings.Join(slices.Sorted(maps.Keys(drivers)), ", "))
 	flags.IntVar(&o.kills, "kills", 50, "how many kills, shared out among versions and sides")
 	flags.Float64Var(&o.drop, "drop", 0.01, "chance that a link is dropped at a packet, either way")
-	flags.IntVar(&o.messages, "messages", 100, "most messages published between two kills")
+	flags.IntVar(&o.messages, "messages", 200, "most messages published between two kills")
 	flags.BoolVar(&o.early, "early", false, "every second kill comes 0 to 20 ms after the start, not 60 to 200 ms")
 	flags.DurationVar(&o.drain, "drain", 30*time.Second, "how long the last start may take without any progress")
 	qos := flags.String("qos", "mixed", "1, 2, or mixed: both by turns")

@@ -192,6 +192,15 @@ func (p *Peer) Send(client string, m Message) {
 	s.sendLocked(m)
 }
 
+// Publish sends a message to every session that subscribes to it.
+func (p *Peer) Publish(m Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sessions {
+		s.offerLocked(m)
+	}
+}
+
 // Open returns how many flows with client have begun and not ended, those to it
 // that wait included.
 func (p *Peer) Open(client string) int {
