@@ -142,7 +142,7 @@ func (s *Store) openSegment(name string, number uint64) (*segment, error) {
 		h, ok, g.scar = h2, true, 0
 	}
 	switch {
-	case !ok:
+	case !ok, g.scar >= 0 && g.size <= dataStart:
 		_ = file.Close()
 		return nil, s.putAway(g)
 	case h.format != format:
@@ -171,7 +171,7 @@ func (g *segment) start() ([]byte, error) {
 	return b, nil
 }
 
-// putAway deals with a file without a header. If there is nothing else in it, a crash came while it was made.
+// putAway deals with a file without a header. If there is nothing else in it, a crash came while it was made, before it was used.
 func (s *Store) putAway(g *segment) error {
 	if g.size <= dataStart {
 		s.report(Damage{Kind: Torn, File: g.name, Length: max(g.size, 1)})
