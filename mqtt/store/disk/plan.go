@@ -53,11 +53,24 @@ func (s *Store) plan(found []*segment) (*plan, error) {
 		p.rewrite = s.reportScar(g) || p.rewrite
 	}
 	first := p.keep[0].header
+	if p.lostTrim() {
+		return p, nil
+	}
 	if p.trim > 0 && first.number != p.trim || p.trim == 0 && first.first > 1 {
 		p.rewrite = true
 		s.report(Damage{Kind: Missing, File: p.keep[0].name})
 	}
 	return p, nil
+}
+
+// lostTrim says that a record is gone that gave up files, so nobody knows which have to be there.
+func (p *plan) lostTrim() bool {
+	for _, b := range p.before {
+		if b.kind == kindTrim {
+			return true
+		}
+	}
+	return false
 }
 
 // reportScar tells of a file of whose two headers one is damaged.

@@ -1,0 +1,49 @@
+package disk_test
+
+import (
+	"fmt"
+	"testing"
+
+	"dunlin/mqtt/store/disk/diskfault"
+)
+
+// Fault 7: every bit of a small store flipped, and every truncation. Everything is noticed, no value is wrong or comes back, and at most one is gone.
+func TestFault07DamagedStore(t *testing.T) {
+	for _, o := range []diskfault.RotOptions{
+		{Size: 3500, Batch: 1},
+		{Size: 3500, Batch: 6},
+		{Size: 3500, Batch: 3, SegmentSize: 1024},
+		{Size: 3500, Batch: 1, Killed: true},
+		{Size: 3500, Batch: 1, Killed: true, SegmentSize: 1024},
+	} {
+		o.Seed = 7
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			rot, err := diskfault.NewRot(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for bit := range rot.Size() * 8 {
+				v := rot.Flip(bit)
+				// A damaged last record of a store that was not closed looks like one that a crash left unfinished.
+				torn := o.Killed && v.Suffix == 1
+				if !v.Told || v.Err != nil || v.Lost > 1 || v.Wrong > 0 && !torn {
+					t.Fatalf("bit %d of %d: %+v", bit, rot.Size()*8, v)
+				}
+			}
+			lost := 0
+			for size := 0; ; size++ {
+				v, ok := rot.Truncate(size)
+				if !ok {
+					break
+				}
+				if !v.Told || v.Err != nil || v.Suffix < 0 {
+					t.Fatalf("truncated to %d: %+v", size, v)
+				}
+				lost = max(lost, v.Suffix)
+			}
+			if lost == 0 {
+				t.Error("no truncation lost anything: they were not tried")
+			}
+		})
+	}
+}
