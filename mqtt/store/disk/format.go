@@ -126,7 +126,7 @@ type fileHeader struct {
 func (h *fileHeader) appendTo(dst []byte) []byte {
 	n := len(dst)
 	dst = append(dst, magic...)
-	dst = binary.LittleEndian.AppendUint32(dst, format)
+	dst = binary.LittleEndian.AppendUint32(dst, h.format)
 	dst = binary.LittleEndian.AppendUint32(dst, 0)
 	for _, v := range []uint64{h.salt, h.number, h.first, h.synced, 0} {
 		dst = binary.LittleEndian.AppendUint64(dst, v)

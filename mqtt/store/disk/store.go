@@ -37,7 +37,7 @@ type Options struct {
 	Sync Sync
 	// Every is the time between syncs of Interval. Default 100 ms.
 	Every time.Duration
-	// SegmentSize is the size in bytes after which the log goes on in a new file. Default 16 MiB, at least 1 KiB. A smaller one returns space sooner.
+	// SegmentSize is the size in bytes after which the log goes on in a new file. Default 16 MiB, at least 256. A smaller one returns space sooner.
 	SegmentSize int64
 	// FS is the directory, nil for that of the operating system. The store closes it.
 	FS FS
@@ -48,7 +48,7 @@ type Options struct {
 const (
 	defaultEvery   = 100 * time.Millisecond
 	defaultSegment = 16 << 20
-	leastSegment   = 1 << 10
+	leastSegment   = 256
 	lockName       = "lock"
 )
 
