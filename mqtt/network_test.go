@@ -14,6 +14,9 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
+// patience is how long a step may take in fake time.
+const patience = 20 * time.Hour
+
 // network is what a client reaches in fake time: each of its attempts to connect
 // is one end of a net.Pipe, and the test has the other.
 type network struct {
@@ -24,7 +27,7 @@ type network struct {
 }
 
 func newNetwork(t *testing.T) *network {
-	return &network{t: t, conns: make(chan *mqtttest.Conn, 1000)}
+	return &network{t: t, conns: make(chan *mqtttest.Conn, 10_000)}
 }
 
 // dial is a Transport.Dial.
@@ -37,7 +40,7 @@ func (n *network) dial(_ context.Context, _, address string) (net.Conn, error) {
 	}
 	ours, theirs := net.Pipe()
 	conn := mqtttest.NewConn(n.t, theirs)
-	conn.SetPatience(1000 * time.Hour)
+	conn.SetPatience(patience)
 	n.conns <- conn
 	return ours, nil
 }
@@ -48,7 +51,7 @@ func (n *network) accept() *mqtttest.Conn {
 	select {
 	case c := <-n.conns:
 		return c
-	case <-time.After(1000 * time.Hour):
+	case <-time.After(patience):
 		n.t.Fatal("the client does not connect")
 		return nil
 	}
@@ -92,7 +95,7 @@ func lastingV5(t *testing.T, limits string, change func(*mqtt.Config), f func(s 
 }
 
 func newLasting(t *testing.T, version mqtt.Version, change func(*mqtt.Config)) *lasting {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	s := &lasting{
 		scripted: &scripted{t: t, ctx: ctx, events: make(chan string, 1000)},
