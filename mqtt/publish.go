@@ -16,7 +16,8 @@ import (
 // m.Payload may be used again when Publish returns. The error is an
 // *ArgumentError for a message that cannot be sent, ErrNotPermitted in a mode
 // that forbids it, else a *PublishError. When ctx ends first, a message that is
-// still queued is taken back (ErrNotSent); one that was sent is in doubt.
+// still queued is taken back (ErrNotSent); one that was sent is in doubt, and one
+// that is in the Config.Store stays there (ErrSaved).
 func (c *Client) Publish(ctx context.Context, m Message) error {
 	if ctx.Err() != nil {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: context.Cause(ctx)}
@@ -31,16 +32,19 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 	return c.withdraw(d, context.Cause(ctx))
 }
 
-// withdraw gives d up: it is taken back when nothing of it was sent.
+// withdraw gives d up: it is taken back when nothing of it was sent, or saved.
 func (c *Client) withdraw(d *Delivery, cause error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !d.more.settled && c.sess.Cancel(&d.more.entry) {
+	if !d.more.settled && !d.more.entry.OnRecord() && c.sess.Cancel(&d.more.entry) {
 		c.settleLocked(d, d.failure(ErrNotSent, cause))
 		c.pumpLocked()
 	}
 	if d.more.settled {
 		return d.more.err
+	}
+	if d.more.accepted {
+		return d.failure(ErrSaved, cause)
 	}
 	return d.failure(ErrInDoubt, cause)
 }

@@ -1,5 +1,10 @@
 package session
 
+import (
+	"maps"
+	"slices"
+)
+
 // suspend keeps what was not acknowledged on the connection that ended. No
 // acknowledgement is carried over: each waits until the server sends its message
 // again [MQTT-4.4.0-1] of 5.
@@ -87,7 +92,7 @@ func (in *inbound) leaveOut(c *carried) {
 func (s *Session) dropInbound() {
 	in := &s.in
 	if s.cfg.Save {
-		for id := range in.qos2 {
+		for _, id := range slices.Sorted(maps.Keys(in.qos2)) { // a schedule replays exactly
 			s.stageChange(keyInbound|uint64(id), nil, step{})
 		}
 	}

@@ -29,7 +29,8 @@ type flow2 struct {
 	recorded bool     // PUBREC was sent, or is about to be
 	held     *carried // from an earlier connection, not recorded
 	sequence uint64   // of the message, when it is saved
-	restored bool     // from an earlier process, not recorded
+	restored bool     // not recorded, and to be delivered again under its sequence
+	earlier  bool     // on record since an earlier process
 }
 
 // inbound is the receiving half of the session. Acknowledgements leave in the
@@ -63,6 +64,12 @@ func (s *Session) Resolve(p *wire.Publish) error { return s.aliasesIn.resolve(p)
 // 3.1.1, [MQTT-4.3.3-10] of 5.
 func (s *Session) HandlePublish(dst []byte, p *wire.Publish) ([]byte, Arrival, error) {
 	f, known := s.in.qos2[p.PacketID]
+	if f.earlier && (p.QoS == 1 || !p.Dup) {
+		// The server lost that session, and this process was not told: a message
+		// that it sends again has its QoS, and DUP [MQTT-3.3.1-1].
+		s.forget2(p.PacketID)
+		f, known = flow2{}, false
+	}
 	if known && p.QoS == 1 {
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
@@ -160,12 +167,20 @@ func (s *Session) nextSequence() uint64 {
 	return in.lastSequence
 }
 
+// forget2 drops an inbound QoS 2 flow.
+func (s *Session) forget2(id uint16) {
+	delete(s.in.qos2, id)
+	if s.cfg.Save {
+		s.stageChange(keyInbound|uint64(id), nil, step{})
+	}
+}
+
 // restore puts back the flow of an earlier process.
 func (in *inbound) restore(id uint16, sequence uint64, recorded bool) {
 	if in.qos2 == nil {
 		in.qos2 = make(map[uint16]flow2)
 	}
-	in.qos2[id] = flow2{recorded: recorded, sequence: sequence, restored: !recorded}
+	in.qos2[id] = flow2{recorded: recorded, sequence: sequence, restored: !recorded, earlier: true}
 }
 
 // Ack tells that the application is through with the message seq, and appends
@@ -281,10 +296,7 @@ func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 			What: "releases a message whose PUBREC was not sent",
 		}
 	case known:
-		delete(s.in.qos2, a.PacketID)
-		if s.cfg.Save {
-			s.stageChange(keyInbound|uint64(a.PacketID), nil, step{})
-		}
+		s.forget2(a.PacketID)
 	case s.cfg.Version >= wire.V5:
 		comp.Code = wire.PacketIdentifierNotFound
 	}

@@ -155,11 +155,12 @@ func (s *Session) launch(dst []byte, e *Entry) []byte {
 }
 
 // pumpAgain sends what earlier connections left, as far as the window has room.
+// One that is still being saved holds up those behind it.
 func (s *Session) pumpAgain(dst []byte) []byte {
 	for s.resend.len() > 0 {
 		e := *s.resend.at(0)
 		if e.stage <= sent && !e.inWindow {
-			if !s.room(e) {
+			if e.saving || !s.room(e) {
 				break
 			}
 			s.occupy(e)

@@ -61,7 +61,8 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	var releases []*Entry
 	for _, e := range s.Unfinished() {
 		switch {
-		case e.id == 0 || e.saving || !e.publishes():
+		case e.id == 0 || !e.publishes():
+		case e.stage == released && e.saving: // its turn comes when it is saved
 		case e.stage == released:
 			releases = append(releases, e)
 			s.occupy(e)

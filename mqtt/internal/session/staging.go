@@ -148,13 +148,13 @@ func (s *Session) goOn(dst []byte, e *Entry) []byte {
 	case e.stage == finished:
 	case e.kind == atMostOnce:
 		return s.sendBehind(dst, e)
+	case !e.publishes():
+		return s.sendRequest(dst, e)
 	case e.id == 0: // Pump takes it off the queue
 	case e.stage == released && !s.offline:
 		return s.sendRelease(dst, e)
 	case e.stage == waiting && e.inWindow:
 		return s.send(dst, e)
-	case e.stage == waiting && !s.offline: // on another connection than it was meant for
-		s.resend.push(e)
 	}
 	return dst
 }
