@@ -20,7 +20,7 @@ bench COMMAND --help tells the options of COMMAND.
 `
 
 func main() {
-	commands := map[string]func([]string) error{"serve": serve}
+	commands := map[string]func([]string) error{"run": run, "page": page, "list": show, "serve": serve}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)

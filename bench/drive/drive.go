@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 )
 
@@ -110,5 +111,6 @@ func (s *Setup) Do(works Works) error {
 		return err
 	}
 	_, err := io.Copy(io.Discard, s.in)
+	runtime.KeepAlive(r)
 	return err
 }

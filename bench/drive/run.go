@@ -12,6 +12,7 @@ type Run struct {
 	*Setup
 	report    Report
 	latencies []time.Duration
+	kept      []any // clients, while the caller looks at the memory of the process
 }
 
 // Messages calls f twice: with the messages to warm up, then with those that
@@ -94,12 +95,9 @@ func (r *Run) Clients(dial func(i int) (any, error)) error {
 	r.report.Heap = float64(int64(after.HeapAlloc)-int64(before.HeapAlloc)) / n
 	r.report.Stack = float64(int64(after.StackInuse)-int64(before.StackInuse)) / n
 	r.report.Goroutines = float64(runtime.NumGoroutine()-goroutines) / n
-	kept = append(clients, first)
+	r.kept = append(clients, first)
 	return nil
 }
-
-// kept holds the clients while the caller looks at the memory of the process.
-var kept []any
 
 // atRest returns what memory is in use after the garbage is gone, also that which
 // finalizers had kept.

@@ -63,7 +63,7 @@ func Dial(c net.Conn) (*Conn, error) {
 		return nil, err
 	}
 	r := bufio.NewReaderSize(c, 64<<10)
-	a, err := http.ReadResponse(r, nil)
+	a, err := http.ReadResponse(r, nil) //nolint:bodyclose // it has none: what follows is the stream
 	if err != nil {
 		return nil, fmt.Errorf("handshake: %w", err)
 	}
@@ -108,21 +108,27 @@ func (c *Conn) header() error {
 		case opClose:
 			return io.EOF
 		case opPing, opPong:
-			b := make([]byte, c.left)
-			if _, err := io.ReadFull(c.r, b); err != nil {
+			if err := c.control(op); err != nil {
 				return err
-			}
-			c.unmask(b)
-			c.left = 0
-			if op == opPing {
-				if err := c.send(opPong, b); err != nil {
-					return err
-				}
 			}
 		default:
 			return nil
 		}
 	}
+}
+
+// control reads a ping or pong and answers the former.
+func (c *Conn) control(op byte) error {
+	b := make([]byte, c.left)
+	if _, err := io.ReadFull(c.r, b); err != nil {
+		return err
+	}
+	c.unmask(b)
+	c.left = 0
+	if op == opPong {
+		return nil
+	}
+	return c.send(opPong, b)
 }
 
 func (c *Conn) frame() (op byte, err error) {

@@ -156,23 +156,14 @@ static void finish(double secs, long n, int timed)
 		;
 }
 
-static void idle(void)
-{
-	int n = atoi(getenv("BENCH_N"));
-	char id[32];
-	dial("idle");
-	printf("begin\n");
-	fflush(stdout);
-	double start = now();
-	for (int i = 0; i < n; i++) {
-		snprintf(id, sizeof id, "idle%d", i);
-		dial(id);
-	}
-	finish(now() - start, n, 0);
-}
-
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "version")) {
+		int major, minor, patch;
+		mosquitto_lib_version(&major, &minor, &patch);
+		printf("%d.%d.%d\n", major, minor, patch);
+		return 0;
+	}
 	if (argc != 6)
 		return 2;
 	work = argv[1];
@@ -189,10 +180,6 @@ int main(int argc, char **argv)
 	sem_init(&places, 0, WINDOW);
 	sem_init(&done, 0, 0);
 	sem_init(&connected, 0, 0);
-	if (!strcmp(work, "idle")) {
-		idle();
-		return 0;
-	}
 	struct mosquitto *m = dial("bench");
 	if (!strcmp(work, "rtt0")) {
 		must(mosquitto_subscribe(m, NULL, "echo", 0), "subscribe");

@@ -20,7 +20,7 @@ func main() {
 	drive.Main(drive.Works{
 		"pub0": pub0, "pub1": window, "pub2": window,
 		"recv0": recv, "recv1": recv, "recv2": recv,
-		"rtt0": rtt0, "rtt1": rtt1,
+		"rtt0": rtt0, "rtt1": rtt1, "durable": durable,
 		"idle": idle, "clients": clients, "subs": subscriptions, "flight": flight,
 	})
 }

@@ -69,6 +69,7 @@ func durable(r *drive.Run) error {
 				<-q.WaitForEmpty()
 			}
 		}
+		<-q.WaitForEmpty()                  // it keeps no order within a tick of the file system's clock
 		if err := put("echo"); err != nil { // comes back when all before it have arrived
 			return fmt.Errorf("queue: %w", err)
 		}

@@ -1,0 +1,182 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dunlin/bench/report"
+	"dunlin/bench/work"
+)
+
+// Plan is a whole run.
+type Plan struct {
+	Works   []work.Work
+	Drivers []Driver
+	Rounds  int     // 0: the trials only
+	Seconds float64 // that a measurement should last
+	Dir     string  // durable works write below it
+	Profile string  // a folder for profiles of our driver, or empty
+	Program string  // this program, which is the server, too
+	Tell    func(Progress)
+}
+
+// entry is one cell of the tables.
+type entry struct {
+	work   *work.Work
+	driver *Driver
+	count  int
+	extra  time.Duration // what a process takes beyond the measurement
+	result report.Result
+}
+
+// Run does the plan: first a trial of each client in each work, which also warms
+// the machine up and finds how many messages take the time that is wanted, then
+// the rounds. Within a round the clients take turns at each work. When ctx ends,
+// Run returns what it has.
+func (p *Plan) Run(ctx context.Context) ([]report.Result, error) {
+	dir, err := os.MkdirTemp(p.Dir, "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // what is left there harms nobody
+	r := &runner{Plan: p, dir: dir}
+	if r.server, err = startServer(p.Program, dir); err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.server.close() }() // nothing is wanted of it any more
+	entries := p.entries()
+	err = r.rounds(ctx, entries)
+	results := make([]report.Result, 0, len(entries))
+	for _, e := range entries {
+		results = append(results, e.result)
+	}
+	return results, err
+}
+
+func (p *Plan) entries() []*entry {
+	var all []*entry
+	for i := range p.Works {
+		for k := range p.Drivers {
+			if w, d := &p.Works[i], &p.Drivers[k]; d.Does(w) {
+				all = append(all, &entry{work: w, driver: d, result: report.Result{Work: w.Name, Client: d.Name}})
+			}
+		}
+	}
+	return all
+}
+
+// runner is a plan being done.
+type runner struct {
+	*Plan
+	dir    string
+	server *serverProcess
+	runs   int
+}
+
+func (r *runner) rounds(ctx context.Context, entries []*entry) error {
+	for i, e := range entries {
+		r.tell(entries, e, 0, i)
+		if err := r.tryOut(ctx, e); err != nil {
+			return err
+		}
+	}
+	for round := 1; round <= r.Rounds; round++ {
+		for i, e := range entries {
+			if e.result.Fault != "" {
+				continue
+			}
+			r.tell(entries, e, round, i)
+			sample, err := r.measure(ctx, e, e.count)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err == nil {
+				e.result.Samples = append(e.result.Samples, sample)
+			}
+		}
+	}
+	return nil
+}
+
+// firstCount is how many messages a trial begins with.
+const firstCount = 500
+
+// tryOut finds e.count.
+func (r *runner) tryOut(ctx context.Context, e *entry) error {
+	if e.count = 1; e.work.Once() && r.Rounds > 0 {
+		return nil
+	}
+	if !e.work.Once() {
+		e.count = max(firstCount, 2*e.work.N)
+	}
+	for range 8 {
+		start := time.Now()
+		sample, err := r.measure(ctx, e, e.count)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return nil
+		}
+		seconds := max(sample.Seconds, 1e-6)
+		e.extra = time.Since(start) - time.Duration(1.1*seconds*1e9)
+		grow := r.Seconds / seconds
+		e.count = max(roundCount(float64(e.count)*min(grow, 30)), e.work.N)
+		if grow < 4 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// roundCount rounds to two digits.
+func roundCount(n float64) int {
+	if n < 100 {
+		return max(int(n), 1)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(n))-1)
+	return int(math.Round(n/unit) * unit)
+}
+
+// slowest is how long a process may take beyond what was planned.
+const slowest = 90 * time.Second
+
+// measure runs a driver once. What goes wrong is noted, and the server begins anew.
+func (r *runner) measure(ctx context.Context, e *entry, count int) (report.Sample, error) {
+	limit := slowest + time.Duration(30*r.Seconds*float64(time.Second))
+	one, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %v", limit))
+	defer cancel()
+	r.runs++
+	dir := filepath.Join(r.dir, fmt.Sprint("run", r.runs))
+	if err := os.Mkdir(dir, 0o700); err != nil { // a store wants it closed to others
+		return report.Sample{}, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // Run removes all of it again
+	j := job{driver: e.driver, work: e.work, warm: count / 10, count: count}
+	if e.work.Once() {
+		j.warm = 0
+	}
+	if r.Profile != "" && e.driver.Name == work.Ours {
+		j.profile = filepath.Join(r.Profile, e.work.Name)
+	}
+	sample, err := j.run(one, r.server, dir)
+	if err == nil {
+		return sample, nil
+	}
+	if ctx.Err() == nil {
+		e.result.Fault = err.Error()
+		err = errors.Join(err, r.restart())
+	}
+	return sample, err
+}
+
+func (r *runner) restart() (err error) {
+	_ = r.server.close() // it has seen a fault
+	r.server, err = startServer(r.Program, r.dir)
+	return err
+}

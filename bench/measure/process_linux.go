@@ -1,0 +1,46 @@
+package measure
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// endWithParent sees to it that no driver is left behind.
+func endWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
+// processTime returns the CPU time of another process, of all its threads: the
+// kernel has a clock for each, whose number is made of the process's.
+func processTime(pid int) time.Duration {
+	const scheduler = 2
+	var t unix.Timespec
+	if unix.ClockGettime(int32(^pid<<3|scheduler), &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
+var memoryLine = regexp.MustCompile(`(?m)^Vm(RSS|HWM):\s*(\d+) kB`)
+
+// processMemory returns the resident memory of a process, now and at most.
+func processMemory(pid int) (now, most int64) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0
+	}
+	for _, m := range memoryLine.FindAllSubmatch(b, -1) {
+		kib, _ := strconv.ParseInt(string(m[2]), 10, 64)
+		if string(m[1]) == "RSS" {
+			now = kib << 10
+		} else {
+			most = kib << 10
+		}
+	}
+	return now, most
+}
