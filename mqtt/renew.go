@@ -69,17 +69,36 @@ func (c *Client) renewLocked() {
 		if !sub.agreed || sub.gone { // a request of its own is on its way
 			continue
 		}
-		if r != nil && (len(r.filters) >= renewBatch || !r.subs[0].alike(sub)) {
+		if r != nil && !c.joinsLocked(r, filter, sub) {
 			flush()
 		}
 		if r == nil {
 			r = c.newRequest("subscribe", nil, c.reportRenewal)
 			r.renewal = true
+			r.add(filter, sub)
 		}
-		r.filters = append(r.filters, filter)
-		r.subs = append(r.subs, sub)
 	}
 	flush()
+}
+
+// joinsLocked adds sub to r if one packet can have both, and this server takes
+// it: what it refuses is to fail alone.
+func (c *Client) joinsLocked(r *request, filter string, sub *subscription) bool {
+	if len(r.filters) >= renewBatch || !r.subs[0].alike(sub) {
+		return false
+	}
+	n := len(r.filters)
+	r.add(filter, sub)
+	if c.checkSubscribeLocked(r) == nil {
+		return true
+	}
+	r.filters, r.subs = r.filters[:n], r.subs[:n]
+	return false
+}
+
+func (r *request) add(filter string, sub *subscription) {
+	r.filters = append(r.filters, filter)
+	r.subs = append(r.subs, sub)
 }
 
 // alike reports whether other can go into the same packet.
