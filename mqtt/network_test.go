@@ -65,6 +65,8 @@ type lasting struct {
 	five   bool
 	cfg    mqtt.Config
 	limits string // properties of the CONNACKs to come, MQTT 5
+
+	requests int // that nextID has counted
 }
 
 // eachLasting runs a test in fake time for a client of MQTT 3.1.1 and one of 5
