@@ -63,13 +63,7 @@ func (s *Session) Resolve(p *wire.Publish) error { return s.aliasesIn.resolve(p)
 // connection and with whatever DUP: repeats are only answered [MQTT-4.3.3-2] of
 // 3.1.1, [MQTT-4.3.3-10] of 5.
 func (s *Session) HandlePublish(dst []byte, p *wire.Publish) ([]byte, Arrival, error) {
-	f, known := s.in.qos2[p.PacketID]
-	if f.earlier && (p.QoS == 1 || !p.Dup) {
-		// The server lost that session, and this process was not told: a message
-		// that it sends again has its QoS, and DUP [MQTT-3.3.1-1].
-		s.forget2(p.PacketID)
-		f, known = flow2{}, false
-	}
+	f, known := s.flowOf(p)
 	if known && p.QoS == 1 {
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
@@ -101,6 +95,18 @@ func (s *Session) HandlePublish(dst []byte, p *wire.Publish) ([]byte, Arrival, e
 		s.begin2(p.PacketID, &a)
 	}
 	return out, a, nil
+}
+
+// flowOf returns the QoS 2 flow with the identifier of p.
+func (s *Session) flowOf(p *wire.Publish) (f flow2, known bool) {
+	f, known = s.in.qos2[p.PacketID]
+	if f.earlier && (p.QoS == 1 || !p.Dup) {
+		// The server lost that session, and this process was not told: a message
+		// that it sends again has its QoS, and DUP [MQTT-3.3.1-1].
+		s.forget2(p.PacketID)
+		return flow2{}, false
+	}
+	return f, known
 }
 
 // again returns the unacknowledged QoS 1 message of an earlier connection that p

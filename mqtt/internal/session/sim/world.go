@@ -146,9 +146,11 @@ func (w *world) cut() {
 		return
 	}
 	w.client.cuts++
-	for w.chance(60) && w.server.read() {
+	for more := true; more && w.chance(60); {
+		more = w.server.read()
 	}
-	for w.chance(60) && w.client.read() {
+	for more := true; more && w.chance(60); {
+		more = w.client.read()
 	}
 	w.trace.note("cut")
 	w.up = false
