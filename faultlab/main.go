@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"dunlin/faultlab/cut"
 	"dunlin/faultlab/internal/lab"
 	"dunlin/faultlab/kill9"
 	"dunlin/faultlab/mutants"
@@ -26,6 +27,7 @@ type program struct {
 // programs are in the order of the help.
 var programs = []program{
 	{"kill9", "kill the process of a client with a disk store at random moments, while links drop", kill9.Run},
+	{"cut", "end the connection at every byte, in both directions, in every way, in every flow", cut.Run},
 	{"soak", "publish and receive for long while links live about a second and the server is killed", soak.Run},
 	{"storm", "take the server away from many clients and look at how they come back", storm.Run},
 	{"mutants", "break one rule of the code at a time and see whether it is noticed", mutants.Run},

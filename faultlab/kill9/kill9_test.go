@@ -81,3 +81,10 @@ func TestUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingIsLost(t *testing.T) {
+	l, exit := run(t, "-kills", "32", "-early")
+	if exit != lab.Passed || l.Counts["accepted"] < 100 || l.Counts["kills"] != 32 || l.Counts["drops"] == 0 {
+		t.Errorf("exit %d, %+v", exit, l)
+	}
+}

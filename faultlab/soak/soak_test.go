@@ -83,3 +83,13 @@ func TestUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingIsLostAndNothingGrows(t *testing.T) {
+	for _, version := range []string{"3", "5"} {
+		var out bytes.Buffer
+		if exit := Run(t.Context(), []string{"-seconds", "3", "-rate", "300", "-version", version}, &out, io.Discard); exit != lab.Passed {
+			t.Errorf("exit %d, %s", exit, out.String())
+		}
+		t.Log(out.String())
+	}
+}

@@ -90,10 +90,14 @@ func Listen(cfg Config) (*Peer, error) {
 	return p, p.Up()
 }
 
-// Addr returns host:port of the listener.
+// Addr returns host:port of the listener, or some other one when the peer is in
+// memory only.
 func (p *Peer) Addr() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.address == "" {
+		return "peer.invalid:1883"
+	}
 	return p.address
 }
 

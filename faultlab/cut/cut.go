@@ -1,0 +1,127 @@
+// Package cut ends a client's connection at every byte, in both directions, in
+// every way, in the middle of everything that a client does, and sees whether
+// the client gets over it.
+package cut
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"dunlin/faultlab/internal/lab"
+	"dunlin/mqtt"
+	"dunlin/mqtt/mqtttest"
+)
+
+const about = "end the connection at every byte, in both directions, in every way, in every flow"
+
+// versions of the protocol that are tried.
+var versions = []mqtt.Version{mqtt.V311, mqtt.V5}
+
+// faults are the ways in which a connection ends.
+var faults = map[string]mqtttest.Fault{"close": mqtttest.Cut, "reset": mqtttest.Break, "stall": mqtttest.Stall}
+
+// cell is one cut: in one flow, at one byte of the first connection.
+type cell struct {
+	flow    flow
+	version mqtt.Version
+	out     bool // the client's bytes; otherwise the server's
+	at      int
+	fault   string
+}
+
+// String names the cell.
+func (c cell) String() string {
+	direction := "in"
+	if c.out {
+		direction = "out"
+	}
+	return fmt.Sprintf("%s, MQTT %s, %s at byte %d %s", c.flow.name, c.version, c.fault, c.at, direction)
+}
+
+// cells returns all cells of one flow with one version: it is run once on a sound
+// connection, to see how many bytes it takes.
+func cells(ctx context.Context, f flow, v mqtt.Version) ([]cell, error) {
+	in, out, err := measure(ctx, f, v)
+	if err != nil {
+		return nil, fmt.Errorf("%s, MQTT %s, on a sound connection: %w", f.name, v, err)
+	}
+	var all []cell
+	for _, fault := range slices.Sorted(mapKeys(faults)) {
+		for at := range in {
+			all = append(all, cell{f, v, false, at, fault})
+		}
+		for at := range out {
+			all = append(all, cell{f, v, true, at, fault})
+		}
+	}
+	return all, nil
+}
+
+// Run is the program: all cells, in real time and beside each other.
+func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int) {
+	flags, seed := lab.Flags("cut", about)
+	parallel := flags.Int("parallel", 400, "how many cells are tried at a time; those that stall spend it waiting")
+	only := flags.String("flow", "", "try this flow only")
+	if exit, done := lab.Parse(flags, seed, args); done {
+		return exit
+	}
+	chosen := slices.DeleteFunc(slices.Clone(flows), func(f flow) bool { return *only != "" && f.name != *only })
+	if len(chosen) == 0 || *parallel < 1 {
+		return lab.Misused(flags, "-flow is one of %s, -parallel at least 1", flowNames())
+	}
+	result := lab.NewResult("cut", *seed, map[string]any{"flows": len(chosen), "parallel": *parallel})
+	var all []cell
+	for _, f := range chosen {
+		for _, v := range f.versions {
+			more, err := cells(ctx, f, v)
+			if err != nil {
+				result.Fail("%v", err)
+			}
+			all = append(all, more...)
+		}
+	}
+	failed := tryAll(ctx, all, *parallel, result, progress)
+	lab.Done(progress)
+	result.Count("cells", len(all))
+	result.Count("failed", failed)
+	if ctx.Err() != nil {
+		result.Fail("stopped before the end")
+	}
+	return result.End(out)
+}
+
+func tryAll(ctx context.Context, all []cell, parallel int, result *lab.Result, progress io.Writer) (failed int64) {
+	var (
+		tasks sync.WaitGroup
+		done  atomic.Int64
+		bad   atomic.Int64
+		next  = make(chan cell)
+	)
+	for range parallel {
+		tasks.Go(func() {
+			for c := range next {
+				if err := try(ctx, c); err != nil {
+					bad.Add(1)
+					result.Fail("%s: %v", c, err)
+				}
+				done.Add(1)
+			}
+		})
+	}
+	for i, c := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- c
+		if i%50 == 0 {
+			lab.Show(progress, "cut: %d of %d cells, %d failed", done.Load(), len(all), bad.Load())
+		}
+	}
+	close(next)
+	tasks.Wait()
+	return bad.Load()
+}

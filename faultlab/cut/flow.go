@@ -1,0 +1,179 @@
+package cut
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"strings"
+	"time"
+
+	"dunlin/faultlab/internal/peer"
+	"dunlin/mqtt"
+)
+
+// flow is something that a client does.
+type flow struct {
+	name     string
+	versions []mqtt.Version
+	run      func(ctx context.Context, w *world) error
+	out, in  expectation // of the server, of the client's handlers
+}
+
+// messages are those of each flow that has any.
+var messages = []string{"the first message", "another", "and the last of them"}
+
+// marker goes after messages of QoS 0, to know when those are through.
+const marker = "marker"
+
+var flows = []flow{
+	{"publish QoS 0", versions, publishZero, expectation{append(messages[:3:3], marker), mqtt.AtMostOnce}, expectation{}},
+	{"publish QoS 1", versions, publishing(mqtt.AtLeastOnce), expectation{messages, mqtt.AtLeastOnce}, expectation{}},
+	{"publish QoS 2", versions, publishing(mqtt.ExactlyOnce), expectation{messages, mqtt.ExactlyOnce}, expectation{}},
+	{"publish at once", versions, publishAtOnce, expectation{messages, mqtt.ExactlyOnce}, expectation{}},
+	{"receive QoS 0", versions, receiving(0), expectation{}, expectation{append(messages[:3:3], marker), mqtt.AtMostOnce}},
+	{"receive QoS 1", versions, receiving(1), expectation{}, expectation{append(messages[:3:3], marker), mqtt.AtLeastOnce}},
+	{"receive QoS 2", versions, receiving(2), expectation{}, expectation{append(messages[:3:3], marker), mqtt.ExactlyOnce}},
+	{"subscribe", versions, subscribe, expectation{}, expectation{messages[:1], mqtt.ExactlyOnce}},
+	{"unsubscribe", versions, unsubscribe, expectation{}, expectation{}},
+	{"request", versions[1:], request, expectation{messages[:1], mqtt.AtLeastOnce}, expectation{}},
+}
+
+func flowNames() string {
+	var names []string
+	for _, f := range flows {
+		names = append(names, `"`+f.name+`"`)
+	}
+	return strings.Join(names, ", ")
+}
+
+func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
+
+// publishing publishes one message after another, and each call has to succeed.
+func publishing(qos mqtt.QoS) func(context.Context, *world) error {
+	return func(ctx context.Context, w *world) error {
+		for _, m := range messages {
+			if err := w.Publish(ctx, mqtt.Message{Topic: "t", Payload: []byte(m), QoS: qos}); err != nil {
+				return fmt.Errorf("publish: %w", err)
+			}
+		}
+		return nil
+	}
+}
+
+// publishZero publishes what may be lost, and something behind it that may not.
+func publishZero(ctx context.Context, w *world) error {
+	if err := w.awaitJoined(ctx); err != nil {
+		return err
+	}
+	for _, m := range messages {
+		err := w.Publish(ctx, mqtt.Message{Topic: "t", Payload: []byte(m)})
+		if err != nil && !errors.Is(err, mqtt.ErrNotConnected) && !errors.Is(err, mqtt.ErrInDoubt) {
+			return fmt.Errorf("publish of QoS 0: %w", err)
+		}
+	}
+	return w.Publish(ctx, mqtt.Message{Topic: "t", Payload: []byte(marker), QoS: mqtt.ExactlyOnce})
+}
+
+// publishAtOnce has several messages under way at a time.
+func publishAtOnce(ctx context.Context, w *world) error {
+	var under []*mqtt.Delivery
+	for _, m := range messages {
+		d, err := w.PublishAsync(ctx, mqtt.Message{Topic: "t", Payload: []byte(m), QoS: mqtt.ExactlyOnce}, nil)
+		if err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+		under = append(under, d)
+	}
+	for _, d := range under {
+		if err := d.Wait(ctx); err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+	}
+	return nil
+}
+
+// receiving has the server send messages, and one of QoS 2 behind them.
+func receiving(qos byte) func(context.Context, *world) error {
+	return func(ctx context.Context, w *world) error {
+		if err := w.awaitJoined(ctx); err != nil {
+			return err
+		}
+		for _, m := range messages {
+			w.peer.Send(clientID, peer.Message{Topic: "t", Payload: []byte(m), QoS: qos})
+		}
+		w.peer.Send(clientID, peer.Message{Topic: "t", Payload: []byte(marker), QoS: 2})
+		return w.awaitClosed(ctx)
+	}
+}
+
+// subscribe subscribes and gets what is published then.
+func subscribe(ctx context.Context, w *world) error {
+	if err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	w.peer.Publish(peer.Message{Topic: "t", Payload: []byte(messages[0]), QoS: 2})
+	return w.awaitClosed(ctx)
+}
+
+// unsubscribe gets nothing more.
+func unsubscribe(ctx context.Context, w *world) error {
+	if err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if err := w.Unsubscribe(ctx, "t"); err != nil {
+		return fmt.Errorf("unsubscribe: %w", err)
+	}
+	w.peer.Publish(peer.Message{Topic: "t", Payload: []byte(messages[0]), QoS: 2})
+	return w.awaitClosed(ctx)
+}
+
+// request asks the server, which echoes. A request needs a connection to begin
+// with, so one that was not sent is made again.
+func request(ctx context.Context, w *world) error {
+	for {
+		m, err := w.Request(ctx, mqtt.Message{Topic: "t", Payload: []byte(messages[0]), QoS: mqtt.AtLeastOnce})
+		switch {
+		case errors.Is(err, mqtt.ErrNotSent) && ctx.Err() == nil:
+			if err := pause(ctx); err != nil {
+				return err
+			}
+		case err != nil:
+			return fmt.Errorf("request: %w", err)
+		case string(m.Payload) != messages[0]:
+			return fmt.Errorf("the answer is %q", m.Payload)
+		default:
+			return nil
+		}
+	}
+}
+
+// pause waits a moment.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *world) awaitJoined(ctx context.Context) error {
+	select {
+	case <-w.joined:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("no connection: %w", context.Cause(ctx))
+	}
+}
+
+// awaitClosed waits until no flow is open at the server.
+func (w *world) awaitClosed(ctx context.Context) error {
+	for w.peer.Open(clientID) > 0 {
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("%d flows do not end: %w", w.peer.Open(clientID), err)
+		}
+	}
+	return nil
+}

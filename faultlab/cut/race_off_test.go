@@ -1,0 +1,5 @@
+//go:build !race
+
+package cut
+
+const stride = 1
