@@ -289,7 +289,7 @@ func (c *Client) finalLocked() {
 		return
 	}
 	c.failAllLocked()
-	if c.accepted || !asked && !c.dialing { // else the call returns the error
+	if !c.lasting() && (c.accepted || !asked && !c.dialing) { // else it was told, or the call returns the error
 		c.farewellLocked()
 	}
 	c.goneLocked()
