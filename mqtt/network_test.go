@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,10 +23,12 @@ const patience = 20 * time.Hour
 // network is what a client reaches in fake time: each of its attempts to connect
 // is one end of a net.Pipe, and the test has the other.
 type network struct {
-	t       *testing.T
-	conns   chan *mqtttest.Conn
-	refuse  func(address string) error // asked at each attempt; nil: none is refused
-	reached []string                   // the addresses, for when the client rests
+	t     *testing.T
+	conns chan *mqtttest.Conn
+
+	mu      sync.Mutex
+	refuse  func(address string) error
+	reached []string
 }
 
 func newNetwork(t *testing.T) *network {
@@ -32,6 +37,8 @@ func newNetwork(t *testing.T) *network {
 
 // dial is a Transport.Dial.
 func (n *network) dial(_ context.Context, _, address string) (net.Conn, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.reached = append(n.reached, address)
 	if n.refuse != nil {
 		if err := n.refuse(address); err != nil {
@@ -44,6 +51,23 @@ func (n *network) dial(_ context.Context, _, address string) (net.Conn, error) {
 	n.conns <- conn
 	return ours, nil
 }
+
+// refuses has every attempt ask f from now on; nil: none is refused.
+func (n *network) refuses(f func(address string) error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refuse = f
+}
+
+// all returns the addresses of all attempts.
+func (n *network) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.reached)
+}
+
+// nobody is there.
+func nobody(string) error { return syscall.ECONNREFUSED }
 
 // accept returns the server's end of the next connection.
 func (n *network) accept() *mqtttest.Conn {
