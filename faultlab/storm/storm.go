@@ -50,7 +50,7 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 	flags.StringVar(&o.client, "client", "dunlin", "the client: "+clients.Names())
 	flags.IntVar(&o.clients, "clients", 1000, "how many clients")
 	flags.DurationVar(&o.away, "away", 10*time.Second, "how long the server is away")
-	flags.IntVar(&o.tries, "tries", 3, "how often the server is taken away, at most, until the clients come back spread out")
+	flags.IntVar(&o.tries, "tries", 5, "how often the server is taken away, at most, until the clients come back spread out")
 	flags.DurationVar(&o.maxDelay, "max-delay", 4*time.Second, "the longest wait of a client before it connects again")
 	if exit, done := lab.Parse(flags, seed, args); done {
 		return exit

@@ -74,10 +74,12 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestComesBackSpreadOut(t *testing.T) {
-	l, exit := run(t, "-clients", "500", "-away", "3s", "-max-delay", "2s")
-	if exit != lab.Passed || l.Counts["back"] != 500 {
-		t.Errorf("exit %d, %+v", exit, l)
+// On real sockets all have to come back. How spread out is judged in fake time,
+// where a machine that is busy with other tests has no part in it.
+func TestComesBack(t *testing.T) {
+	l, _ := run(t, "-clients", "300", "-away", "2s", "-max-delay", "1s", "-tries", "1")
+	if l.Counts["back"] != 300 || l.Counts["connects"] != 300 {
+		t.Errorf("%+v", l)
 	}
 }
 
