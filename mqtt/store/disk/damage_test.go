@@ -10,11 +10,10 @@ import (
 // Fault 7: every bit of a small store flipped, and every truncation. Everything is noticed, no value is wrong or comes back, and at most one is gone.
 func TestFault07DamagedStore(t *testing.T) {
 	for _, o := range []diskfault.RotOptions{
-		{Size: 1100, Batch: 1},
-		{Size: 1100, Batch: 6},
-		{Size: 1100, Batch: 3, SegmentSize: 400},
-		{Size: 1100, Batch: 1, Killed: true},
-		{Size: 1100, Batch: 1, Killed: true, SegmentSize: 400},
+		{Size: 1000, Batch: 6, Value: 24},
+		{Size: 600, Batch: 3, Value: 24, SegmentSize: 300},
+		{Size: 500, Batch: 1, Value: 24, Killed: true},
+		{Size: 500, Batch: 1, Value: 24, Killed: true, SegmentSize: 300},
 	} {
 		o.Seed = 7
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {

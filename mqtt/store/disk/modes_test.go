@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -65,10 +66,9 @@ func TestIntervalSyncs(t *testing.T) {
 func TestIntervalSyncFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fsys := diskfault.New(nil)
-		fail := false
+		var fail atomic.Bool
 		fsys.Inject = func(op diskfault.Op) *diskfault.Fault {
-			if fail && op.Kind == diskfault.Sync {
-				fail = false
+			if op.Kind == diskfault.Sync && fail.CompareAndSwap(true, false) {
 				return &diskfault.Fault{Err: syscall.EIO}
 			}
 			return nil
@@ -76,7 +76,7 @@ func TestIntervalSyncFails(t *testing.T) {
 		opt := disk.Options{FS: fsys, Sync: disk.Interval, Every: time.Second}
 		s := open(t, "disk", opt)
 		commit(t, s, storetest.Put(1, "a"))
-		fail = true
+		fail.Store(true)
 		time.Sleep(1001 * time.Millisecond) //nolint:forbidigo // in fake time
 		if err := s.Commit([]store.Change{storetest.Put(2, "b")}); !errors.Is(err, syscall.EIO) {
 			t.Errorf("Commit after a failed sync: %v, want its error", err)
@@ -93,7 +93,7 @@ func TestIntervalSyncFails(t *testing.T) {
 // Fault 4: the power is lost while the log is cleaned: files begun, values copied, files given up and removed.
 func TestFault04CrashDuringCompaction(t *testing.T) {
 	for _, mode := range []disk.Sync{disk.Always, disk.Never} {
-		work := diskfault.Workload{Seed: 4, Options: disk.Options{Sync: mode, SegmentSize: 256}, Commits: 40, Batch: 1, Keys: 3, Value: 60}
+		work := diskfault.Workload{Seed: 4, Options: disk.Options{Sync: mode, SegmentSize: 256}, Commits: 24, Batch: 1, Keys: 2, Value: 60}
 		trial, err := work.Run()
 		if err != nil {
 			t.Fatal(err)

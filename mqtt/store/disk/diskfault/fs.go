@@ -69,6 +69,12 @@ type FS struct {
 	// Inject is asked before each operation; nil lets it happen. It is set before the first use and must not call the FS.
 	Inject func(Op) *Fault
 
+	*shared
+	dead bool // guarded by mu
+}
+
+// shared is what stays when a process ends.
+type shared struct {
 	mu     sync.Mutex
 	files  map[string]*inode
 	log    []Op
@@ -83,7 +89,7 @@ type inode struct {
 
 // New returns a directory with these files. They count as synced.
 func New(files map[string][]byte) *FS {
-	f := &FS{files: map[string]*inode{}}
+	f := &FS{shared: &shared{files: map[string]*inode{}}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f.made++
 		f.files[name] = &inode{id: f.made, data: slices.Clone(files[name]), safe: slices.Clone(files[name])}
@@ -111,6 +117,9 @@ func (f *FS) Files() map[string][]byte {
 
 // do asks Inject and remembers the operation. f.mu is held.
 func (f *FS) do(op Op) *Fault {
+	if f.dead {
+		return &Fault{Err: ErrKilled}
+	}
 	var fault *Fault
 	if f.Inject != nil {
 		fault = f.Inject(op)
@@ -223,6 +232,14 @@ func (f *FS) Lock(string) (io.Closer, error) {
 	return unlock{f}, nil
 }
 
+// Kill ends the process that uses the directory, as the system sees it: what it still does fails with ErrKilled. The next process uses the FS that is returned.
+func (f *FS) Kill() *FS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dead, f.locked = true, false
+	return &FS{Inject: f.Inject, shared: f.shared}
+}
+
 // Close does nothing.
 func (f *FS) Close() error { return nil }
 
@@ -231,7 +248,9 @@ type unlock struct{ fs *FS }
 func (u unlock) Close() error {
 	u.fs.mu.Lock()
 	defer u.fs.mu.Unlock()
-	u.fs.locked = false
+	if !u.fs.dead {
+		u.fs.locked = false
+	}
 	return nil
 }
 
@@ -327,5 +346,5 @@ func (i info) ModTime() time.Time { return time.Time{} }
 func (i info) IsDir() bool        { return false }
 func (i info) Sys() any           { return nil }
 
-// ErrInjected is an error for a Fault that is none of the operating system's.
-var ErrInjected = errors.New("injected fault")
+// ErrKilled is the error of all operations after Kill.
+var ErrKilled = errors.New("the process was killed")

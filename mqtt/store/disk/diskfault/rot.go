@@ -26,6 +26,7 @@ type RotOptions struct {
 	Seed        uint64
 	Size        int // bytes of the log, at least
 	Batch       int // most changes of a commit
+	Value       int // most bytes of a value
 	Killed      bool
 	SegmentSize int64
 }
@@ -39,7 +40,7 @@ func NewRot(o RotOptions) (*Rot, error) {
 	}
 	rot := &Rot{final: map[uint64]string{}, states: map[uint64]int{0: 0}}
 	r := rand.New(rand.NewPCG(o.Seed, 3))
-	w := Workload{Batch: max(o.Batch, 1), Keys: max(o.Size/400, 4), Value: 240}
+	w := Workload{Batch: max(o.Batch, 1), Keys: max(o.Size/400, 4), Value: o.Value}
 	var state uint64
 	for written := 0; written < o.Size; {
 		changes := w.changes(r)

@@ -49,7 +49,7 @@ func (w Workload) Run() (*Trial, error) {
 	model := map[uint64][]byte{}
 	for n := range w.Commits {
 		if w.Reopen > 0 && n%w.Reopen == w.Reopen-1 {
-			if s, err = t.reopen(fsys, s, r.IntN(2) == 0); err != nil {
+			if s, fsys, err = t.reopen(fsys, s, r.IntN(2) == 0); err != nil {
 				return nil, err
 			}
 		}
@@ -73,22 +73,17 @@ func (t *Trial) open(fsys *FS) (*disk.Store, error) {
 	return disk.Open("disk", opt)
 }
 
-func (t *Trial) reopen(fsys *FS, s *disk.Store, proper bool) (*disk.Store, error) {
+func (t *Trial) reopen(fsys *FS, s *disk.Store, proper bool) (*disk.Store, *FS, error) {
 	if proper {
 		if err := s.Close(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return t.open(fsys)
+	} else {
+		fsys = fsys.Kill()
+		_ = s.Close() // only ends its goroutine
 	}
-	return t.open(fsys.Kill())
-}
-
-// Kill gives the directory to another process, as if the one that has it had been killed.
-func (f *FS) Kill() *FS {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.locked = false
-	return f
+	s, err := t.open(fsys)
+	return s, fsys, err
 }
 
 func (w Workload) changes(r *rand.Rand) []store.Change {
@@ -262,7 +257,9 @@ func (t *Trial) use(s *disk.Store, fsys *FS, state uint64, k int, report *Report
 		report.add(&report.Failed, "after operation %d: %v", k, err)
 		return
 	}
-	s, err := t.open(fsys.Kill())
+	fsys = fsys.Kill()
+	_ = s.Close() // only ends its goroutine
+	s, err := t.open(fsys)
 	if err != nil {
 		report.add(&report.Failed, "after operation %d, opened twice: %v", k, err)
 		return
