@@ -9,8 +9,10 @@ import (
 	"syscall"
 
 	"dunlin/faultlab/cut"
+	"dunlin/faultlab/bitrot"
 	"dunlin/faultlab/internal/lab"
 	"dunlin/faultlab/kill9"
+	"dunlin/faultlab/powerloss"
 	"dunlin/faultlab/mutants"
 	"dunlin/faultlab/soak"
 	"dunlin/faultlab/storm"
@@ -28,6 +30,8 @@ type program struct {
 var programs = []program{
 	{"kill9", "kill the process of a client with a disk store at random moments, while links drop", kill9.Run},
 	{"cut", "end the connection at every byte, in both directions, in every way, in every flow", cut.Run},
+	{"powerloss", "lose the power after each operation of a disk store, with any of its writes unwritten", powerloss.Run},
+	{"bitrot", "flip each bit of a disk store, and cut it off at each byte", bitrot.Run},
 	{"soak", "publish and receive for long while links live about a second and the server is killed", soak.Run},
 	{"storm", "take the server away from many clients and look at how they come back", storm.Run},
 	{"mutants", "break one rule of the code at a time and see whether it is noticed", mutants.Run},
