@@ -62,6 +62,7 @@ type Client struct {
 	connAck ConnAck          // mu
 	cause   error            // why the connection ends; mu
 	byUser  bool             // Close ended it; mu
+	leaving bool             // Close waits for what is not complete; mu
 
 	answered chan struct{} // closed when the CONNACK came, or the link ended; mu
 	down     chan struct{} // closed when the link has ended; mu
@@ -291,9 +292,12 @@ func (c *Client) endLocked() error {
 func (c *Client) usableLocked() error {
 	switch c.state {
 	case connected:
+		if c.leaving {
+			return ErrClosed
+		}
 		return nil
 	case offline, opened, connecting:
-		if c.byUser {
+		if c.byUser || c.leaving {
 			return ErrClosed
 		}
 		return ErrNotConnected

@@ -11,20 +11,78 @@ import (
 // closeTime bounds Close where its context sets no deadline.
 const closeTime = 10 * time.Second
 
-// Close ends the client: what waits to be written is written, then DISCONNECT,
-// so that the server does not publish the will, and the connection is closed.
-// Unacknowledged publishes end with ErrInDoubt and ErrClosed. No event follows,
-// and when Close returns no goroutine of the client is left, and no handler
-// runs; called from inside a handler it does not wait for that one.
+// Close ends the client: what waits is sent, publishes get time to be
+// acknowledged, then DISCONNECT follows, so that the server does not publish the
+// will, and the connection is closed. What is unacknowledged even so ends with
+// ErrInDoubt and ErrClosed, or with ErrSaved if it is in the Config.Store. No event
+// follows, and what is received is not given to handlers any more, nor
+// acknowledged. When Close returns no goroutine of the client is left, and no
+// handler runs; called from inside a handler it does not wait for that one.
 //
 // Close may be called at any time, from anywhere, and again. ctx bounds it, or
 // 10 seconds when it has no deadline: then the connection is cut, and the error
-// says what was not done in time. With a ctx that has ended already it is cut at
+// says what was not done in time; publishes get three quarters of it, or Limits.Drain. With a ctx that has ended already it is cut at
 // once, without DISCONNECT, and the server publishes the will: at the end of a
 // program give Close a context of its own.
 func (c *Client) Close(ctx context.Context) error {
+	c.drain(ctx)
 	c.beginClose(&wire.Disconnect{})
 	return c.join(ctx)
+}
+
+// drain waits until everything published is complete, while the connection
+// stands and for a part of the time that Close has. Nothing new is taken
+// meanwhile.
+func (c *Client) drain(ctx context.Context) {
+	c.hushed.Store(true)
+	left := closeTime
+	if deadline, has := ctx.Deadline(); has {
+		left = time.Until(deadline)
+	}
+	left = left * 3 / 4
+	c.mu.Lock()
+	if d := c.cfg.Limits.Drain; d != 0 {
+		left = min(left, max(d, 0))
+	}
+	c.mu.Unlock()
+	if left <= 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	c.enterWait()
+	defer c.leaveWait()
+	for {
+		d, down := c.unfinished()
+		if d == nil {
+			return
+		}
+		select {
+		case <-d.Done():
+		case <-down:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// unfinished returns a publish that is not complete, nil when there is none or no
+// connection.
+func (c *Client) unfinished() (d *Delivery, down <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != connected || !c.sess.Busy() {
+		return nil, nil
+	}
+	c.leaving = true
+	all := c.sess.Unfinished()
+	for i := len(all) - 1; i >= 0; i-- {
+		if d, ok := all[i].Owner.(*Delivery); ok && d.more.request == nil {
+			return d, c.down
+		}
+	}
+	return nil, nil
 }
 
 // join waits for the end of all the client's goroutines.
@@ -97,6 +155,7 @@ func (c *Client) CloseWith(ctx context.Context, g Goodbye) error {
 	if err := c.checkGoodbye(&g, &p); err != nil {
 		return err
 	}
+	c.drain(ctx)
 	c.beginClose(&p)
 	return c.join(ctx)
 }

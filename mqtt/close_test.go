@@ -333,3 +333,35 @@ func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
 	}
 	r.wg.Wait() // and TestMain finds no goroutine left
 }
+
+func TestCloseWaitsForAcknowledgements(t *testing.T) { // DC-05: what is on its way gets time
+	s := dialScripted(t, nil)
+	d := s.publishes(1, "a")[0]
+	s.expectPublish(false, 0x32, 1, "a")
+	closed := async(func() error { return s.Close(s.ctx) })
+	s.server.ExpectNothing(50 * time.Millisecond)
+	if err := s.Publish(s.ctx, mqtt.Message{Topic: "late", QoS: 1}); !errors.Is(err, mqtt.ErrClosed) || !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("a publish while the client is being closed: %v", err)
+	}
+	s.server.Send("40 02 0001")
+	s.server.Expect("E0 00")
+	s.server.Close()
+	s.mustWait(closed)
+	if err := d.Err(); err != nil {
+		t.Errorf("the publish that was waited for: %v", err)
+	}
+}
+
+func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) { // DC-05, RX-13: it comes again
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepSession = true })
+	s.publishes(1, "a")
+	s.expectPublish(false, 0x32, 1, "a")
+	closed := async(func() error { return s.Close(s.ctx) })
+	s.server.ExpectNothing(50 * time.Millisecond)
+	s.server.Send("32 06 0001 74 0009 70")
+	s.server.ExpectNothing(50 * time.Millisecond)
+	s.server.Send("40 02 0001")
+	s.server.Expect("E0 00")
+	s.server.Close()
+	s.mustWait(closed)
+}

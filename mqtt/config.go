@@ -123,6 +123,9 @@ type Limits struct {
 	// PingTimeout is how long after a PINGREQ silence means a dead link;
 	// default half of the keep alive interval in force, at least a second.
 	PingTimeout time.Duration
+	// Drain is how long Close waits for publishes to be acknowledged; default three
+	// quarters of the time that it has, negative: not at all.
+	Drain time.Duration
 	// Queue bounds what waits for acknowledgements and connections, in a client
 	// with Reconnect or Store.
 	Queue Queue

@@ -177,15 +177,28 @@ func (c *Client) deliver(it *item) {
 // more. When the connection was lost, what had come before is, except for what
 // the server keeps and sends again.
 func (c *Client) deliverMessage(m *Message) {
-	size, sound := m.size(), false // before a handler, which owns m, changes it
-	defer func() { c.handled(m, size, sound) }()
-	unwanted := c.hushed.Load() || m.seq != 0 && c.resent.Load()
-	sound = unwanted || c.runHandlers(m)
+	size, fate := m.size(), broken // before a handler, which owns m, changes it
+	defer func() { c.handled(m, size, fate) }()
+	switch {
+	case c.hushed.Load() || m.seq != 0 && c.resent.Load():
+		fate = unseen
+	case c.runHandlers(m):
+		fate = sound
+	}
 }
+
+// fate is what became of a message at its handlers.
+type fate byte
+
+const (
+	unseen fate = iota // they did not run
+	broken             // one panicked
+	sound
+)
 
 // handled counts m, of that size, as through, and acknowledges it if its
 // handlers were sound.
-func (c *Client) handled(m *Message, size int, sound bool) {
+func (c *Client) handled(m *Message, size int, fate fate) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.in.messages--
@@ -196,19 +209,19 @@ func (c *Client) handled(m *Message, size int, sound bool) {
 		c.in.openGate()
 	}
 	if m.stream != nil {
-		c.finishStreamLocked(m, sound)
+		c.finishStreamLocked(m, fate)
 		return
 	}
-	c.concludeLocked(m, sound)
+	c.concludeLocked(m, fate)
 }
 
 // concludeLocked acknowledges m after its handlers, unless the application does.
-func (c *Client) concludeLocked(m *Message, sound bool) {
-	if m.seq == 0 || c.sess == nil {
+func (c *Client) concludeLocked(m *Message, fate fate) {
+	if m.seq == 0 || c.sess == nil || fate == unseen {
 		return
 	}
 	switch {
-	case !sound:
+	case fate == broken:
 		c.sayLocked(func(dst []byte) []byte {
 			dst, _ = c.sess.Drop(dst, m.seq)
 			return dst

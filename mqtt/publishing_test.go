@@ -304,7 +304,7 @@ func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.
 	s.server.Send("40 02 0001", "40 02 0001") // twice: room for one
 	s.expectPublish(true, 0x32, 2, "b")
 	s.expectAlive(true)
-	s.closeWell()
+	s.closeUnanswered()
 }
 
 func TestExpiryDoesNotEndAnExchange(t *testing.T) { // P2-18: [MQTT-4.3.3-7] of 5

@@ -282,6 +282,7 @@ func (o *owner) Ended(err error) {
 func (c *Client) finalLocked() {
 	asked := c.sess != nil
 	c.state = closed
+	c.out.makeRoom() // to whoever waited for a connection
 	c.resent.Store(c.keptLocked())
 	if c.saver.wake != nil { // what is accepted is saved first
 		c.saver.last = true

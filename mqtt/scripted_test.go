@@ -126,7 +126,21 @@ func (s *scripted) finish() {
 // further event came.
 func (s *scripted) closeWell() {
 	s.t.Helper()
-	closed := async(func() error { return s.Close(s.ctx) })
+	s.closeWithin(s.ctx)
+}
+
+// closeUnanswered is closeWell with publishes that the server does not
+// acknowledge: Close does not wait long.
+func (s *scripted) closeUnanswered() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, time.Second)
+	defer cancel()
+	s.closeWithin(ctx)
+}
+
+func (s *scripted) closeWithin(ctx context.Context) {
+	s.t.Helper()
+	closed := async(func() error { return s.Close(ctx) })
 	s.server.Expect("E0 00")
 	s.server.ExpectClosed()
 	s.server.Close()

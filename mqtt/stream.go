@@ -22,7 +22,7 @@ type stream struct {
 	buf     []byte
 	left    int           // bytes that have not come
 	over    bool          // the handler has returned, or none wants it: the rest is thrown away
-	sound   bool          // the handler did not panic
+	fate    fate          // the handler did not panic
 	err     error         // the connection broke within the payload
 	more    chan struct{} // wakes the handler
 }
@@ -113,7 +113,7 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 	m.seq, m.Sequence = a.Seq, a.Sequence
 	to := c.subs.find(p, c.cfg.Version)
 	m.manual = m.manual || slices.ContainsFunc(to.subs, func(s *subscription) bool { return s.manual })
-	m.stream = &stream{client: c, message: m, left: size, sound: true, more: make(chan struct{}, 1)}
+	m.stream = &stream{client: c, message: m, left: size, fate: sound, more: make(chan struct{}, 1)}
 	c.in.stream = m.stream
 	if !a.Deliver || !to.wanted {
 		m.stream.over, m.manual = true, false
@@ -138,17 +138,17 @@ func (o *owner) Stream(piece []byte, last bool) {
 	}
 	c.in.stream = nil
 	if s.over {
-		c.concludeLocked(s.message, s.sound)
+		c.concludeLocked(s.message, s.fate)
 	}
 }
 
 // finishStreamLocked ends the handler's part of m. The message is acknowledged
 // once it has come whole, too.
-func (c *Client) finishStreamLocked(m *Message, sound bool) {
+func (c *Client) finishStreamLocked(m *Message, fate fate) {
 	s := m.stream
-	s.over, s.sound, s.buf = true, sound, nil
+	s.over, s.fate, s.buf = true, fate, nil
 	c.in.openGate()
 	if s.left == 0 {
-		c.concludeLocked(m, sound)
+		c.concludeLocked(m, fate)
 	}
 }

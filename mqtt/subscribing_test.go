@@ -126,7 +126,7 @@ func TestLeavingWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end i
 		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
 		s.expectPublish(five, 0x32, 1, "")
 		s.expectPublish(five, 0x34, 2, "")
-		s.closeWell()
+		s.closeUnanswered()
 		for _, d := range []*mqtt.Delivery{first, second} {
 			if err := d.Err(); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrClosed) {
 				s.t.Errorf("got %v", err)

@@ -12,7 +12,7 @@ import (
 
 // course is what a client remembers beyond one connection.
 type course struct {
-	base    *Config // as given to Dial, defaults filled in
+	base    *Config // as given to Dial
 	servers []string
 	next    int       // of servers, for the attempt to come
 	looping bool      // the connect loop runs, or Dial in its place
@@ -61,6 +61,7 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 
 // newLasting returns a client that is offline, with what its store has.
 func newLasting(url string, cfg Config) (*Client, error) {
+	base := cfg // each attempt fills it in: what is switched off must not look like a default then
 	cfg.fill()
 	cfg.Transport.fill()
 	c := newClient(cfg.Transport)
@@ -72,7 +73,7 @@ func newLasting(url string, cfg Config) (*Client, error) {
 		c.retry = &r
 		c.course.servers = append(c.course.servers, r.Servers...)
 	}
-	c.course.base, c.course.looping = &cfg, true
+	c.course.base, c.course.looping = &base, true
 	c.cfg, c.remote = cfg, url
 	c.version.Store(uint32(cfg.Version))
 	c.sess = cfg.newSession()
@@ -161,6 +162,7 @@ func (cfg *Config) keep(base *Config) {
 // connectTo makes one connection to url and connects.
 func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	cfg.takeUser(url)
+	cfg.Transport.fill()
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -295,7 +297,9 @@ func (c *Client) suspendLocked() {
 	requests := c.sess.Suspend(c.untouchedLocked)
 	for _, e := range requests {
 		if d, ok := e.Owner.(*Delivery); ok {
-			d.end = 0
+			if d.end > c.out.start { // the write loop had not even taken it
+				d.end = 0
+			}
 			c.course.parked = append(c.course.parked, d.more.request)
 		}
 	}

@@ -59,7 +59,7 @@ func (c *client) readConfig(o *goja.Object) mqtt.Config {
 		return v, "connect: clientOpt." + name, engine.Given(v)
 	}
 	v, what, _ := field("client")
-	cfg := mqtt.Config{ClientID: string(vm.CheckBytes(what, v)), Mode: c.mode(), Limits: mqtt.Limits{SendBytes: sendBytes}}
+	cfg := mqtt.Config{ClientID: string(vm.CheckBytes(what, v)), Mode: c.mode(), Limits: mqtt.Limits{SendBytes: sendBytes, Drain: -1}}
 	if v, what, given := field("user"); given {
 		cfg.Username = string(vm.CheckBytes(what, v))
 	}
