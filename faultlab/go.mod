@@ -9,7 +9,10 @@ require (
 	github.com/eclipse/paho.golang v0.23.0
 	github.com/eclipse/paho.mqtt.golang v1.5.1
 	github.com/gorilla/websocket v1.5.3
+	go.etcd.io/bbolt v1.5.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.44.0
-	golang.org/x/sync v0.17.0
+	golang.org/x/sync v0.20.0
 )
+
+require golang.org/x/sys v0.45.0 // indirect

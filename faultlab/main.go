@@ -8,13 +8,14 @@ import (
 	"os/signal"
 	"syscall"
 
-	"dunlin/faultlab/cut"
 	"dunlin/faultlab/bitrot"
+	"dunlin/faultlab/cut"
 	"dunlin/faultlab/internal/lab"
 	"dunlin/faultlab/kill9"
-	"dunlin/faultlab/powerloss"
 	"dunlin/faultlab/mutants"
+	"dunlin/faultlab/powerloss"
 	"dunlin/faultlab/soak"
+	"dunlin/faultlab/storebench"
 	"dunlin/faultlab/storm"
 )
 
@@ -34,6 +35,7 @@ var programs = []program{
 	{"bitrot", "flip each bit of a disk store, and cut it off at each byte", bitrot.Run},
 	{"soak", "publish and receive for long while links live about a second and the server is killed", soak.Run},
 	{"storm", "take the server away from many clients and look at how they come back", storm.Run},
+	{"storebench", "measure commits to the disk store and to the same store on bbolt", storebench.Run},
 	{"mutants", "break one rule of the code at a time and see whether it is noticed", mutants.Run},
 }
 

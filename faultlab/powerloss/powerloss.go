@@ -56,9 +56,12 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 
 func (o *options) run(ctx context.Context, seed uint64, result *lab.Result, progress io.Writer) {
 	cells := []cell{
-		{"always", disk.Always, 0}, {"always_small", disk.Always, o.segment},
-		{"interval", disk.Interval, 0}, {"interval_small", disk.Interval, o.segment},
-		{"never", disk.Never, 0}, {"never_small", disk.Never, o.segment},
+		{"always", disk.Always, 0},
+		{"always_small", disk.Always, o.segment},
+		{"interval", disk.Interval, 0},
+		{"interval_small", disk.Interval, o.segment},
+		{"never", disk.Never, 0},
+		{"never_small", disk.Never, o.segment},
 	}
 	total := &total{progress: progress, of: len(cells) * o.rounds, byCell: map[string]int{}}
 	work := make(chan func())
