@@ -2,8 +2,193 @@ package mutants
 
 // checks are the commands that have to notice. Each passes on the sound tree.
 var checks = map[string]check{
-	"wire": {".", []string{"go", "test", "-count=1", "./mqtt/internal/wire"}},
+	"wire":            {".", []string{"go", "test", "-count=1", "./mqtt/internal/wire"}},
+	"link":            {".", []string{"go", "test", "-count=1", "./mqtt/internal/link"}},
+	"session":         {".", []string{"go", "test", "-count=1", "./mqtt/internal/session/..."}},
+	"mqtt":            {".", []string{"go", "test", "-count=1", "./mqtt"}},
+	"disk":            {".", []string{"go", "test", "-count=1", "./mqtt/store/disk"}},
+	"cut":             {"faultlab", []string{"go", "test", "-count=1", "./cut"}},
+	"storm":           {"faultlab", []string{"go", "test", "-count=1", "-run", "FakeTime", "./storm"}},
+	"kill9 publish":   {"faultlab", []string{"go", "run", ".", "kill9", "-kills", "80", "-early", "-seed", "1", "-drain", "5s", "-qos", "2", "-side", "publish"}},
+	"kill9 subscribe": {"faultlab", []string{"go", "run", ".", "kill9", "-kills", "80", "-early", "-seed", "1", "-drain", "5s", "-side", "subscribe"}},
 }
 
+// The files that mutants change most.
+const (
+	fileInbound   = "mqtt/internal/session/inbound.go"
+	filePublish   = "mqtt/internal/session/publish.go"
+	fileRecord    = "mqtt/internal/session/record.go"
+	fileResume    = "mqtt/internal/session/resume.go"
+	fileSession   = "mqtt/internal/session/session.go"
+	fileStaging   = "mqtt/internal/session/staging.go"
+	fileReconnect = "mqtt/reconnect.go"
+	fileSupervise = "mqtt/supervise.go"
+	fileAppend    = "mqtt/store/disk/append.go"
+)
+
 // all are the mutants.
-var all = []mutant{}
+var all = []mutant{
+	{
+		name: "PUBREL not saved", rule: "after PUBREC a later process sends PUBREL, never PUBLISH",
+		edits: []edit{{filePublish, "\t\ts.drop(e)\n\t\tif s.cfg.Save {", "\t\ts.drop(e)\n\t\tif false {"}},
+		check: "kill9 publish",
+	},
+	{
+		name: "PUBREL before it is saved", rule: "PUBREL is saved before it is sent",
+		edits: []edit{{filePublish, "\tif e.saving {\n\t\treturn dst\n\t}\n\treturn s.sendRelease(dst, e)", "\treturn s.sendRelease(dst, e)"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "identifier not saved", rule: "the identifier is saved before the PUBLISH is sent",
+		edits: []edit{{filePublish, "\ts.occupy(e)\n\tif s.cfg.Save {\n\t\ts.stageFlow(e)", "\ts.occupy(e)\n\tif false {\n\t\ts.stageFlow(e)"}},
+		check: "kill9 publish",
+	},
+	{
+		name: "end not saved", rule: "a message that is complete is forgotten by the store",
+		edits: []edit{{fileStaging, "\tif !e.onRecord {\n", "\tif e != nil {\n"}},
+		check: "kill9 publish",
+	},
+	{
+		name: "order from 0", rule: "the order of acceptance goes on after a restart",
+		edits: []edit{{fileRecord, "value []byte) error {\n\tl.s.orders = max(l.s.orders, order)\n", "value []byte) error {\n"}},
+		check: "kill9 publish",
+	},
+	{
+		name: "loaded as new", rule: "what an earlier process may have sent has DUP",
+		edits: []edit{{fileRecord, "order: order, again: true,", "order: order,"}},
+		check: "kill9 publish",
+	},
+	{
+		name: "order of files", rule: "messages of an earlier process go out in the order in which they were accepted",
+		edits: []edit{{fileRecord, "int { return cmp.Compare(a.order, b.order) })", "int { return cmp.Compare(b.order, a.order) })"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "sequence from 0", rule: "sequence numbers of received messages go on after a restart",
+		edits: []edit{{fileRecord, "l.s.in.lastSequence = binary.BigEndian.Uint64(value[1:])", "l.s.in.lastSequence = 0"}},
+		check: "kill9 subscribe",
+	},
+	{
+		name: "inbound identifier not saved", rule: "the identifier of a received QoS 2 message is on record before a handler sees it",
+		edits: []edit{{fileInbound, "s.stageChange(keyInbound|uint64(id), inboundRecord(f.sequence, false), step{})", "_ = id"}},
+		check: "kill9 subscribe",
+	},
+	{
+		name: "ack before handler", rule: "a message is acknowledged when its handlers are through",
+		edits: []edit{{"mqtt/receive.go", "\tc.in.count(m)\n", "\tc.in.count(m)\n\tif m.seq != 0 {\n\t\tc.out.buf, _ = c.sess.Ack(c.out.buf, m.seq, wire.Success)\n\t}\n"}},
+		check: "kill9 subscribe",
+	},
+	{
+		name: "PUBREC before it is saved", rule: "PUBREC is sent once what came before is saved",
+		edits: []edit{{fileInbound, "\tif s.staging.steps > 0 {\n\t\ts.stage(nil, step{ack: a})", "\tif false {\n\t\ts.stage(nil, step{ack: a})"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "no dedupe", rule: "a QoS 2 message is delivered once, however often it comes before PUBREL",
+		edits: []edit{{fileInbound, "\tf, known = s.in.qos2[p.PacketID]\n", "\tf, known = flow2{}, false\n"}},
+		check: "cut",
+	},
+	{
+		name: "no DUP", rule: "a PUBLISH that may have been sent before has DUP",
+		edits: []edit{{filePublish, "\tif e.again {\n\t\tdst[at] |= dupFlag\n\t}\n", ""}},
+		check: "cut",
+	},
+	{
+		name: "half a packet", rule: "nothing of a lost connection goes out on the next",
+		edits: []edit{{fileSupervise, "\to.buf, o.other, o.waiters = nil, nil, nil\n", "\to.other, o.waiters = nil, nil\n"}},
+		check: "cut",
+	},
+	{
+		name: "silence unnoticed", rule: "a link on which no answer to PINGREQ comes is dead",
+		edits: []edit{{"mqtt/internal/session/keepalive.go", "\t\treturn dst, ErrSilent\n", "\t\treturn dst, nil\n"}},
+		check: "cut",
+	},
+	{
+		name: "requests forgotten", rule: "a subscribe that has no answer is asked again on the next connection",
+		edits: []edit{{fileSupervise, "\t\t\tc.course.parked = append(c.course.parked, d.more.request)\n", ""}},
+		check: "cut",
+	},
+	{
+		name: "no jitter", rule: "the wait before an attempt is anything from 0 on",
+		edits: []edit{
+			{fileReconnect, "return rand.N(min(most, r.MaxDelay) + 1)", "return min(most, r.MaxDelay)"},
+			{fileReconnect, "\t\"math/rand/v2\"\n", ""},
+		},
+		check: "storm", quick: true,
+	},
+	{
+		name: "a good connection at once", rule: "the waits begin anew only after a stable connection",
+		edits: []edit{{fileSupervise, "if time.Since(c.course.since) >= c.steady() {", "if time.Since(c.course.since) >= 0 {"}},
+		check: "mqtt",
+	},
+	{
+		name: "ping-pong", rule: "a client whose session was taken over does not take it back",
+		edits: []edit{{fileReconnect, "case wire.SessionTakenOver, wire.AdministrativeAction,", "case wire.AdministrativeAction,"}},
+		check: "mqtt",
+	},
+	{
+		name: "republished unasked", rule: "what may have been sent is not sent as new when the session is lost, unless asked for",
+		edits: []edit{{fileResume, "case e.again && !r.Present && !r.Republish:", "case e.again && !r.Present && !r.Republish && e.id == 0:"}},
+		check: "mqtt",
+	},
+	{
+		name: "lost session remembered", rule: "identifiers of a session that the server has lost mean new messages",
+		edits: []edit{{fileResume, "\t\ts.dropInbound()\n", "\t\t_ = s\n"}},
+		check: "mqtt",
+	},
+	{
+		name: "subscriptions not renewed", rule: "subscriptions are made again when the server has lost them",
+		edits: []edit{{"mqtt/renew.go", "\t\tc.renewLocked()\n", "\t\t_ = c\n"}},
+		check: "mqtt",
+	},
+	{
+		name: "queue without bounds", rule: "Limits.Queue bounds what waits",
+		edits: []edit{{"mqtt/queue.go", "if !c.lasting() || c.queueRoomLocked() {", "if !c.lasting() || c.lasting() {"}},
+		check: "mqtt",
+	},
+	{
+		name: "window ignored", rule: "no more is under way than the server's Receive Maximum",
+		edits: []edit{{filePublish, "case s.used >= s.window || e.id == 0 && s.out.n >= maxIDs:", "case e.id == 0 && s.out.n >= maxIDs:"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "identifier given twice", rule: "an identifier in use is not given to another packet",
+		edits: []edit{{fileSession, "if s.lastID != 0 && s.out.get(s.lastID) == nil {", "if s.lastID != 0 {"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "length trusted", rule: "memory grows with the bytes that came, not with those announced",
+		edits: []edit{{"mqtt/internal/link/read.go", "\tcase n == 0 || len(b) < n+h.Length:\n", "\tcase n == 0 || len(b) < n+h.Length:\n\t\tif n > 0 && n+h.Length > len(in.buf) {\n\t\t\tin.move(make([]byte, n+h.Length))\n\t\t}\n"}},
+		check: "link", quick: true,
+	},
+	{
+		name: "no sync", rule: "Commit returns when its changes are on the disk",
+		edits: []edit{{"mqtt/store/disk/store.go", "if err == nil && s.opt.Sync == Always {", "if err == nil && s.opt.Sync == Always && s.closed {"}},
+		check: "disk",
+	},
+	{
+		name: "directory not synced", rule: "a new file of the log is in its directory before it is used",
+		edits: []edit{{fileAppend, "\treturn s.fs.SyncDir()\n", "\treturn nil\n"}},
+		check: "disk",
+	},
+	{
+		name: "head unchecked", rule: "a record whose header does not have its checksum is none",
+		edits: []edit{{"mqtt/store/disk/format.go", "if binary.LittleEndian.Uint32(b[36:]) != headerSum(seed, off, b[:36]) {", "if binary.LittleEndian.Uint32(b[36:]) == 0 {"}},
+		check: "disk",
+	},
+	{
+		name: "value unchecked", rule: "a value that does not have its checksum is not given out",
+		edits: []edit{{"mqtt/store/disk/format.go", "return crc32.Update(seed^uint32(seq), castagnoli, value)", "return seed ^ uint32(seq)"}},
+		check: "disk",
+	},
+	{
+		name: "failure kept", rule: "nothing of a Commit that failed counts",
+		edits: []edit{{"mqtt/store/disk/store.go", "\t\treturn s.undoLocked(before, err)\n\t}\n\ts.applyLocked()\n\ts.maintainLocked()\n", "\t\t_ = before\n\t\treturn err\n\t}\n\ts.applyLocked()\n\ts.maintainLocked()\n"}},
+		check: "disk",
+	},
+	{
+		name: "no lock", rule: "a store is open in one process at a time",
+		edits: []edit{{"mqtt/store/disk/lock_flock.go", "syscall.LOCK_EX|syscall.LOCK_NB", "syscall.LOCK_SH|syscall.LOCK_NB"}},
+		check: "disk",
+	},
+}
