@@ -199,15 +199,15 @@ func (c ReasonCode) serverOnly() bool {
 // that did not: before MQTT 5 a DISCONNECT has no place there.
 func (c *Client) beginClose(p *wire.Disconnect) {
 	c.hushed.Store(true)
-	c.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state >= closing {
+	defer c.cancel() // whoever that wakes is to see who ended it
+	if c.state == closed || c.state == closing && !c.lasting() {
 		return
 	}
 	c.byUser = true
 	switch {
-	case c.state == offline: // its context has ended the connect loop
+	case c.state == offline || c.state == closing: // its context ends the connect loop
 		return
 	case c.state != connected:
 		c.cutLocked(ErrClosed)

@@ -153,6 +153,7 @@ func (c *Client) load() error {
 	if l.Owner != "" && l.Owner != c.cfg.ClientID {
 		return &ArgumentError{Name: "Config.Store", What: fmt.Sprintf("belongs to client %q, not to %q", l.Owner, c.cfg.ClientID)}
 	}
+	c.course.aside = l.Aside
 	if l.Owner == "" {
 		c.sess.Own(c.cfg.ClientID)
 	}

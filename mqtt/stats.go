@@ -11,6 +11,7 @@ type Stats struct {
 	Queued       int           // publishes that wait to be sent
 	QueuedBytes  int           // the packets of both
 	Dropped      uint64        // publishes that QueueDropOldest gave up
+	Quarantined  int           // publishes given up because the server disconnects at them; with those of earlier processes that the Store has
 	Received     int           // messages that wait for a handler, or are being handled
 	BytesWritten uint64        // to the network, in all connections
 	BytesRead    uint64        // from the network, in all connections
@@ -26,7 +27,7 @@ func (c *Client) Stats() Stats {
 		Received: c.in.messages, BytesRead: c.in.read,
 	}
 	if w := c.course; w != nil {
-		s.Connections, s.Retries, s.Dropped = w.accepts, w.tries, w.dropped
+		s.Connections, s.Retries, s.Dropped, s.Quarantined = w.accepts, w.tries, w.dropped, w.aside
 	} else if !c.accepted {
 		s.Connections = 0
 	}

@@ -22,6 +22,7 @@ type course struct {
 	since   time.Time // when the server accepted the last one
 	accepts int       // connections that it accepted
 	parked  []*request
+	aside   int     // messages in quarantine
 	odd     []error // records of the store that make no sense
 	unsaved bool    // the store fails, and that was told
 	dropped uint64
@@ -77,7 +78,7 @@ func newLasting(url string, cfg Config) (*Client, error) {
 	c.cfg, c.remote = cfg, url
 	c.version.Store(uint32(cfg.Version))
 	c.sess = cfg.newSession()
-	c.sess.Suspend(func(*session.Entry) bool { return true })
+	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	if cfg.Store == nil {
 		return c, nil
 	}
@@ -294,7 +295,8 @@ func (c *Client) steady() time.Duration {
 // what cannot go on without this one.
 func (c *Client) suspendLocked() {
 	c.failWaitersLocked(c.causeLocked())
-	requests := c.sess.Suspend(c.untouchedLocked)
+	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: c.accepted && endedByServer(c.cause)})
+	c.giveUpOnLocked(c.sess.TakeOutcasts())
 	for _, e := range requests {
 		if d, ok := e.Owner.(*Delivery); ok {
 			if d.end > c.out.start { // the write loop had not even taken it

@@ -16,16 +16,23 @@ type Failure struct {
 	Err   error
 }
 
-// Suspend tells that the connection is lost. Publishes stay for the next one;
-// untouched says of those that no byte of them was written. Subscribe and
+// Loss is how a connection was lost.
+type Loss struct {
+	Untouched func(*Entry) bool // no byte of the publish was written
+	ByServer  bool              // the server ended it
+}
+
+// Suspend tells that the connection is lost. Publishes stay for the next one,
+// except for those at which the server disconnects each time: see TakeOutcasts. Subscribe and
 // unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1, section
 // 4.1 of 5]: they are returned, and their identifiers are free.
-func (s *Session) Suspend(untouched func(*Entry) bool) (requests []*Entry) {
+func (s *Session) Suspend(l Loss) (requests []*Entry) {
 	s.offline = true
 	s.epoch++
 	s.disown()
 	s.alive.running = false
 	s.resend = fifo[*Entry]{}
+	alone := s.used == 1
 	for _, e := range s.Unfinished() {
 		switch {
 		case e.id == 0:
@@ -33,8 +40,9 @@ func (s *Session) Suspend(untouched func(*Entry) bool) (requests []*Entry) {
 			s.finish(e)
 			requests = append(requests, e)
 		default:
+			e.again = e.again || e.stage >= sent && !l.Untouched(e)
+			s.blame(e, l.ByServer, alone)
 			s.vacate(e)
-			e.again = e.again || e.stage >= sent && !untouched(e)
 		}
 	}
 	s.in.suspend()

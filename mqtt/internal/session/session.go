@@ -79,9 +79,10 @@ type Entry struct {
 	stage    stage
 	again    bool // it may have been sent before
 	inWindow bool
-	saving   bool // what comes next waits for the store
-	onRecord bool // the store has it
-	flowed   bool // the store has a record of its progress
+	losses   uint8 // connections that the server ended while it was in flight
+	saving   bool  // what comes next waits for the store
+	onRecord bool  // the store has it
+	flowed   bool  // the store has a record of its progress
 }
 
 // packet returns the encoded packet; its identifier may be a placeholder.
@@ -111,6 +112,8 @@ type Session struct {
 	held       int     // the size of all records that are kept
 	freed      []Freed // publishes that left the queue in the last call
 	expired    []*Entry
+	suspects   int          // publishes at which the server may disconnect
+	outcasts   []*Entry     // given up by the last Suspend
 	resend     fifo[*Entry] // what earlier connections left, oldest first
 	offline    bool
 	epoch      uint64 // of the connection
@@ -233,6 +236,9 @@ func (s *Session) finish(e *Entry) {
 	e.stage = finished
 	s.out.remove(e)
 	s.vacate(e)
+	if e.losses >= suspect {
+		s.suspects--
+	}
 	if e.publishes() {
 		s.flows--
 		s.stageRemoval(e)

@@ -415,7 +415,7 @@ func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, KA-07, KA-19
 	if at, ok := s.Deadline(); !ok || at.Sub(t0) != 1800*time.Millisecond {
 		t.Error("no pings although the server set an interval")
 	}
-	s.Suspend(func(*Entry) bool { return false })
+	s.Suspend(Loss{Untouched: func(*Entry) bool { return false }})
 	if _, ok := s.Deadline(); ok {
 		t.Error("pings after the connection was lost")
 	}
