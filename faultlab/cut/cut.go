@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,39 +26,57 @@ var versions = []mqtt.Version{mqtt.V311, mqtt.V5}
 // faults are the ways in which a connection ends.
 var faults = map[string]mqtttest.Fault{"close": mqtttest.Cut, "reset": mqtttest.Break, "stall": mqtttest.Stall}
 
-// cell is one cut: in one flow, at one byte of the first connection.
+// spot is where a connection ends, and how.
+type spot struct {
+	out   bool // at a byte of the client's; otherwise of the server's
+	at    int
+	fault string
+}
+
+// String names the spot.
+func (s spot) String() string {
+	direction := "in"
+	if s.out {
+		direction = "out"
+	}
+	return fmt.Sprintf("%s at byte %d %s", s.fault, s.at, direction)
+}
+
+// cell is one flow with the spots at which its first connections end, one each.
 type cell struct {
 	flow    flow
 	version mqtt.Version
-	out     bool // the client's bytes; otherwise the server's
-	at      int
-	fault   string
+	spots   []spot
 }
 
 // String names the cell.
 func (c cell) String() string {
-	direction := "in"
-	if c.out {
-		direction = "out"
-	}
-	return fmt.Sprintf("%s, MQTT %s, %s at byte %d %s", c.flow.name, c.version, c.fault, c.at, direction)
+	return fmt.Sprintf("%s, MQTT %s, %v", c.flow.name, c.version, c.spots)
 }
 
-// cells returns all cells of one flow with one version: it is run once on a sound
-// connection, to see how many bytes it takes.
-func cells(ctx context.Context, f flow, v mqtt.Version) ([]cell, error) {
+// cells returns all cells of one flow with one version, and as many with two
+// connections cut as asked for. The flow is run once on a sound connection, to
+// see how many bytes it takes.
+func cells(ctx context.Context, f flow, v mqtt.Version, twice int, random *rand.Rand) ([]cell, error) {
 	in, out, err := measure(ctx, f, v)
 	if err != nil {
 		return nil, fmt.Errorf("%s, MQTT %s, on a sound connection: %w", f.name, v, err)
 	}
-	var all []cell
-	for _, fault := range slices.Sorted(mapKeys(faults)) {
+	var spots []spot
+	for _, fault := range slices.Sorted(maps.Keys(faults)) {
 		for at := range in {
-			all = append(all, cell{f, v, false, at, fault})
+			spots = append(spots, spot{false, at, fault})
 		}
 		for at := range out {
-			all = append(all, cell{f, v, true, at, fault})
+			spots = append(spots, spot{true, at, fault})
 		}
+	}
+	var all []cell
+	for _, s := range spots {
+		all = append(all, cell{f, v, []spot{s}})
+	}
+	for range twice {
+		all = append(all, cell{f, v, []spot{spots[random.IntN(len(spots))], spots[random.IntN(len(spots))]}})
 	}
 	return all, nil
 }
@@ -65,19 +85,21 @@ func cells(ctx context.Context, f flow, v mqtt.Version) ([]cell, error) {
 func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int) {
 	flags, seed := lab.Flags("cut", about)
 	parallel := flags.Int("parallel", 400, "how many cells are tried at a time; those that stall spend it waiting")
+	twice := flags.Int("twice", 100, "how many cells of each flow cut the second connection, too, both anywhere")
 	only := flags.String("flow", "", "try this flow only")
 	if exit, done := lab.Parse(flags, seed, args); done {
 		return exit
 	}
 	chosen := slices.DeleteFunc(slices.Clone(flows), func(f flow) bool { return *only != "" && f.name != *only })
-	if len(chosen) == 0 || *parallel < 1 {
-		return lab.Misused(flags, "-flow is one of %s, -parallel at least 1", flowNames())
+	if len(chosen) == 0 || *parallel < 1 || *twice < 0 {
+		return lab.Misused(flags, "-flow is one of %s, -parallel at least 1, -twice at least 0", flowNames())
 	}
-	result := lab.NewResult("cut", *seed, map[string]any{"flows": len(chosen), "parallel": *parallel})
+	result := lab.NewResult("cut", *seed, map[string]any{"flows": len(chosen), "parallel": *parallel, "twice": *twice})
+	random := lab.Random(*seed, "cut")
 	var all []cell
 	for _, f := range chosen {
 		for _, v := range f.versions {
-			more, err := cells(ctx, f, v)
+			more, err := cells(ctx, f, v, *twice, random)
 			if err != nil {
 				result.Fail("%v", err)
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"dunlin/faultlab/internal/lab"
 	"dunlin/mqtt"
 )
 
@@ -18,7 +19,7 @@ func TestEveryByte(t *testing.T) {
 				var all []cell
 				synctest.Test(t, func(t *testing.T) {
 					var err error
-					if all, err = cells(t.Context(), f, v); err != nil {
+					if all, err = cells(t.Context(), f, v, 20*stride, lab.Random(rand.Uint64(), f.name)); err != nil {
 						t.Fatal(err)
 					}
 				})

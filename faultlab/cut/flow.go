@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"maps"
 	"strings"
 	"time"
 
@@ -47,8 +45,6 @@ func flowNames() string {
 	}
 	return strings.Join(names, ", ")
 }
-
-func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
 // publishing publishes one message after another, and each call has to succeed.
 func publishing(qos mqtt.QoS) func(context.Context, *world) error {

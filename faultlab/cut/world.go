@@ -70,19 +70,17 @@ func measure(ctx context.Context, f flow, v mqtt.Version) (in, out int, err erro
 
 // try runs one cell.
 func try(ctx context.Context, c cell) error {
-	f := mqtttest.Faults{}
-	if c.out {
-		f.OnWrite, f.WriteBytes = faults[c.fault], c.at
-	} else {
-		f.OnRead, f.ReadBytes = faults[c.fault], c.at
-	}
-	first := true
+	var made atomic.Int64
 	return run(ctx, c.flow, c.version, func(conn net.Conn) net.Conn {
-		if !first {
+		n := int(made.Add(1))
+		if n > len(c.spots) {
 			return conn
 		}
-		first = false
-		return mqtttest.NewFaulty(conn, f)
+		s := c.spots[n-1]
+		if s.out {
+			return mqtttest.NewFaulty(conn, mqtttest.Faults{OnWrite: faults[s.fault], WriteBytes: s.at})
+		}
+		return mqtttest.NewFaulty(conn, mqtttest.Faults{OnRead: faults[s.fault], ReadBytes: s.at})
 	})
 }
 
