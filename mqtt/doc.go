@@ -30,7 +30,18 @@
 //   - ErrInDoubt: it was sent, or may have been, and the answer will not come.
 //   - ErrRejected: the server refused it; a *PublishError, *SubscribeError or
 //     *ConnectError holds the reason code.
+//   - ErrSaved: the client was closed first, and the message is in the
+//     Config.Store: the next client of the session sends it.
 //
-// ErrClosed and ErrNotConnected say in addition why. A context ends the
-// waiting, it never takes back what was sent. There is no hidden time-out.
+// ErrClosed, ErrNotConnected, ErrSessionLost, ErrQueueFull, ErrExpired and
+// ErrQuarantined say in addition why. A context ends the waiting, it never takes
+// back what was sent. There is no hidden time-out.
+//
+// # Lasting clients
+//
+// A client ends with its connection, unless Config.Reconnect says otherwise: then
+// it makes another one, renews its subscriptions if the server has lost them, and
+// sends again what is not acknowledged. With a Config.Store what it accepted
+// outlives the process, too. docs/RELIABILITY.md says what is promised, and how
+// that is tested.
 package mqtt
