@@ -40,6 +40,31 @@ func (d *Disk) Do(op Op) {
 // Pending is the number of operations that are not safe.
 func (d *Disk) Pending() int { return len(d.pending) }
 
+// Clone returns a disk that goes its own way.
+func (d *Disk) Clone() *Disk {
+	return &Disk{maps.Clone(d.files), maps.Clone(d.names), slices.Clone(d.pending)}
+}
+
+// FS returns the directory that a process sees which is started now, when the one before was killed and the power is on: with all that is pending. Its operations can be
+// done to the Disk or to a clone of it.
+func (d *Disk) FS() *FS {
+	now := d.Clone()
+	for _, op := range d.pending {
+		now.apply(op)
+	}
+	f := New(nil)
+	for name, id := range now.names {
+		f.files[name] = &inode{id, slices.Clone(now.files[id]), nil}
+	}
+	for id := range now.files {
+		f.made = max(f.made, id)
+	}
+	for _, op := range d.pending {
+		f.made = max(f.made, op.File)
+	}
+	return f
+}
+
 func (d *Disk) settle(which func(Op) bool) {
 	d.pending = slices.DeleteFunc(d.pending, func(p Op) bool {
 		if which(p) {
@@ -143,7 +168,7 @@ func tears(ops []Op) iter.Seq[[]Op] {
 }
 
 func (d *Disk) image(ops []Op) map[string][]byte {
-	e := &Disk{files: maps.Clone(d.files), names: maps.Clone(d.names)}
+	e := d.Clone()
 	for _, op := range ops {
 		e.apply(op)
 	}

@@ -2,10 +2,13 @@ package diskfault
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 
 	"dunlin/mqtt/store"
 	"dunlin/mqtt/store/disk"
@@ -20,6 +23,7 @@ type Workload struct {
 	Keys    int // how many keys there are
 	Value   int // most bytes of a value
 	Reopen  int // every so many commits the store is closed, or dropped without Close, and opened again; 0: never
+	Fail    int // in every so many commits a write or a sync fails; 0: never
 }
 
 // Trial is the history of a workload.
@@ -29,18 +33,33 @@ type Trial struct {
 	states  []uint64 // after each change
 	options disk.Options
 	rand    *rand.Rand
+	failing atomic.Int32 // 1: the next write, 2: the next sync
+}
+
+var errFault = errors.New("fault of the trial")
+
+func (t *Trial) fault(op Op) *Fault {
+	if op.Kind == Write && t.failing.CompareAndSwap(1, 0) {
+		return &Fault{Err: errFault, Written: len(op.Data) * 3 / 4}
+	}
+	if op.Kind == Sync && t.failing.CompareAndSwap(2, 0) {
+		return &Fault{Err: errFault}
+	}
+	return nil
 }
 
 // bound is where a Commit is in the history.
 type bound struct {
-	began, ended int // operations before and after it
-	changes      int // all changes up to its end
+	began, ended int      // operations before and after it
+	changes      int      // all changes up to its end
+	failed       []uint64 // states that may be found before it has ended, and never after
 }
 
 // Run does the work on a directory in memory.
 func (w Workload) Run() (*Trial, error) {
 	t := &Trial{options: w.Options, rand: rand.New(rand.NewPCG(w.Seed, 1)), states: []uint64{0}}
 	fsys := New(nil)
+	fsys.Inject = t.fault
 	s, err := t.open(fsys)
 	if err != nil {
 		return nil, err
@@ -55,10 +74,22 @@ func (w Workload) Run() (*Trial, error) {
 		}
 		changes := w.changes(r)
 		b := bound{began: len(fsys.Log())}
-		if err := s.Commit(changes); err != nil {
+		if w.Fail > 0 && n%w.Fail == w.Fail-1 {
+			t.failing.Store(1 + r.Int32N(2))
+		}
+		err := s.Commit(changes)
+		switch {
+		case err == nil:
+			t.note(model, changes)
+		case errors.Is(err, errFault):
+			b.failed = t.states[len(t.states)-1:]
+			t.note(maps.Clone(model), changes)
+			b.failed = append(b.failed, t.states[len(t.states)-len(changes):]...)
+			t.states = slices.Clone(t.states[:len(t.states)-len(changes)])
+		default:
 			return nil, err
 		}
-		t.note(model, changes)
+		t.failing.Store(0)
 		b.ended, b.changes = len(fsys.Log()), len(t.states)-1
 		t.bounds = append(t.bounds, b)
 	}
@@ -145,7 +176,7 @@ func (r *Report) add(count *int, format string, args ...any) {
 func (r *Report) Bad() int { return r.Lost + r.Wrong + r.Alarms + r.Failed }
 
 // Cut loses the power after each operation, in every way that Images knows, and opens the store again. One of 16 times it loses it again after each operation of that
-// Open. watch is told how far it is and says whether to go on.
+// Open, and after one of 4 operations it also kills the process first, opens the store, and then loses the power. watch is told how far it is and says whether to go on.
 func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 	report := &Report{}
 	d := NewDisk(nil)
@@ -157,6 +188,9 @@ func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 		for image := range d.Images(t.rand) {
 			t.check(image, k, report, t.rand.IntN(16) == 0)
 		}
+		if t.rand.IntN(4) == 0 {
+			t.kill(d, k, report)
+		}
 		if watch != nil && !watch(k, len(t.Log), report) {
 			break
 		}
@@ -165,7 +199,7 @@ func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 }
 
 // allowed gives the states that may be found after k operations: from what was promised up to all that was begun.
-func (t *Trial) allowed(k int) (least, most int) {
+func (t *Trial) allowed(k int) (least, most int, failed []uint64) {
 	promised := k
 	if t.options.Sync != disk.Always {
 		promised = 0
@@ -181,36 +215,62 @@ func (t *Trial) allowed(k int) (least, most int) {
 		}
 		if b.began <= k {
 			most = b.changes
+			failed = nil
+			if k < b.ended {
+				failed = b.failed
+			}
 		}
 	}
-	return least, most
+	return least, most, failed
 }
 
 func (t *Trial) check(image map[string][]byte, k int, report *Report, again bool) {
 	report.Images++
 	fsys := New(image)
-	least, most := t.allowed(k)
-	first, opened, ok := t.look(fsys, k, report, func(state uint64) bool {
-		if slices.Contains(t.states[:least], state) && !slices.Contains(t.states[least:most+1], state) {
+	first, opened, ok := t.look(fsys, k, report, t.good(k, report))
+	if again && ok {
+		t.again(fsys, NewDisk(image), k, report, func(n int, state uint64) bool {
+			// What was there once stays, and maybe there is what look added.
+			return state == first || state == first^more || n < opened && t.good(k, report)(state)
+		})
+	}
+}
+
+// kill ends the process after k operations, with the power on, and opens the store again; and then loses the power.
+func (t *Trial) kill(d *Disk, k int, report *Report) {
+	fsys := d.FS()
+	first, opened, ok := t.look(fsys, k, report, t.good(k, report))
+	if ok {
+		t.again(fsys, d.Clone(), k, report, func(n int, state uint64) bool {
+			return state == first || state == first^more || n < opened && t.good(k, report)(state)
+		})
+	}
+}
+
+// again loses the power after each operation of fsys on d.
+func (t *Trial) again(fsys *FS, d *Disk, k int, report *Report, good func(n int, state uint64) bool) {
+	for n, op := range fsys.Log() {
+		d.Do(op)
+		for image := range d.Images(t.rand) {
+			report.Images++
+			report.Again++
+			t.look(New(image), k, report, func(state uint64) bool { return good(n+1, state) })
+		}
+	}
+}
+
+// good judges a state that was found after k operations.
+func (t *Trial) good(k int, report *Report) func(state uint64) bool {
+	least, most, failed := t.allowed(k)
+	return func(state uint64) bool {
+		if slices.Contains(t.states[least:most+1], state) || slices.Contains(failed, state) {
+			return true
+		}
+		if slices.Contains(t.states[:least], state) {
 			report.add(&report.Lost, "after operation %d: an older state than promised", k)
 			return true
 		}
-		return slices.Contains(t.states[least:most+1], state)
-	})
-	if !again || !ok {
-		return
-	}
-	d := NewDisk(image)
-	for n, op := range fsys.Log() {
-		d.Do(op)
-		for second := range d.Images(t.rand) {
-			report.Images++
-			report.Again++
-			// What was there once stays, and maybe there is what look added.
-			t.look(New(second), k, report, func(state uint64) bool {
-				return state == first || state == first^more || n+1 < opened && slices.Contains(t.states[least:most+1], state)
-			})
-		}
+		return false
 	}
 }
 
