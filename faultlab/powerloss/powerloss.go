@@ -17,9 +17,9 @@ import (
 const about = "lose the power after each operation of a disk store, with every subset of the writes that were not synced"
 
 type options struct {
-	commits, batch, keys, value, reopen int
-	segment                             int64
-	rounds                              int
+	commits, batch, keys, value, reopen, fail int
+	segment                                   int64
+	rounds                                    int
 }
 
 // cell is one mode with one size of files.
@@ -38,16 +38,17 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 	flags.IntVar(&o.keys, "keys", 8, "how many keys there are")
 	flags.IntVar(&o.value, "value", 120, "the longest value in bytes")
 	flags.IntVar(&o.reopen, "reopen", 7, "after how many commits the store is closed, or killed, and opened again")
+	flags.IntVar(&o.fail, "fail", 5, "in how many commits one write or sync fails")
 	flags.Int64Var(&o.segment, "segment", 512, "the size of the files of the stores that clean their log often")
 	flags.IntVar(&o.rounds, "rounds", 1, "how often all of it is done, each time with other contents")
 	if exit, done := lab.Parse(flags, seed, args); done {
 		return exit
 	}
-	if min(o.commits, o.batch, o.keys, o.value, o.reopen, o.rounds) < 1 || o.segment < 256 {
+	if min(o.commits, o.batch, o.keys, o.value, o.reopen, o.fail, o.rounds) < 1 || o.segment < 256 {
 		return lab.Misused(flags, "all sizes are at least 1, -segment at least 256")
 	}
 	result := lab.NewResult("powerloss", *seed, map[string]any{
-		"commits": o.commits, "batch": o.batch, "keys": o.keys, "value": o.value, "reopen": o.reopen, "segment": o.segment, "rounds": o.rounds,
+		"commits": o.commits, "batch": o.batch, "keys": o.keys, "value": o.value, "reopen": o.reopen, "fail": o.fail, "segment": o.segment, "rounds": o.rounds,
 	})
 	o.run(ctx, *seed, result, progress)
 	lab.Done(progress)
@@ -92,7 +93,7 @@ func (o *options) cell(ctx context.Context, c cell, seed uint64, total *total, r
 	}
 	work := diskfault.Workload{
 		Seed: seed, Options: disk.Options{Sync: c.sync, SegmentSize: c.segment, Every: 50 * time.Microsecond},
-		Commits: o.commits, Batch: o.batch, Keys: o.keys, Value: o.value, Reopen: o.reopen,
+		Commits: o.commits, Batch: o.batch, Keys: o.keys, Value: o.value, Reopen: o.reopen, Fail: o.fail,
 	}
 	trial, err := work.Run()
 	if err != nil {
