@@ -12,6 +12,7 @@ type Run struct {
 	*Setup
 	report    Report
 	latencies []time.Duration
+	floods    int
 	kept      []any // clients, while the caller looks at the memory of the process
 }
 
@@ -66,7 +67,8 @@ func (r *Run) quantiles() {
 // Flood returns the topic that makes the server send n messages. It is another
 // one at each call.
 func (r *Run) Flood(qos byte, n int) string {
-	return fmt.Sprintf("flood/%d/%d/%d/%d", qos, r.Size, n, time.Now().UnixNano())
+	r.floods++
+	return fmt.Sprintf("flood/%d/%d/%d/%d", qos, r.Size, n, r.floods)
 }
 
 // Clients calls dial for each of N clients and measures what they cost at rest.

@@ -109,7 +109,8 @@ static void publish_all(struct mosquitto *m, long n)
 static void receive_all(struct mosquitto *m, long n)
 {
 	char topic[80];
-	snprintf(topic, sizeof topic, "flood/%c/%d/%ld/%.9f", work[4], size, n, now());
+	static int floods;
+	snprintf(topic, sizeof topic, "flood/%c/%d/%ld/%d", work[4], size, n, ++floods);
 	must(mosquitto_subscribe(m, NULL, topic, work[4] - '0'), "subscribe");
 	sem_wait(&done);
 }

@@ -8,6 +8,7 @@ const [size, warm, count] = process.argv.slice(4).map(Number);
 const qos = Number(work.slice(-1));
 const payload = Buffer.alloc(size);
 let trips = [];
+let floods = 0;
 
 const now = () => Number(process.hrtime.bigint()) / 1e9;
 
@@ -54,7 +55,7 @@ const works = {
     let got = 0;
     client.removeAllListeners('message');
     client.on('message', (topic, message) => { if (message.length === size && ++got === n) done(); });
-    client.subscribe(`flood/${qos}/${size}/${n}/${process.hrtime.bigint()}`, { qos }, fail);
+    client.subscribe(`flood/${qos}/${size}/${n}/${++floods}`, { qos }, fail);
   },
   rtt0(client, n, done) {
     let start;

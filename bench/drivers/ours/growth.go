@@ -29,7 +29,7 @@ func clients(r *drive.Run) error {
 			if i%burst == 0 {
 				turn = (turn + 1) % len(all)
 			}
-			<-w.free
+			w.take()
 			if _, err := all[turn].PublishAsync(ctx, m, w.done); err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ func flight(r *drive.Run) error {
 	m.Topic = fmt.Sprintf("lag/%d", r.N)
 	return r.Messages(func(n int) error {
 		for range n {
-			<-w.free
+			w.take()
 			if _, err := c.PublishAsync(ctx, m, w.done); err != nil {
 				return err
 			}

@@ -7,31 +7,46 @@ import (
 	"dunlin/mqtt"
 )
 
-// places bounds the messages in flight.
+// places bounds the messages in flight: a semaphore that only those pay for who
+// have to wait.
 type places struct {
-	free   chan struct{}
+	all    int
+	free   atomic.Int64  // negative: so many wait
+	next   chan struct{} // lets one who waits go on
 	failed atomic.Pointer[error]
 	done   func(error)
 }
 
 func newPlaces(n int) *places {
-	p := &places{free: make(chan struct{}, n)}
-	for range n {
-		p.free <- struct{}{}
-	}
+	p := &places{all: n, next: make(chan struct{}, 1)}
+	p.free.Store(int64(n))
 	p.done = func(err error) {
 		if err != nil {
-			p.failed.Store(&err)
+			failure := err // or err were on the heap in each call
+			p.failed.Store(&failure)
 		}
-		p.free <- struct{}{}
+		p.give()
 	}
 	return p
+}
+
+// take takes a place, once there is one. Only one goroutine may call it.
+func (p *places) take() {
+	if p.free.Add(-1) < 0 {
+		<-p.next
+	}
+}
+
+func (p *places) give() {
+	if p.free.Add(1) <= 0 {
+		p.next <- struct{}{}
+	}
 }
 
 // publish sends m n times and waits for the last acknowledgement.
 func (p *places) publish(c *mqtt.Client, m mqtt.Message, n int) error {
 	for range n {
-		<-p.free
+		p.take()
 		if _, err := c.PublishAsync(ctx, m, p.done); err != nil {
 			return err
 		}
@@ -41,12 +56,10 @@ func (p *places) publish(c *mqtt.Client, m mqtt.Message, n int) error {
 
 // wait waits until all places are free.
 func (p *places) wait() error {
-	for range cap(p.free) {
-		<-p.free
+	for range p.all {
+		p.take()
 	}
-	for range cap(p.free) {
-		p.free <- struct{}{}
-	}
+	p.free.Add(int64(p.all))
 	if err := p.failed.Load(); err != nil {
 		return fmt.Errorf("%w: %w", errFailed, *err)
 	}

@@ -9,6 +9,7 @@ const qos = Number(work.slice(-1));
 const [scheme, host, port] = url.split(/:\/\/|:/);
 const payload = Buffer.alloc(size);
 let trips = [];
+let floods = 0;
 
 function now() {
   const [s, ns] = process.hrtime();
@@ -46,7 +47,7 @@ const works = {
     let got = 0;
     client.removeAllListeners('message');
     client.on('message', ({ message }) => { if (message.length === size && ++got === n) done(); });
-    client.subscribe(`flood/${qos}/${size}/${n}/${now()}`, { qos }, fail);
+    client.subscribe(`flood/${qos}/${size}/${n}/${++floods}`, { qos }, fail);
   },
   rtt0(client, n, done) {
     let start;
