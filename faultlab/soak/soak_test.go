@@ -10,28 +10,31 @@ import (
 
 	"dunlin/faultlab/internal/clients"
 	"dunlin/faultlab/internal/lab"
+	"dunlin/faultlab/internal/ledger"
 )
 
-// forgetful says that everything was acknowledged and sends nothing.
-type forgetful struct{}
+// forgetful says that everything was acknowledged and sends nothing but probes.
+type forgetful struct{ clients.Client }
 
-func (forgetful) Publish(_ string, _ byte, _ []byte, done func(error)) error {
+func (f forgetful) Publish(topic string, qos byte, payload []byte, done func(error)) error {
+	if n, _ := ledger.ParsePayload(payload); n.Stream() == probes {
+		return f.Client.Publish(topic, qos, payload, done)
+	}
 	done(nil)
 	return nil
 }
 
-func (forgetful) Close(context.Context) error { return nil }
-
 func TestSeesLostMessages(t *testing.T) {
 	s := &soak{
-		options:  options{client: "paho", version: 3, seconds: 1, rate: 300, killEvery: time.Minute, drain: 50 * time.Millisecond},
+		options:  options{client: "dunlin", version: 3, seconds: 1, rate: 300, killEvery: time.Minute, drain: 50 * time.Millisecond},
 		result:   lab.NewResult("soak", 1, nil),
 		progress: io.Discard,
 		open: func(ctx context.Context, name string, o clients.Options) (clients.Client, error) {
+			c, err := clients.Start(ctx, name, o)
 			if o.ID == publisherID {
-				return forgetful{}, nil
+				return forgetful{c}, err
 			}
-			return clients.Start(ctx, name, o)
+			return c, err
 		},
 	}
 	var out bytes.Buffer
