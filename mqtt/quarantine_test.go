@@ -76,7 +76,7 @@ func (s *squeamish) serve(conn *mqtttest.Conn, present bool) {
 	}
 }
 
-func TestMessageThatTheServerCannotBear(t *testing.T) { // it is put aside and reported, and the rest goes on
+func TestMessageThatTheServerCannotBear(t *testing.T) { // peer 4.18: it is put aside and reported, and the rest goes on
 	server := newSqueamish(t)
 	ctx := ctxFor(t)
 	kept := store.NewMemory()
@@ -109,7 +109,7 @@ func TestMessageThatTheServerCannotBear(t *testing.T) { // it is put aside and r
 		t.Error(err)
 	}
 	server.mu.Lock()
-	if server.refusals != 6 {
+	if server.refusals < 6 || server.refusals > 7 { // it is not blamed while others are acknowledged beside it
 		t.Errorf("the message was tried %d times", server.refusals)
 	}
 	server.mu.Unlock()

@@ -286,6 +286,7 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 		a.Type == wire.PUBCOMP && (e.kind != exactlyOnce || e.stage != released):
 		return dst, nil, true, nil
 	}
+	s.progress = true
 	s.finish(e)
 	return s.Pump(dst), e, false, nil
 }
@@ -309,6 +310,7 @@ func (s *Session) handlePubRec(dst []byte, e *Entry, a *wire.Ack) (out []byte, d
 			What: "answers a packet that is not a QoS 2 PUBLISH",
 		}
 	}
+	s.progress = s.progress || e.stage != released
 	if a.Code >= 0x80 && e.stage != released {
 		s.finish(e)
 		return s.Pump(dst), e, false, nil

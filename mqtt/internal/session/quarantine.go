@@ -1,10 +1,13 @@
 package session
 
 // A server that cannot bear a message may end the connection each time that it
-// comes, and so hold up everything behind it. A publish that was in flight at
-// suspect such ends is a suspect: while there is one, publishes go out one by
-// one, which shows whose fault it is. At outcast ends, the last ones alone, it is
-// given up.
+// comes, and so hold up everything behind it. It takes messages in order, so the
+// one to blame is the oldest that it has not answered, on a connection that got
+// nothing done: one on which it acknowledged anything proves nothing, or links
+// that live shortly would lose what they carry. A publish that was to blame for
+// suspect such ends is a suspect: while there is one, publishes go out one by one,
+// which shows whose fault it is. At outcast ends, the last ones alone, it is given
+// up.
 const (
 	suspect = 3
 	outcast = 6
@@ -18,9 +21,10 @@ func (s *Session) places() int {
 	return s.window
 }
 
-// blame notes that the connection was lost with e in flight.
-func (s *Session) blame(e *Entry, byServer, alone bool) {
-	if !byServer || !e.inWindow || e.stage != sent || e.saving || e.losses >= suspect && !alone {
+// blame notes that the server ended a connection on which it answered nothing,
+// and was to answer e first.
+func (s *Session) blame(e *Entry, alone bool) {
+	if e.losses >= suspect && !alone {
 		return
 	}
 	switch e.losses++; e.losses {

@@ -112,6 +112,7 @@ type Session struct {
 	held       int     // the size of all records that are kept
 	freed      []Freed // publishes that left the queue in the last call
 	expired    []*Entry
+	progress   bool         // the server acknowledged something on this connection
 	suspects   int          // publishes at which the server may disconnect
 	outcasts   []*Entry     // given up by the last Suspend
 	resend     fifo[*Entry] // what earlier connections left, oldest first
@@ -151,7 +152,7 @@ func orAll(n, all int) int {
 // Start tells that the server accepted the connection. Quotas and aliases begin
 // anew [MQTT-3.3.2-7].
 func (s *Session) Start(now time.Time, server Server) {
-	s.offline = false
+	s.offline, s.progress = false, false
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
