@@ -257,6 +257,7 @@ func TestPingAcrossALoss(t *testing.T) { // KA-18
 		_, err := s.Ping(s.ctx)
 		checkError(s.t, err, mqtt.ErrNotConnected)
 		s.acceptNext("present")
+		synctest.Wait()
 		pinged = async(func() error { _, err := s.Ping(s.ctx); return err })
 		s.play(`> C0 00
 			< D0 00`)
