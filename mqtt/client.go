@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,7 +51,7 @@ type Client struct {
 	resent    atomic.Bool   // the server sends again what is not acknowledged
 	deliverID atomic.Uint64 // the deliver loop's goroutine
 
-	mu      sync.Mutex
+	mu      lock
 	remote  string           // the server's URL; mu
 	peer    net.Addr         // the server's address; mu
 	cfg     Config           // from Connect; mu
@@ -154,6 +153,7 @@ func newClient(t Transport) *Client {
 		delivered: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.mu.note = c.noteHandledLocked
 	c.in.wake = make(chan struct{}, 1)
 	c.in.gate = make(chan struct{}, 1)
 	c.subs.table = new(route.Table[*subscription])

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"dunlin/mqtt/internal/wire"
@@ -25,14 +26,17 @@ type item struct {
 	message  *Message
 	delivery *Delivery
 	call     func()
+	size     int32 // of the message, as it was counted
+	fate     fate  // of the message
 }
 
 // inbox is what waits for the deliver goroutine. It is guarded by the client's
 // mutex, except for the channels.
 type inbox struct {
 	items    []item
-	spare    []item
-	batch    []item    // what is left of the items being handled; of the deliver loop
+	batch    []item    // being handled; the deliver loop changes it with the lock held
+	at       int       // of batch: the item being handled; of the deliver loop
+	noted    int       // of batch: what was handled before is counted
 	messages int       // queued or being handled
 	bytes    int       // of those
 	waiting  int       // goroutines that wait for the server
@@ -47,22 +51,24 @@ type inbox struct {
 	stream   *stream   // the large message that is coming; nil: none
 	crowded  bool      // full at the end of the last batch; of the read loop
 
+	handled atomic.Int32 // of batch: what is before is handled
+
 	wake chan struct{} // wakes the deliver loop
 	gate chan struct{} // wakes the read loop
 }
 
-func (in *inbox) push(it item) {
-	in.items = append(in.items, it)
-	in.wakeUp()
+func (c *Client) pushLocked(it item) {
+	c.in.items = append(c.in.items, it)
+	c.wakeLocked()
 }
 
 // count counts m as waiting for its handlers.
-func (in *inbox) count(m *Message) {
+func (in *inbox) count(m *Message) item {
+	size := len(m.Topic) + len(m.Payload) + messageOverhead
 	in.messages++
-	in.bytes += m.size()
+	in.bytes += size
+	return item{message: m, size: int32(size)}
 }
-
-func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + messageOverhead }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
 const idleItems = 32
@@ -72,16 +78,16 @@ func (in *inbox) rest() {
 	if cap(in.items) > idleItems {
 		in.items = nil
 	}
-	if cap(in.spare) > idleItems {
-		in.spare = nil
+	if cap(in.batch) > idleItems {
+		in.batch = nil
 	}
 }
 
-// wakeUp wakes the deliver loop when it sleeps and has something to do.
-func (in *inbox) wakeUp() {
-	if in.asleep && (len(in.items) > 0 || in.ended) {
-		in.asleep = false
-		in.wake <- struct{}{}
+// wakeLocked wakes the deliver loop when it sleeps and has something to do.
+func (c *Client) wakeLocked() {
+	if c.in.asleep && (len(c.in.items) > 0 || c.in.ended) {
+		c.in.asleep = false
+		c.mu.wake = c.in.wake
 	}
 }
 
@@ -96,7 +102,7 @@ func (in *inbox) overfull(l *Limits) bool {
 
 // pushEventLocked queues a call that is left out once Close was called.
 func (c *Client) pushEventLocked(f func()) {
-	c.in.push(item{call: func() {
+	c.pushLocked(item{call: func() {
 		if !c.hushed.Load() {
 			f()
 		}
@@ -126,45 +132,89 @@ func (c *Client) deliverLoop() {
 	}()
 	c.deliverID.Store(goroutineID())
 	for {
-		for len(c.in.batch) > 0 {
-			it := c.in.batch[0]
-			c.in.batch[0] = item{}
-			c.in.batch = c.in.batch[1:]
-			c.deliver(&it)
+		for c.in.at < len(c.in.batch) {
+			c.deliver(&c.in.batch[c.in.at])
 		}
-		c.in.batch = nil // or its array could not be let go
-		if c.in.batch = c.nextBatch(); c.in.batch == nil {
+		if !c.nextBatch() {
 			finished = true
 			return
 		}
 	}
 }
 
-// nextBatch waits for work; nil means that there will be none.
-func (c *Client) nextBatch() []item {
-	for {
-		c.mu.Lock()
-		if len(c.in.items) > 0 {
-			batch := c.in.items
-			c.in.items, c.in.spare = c.in.spare[:0], batch
-			c.mu.Unlock()
-			return batch
-		}
-		if c.in.ended {
-			c.mu.Unlock()
-			return nil
-		}
-		c.in.asleep = true
-		c.in.rest()
-		c.mu.Unlock()
-		<-c.in.wake
+// notedEach is how many QoS 0 messages may be handled before that is noted.
+const notedEach = 64
+
+// conclude tells that the item at hand is through. A message that is to be
+// acknowledged is noted at once, if the lock is free.
+func (c *Client) conclude(it *item) {
+	m := it.message
+	c.in.at++
+	c.in.handled.Store(int32(c.in.at))
+	if m != nil && (m.seq != 0 || m.stream != nil || c.in.at%notedEach == 0) {
+		c.mu.offer()
 	}
 }
 
+// noteHandledLocked counts the messages whose handlers are through, and
+// acknowledges them.
+func (c *Client) noteHandledLocked() {
+	in := &c.in
+	end := int(in.handled.Load())
+	for ; in.noted < end; in.noted++ {
+		it := &in.batch[in.noted]
+		m := it.message
+		if m == nil {
+			continue
+		}
+		in.messages--
+		in.bytes -= int(it.size)
+		in.through++
+		if m.stream != nil {
+			c.finishStreamLocked(m, it.fate)
+		} else if m.seq != 0 {
+			c.concludeLocked(m, it.fate)
+		}
+		it.message = nil
+	}
+	in.stuck = in.stuck && in.full(&c.cfg.Limits)
+	if in.paused && !in.heldBack(&c.cfg.Limits) {
+		in.openGate()
+	}
+}
+
+// nextBatch waits for work, and reports false when there will be none.
+func (c *Client) nextBatch() bool {
+	for {
+		c.mu.Lock()
+		c.noteHandledLocked()
+		in := &c.in
+		clear(in.batch) // a message is the handlers' alone
+		in.batch, in.at, in.noted = in.batch[:0], 0, 0
+		in.handled.Store(0)
+		if len(in.items) > 0 {
+			in.batch, in.items = in.items, in.batch
+			c.mu.Unlock()
+			return true
+		}
+		if in.ended {
+			c.mu.Unlock()
+			return false
+		}
+		in.asleep = true
+		in.rest()
+		c.mu.Unlock()
+		<-in.wake
+	}
+}
+
+// deliver runs what it is for. It counts as through even if a handler ends the
+// goroutine.
 func (c *Client) deliver(it *item) {
+	defer c.conclude(it)
 	switch {
 	case it.message != nil:
-		c.deliverMessage(it.message)
+		c.deliverMessage(it)
 	case it.delivery != nil:
 		c.guard(func() { it.delivery.more.call(it.delivery.more.err) })
 	default:
@@ -172,18 +222,17 @@ func (c *Client) deliver(it *item) {
 	}
 }
 
-// deliverMessage runs the handlers of m and acknowledges it. A message whose
-// handler panicked is not acknowledged. After Close nothing is delivered any
-// more. When the connection was lost, what had come before is, except for what
-// the server keeps and sends again.
-func (c *Client) deliverMessage(m *Message) {
-	size, fate := m.size(), broken // before a handler, which owns m, changes it
-	defer func() { c.handled(m, size, fate) }()
+// deliverMessage runs the handlers of a message. One whose handler panicked is not
+// acknowledged. After Close nothing is delivered any more. When the connection was
+// lost, what had come before is, except for what the server keeps and sends again.
+func (c *Client) deliverMessage(it *item) {
+	m := it.message
+	it.fate = broken // until they have returned
 	switch {
 	case c.hushed.Load() || m.seq != 0 && c.resent.Load():
-		fate = unseen
+		it.fate = unseen
 	case c.runHandlers(m):
-		fate = sound
+		it.fate = sound
 	}
 }
 
@@ -195,25 +244,6 @@ const (
 	broken             // one panicked
 	sound
 )
-
-// handled counts m, of that size, as through, and acknowledges it if its
-// handlers were sound.
-func (c *Client) handled(m *Message, size int, fate fate) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.in.messages--
-	c.in.bytes -= size
-	c.in.through++
-	c.in.stuck = c.in.stuck && c.in.full(&c.cfg.Limits)
-	if c.in.paused && !c.in.heldBack(&c.cfg.Limits) {
-		c.in.openGate()
-	}
-	if m.stream != nil {
-		c.finishStreamLocked(m, fate)
-		return
-	}
-	c.concludeLocked(m, fate)
-}
 
 // concludeLocked acknowledges m after its handlers, unless the application does.
 func (c *Client) concludeLocked(m *Message, fate fate) {

@@ -207,7 +207,7 @@ func (c *Client) settleLocked(d *Delivery, err error) {
 	}
 	op.acceptLocked()
 	if op.call != nil {
-		c.in.push(item{delivery: d})
+		c.pushLocked(item{delivery: d})
 	}
 }
 

@@ -42,6 +42,7 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	(*Client)(o).noteHandledLocked()
 	for o.state == connected && (o.in.heldBack(&o.cfg.Limits) || (*Client)(o).jammedLocked()) {
 		if !o.pause(ended) {
 			return
@@ -58,6 +59,7 @@ func (o *owner) pause(ended <-chan struct{}) bool {
 		defer timer.Stop()
 		patience = timer.C
 	}
+	(*Client)(o).noteHandledLocked()
 	before := o.in.through
 	o.in.paused = true
 	o.sess.Pause(time.Now(), true)
@@ -77,6 +79,7 @@ func (o *owner) pause(ended <-chan struct{}) bool {
 	default:
 	}
 	o.sess.Pause(time.Now(), false)
+	(*Client)(o).noteHandledLocked()
 	(*Client)(o).kickLocked() // a ping may have to be answered earlier now
 	o.in.stuck = o.in.stuck || late && o.in.through == before
 	return !o.in.stuck || (*Client)(o).jammedLocked()

@@ -89,7 +89,7 @@ func (c *Client) kickLocked() {
 	c.kickSaverLocked()
 	if c.out.idle {
 		c.out.idle = false
-		c.link.Kick()
+		c.mu.kick = c.link
 	}
 }
 

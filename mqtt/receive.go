@@ -32,7 +32,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 func (o *owner) EndBatch() {
 	c := (*Client)(o)
 	c.kickIfAppendedLocked()
-	c.in.wakeUp()
+	c.wakeLocked()
 	c.in.crowded = c.state == connected && (c.in.full(&c.cfg.Limits) || c.jammedLocked())
 	c.mu.Unlock()
 }
@@ -248,12 +248,12 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 
 // offerLocked queues m for its handlers, once it is on record if it is to be.
 func (c *Client) offerLocked(m *Message, deferred bool) {
-	c.in.count(m)
+	it := c.in.count(m)
 	if deferred {
-		c.sess.Defer(m)
+		c.sess.Defer(it)
 		return
 	}
-	c.in.items = append(c.in.items, item{message: m})
+	c.in.items = append(c.in.items, it)
 }
 
 // Ended implements link.Owner: the connection is closed. Everything unfinished
@@ -299,7 +299,7 @@ func (c *Client) finalLocked() {
 // goneLocked lets go of everybody who waits for the end.
 func (c *Client) goneLocked() {
 	c.in.ended = true
-	c.in.wakeUp()
+	c.wakeLocked()
 	close(c.gone)
 }
 

@@ -115,9 +115,9 @@ func (c *Client) savedLocked(batch *session.Batch, err error) {
 	for _, e := range done.Failed {
 		c.failEntryLocked(e, ErrNotSent, fmt.Errorf("store: %w", err))
 	}
-	for _, m := range done.Tokens {
-		if m, ok := m.(*Message); ok {
-			c.in.push(item{message: m})
+	for _, token := range done.Tokens {
+		if it, ok := token.(item); ok {
+			c.pushLocked(it)
 		}
 	}
 	c.pumpedLocked()

@@ -32,7 +32,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 	s.disown()
 	s.alive.running = false
 	s.resend = fifo[*Entry]{}
-	alone := s.used == 1
+	alone, oldest := s.used == 1, l.ByServer && !s.progress
 	for _, e := range s.Unfinished() {
 		switch {
 		case e.id == 0:
@@ -41,7 +41,10 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			requests = append(requests, e)
 		default:
 			e.again = e.again || e.stage >= sent && !l.Untouched(e)
-			s.blame(e, l.ByServer, alone)
+			if oldest && e.inWindow && e.stage == sent {
+				oldest = false
+				s.blame(e, alone)
+			}
 			s.vacate(e)
 		}
 	}
