@@ -44,10 +44,13 @@ func (s *Store) recover() error {
 	return s.trimEnd(p)
 }
 
-// settle puts on the disk what an earlier process may only have handed to the system: nothing that Load gives may be gone later.
+// settle puts on the disk what an earlier process may only have handed to the system: nothing that Load gives may be gone later. That can be in any file, when the process
+// ended while it gave up files that had failed to sync.
 func (s *Store) settle() error {
-	if err := s.headLocked().file.Sync(); err != nil {
-		return wrap("sync", s.headLocked().path, err)
+	for _, g := range s.segments {
+		if err := g.file.Sync(); err != nil {
+			return wrap("sync", g.path, err)
+		}
 	}
 	if err := s.fs.SyncDir(); err != nil {
 		return wrap("sync", s.dir, err)

@@ -202,12 +202,7 @@ func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 func (t *Trial) allowed(k int) (least, most int, failed []uint64) {
 	promised := k
 	if t.options.Sync != disk.Always {
-		promised = 0
-		for i, op := range t.Log[:k] {
-			if op.Kind == Sync {
-				promised = i
-			}
-		}
+		promised = t.firstUnsafe(k)
 	}
 	for _, b := range t.bounds {
 		if b.ended <= promised {
@@ -222,6 +217,26 @@ func (t *Trial) allowed(k int) (least, most int, failed []uint64) {
 		}
 	}
 	return least, most, failed
+}
+
+// firstUnsafe gives the first of k operations that wrote to a file which was not synced after it, nor given up.
+func (t *Trial) firstUnsafe(k int) int {
+	unsafe := map[string]int{}
+	for i, op := range t.Log[:k] {
+		switch op.Kind {
+		case Write:
+			if _, ok := unsafe[op.Name]; !ok {
+				unsafe[op.Name] = i
+			}
+		case Sync, Remove:
+			delete(unsafe, op.Name)
+		}
+	}
+	first := k
+	for _, i := range unsafe {
+		first = min(first, i)
+	}
+	return first
 }
 
 func (t *Trial) check(image map[string][]byte, k int, report *Report, again bool) {
