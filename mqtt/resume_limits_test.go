@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"dunlin/mqtt"
 )
@@ -150,6 +151,7 @@ func TestLimitsAreOfOneConnection(t *testing.T) { // CA-38, T-A17, FC-09
 		}
 		s.limits = ""
 		s.lose("present")
+		synctest.Wait() // for the CONNACK to be read
 		a := s.ConnAck()
 		if a.ReceiveMaximum != 65535 || a.TopicAliasMaximum != 0 || a.MaximumQoS != 2 || !a.RetainAvailable || a.KeepAlive != mqtt.DefaultKeepAlive {
 			t.Errorf("%+v", a)
