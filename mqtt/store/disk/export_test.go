@@ -31,6 +31,16 @@ func Hostile(fields []byte) []byte {
 	return log
 }
 
+// RecordAt says whether a record of the log counts as one when it is found at another offset.
+func RecordAt(log []byte, offset int64) bool {
+	h, _ := parseFileHeader(log)
+	_, ok := parseRecord(log[dataStart:], seed(h.salt, h.number), offset)
+	return ok
+}
+
+// DataStart is where the first record is.
+const DataStart = dataStart
+
 // SecondNewer makes the header of the first file one of a later release.
 func SecondNewer(log []byte) []byte {
 	h, _ := parseFileHeader(log)

@@ -44,6 +44,7 @@ func TestFault06DiskFull(t *testing.T) {
 		{"read-only for a while", 15, changing, diskfault.Fault{Err: syscall.EROFS}, all},
 		{"sync forgets", 1, is(diskfault.Sync), diskfault.Fault{Err: syscall.EIO, Drop: true}, []disk.Sync{disk.Always}},
 		{"sync forgets for a while", 5, is(diskfault.Sync), diskfault.Fault{Err: syscall.EIO, Drop: true}, []disk.Sync{disk.Always}},
+		{"names are not kept for a while", 6, is(diskfault.SyncDir, diskfault.Remove), diskfault.Fault{Err: syscall.EIO}, all},
 		{"no truncate", 1 << 30, is(diskfault.Truncate), diskfault.Fault{Err: syscall.EIO}, all},
 	} {
 		for _, mode := range f.modes {

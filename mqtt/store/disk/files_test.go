@@ -220,6 +220,18 @@ func TestLaterFormat(t *testing.T) {
 	}
 }
 
+// A log that is sent as a payload is no part of the log it is written to.
+func TestCopiedRecordIsNone(t *testing.T) {
+	fsys := diskfault.New(nil)
+	s := open(t, "disk", disk.Options{FS: fsys})
+	commit(t, s, storetest.Put(1, "value"))
+	closed(t, s)
+	log := fsys.Files()["0000000000000001.log"]
+	if !disk.RecordAt(log, disk.DataStart) || disk.RecordAt(log, disk.DataStart+8) || disk.RecordAt(log, 1<<32+disk.DataStart) {
+		t.Error("a record counts at other places than its own")
+	}
+}
+
 // An announced length costs no memory.
 func TestHostileLength(t *testing.T) {
 	log := disk.Hostile([]byte{1, 255, 1, 1, 0, 1, 'x'})

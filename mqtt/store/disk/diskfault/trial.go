@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -242,34 +243,38 @@ func (t *Trial) firstUnsafe(k int) int {
 func (t *Trial) check(image map[string][]byte, k int, report *Report, again bool) {
 	report.Images++
 	fsys := New(image)
-	first, opened, ok := t.look(fsys, k, report, t.good(k, report))
-	if again && ok {
-		t.again(fsys, NewDisk(image), k, report, func(n int, state uint64) bool {
-			// What was there once stays, and maybe there is what look added.
-			return state == first || state == first^more || n < opened && t.good(k, report)(state)
-		})
+	if first := t.look(fsys, k, report, t.good(k, report)); again && first.ok {
+		t.again(fsys, NewDisk(image), k, report, first)
 	}
 }
 
 // kill ends the process after k operations, with the power on, and opens the store again; and then loses the power.
 func (t *Trial) kill(d *Disk, k int, report *Report) {
 	fsys := d.FS()
-	first, opened, ok := t.look(fsys, k, report, t.good(k, report))
-	if ok {
-		t.again(fsys, d.Clone(), k, report, func(n int, state uint64) bool {
-			return state == first || state == first^more || n < opened && t.good(k, report)(state)
-		})
+	if first := t.look(fsys, k, report, t.good(k, report)); first.ok {
+		t.again(fsys, d.Clone(), k, report, first)
 	}
 }
 
-// again loses the power after each operation of fsys on d.
-func (t *Trial) again(fsys *FS, d *Disk, k int, report *Report, good func(n int, state uint64) bool) {
+// again loses the power after each operation of fsys on d. What was found there first stays, and so does what was added.
+func (t *Trial) again(fsys *FS, d *Disk, k int, report *Report, first found) {
+	before := t.good(k, report)
 	for n, op := range fsys.Log() {
 		d.Do(op)
 		for image := range d.Images(t.rand) {
 			report.Images++
 			report.Again++
-			t.look(New(image), k, report, func(state uint64) bool { return good(n+1, state) })
+			t.look(New(image), k, report, func(state uint64) bool {
+				switch done := n + 1; {
+				case state == first.state^more:
+					return true
+				case done >= first.used:
+					return false
+				case done >= first.opened:
+					return state == first.state
+				}
+				return before(state)
+			})
 		}
 	}
 }
@@ -294,8 +299,16 @@ var (
 	more       = digest(moreChange.Key, moreChange.Value)
 )
 
-// look opens a store and judges what is in it, then uses it. opened is how many operations the opening took.
-func (t *Trial) look(fsys *FS, k int, report *Report, good func(state uint64) bool) (state uint64, opened int, ok bool) {
+// found is what look finds.
+type found struct {
+	ok     bool
+	state  uint64
+	opened int // operations until the store was open
+	used   int // and until one more Commit had returned
+}
+
+// look opens a store and judges what is in it, then uses it.
+func (t *Trial) look(fsys *FS, k int, report *Report, good func(state uint64) bool) (f found) {
 	opt := t.options
 	opt.FS, opt.Sync = fsys, disk.Always
 	alarmed := false
@@ -306,23 +319,24 @@ func (t *Trial) look(fsys *FS, k int, report *Report, good func(state uint64) bo
 		}
 	}
 	s, err := disk.Open("disk", opt)
-	opened = len(fsys.Log())
+	f.opened = len(fsys.Log())
 	if err == nil {
-		state, err = contents(s)
+		f.state, err = contents(s)
 	}
 	if err != nil {
 		report.add(&report.Failed, "after operation %d: %v", k, err)
-		return 0, 0, false
+		return f
 	}
-	if !good(state) {
+	if !good(f.state) {
 		report.add(&report.Wrong, "after operation %d: no state that ever was, or one of the future", k)
 	}
-	t.use(s, fsys, state, k, report)
-	return state, opened, true
+	f.ok = true
+	f.used = t.use(s, fsys, f.state, k, report)
+	return f
 }
 
 // use commits once more and sees that it stays, also when the process ends.
-func (t *Trial) use(s *disk.Store, fsys *FS, state uint64, k int, report *Report) {
+func (t *Trial) use(s *disk.Store, fsys *FS, state uint64, k int, report *Report) (used int) {
 	had := false
 	_ = s.Load(func(key uint64, _ []byte) error { had = had || key == moreChange.Key; return nil }) // was read before
 	if had {
@@ -330,20 +344,22 @@ func (t *Trial) use(s *disk.Store, fsys *FS, state uint64, k int, report *Report
 	}
 	if err := s.Commit([]store.Change{moreChange}); err != nil {
 		report.add(&report.Failed, "after operation %d: %v", k, err)
-		return
+		return math.MaxInt
 	}
+	used = len(fsys.Log())
 	fsys = fsys.Kill()
 	_ = s.Close() // only ends its goroutine
 	s, err := t.open(fsys)
 	if err != nil {
 		report.add(&report.Failed, "after operation %d, opened twice: %v", k, err)
-		return
+		return used
 	}
 	got, err := contents(s)
 	if err != nil || got != state^more {
 		report.add(&report.Wrong, "after operation %d, opened twice: not what was there, and one more: %v", k, err)
 	}
 	_ = s.Close()
+	return used
 }
 
 func contents(s *disk.Store) (state uint64, err error) {
