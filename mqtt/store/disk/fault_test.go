@@ -23,6 +23,7 @@ type failing struct {
 	which func(diskfault.Op) bool
 	fault diskfault.Fault
 	modes []disk.Sync
+	large bool // files, so that cleaning begins before they are full
 }
 
 func is(kinds ...diskfault.Kind) func(diskfault.Op) bool {
@@ -38,14 +39,14 @@ var (
 // and the store goes on when the disk does.
 func TestFault06DiskFull(t *testing.T) {
 	for _, f := range []failing{
-		{"once", 1, func(diskfault.Op) bool { return true }, diskfault.Fault{Err: syscall.EIO}, all},
-		{"half a write", 1, is(diskfault.Write), diskfault.Fault{Err: syscall.ENOSPC, Written: 11}, all},
-		{"full for a while", 9, is(diskfault.Write, diskfault.Create), diskfault.Fault{Err: syscall.ENOSPC, Written: 1}, all},
-		{"read-only for a while", 15, changing, diskfault.Fault{Err: syscall.EROFS}, all},
-		{"sync forgets", 1, is(diskfault.Sync), diskfault.Fault{Err: syscall.EIO, Drop: true}, []disk.Sync{disk.Always}},
-		{"sync forgets for a while", 5, is(diskfault.Sync), diskfault.Fault{Err: syscall.EIO, Drop: true}, []disk.Sync{disk.Always}},
-		{"names are not kept for a while", 6, is(diskfault.SyncDir, diskfault.Remove), diskfault.Fault{Err: syscall.EIO}, all},
-		{"no truncate", 1 << 30, is(diskfault.Truncate), diskfault.Fault{Err: syscall.EIO}, all},
+		{"once", 1, func(diskfault.Op) bool { return true }, diskfault.Fault{Err: syscall.EIO}, all, false},
+		{"half a write", 1, is(diskfault.Write), diskfault.Fault{Err: syscall.ENOSPC, Written: 11}, all, false},
+		{"full for a while", 9, is(diskfault.Write, diskfault.Create), diskfault.Fault{Err: syscall.ENOSPC, Written: 1}, all, false},
+		{"read-only for a while", 15, changing, diskfault.Fault{Err: syscall.EROFS}, all, false},
+		{"sync forgets", 1, is(diskfault.Sync), diskfault.Fault{Err: syscall.EIO, Drop: true}, []disk.Sync{disk.Always}, false},
+		{"sync forgets for a while", 5, is(diskfault.Sync), diskfault.Fault{Err: syscall.EIO, Drop: true}, []disk.Sync{disk.Always}, false},
+		{"names are not kept for a while", 6, is(diskfault.SyncDir, diskfault.Remove), diskfault.Fault{Err: syscall.EIO}, all, true},
+		{"no truncate", 1 << 30, is(diskfault.Truncate), diskfault.Fault{Err: syscall.EIO}, all, false},
 	} {
 		for _, mode := range f.modes {
 			t.Run(fmt.Sprint(f.name, "/", mode), func(t *testing.T) {
@@ -81,6 +82,9 @@ func (f failing) run(t *testing.T, mode disk.Sync, n int) (more bool) {
 		return &fault
 	}
 	opt := disk.Options{FS: fsys, Sync: mode, SegmentSize: 256}
+	if f.large {
+		opt.SegmentSize = 2048
+	}
 	s := openUntil(t, opt, f.count)
 	model := map[uint64]string{}
 	r := rand.New(rand.NewPCG(uint64(n), 6))

@@ -40,6 +40,11 @@ func (d *Disk) Do(op Op) {
 // Pending is the number of operations that are not safe.
 func (d *Disk) Pending() int { return len(d.pending) }
 
+// unnamed says whether a file or the loss of one is not yet safe.
+func (d *Disk) unnamed() bool {
+	return slices.ContainsFunc(d.pending, func(p Op) bool { return p.Kind == Create || p.Kind == Rename })
+}
+
 // Clone returns a disk that goes its own way.
 func (d *Disk) Clone() *Disk {
 	return &Disk{maps.Clone(d.files), maps.Clone(d.names), slices.Clone(d.pending)}

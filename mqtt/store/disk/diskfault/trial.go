@@ -176,8 +176,11 @@ func (r *Report) add(count *int, format string, args ...any) {
 // Bad is the number of contents with a fault.
 func (r *Report) Bad() int { return r.Lost + r.Wrong + r.Alarms + r.Failed }
 
+// mostBad ends a trial: it has failed.
+const mostBad = 1000
+
 // Cut loses the power after each operation, in every way that Images knows, and opens the store again. One of 16 times it loses it again after each operation of that
-// Open, and after one of 4 operations it also kills the process first, opens the store, and then loses the power. watch is told how far it is and says whether to go on.
+// Open, and after one of 4 operations, and where a new name is not yet safe, it also kills the process first, opens the store, and then loses the power. watch is told how far it is and says whether to go on.
 func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 	report := &Report{}
 	d := NewDisk(nil)
@@ -189,8 +192,11 @@ func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 		for image := range d.Images(t.rand) {
 			t.check(image, k, report, t.rand.IntN(16) == 0)
 		}
-		if t.rand.IntN(4) == 0 {
+		if t.rand.IntN(4) == 0 || d.unnamed() {
 			t.kill(d, k, report)
+		}
+		if report.Bad() > mostBad {
+			break
 		}
 		if watch != nil && !watch(k, len(t.Log), report) {
 			break
