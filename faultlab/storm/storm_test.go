@@ -58,22 +58,6 @@ func run(t *testing.T, args ...string) (line, int) {
 	return l, exit
 }
 
-// A client that waits a fixed time comes back with all others.
-func TestSeesAStorm(t *testing.T) {
-	l, exit := run(t, "-client", "paho", "-clients", "100", "-away", "500ms", "-max-delay", "1s", "-tries", "2")
-	if exit != lab.Failed || l.Counts["back"] != 100 || l.Counts["peak_to_mean"] <= mostPeak || l.Counts["tries"] != 2 {
-		t.Errorf("exit %d, %+v", exit, l)
-	}
-}
-
-func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{"-client", "none"}, {"-client", "paho", "-clients", "0"}, {"-client", "paho", "-max-delay", "1ms"}} {
-		if got := Run(t.Context(), args, io.Discard, io.Discard); got != lab.Usage {
-			t.Errorf("%q: exit %d", args, got)
-		}
-	}
-}
-
 // On real sockets all have to come back. How spread out is judged in fake time,
 // where a machine that is busy with other tests has no part in it.
 func TestComesBack(t *testing.T) {
