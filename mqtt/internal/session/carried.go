@@ -71,7 +71,30 @@ func (s *Session) settleCarried(dst []byte, c *carried, verdict receipt) ([]byte
 	if c.skip {
 		s.in.leaveOut(c)
 	}
+	if s.cfg.Save {
+		s.noteThrough()
+	}
 	return dst, true
+}
+
+// noteThrough has it saved which QoS 2 messages the handlers are through with,
+// though the server does not know: a later process does not give them to a handler
+// either. It does so in the order in which they came, as they are to be
+// acknowledged in it.
+func (s *Session) noteThrough() {
+	for _, seq := range slices.Sorted(maps.Keys(s.in.carried)) {
+		c := s.in.carried[seq]
+		if c.qos != 2 {
+			continue
+		}
+		if !c.done || c.code >= 0x80 {
+			return
+		}
+		if !c.noted {
+			c.noted = true
+			s.stageChange(keyInbound|uint64(c.id), inboundRecord(s.in.qos2[c.id].sequence, true), step{})
+		}
+	}
 }
 
 // leaveOut forgets c, so that it is delivered when the server sends it again.

@@ -22,6 +22,8 @@ type carried struct {
 	receipt
 	seq uint64 // under which the application has it
 	now uint64 // under which it was received again; 0: not yet
+
+	noted bool // it is saved that the handlers are through with it
 }
 
 // flow2 is an inbound QoS 2 flow, between PUBLISH and PUBREL.
