@@ -322,19 +322,14 @@ func (s *Store) trimEnd(p *plan) error {
 		return err
 	}
 	head := s.headLocked()
-	if p.end < head.size {
-		if err := head.file.Truncate(p.end); err != nil {
-			return wrap("truncate", head.path, err)
-		}
-		head.size = p.end
+	if p.end == head.size && len(p.drop) == 0 {
+		return nil
 	}
-	if err := head.file.Sync(); err != nil {
-		return wrap("sync", head.path, err)
+	if err := head.file.Truncate(p.end); err != nil {
+		return wrap("truncate", head.path, err)
 	}
-	if err := s.fs.SyncDir(); err != nil {
-		return wrap("sync", s.dir, err)
-	}
-	return nil
+	head.size = p.end
+	return s.settle()
 }
 
 // save copies damaged bytes to a file beside the log and returns its name.

@@ -53,7 +53,8 @@ const (
 )
 
 // Store is a store.Store in a directory. Its methods may be called from any goroutine. It keeps the keys in memory, about 60 bytes each, and the values on the disk
-// only. It takes at most three times the space of the live values, or 1 MiB more than them.
+// only. The log takes about three
+// times the space of the live values, or 1 MiB more than them, and one or two files more until what takes their place is on the disk.
 type Store struct {
 	// Immutable.
 	dir      string
