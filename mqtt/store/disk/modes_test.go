@@ -93,7 +93,7 @@ func TestIntervalSyncFails(t *testing.T) {
 // Fault 4: the power is lost while the log is cleaned: files begun, values copied, files given up and removed.
 func TestFault04CrashDuringCompaction(t *testing.T) {
 	for _, mode := range []disk.Sync{disk.Always, disk.Never} {
-		work := diskfault.Workload{Seed: 4, Options: disk.Options{Sync: mode, SegmentSize: 256}, Commits: 16, Batch: 1, Keys: 2, Value: 60, Fail: 7}
+		work := diskfault.Workload{Seed: 4, Options: disk.Options{Sync: mode, SegmentSize: 256}, Commits: 12, Batch: 1, Keys: 2, Value: 60, Fail: 7}
 		trial, err := work.Run()
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ func TestFault05PowerLoss(t *testing.T) {
 		{Sync: disk.Never, SegmentSize: 1024},
 	} {
 		t.Run(fmt.Sprint(mode.Sync, mode.SegmentSize), func(t *testing.T) {
-			work := diskfault.Workload{Seed: 1, Options: mode, Commits: 12, Batch: 4, Keys: 6, Value: 120, Reopen: 5, Fail: 4}
+			work := diskfault.Workload{Seed: 1, Options: mode, Commits: 9, Batch: 4, Keys: 6, Value: 120, Reopen: 4, Fail: 3}
 			trial, err := work.Run()
 			if err != nil {
 				t.Fatal(err)
