@@ -293,7 +293,7 @@ func TestRefusedConnect(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, pe
 	}
 }
 
-func TestConnectAnsweredBadly(t *testing.T) { // CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
+func TestConnectAnsweredBadly(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
 	for _, test := range []struct {
 		name, send, reply string
 		version           mqtt.Version
@@ -460,7 +460,7 @@ func TestServerLimitsAreKept(t *testing.T) { // CA-39..CA-42, SU-30, T-A31
 	_ = c.Close(ctx)
 }
 
-func TestRejectedPublish(t *testing.T) { // P1-03, P1-04, P2-03
+func TestRejectedPublish(t *testing.T) { // fault 17, P1-03, P1-04, P2-03
 	s := dialScripted(t, v5)
 	for _, step := range []struct {
 		qos        mqtt.QoS
@@ -510,7 +510,7 @@ func TestReceive(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, RX-17, RX
 	}
 }
 
-func TestProtocolFaultsOfTheServer(t *testing.T) { // MF-01, MF-02, MF-04, MF-07..MF-09, MF-11, MF-24, CA-17, DC-13, KA-15, RX-14, RX-24, RX-37, RX-38, P1-09, P1-15, P1-16, SU-13, SU-15, TA-06, WL-03, T-A33, T-A34, T-A39
+func TestProtocolFaultsOfTheServer(t *testing.T) { // fault 34, MF-01, MF-02, MF-04, MF-07..MF-09, MF-11, MF-24, CA-17, DC-13, KA-15, RX-14, RX-24, RX-37, RX-38, P1-09, P1-15, P1-16, SU-13, SU-15, TA-06, WL-03, T-A33, T-A34, T-A39
 	for _, test := range []struct {
 		send string
 		v5   string // the DISCONNECT of an MQTT 5 client, when the packet is of that version
