@@ -51,6 +51,8 @@ type inbox struct {
 	stream   *stream   // the large message that is coming; nil: none
 	crowded  bool      // full at the end of the last batch; of the read loop
 
+	slabs   slabs        // of the read loop
+	late    *time.Timer  // has noted what is handled; of the deliver loop
 	handled atomic.Int32 // of batch: what is before is handled
 
 	wake chan struct{} // wakes the deliver loop
@@ -75,7 +77,8 @@ const idleItems = 32
 
 // rest lets go of what an idle client does not need.
 func (in *inbox) rest() {
-	if cap(in.items) > idleItems {
+	in.slabs = slabs{}
+	if cap(in.items) > idleItems && len(in.items) == 0 {
 		in.items = nil
 	}
 	if cap(in.batch) > idleItems {
@@ -127,6 +130,9 @@ func (c *Client) deliverLoop() {
 			go c.deliverLoop()
 			return
 		}
+		if c.in.late != nil {
+			c.in.late.Stop()
+		}
 		c.cancel()
 		close(c.delivered)
 	}()
@@ -142,17 +148,34 @@ func (c *Client) deliverLoop() {
 	}
 }
 
-// notedEach is how many QoS 0 messages may be handled before that is noted.
-const notedEach = 64
+// notedEach is how many messages may be handled before that is noted, and
+// lateNote after how long it is noted even so: acknowledgements of messages that
+// are handled one after the other leave together.
+const (
+	notedEach = 64
+	lateNote  = time.Millisecond
+)
 
-// conclude tells that the item at hand is through. A message that is to be
-// acknowledged is noted at once, if the lock is free.
+// conclude tells that the item at hand is through. It is noted with those that
+// follow at once, unless one of them takes its time.
 func (c *Client) conclude(it *item) {
+	in := &c.in
 	m := it.message
-	c.in.at++
-	c.in.handled.Store(int32(c.in.at))
-	if m != nil && (m.seq != 0 || m.stream != nil || c.in.at%notedEach == 0) {
+	urgent := m != nil && m.stream != nil
+	waits := m != nil && m.seq != 0
+	in.at++
+	in.handled.Store(int32(in.at)) // from here on a borrowed message may be used again
+	switch {
+	case m == nil:
+	case urgent, in.at == len(in.batch), in.at%notedEach == 0:
 		c.mu.offer()
+	case waits && !c.mu.due.Load():
+		c.mu.due.Store(true)
+		if in.late == nil {
+			in.late = time.AfterFunc(lateNote, c.mu.offer)
+		} else {
+			in.late.Reset(lateNote)
+		}
 	}
 }
 
@@ -174,6 +197,9 @@ func (c *Client) noteHandledLocked() {
 			c.finishStreamLocked(m, it.fate)
 		} else if m.seq != 0 {
 			c.concludeLocked(m, it.fate)
+		}
+		if m.lent {
+			in.slabs.takeBack(m)
 		}
 		it.message = nil
 	}
@@ -202,10 +228,28 @@ func (c *Client) nextBatch() bool {
 			return false
 		}
 		in.asleep = true
+		busy := cap(in.items) > idleItems || cap(in.batch) > idleItems || in.slabs.busy
+		c.mu.Unlock()
+		c.sleep(busy)
+	}
+}
+
+// sleep waits to be woken. What only a busy client needs is let go after a while.
+func (c *Client) sleep(busy bool) {
+	in := &c.in
+	if busy {
+		timer := time.NewTimer(calm)
+		defer timer.Stop()
+		select {
+		case <-in.wake:
+			return
+		case <-timer.C:
+		}
+		c.mu.Lock()
 		in.rest()
 		c.mu.Unlock()
-		<-in.wake
 	}
+	<-in.wake
 }
 
 // deliver runs what it is for. It counts as through even if a handler ends the
@@ -282,7 +326,7 @@ func (c *Client) runHandlers(m *Message) (sound bool) {
 	if m.stream != nil {
 		return c.guard(func() { c.transport.Handlers.Stream(m, m.stream) })
 	}
-	subs := m.subs
+	subs := m.to.subs
 	f := c.transport.Handlers.Message
 	other := len(subs) == 0
 	for _, s := range subs {

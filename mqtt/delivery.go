@@ -31,7 +31,7 @@ type operation struct {
 	settled bool
 	last    uint64 // position behind the flow's last packet, when that is not end
 	err     error
-	answer  Answer
+	answer  *Answer       // nil: success, and no more words
 	done    chan struct{} // made when asked for
 	call    func(error)
 	request *request // of a subscribe or unsubscribe
@@ -48,12 +48,15 @@ type flow struct {
 
 // newDelivery makes the smallest thing that does: most QoS 0 publishes are never
 // looked at again.
-func newDelivery(c *Client, m *Message, done func(error)) *Delivery {
+func (o *outbox) newDelivery(c *Client, m *Message, done func(error)) *Delivery {
 	if m.QoS == AtMostOnce && done == nil {
-		return &Delivery{client: c, topic: m.Topic}
+		d := o.deliveries.take(o.waiting())
+		*d = Delivery{client: c, topic: m.Topic}
+		return d
 	}
-	f := &flow{Delivery: Delivery{client: c, topic: m.Topic}, operation: operation{qos0: m.QoS == AtMostOnce, call: done}}
-	f.more = &f.operation
+	f := o.flows.take(o.waiting())
+	f.Delivery = Delivery{client: c, topic: m.Topic, more: &f.operation}
+	f.qos0, f.call = m.QoS == AtMostOnce, done
 	return &f.Delivery
 }
 
@@ -111,11 +114,12 @@ func readAnswer(p wire.Properties, codes []ReasonCode) Answer {
 }
 
 // ackAnswer is the answer of the packet that ended a publish.
-func ackAnswer(p *wire.Ack) Answer {
+func ackAnswer(p *wire.Ack) *Answer {
 	if p.Code == wire.Success && len(p.Properties) == 0 {
-		return Answer{Codes: plainSuccess}
+		return nil
 	}
-	return readAnswer(p.Properties, []ReasonCode{ReasonCode(p.Code)})
+	a := readAnswer(p.Properties, []ReasonCode{ReasonCode(p.Code)})
+	return &a
 }
 
 // plainSuccess is shared by all answers that say nothing else.
@@ -129,7 +133,10 @@ func (d *Delivery) Answer() Answer {
 	if d.more == nil || !d.more.settled {
 		return Answer{}
 	}
-	return d.more.answer
+	if d.more.answer == nil {
+		return Answer{Codes: plainSuccess}
+	}
+	return *d.more.answer
 }
 
 // PacketID returns the packet identifier, 0 when none was given.

@@ -13,7 +13,12 @@ type destination struct {
 	topic  string
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
+
+	borrowed bool // none of them keeps the message
 }
+
+// nowhere is where messages go that are not for handlers.
+var nowhere destination
 
 // recentTopics is how many topics are remembered.
 const recentTopics = 16
@@ -22,38 +27,46 @@ const recentTopics = 16
 // messages repeat a topic, and cost no search and no copy of it then.
 type recent struct {
 	seed  maphash.Seed
-	slots []destination
+	slots []*destination
+	last  *destination
 }
 
-// slot returns the place of topic, which may hold another one.
-func (r *recent) slot(topic string) *destination {
+// slot returns the place of topic, which may hold another one, or none.
+func (r *recent) slot(topic string) **destination {
 	if r.slots == nil {
 		r.seed = maphash.MakeSeed()
-		r.slots = make([]destination, recentTopics)
+		r.slots = make([]*destination, recentTopics)
 	}
 	return &r.slots[maphash.String(r.seed, topic)%recentTopics]
 }
 
 // forget drops all: the subscriptions have changed.
-func (r *recent) forget() { clear(r.slots) }
+func (r *recent) forget() {
+	clear(r.slots)
+	r.last = nil
+}
 
 // find returns where p goes. An empty list of a message that is wanted means the
 // client's Message handler: the server may know subscriptions of an earlier
 // connection.
-func (s *subscriptions) find(p *wire.Publish, v Version) destination {
+func (s *subscriptions) find(p *wire.Publish, v Version) *destination {
 	if p.Retain || len(p.Properties) > 0 { // it may depend on more than the topic
 		return s.search(p, v)
 	}
+	if last := s.recent.last; last != nil && last.topic == p.Topic {
+		return last
+	}
 	slot := s.recent.slot(p.Topic)
-	if slot.topic != p.Topic {
+	if *slot == nil || (*slot).topic != p.Topic {
 		*slot = s.search(p, v)
 	}
+	s.recent.last = *slot
 	return *slot
 }
 
 // search asks the tables.
-func (s *subscriptions) search(p *wire.Publish, v Version) destination {
-	d := destination{topic: strings.Clone(p.Topic), wanted: true}
+func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
+	d := &destination{topic: strings.Clone(p.Topic), wanted: true}
 	s.matched = s.byIdentifier(p, s.matched[:0])
 	if len(s.matched) == 0 {
 		s.matched = s.table.Match(p.Topic, s.matched[:0])
@@ -69,5 +82,6 @@ func (s *subscriptions) search(p *wire.Publish, v Version) destination {
 		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
 	}
 	d.subs, d.wanted = slices.Clone(s.matched), len(s.matched) > 0
+	d.borrowed = !slices.ContainsFunc(d.subs, func(s *subscription) bool { return !s.borrowed })
 	return d
 }

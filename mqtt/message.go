@@ -19,6 +19,9 @@ type Message struct {
 	Dup      bool
 	PacketID uint16
 
+	manual bool // the application acknowledges
+	lent   bool // it is used again after its handlers
+
 	// Sequence numbers the QoS 2 messages that a client with a Config.Store
 	// received, in the order in which they came first. A message that is given to
 	// the handlers again, because the process was killed before it was known that
@@ -30,9 +33,8 @@ type Message struct {
 	Properties *Properties
 
 	client *Client
-	subs   []*subscription // those it is for; shared, not to be changed
-	seq    uint64          // what the session wants to acknowledge it; 0: nothing
-	manual bool            // the application acknowledges
+	to     *destination // shared, not to be changed
+	seq    uint64       // what the session wants to acknowledge it; 0: nothing
 	stream *stream
 }
 

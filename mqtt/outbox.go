@@ -28,6 +28,9 @@ type outbox struct {
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
 	lost    []span        // what earlier connections did not send, oldest first
 	room    chan struct{} // closed when there is room again; nil: nobody waits
+
+	deliveries slab[Delivery]
+	flows      slab[flow]
 }
 
 // end returns the position behind everything appended.
@@ -49,8 +52,18 @@ func (o *outbox) answered(position uint64) {
 	o.written = max(o.written, min(position, o.start))
 }
 
-// rest lets go of what an idle client does not need.
-func (o *outbox) rest() {
+// calm is how long nothing may be written before the buffers of a busy time are
+// let go: making them anew for each burst costs more than all else in a publish.
+const calm = time.Second
+
+// rest notes that the write loop sleeps. It lets go of what an idle client does not
+// need once it has been idle for a while, and returns when to look for that.
+func (o *outbox) rest() time.Duration {
+	large := len(o.deliveries)+len(o.flows) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer || cap(o.waiters) > idleItems
+	if large && !o.idle { // it was woken since the last time
+		o.idle = true
+		return calm
+	}
 	o.idle = true
 	if cap(o.buf) > idleBuffer {
 		o.buf = nil
@@ -61,6 +74,8 @@ func (o *outbox) rest() {
 	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
 		o.waiters = nil
 	}
+	o.deliveries, o.flows = nil, nil
+	return 24 * time.Hour
 }
 
 // makeRoom wakes everybody who waits for room.
@@ -112,8 +127,7 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 		}
 	}
 	if len(c.out.buf) == 0 {
-		c.out.rest()
-		return nil, c.untilDeadlineLocked(now), c.out.last
+		return nil, min(c.out.rest(), c.untilDeadlineLocked(now)), c.out.last
 	}
 	if c.sess != nil {
 		c.sess.Sent(now)

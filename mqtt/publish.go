@@ -57,19 +57,30 @@ func (c *Client) withdraw(d *Delivery, cause error) error {
 // written. m.Payload may be used again when PublishAsync returns. When it
 // returns an error nothing was sent and done is not called.
 func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) (*Delivery, error) {
+	return c.publish(ctx, &m, done, false)
+}
+
+// publish sends m. forget says that nobody will ask for the outcome of a QoS 0
+// message: then there may be no Delivery.
+func (c *Client) publish(ctx context.Context, m *Message, done func(error), forget bool) (*Delivery, error) {
 	p := m.packet()
-	if err := c.checkMessage(&m, &p); err != nil {
+	if err := c.checkMessage(m, &p); err != nil {
 		return nil, err
 	}
-	d := newDelivery(c, &m, done)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.awaitRoomLocked(ctx, m.QoS); err != nil {
-		return nil, d.failure(ErrNotSent, err)
+		return nil, &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: err}
 	}
-	if err := c.checkLimitsLocked(&m, &p); err != nil {
+	if err := c.checkLimitsLocked(m, &p); err != nil {
 		return nil, err
 	}
+	if forget && p.QoS == 0 && c.sess.Direct() {
+		c.out.buf = c.sess.AppendPublish(c.out.buf, &p)
+		c.kickLocked()
+		return nil, nil
+	}
+	d := c.out.newDelivery(c, m, done)
 	if err := c.appendLocked(d, &p); err != nil {
 		return nil, d.failure(ErrNotSent, err)
 	}
@@ -198,6 +209,9 @@ func (c *Client) pumpLocked() {
 // expires returns when p is not worth sending any more, in Unix milliseconds; 0:
 // never.
 func expires(p *wire.Publish) int64 {
+	if len(p.Properties) == 0 {
+		return 0
+	}
 	if s, ok := p.Properties.Uint(wire.MessageExpiryInterval); ok {
 		return time.Now().Add(time.Duration(s) * time.Second).UnixMilli()
 	}

@@ -69,8 +69,8 @@ func (c *Client) Enqueue(ctx context.Context, m Message) error {
 	if m.QoS > AtMostOnce {
 		report = c.reportPublish
 	}
-	d, err := c.PublishAsync(ctx, m, report)
-	if err != nil {
+	d, err := c.publish(ctx, &m, report, true)
+	if err != nil || d == nil {
 		return err
 	}
 	select {

@@ -23,6 +23,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
 	o.in.now = now
 	o.in.read += uint64(size)
+	o.in.slabs.busy = size >= slabBytes
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
@@ -33,6 +34,7 @@ func (o *owner) EndBatch() {
 	c := (*Client)(o)
 	c.kickIfAppendedLocked()
 	c.wakeLocked()
+	c.in.slabs.rest()
 	c.in.crowded = c.state == connected && (c.in.full(&c.cfg.Limits) || c.jammedLocked())
 	c.mu.Unlock()
 }
@@ -206,7 +208,7 @@ func (d *Delivery) acknowledged(p *wire.Ack) error {
 	}
 	return &PublishError{
 		Topic: d.topic, PacketID: p.PacketID, Outcome: ErrRejected, Code: ReasonCode(p.Code),
-		ReasonString: d.more.answer.ReasonString,
+		ReasonString: d.more.answer.ReasonString, // a failure has an answer
 	}
 }
 
@@ -222,7 +224,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 			return err
 		}
 	}
-	to := destination{}
+	to := &nowhere
 	if !c.takeAnswer(p) {
 		to = c.subs.find(p, c.cfg.Version)
 	}
@@ -236,11 +238,12 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		c.dropLocked()
 		return nil
 	}
-	m := &Message{
-		Topic: to.topic, Payload: append([]byte{}, p.Payload...),
+	m, payload := c.in.slabs.allot(p.Payload, to.borrowed)
+	*m = Message{
+		Topic: to.topic, Payload: payload, lent: to.borrowed,
 		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
 		Properties: readProperties(p.Properties),
-		Sequence:   a.Sequence, client: c, seq: a.Seq, subs: to.subs,
+		Sequence:   a.Sequence, client: c, seq: a.Seq, to: to,
 	}
 	c.offerLocked(m, a.Deferred)
 	return nil

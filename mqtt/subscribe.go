@@ -362,7 +362,8 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 		failed = failed || code >= 0x80
 		c.applyLocked(r, i, filter, code)
 	}
-	r.answer = readAnswer(p.Properties, codes)
+	answer := readAnswer(p.Properties, codes)
+	r.answer = &answer
 	if !failed {
 		c.settleLocked(&r.Delivery, nil)
 		return nil

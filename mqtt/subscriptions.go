@@ -31,6 +31,11 @@ type Subscription struct {
 	RetainHandling RetainHandling
 	// ManualAck leaves the acknowledgement to Message.Ack.
 	ManualAck bool
+	// Borrowed promises that Handler keeps neither the message nor its Payload:
+	// both are used again once it has returned. It saves all allocations, if all
+	// subscriptions that match a message promise it, and counts only for one with
+	// a Handler and without ManualAck.
+	Borrowed bool
 	// ID is the Subscription Identifier, 1 to 268,435,455, the same for all
 	// subscriptions of one call; MQTT 5 only. 0: the client chooses one, if the
 	// server takes any, to find the right handlers where filters overlap.
@@ -51,6 +56,7 @@ type subscription struct {
 	handler    func(*Message)
 	noRetained bool
 	manual     bool
+	borrowed   bool
 
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool
@@ -62,7 +68,7 @@ func newSubscription(s *Subscription) *subscription {
 	if !shared {
 		filter = s.Filter
 	}
-	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck}
+	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, borrowed: s.Borrowed && s.Handler != nil && !s.ManualAck}
 }
 
 // maxForgotten bounds how many filters that were unsubscribed are remembered.

@@ -99,22 +99,25 @@ func (r *reader) will(flags byte, v Version) *Will {
 	if v == V5 {
 		w.Properties = r.properties(willProperties)
 	}
-	w.Topic = r.topic("will topic")
+	if w.Topic = r.topic("will topic"); w.Topic == "" && r.err == nil {
+		r.fail(ProtocolError, "will topic is empty") // [MQTT-4.7.3-1]
+	}
 	w.Payload = r.binary("will payload")
 	return w
 }
 
-// topic reads a topic name that must not be empty.
+// topic reads a topic name, which may be empty, as a borrowed view.
 func (r *reader) topic(what string) string {
-	s := r.text(what)
-	switch {
-	case r.err != nil:
-	case s == "":
-		r.fail(ProtocolError, what+" is empty") // [MQTT-4.7.3-1]
-	default:
-		r.noWildcard(what, s)
+	p := r.binary(what)
+	if plain(view(p)) {
+		return view(p)
 	}
-	return s
+	if fault := textFault(p); fault != "" {
+		r.fail(MalformedPacket, what+" "+fault)
+		return ""
+	}
+	r.noWildcard(what, view(p))
+	return view(p)
 }
 
 func (r *reader) noWildcard(what, s string) {

@@ -26,8 +26,7 @@ func ParsePublish(h Header, body []byte, v Version) (Publish, error) {
 	if p.QoS > 2 {
 		r.fail(MalformedPacket, "QoS 3") // [MQTT-3.3.1-4]
 	}
-	p.Topic = r.text("topic name")
-	r.noWildcard("topic name", p.Topic)
+	p.Topic = r.topic("topic name")
 	if p.QoS > 0 {
 		p.PacketID = r.packetID()
 	}

@@ -146,6 +146,32 @@ func (r *reader) packetID() uint16 {
 // view returns p as a string without a copy. It is good as long as p is unchanged.
 func view(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
 
+// ones has the lowest bit of each byte set, highs the highest.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plain reports whether s is of ASCII characters other than U+0000, '+' and '#': then
+// it is a good text and a good topic name. It looks at eight bytes at a time, because
+// every message is looked at; what is not plain is judged with care elsewhere.
+func plain(s string) bool {
+	var odd uint64
+	for ; len(s) >= 8; s = s[8:] {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		// A byte that is 0 borrows from its highest bit; so does one after it, which is
+		// then judged with care for nothing.
+		odd |= w | (w - ones) | (w ^ '+'*ones - ones) | (w ^ '#'*ones - ones)
+	}
+	for i := range len(s) {
+		if c := s[i]; c-1 >= 0x7F || c == '+' || c == '#' {
+			return false
+		}
+	}
+	return odd&highs == 0
+}
+
 // textFault says what is wrong with a string, "" when it is well formed: no surrogates
 // or other ill-formed UTF-8 ([MQTT-1.5.3-1] of 3.1.1, [MQTT-1.5.4-1] of 5) and no
 // U+0000 ([MQTT-1.5.3-2], [MQTT-1.5.4-2]). Control characters and non-characters pass:
@@ -198,6 +224,9 @@ func checkText(t Type, what, s string) error {
 
 // checkTopic refuses a string that is no topic name ([MQTT-4.7.3-1] when empty).
 func checkTopic(t Type, what, s string) error {
+	if s != "" && len(s) <= maxText && plain(s) {
+		return nil
+	}
 	fault := sentFault(s)
 	switch {
 	case fault != "":
