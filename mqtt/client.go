@@ -156,6 +156,7 @@ func newClient(t Transport) *Client {
 	c.mu.note = c.noteHandledLocked
 	c.in.wake = make(chan struct{}, 1)
 	c.in.gate = make(chan struct{}, 1)
+	c.subs.client = c
 	c.subs.table = new(route.Table[*subscription])
 	return c
 }

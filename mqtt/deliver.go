@@ -26,8 +26,13 @@ type item struct {
 	message  *Message
 	delivery *Delivery
 	call     func()
-	size     int32 // of the message, as it was counted
-	fate     fate  // of the message
+
+	// Of the message, for its handlers may change it:
+	to     *destination
+	seq    uint64
+	size   int32 // as it was counted
+	fate   fate
+	manual bool
 }
 
 // inbox is what waits for the deliver goroutine. It is guarded by the client's
@@ -69,7 +74,7 @@ func (in *inbox) count(m *Message) item {
 	size := len(m.Topic) + len(m.Payload) + messageOverhead
 	in.messages++
 	in.bytes += size
-	return item{message: m, size: int32(size)}
+	return item{message: m, to: m.to, seq: m.seq, size: int32(size)}
 }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
@@ -160,13 +165,11 @@ const (
 // follow at once, unless one of them takes its time.
 func (c *Client) conclude(it *item) {
 	in := &c.in
-	m := it.message
-	urgent := m != nil && m.stream != nil
-	waits := m != nil && m.seq != 0
+	message, urgent, waits := it.message != nil, it.message != nil && it.to.stream != nil, it.seq != 0
 	in.at++
-	in.handled.Store(int32(in.at)) // from here on a borrowed message may be used again
+	in.handled.Store(int32(in.at)) // from here on the item is the noter's
 	switch {
-	case m == nil:
+	case !message:
 	case urgent, in.at == len(in.batch), in.at%notedEach == 0:
 		c.mu.offer()
 	case waits && !c.mu.due.Load():
@@ -186,20 +189,19 @@ func (c *Client) noteHandledLocked() {
 	end := int(in.handled.Load())
 	for ; in.noted < end; in.noted++ {
 		it := &in.batch[in.noted]
-		m := it.message
-		if m == nil {
+		if it.message == nil {
 			continue
 		}
 		in.messages--
 		in.bytes -= int(it.size)
 		in.through++
-		if m.stream != nil {
-			c.finishStreamLocked(m, it.fate)
-		} else if m.seq != 0 {
-			c.concludeLocked(m, it.fate)
+		if it.to.stream != nil {
+			c.finishStreamLocked(it)
+		} else if it.seq != 0 {
+			c.concludeLocked(it)
 		}
-		if m.lent {
-			in.slabs.takeBack(m)
+		if it.to.borrowed {
+			in.slabs.takeBack(it.message)
 		}
 		it.message = nil
 	}
@@ -270,12 +272,11 @@ func (c *Client) deliver(it *item) {
 // acknowledged. After Close nothing is delivered any more. When the connection was
 // lost, what had come before is, except for what the server keeps and sends again.
 func (c *Client) deliverMessage(it *item) {
-	m := it.message
 	it.fate = broken // until they have returned
 	switch {
-	case c.hushed.Load() || m.seq != 0 && c.resent.Load():
+	case c.hushed.Load() || it.seq != 0 && c.resent.Load():
 		it.fate = unseen
-	case c.runHandlers(m):
+	case c.runHandlers(it):
 		it.fate = sound
 	}
 }
@@ -289,20 +290,21 @@ const (
 	sound
 )
 
-// concludeLocked acknowledges m after its handlers, unless the application does.
-func (c *Client) concludeLocked(m *Message, fate fate) {
-	if m.seq == 0 || c.sess == nil || fate == unseen {
+// concludeLocked acknowledges a message after its handlers, unless the
+// application does.
+func (c *Client) concludeLocked(it *item) {
+	if it.seq == 0 || c.sess == nil || it.fate == unseen {
 		return
 	}
 	switch {
-	case fate == broken:
+	case it.fate == broken:
 		c.sayLocked(func(dst []byte) []byte {
-			dst, _ = c.sess.Drop(dst, m.seq)
+			dst, _ = c.sess.Drop(dst, it.seq)
 			return dst
 		})
-	case !m.manual:
+	case !it.manual:
 		c.sayLocked(func(dst []byte) []byte {
-			dst, _ = c.sess.Ack(dst, m.seq, wire.Success)
+			dst, _ = c.sess.Ack(dst, it.seq, wire.Success)
 			return dst
 		})
 	}
@@ -320,13 +322,15 @@ func (c *Client) sayLocked(f func(dst []byte) []byte) {
 	}
 }
 
-// runHandlers gives m to each of its handlers, and reports whether none
-// panicked.
-func (c *Client) runHandlers(m *Message) (sound bool) {
-	if m.stream != nil {
-		return c.guard(func() { c.transport.Handlers.Stream(m, m.stream) })
+// runHandlers gives the message to each of its handlers, and reports whether none
+// panicked. Who acknowledges is settled before any handler has it.
+func (c *Client) runHandlers(it *item) (sound bool) {
+	m := it.message
+	if s := it.to.stream; s != nil {
+		it.manual = m.manual
+		return c.guard(func() { c.transport.Handlers.Stream(m, s) })
 	}
-	subs := m.to.subs
+	subs := it.to.subs
 	f := c.transport.Handlers.Message
 	other := len(subs) == 0
 	for _, s := range subs {
@@ -334,7 +338,8 @@ func (c *Client) runHandlers(m *Message) (sound bool) {
 		other = other || s.handler == nil
 	}
 	other = other && f != nil
-	m.manual = m.manual || other && c.transport.Handlers.ManualAck // before any handler has m
+	m.manual = m.manual || other && c.transport.Handlers.ManualAck
+	it.manual = m.manual
 	sound = true
 	for _, s := range subs {
 		if s.handler != nil {

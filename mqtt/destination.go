@@ -10,6 +10,8 @@ import (
 
 // destination is where the messages of a topic go. It does not change.
 type destination struct {
+	client *Client
+	stream *stream // of one message; nil: the messages come whole
 	topic  string
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
@@ -66,7 +68,7 @@ func (s *subscriptions) find(p *wire.Publish, v Version) *destination {
 
 // search asks the tables.
 func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
-	d := &destination{topic: strings.Clone(p.Topic), wanted: true}
+	d := &destination{client: s.client, topic: strings.Clone(p.Topic), wanted: true}
 	s.matched = s.byIdentifier(p, s.matched[:0])
 	if len(s.matched) == 0 {
 		s.matched = s.table.Match(p.Topic, s.matched[:0])

@@ -20,7 +20,6 @@ type Message struct {
 	PacketID uint16
 
 	manual bool // the application acknowledges
-	lent   bool // it is used again after its handlers
 
 	// Sequence numbers the QoS 2 messages that a client with a Config.Store
 	// received, in the order in which they came first. A message that is given to
@@ -32,19 +31,17 @@ type Message struct {
 	// Properties are the MQTT 5 properties; nil for none.
 	Properties *Properties
 
-	client *Client
-	to     *destination // shared, not to be changed
-	seq    uint64       // what the session wants to acknowledge it; 0: nothing
-	stream *stream
+	to  *destination // of a received message; shared, not to be changed
+	seq uint64       // what the session wants to acknowledge it; 0: nothing
 }
 
 // Context returns a context that ends when the client that received m is
 // closed. For a message that was not received it never ends.
 func (m *Message) Context() context.Context {
-	if m.client == nil {
+	if m.to == nil {
 		return context.Background()
 	}
-	return m.client.ctx
+	return m.to.client.ctx
 }
 
 // Ack acknowledges a QoS 1 or 2 message of a subscription with ManualAck. It
@@ -55,10 +52,10 @@ func (m *Message) Context() context.Context {
 // session. Where a client with Reconnect has lost the connection, the
 // acknowledgement follows when the server sends the message again.
 func (m *Message) Ack() error {
-	if m.client == nil || m.seq == 0 || !m.manual {
+	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
-	return m.client.acknowledge(m.seq, wire.Success)
+	return m.to.client.acknowledge(m.seq, wire.Success)
 }
 
 // Reject refuses a QoS 1 or 2 message of a subscription with ManualAck: the
@@ -67,16 +64,16 @@ func (m *Message) Ack() error {
 // error or 0x87 Not authorized. It needs MQTT 5; else, and for another code, it
 // is an *ArgumentError. Otherwise it is as Ack.
 func (m *Message) Reject(code ReasonCode) error {
-	if m.client == nil || m.seq == 0 || !m.manual {
+	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
-	if Version(m.client.version.Load()) < V5 {
+	if Version(m.to.client.version.Load()) < V5 {
 		return &ArgumentError{Name: "Reject", What: "needs MQTT 5; use Ack"}
 	}
 	if code < 0x80 || !wire.IsDefined(wire.PUBACK, wire.ReasonCode(code)) {
 		return &ArgumentError{Name: "code", What: code.String() + " is no failure that PUBACK allows"}
 	}
-	return m.client.acknowledge(m.seq, wire.ReasonCode(code))
+	return m.to.client.acknowledge(m.seq, wire.ReasonCode(code))
 }
 
 // packet returns m as the packet to send.

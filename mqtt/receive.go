@@ -239,12 +239,11 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		return nil
 	}
 	m, payload := c.in.slabs.allot(p.Payload, to.borrowed)
-	*m = Message{
-		Topic: to.topic, Payload: payload, lent: to.borrowed,
-		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
-		Properties: readProperties(p.Properties),
-		Sequence:   a.Sequence, client: c, seq: a.Seq, to: to,
-	}
+	m.Topic, m.Payload, m.to = to.topic, payload, to
+	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
+	m.Properties = readProperties(p.Properties)
+	m.Sequence, m.seq = a.Sequence, a.Seq
+	m.manual = false
 	c.offerLocked(m, a.Deferred)
 	return nil
 }
@@ -315,8 +314,8 @@ func (c *Client) breakStreamLocked() {
 	}
 	c.in.stream = nil
 	s.fail(fmt.Errorf("payload cut off: %w", c.causeLocked()))
-	if c.sess != nil && s.message.seq != 0 {
-		c.sess.Drop(nil, s.message.seq)
+	if c.sess != nil && s.item.seq != 0 {
+		c.sess.Drop(nil, s.item.seq)
 	}
 }
 

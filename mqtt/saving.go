@@ -95,7 +95,10 @@ func (c *Client) nextSave() (batch *session.Batch, last bool) {
 
 // commit saves batch and goes on with what depended on it.
 func (c *Client) commit(batch *session.Batch) {
-	err := c.store.Commit(batch.Changes)
+	var err error
+	if len(batch.Changes) > 0 { // else something only waited for its turn
+		err = c.store.Commit(batch.Changes)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.savedLocked(batch, err)

@@ -17,14 +17,13 @@ const streamBuffer = 256 << 10
 // stream is the payload of a large message on its way to Handlers.Stream. All
 // but the channel is guarded by the client's mutex.
 type stream struct {
-	client  *Client
-	message *Message
-	buf     []byte
-	left    int           // bytes that have not come
-	over    bool          // the handler has returned, or none wants it: the rest is thrown away
-	fate    fate          // the handler did not panic
-	err     error         // the connection broke within the payload
-	more    chan struct{} // wakes the handler
+	client *Client
+	item   item // as the handler left it
+	buf    []byte
+	left   int           // bytes that have not come
+	over   bool          // the handler has returned, or none wants it: the rest is thrown away
+	err    error         // the connection broke within the payload
+	more   chan struct{} // wakes the handler
 }
 
 // errStreamOver is what a reader gives after its handler has returned.
@@ -101,7 +100,7 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 	m := &Message{
 		Topic: strings.Clone(p.Topic), QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
 		Properties: readProperties(p.Properties),
-		client:     c, manual: c.transport.Handlers.ManualAck,
+		manual:     c.transport.Handlers.ManualAck,
 	}
 	a := session.Arrival{Deliver: true}
 	if p.QoS > 0 {
@@ -113,10 +112,12 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 	m.seq, m.Sequence = a.Seq, a.Sequence
 	to := c.subs.find(p, c.cfg.Version)
 	m.manual = m.manual || slices.ContainsFunc(to.subs, func(s *subscription) bool { return s.manual })
-	m.stream = &stream{client: c, message: m, left: size, fate: sound, more: make(chan struct{}, 1)}
-	c.in.stream = m.stream
+	s := &stream{client: c, left: size, more: make(chan struct{}, 1)}
+	m.to = &destination{client: c, stream: s}
+	s.item = item{message: m, to: m.to, seq: m.seq, fate: sound}
+	c.in.stream = s
 	if !a.Deliver || !to.wanted {
-		m.stream.over, m.manual = true, false
+		s.over = true
 		return nil
 	}
 	c.offerLocked(m, a.Deferred)
@@ -138,17 +139,17 @@ func (o *owner) Stream(piece []byte, last bool) {
 	}
 	c.in.stream = nil
 	if s.over {
-		c.concludeLocked(s.message, s.fate)
+		c.concludeLocked(&s.item)
 	}
 }
 
-// finishStreamLocked ends the handler's part of m. The message is acknowledged
-// once it has come whole, too.
-func (c *Client) finishStreamLocked(m *Message, fate fate) {
-	s := m.stream
-	s.over, s.fate, s.buf = true, fate, nil
+// finishStreamLocked ends the handler's part of a message. It is acknowledged once
+// it has come whole, too.
+func (c *Client) finishStreamLocked(it *item) {
+	s := it.to.stream
+	s.over, s.item, s.buf = true, *it, nil
 	c.in.openGate()
 	if s.left == 0 {
-		c.concludeLocked(m, fate)
+		c.concludeLocked(it)
 	}
 }

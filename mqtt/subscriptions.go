@@ -76,6 +76,7 @@ const maxForgotten = 4096
 
 // subscriptions is the wanted state: which filters go to which handlers.
 type subscriptions struct {
+	client    *Client
 	table     *route.Table[*subscription]
 	byID      map[uint32][]*subscription
 	lastID    uint32
