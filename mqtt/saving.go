@@ -124,7 +124,9 @@ func (c *Client) savedLocked(batch *session.Batch, err error) {
 		}
 	}
 	c.pumpedLocked()
-	c.noteSaveLocked(err)
+	if len(batch.Changes) > 0 {
+		c.noteSaveLocked(err)
+	}
 	c.kickIfAppendedLocked()
 }
 
