@@ -29,7 +29,17 @@ type mutant struct {
 	rule  string // what is broken
 	edits []edit
 	check string // who has to notice; see checks
+	tests string // or which tests of package mqtt, as for go test -run
 	quick bool   // the check takes seconds
+}
+
+// find returns who has to notice m, and a name for it.
+func (l *laboratory) find(m mutant) (name string, c check, ok bool) {
+	if m.tests != "" {
+		return m.tests, check{".", []string{"go", "test", "-count=1", "-run", m.tests, "./mqtt"}}, true
+	}
+	c, ok = l.checks[m.check]
+	return m.check, c, ok
 }
 
 // edit replaces old, which is in the file exactly once.
@@ -156,17 +166,17 @@ func newLaboratory(root string) (*laboratory, error) {
 
 // try returns nil when the mutant is caught.
 func (l *laboratory) try(ctx context.Context, m mutant) error {
-	c, ok := l.checks[m.check]
+	name, c, ok := l.find(m)
 	if !ok {
 		return fmt.Errorf("there is no check %q", m.check)
 	}
-	sound, known := l.sound[m.check]
+	sound, known := l.sound[name]
 	if !known {
 		_, sound = l.run(ctx, c.folder, c.args...)
-		l.sound[m.check] = sound
+		l.sound[name] = sound
 	}
 	if sound != nil {
-		return fmt.Errorf("the check %s fails without it: %w", m.check, sound)
+		return fmt.Errorf("the check %s fails without it: %w", name, sound)
 	}
 	restore, err := l.apply(m)
 	if err != nil {
@@ -180,7 +190,7 @@ func (l *laboratory) try(ctx context.Context, m mutant) error {
 		}
 	}
 	if _, err := l.run(ctx, c.folder, c.args...); err == nil {
-		return fmt.Errorf("not caught by %s: %s", m.check, m.rule)
+		return fmt.Errorf("not caught by %s: %s", name, m.rule)
 	}
 	return ctx.Err()
 }

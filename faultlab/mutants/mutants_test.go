@@ -20,7 +20,7 @@ func TestMutantsFit(t *testing.T) {
 			t.Errorf("%s is there twice, or says nothing", m.name)
 		}
 		names[m.name] = true
-		if _, ok := checks[m.check]; !ok {
+		if _, ok := checks[m.check]; ok == (m.tests != "") {
 			t.Errorf("%s: there is no check %q", m.name, m.check)
 		}
 		for _, e := range m.edits {

@@ -3,9 +3,7 @@ package mutants
 // checks are the commands that have to notice. Each passes on the sound tree.
 var checks = map[string]check{
 	"wire":            {".", []string{"go", "test", "-count=1", "./mqtt/internal/wire"}},
-	"link":            {".", []string{"go", "test", "-count=1", "./mqtt/internal/link"}},
 	"session":         {".", []string{"go", "test", "-count=1", "./mqtt/internal/session/..."}},
-	"mqtt":            {".", []string{"go", "test", "-count=1", "./mqtt"}},
 	"disk":            {".", []string{"go", "test", "-count=1", "./mqtt/store/disk"}},
 	"cut":             {"faultlab", []string{"go", "test", "-count=1", "./cut"}},
 	"storm":           {"faultlab", []string{"go", "test", "-count=1", "-run", "FakeTime", "./storm"}},
@@ -22,7 +20,6 @@ const (
 	fileSession   = "mqtt/internal/session/session.go"
 	fileStaging   = "mqtt/internal/session/staging.go"
 	fileReconnect = "mqtt/reconnect.go"
-	fileSupervise = "mqtt/supervise.go"
 	fileAppend    = "mqtt/store/disk/append.go"
 )
 
@@ -46,7 +43,7 @@ var all = []mutant{
 	{
 		name: "end not saved", rule: "a message that is complete is forgotten by the store",
 		edits: []edit{{fileStaging, "\tif !e.onRecord {\n", "\tif e != nil {\n"}},
-		check: "kill9 publish",
+		tests: "TestRestart|TestKilledBehindEachCommit", quick: true,
 	},
 	{
 		name: "order from 0", rule: "the order of acceptance goes on after a restart",
@@ -75,7 +72,7 @@ var all = []mutant{
 	},
 	{
 		name: "ack before handler", rule: "a message is acknowledged when its handlers are through",
-		edits: []edit{{"mqtt/receive.go", "\tc.in.count(m)\n", "\tc.in.count(m)\n\tif m.seq != 0 {\n\t\tc.out.buf, _ = c.sess.Ack(c.out.buf, m.seq, wire.Success)\n\t}\n"}},
+		edits: []edit{{"mqtt/receive.go", "\tit := c.in.count(m)\n", "\tit := c.in.count(m)\n\tif m.seq != 0 {\n\t\tc.out.buf, _ = c.sess.Ack(c.out.buf, m.seq, wire.Success)\n\t}\n"}},
 		check: "kill9 subscribe",
 	},
 	{
@@ -95,7 +92,7 @@ var all = []mutant{
 	},
 	{
 		name: "half a packet", rule: "nothing of a lost connection goes out on the next",
-		edits: []edit{{fileSupervise, "\to.buf, o.other, o.waiters = nil, nil, nil\n", "\to.other, o.waiters = nil, nil\n"}},
+		edits: []edit{{"mqtt/spans.go", "\to.buf, o.other, o.waiters = nil, nil, nil\n", "\to.other, o.waiters = nil, nil\n"}},
 		check: "cut",
 	},
 	{
@@ -105,7 +102,7 @@ var all = []mutant{
 	},
 	{
 		name: "requests forgotten", rule: "a subscribe that has no answer is asked again on the next connection",
-		edits: []edit{{fileSupervise, "\t\t\tc.course.parked = append(c.course.parked, d.more.request)\n", ""}},
+		edits: []edit{{"mqtt/resume.go", "\t\t\tc.course.parked = append(c.course.parked, d.more.request)\n", ""}},
 		check: "cut",
 	},
 	{
@@ -118,37 +115,37 @@ var all = []mutant{
 	},
 	{
 		name: "a good connection at once", rule: "the waits begin anew only after a stable connection",
-		edits: []edit{{fileSupervise, "if time.Since(c.course.since) >= c.steady() {", "if time.Since(c.course.since) >= 0 {"}},
-		check: "mqtt",
+		edits: []edit{{"mqtt/resume.go", "if time.Since(c.course.since) >= c.steady() {", "if time.Since(c.course.since) >= 0 {"}},
+		tests: "TestDelaysBeginAnewAfterStability", quick: true,
 	},
 	{
 		name: "ping-pong", rule: "a client whose session was taken over does not take it back",
 		edits: []edit{{fileReconnect, "case wire.SessionTakenOver, wire.AdministrativeAction,", "case wire.AdministrativeAction,"}},
-		check: "mqtt",
+		tests: "TestWhatEndsIt", quick: true,
 	},
 	{
 		name: "republished unasked", rule: "what may have been sent is not sent as new when the session is lost, unless asked for",
 		edits: []edit{{fileResume, "case e.again && !r.Present && !r.Republish:", "case e.again && !r.Present && !r.Republish && e.id == 0:"}},
-		check: "mqtt",
+		tests: "TestSessionLost|TestRepublish", quick: true,
 	},
 	{
 		name: "lost session remembered", rule: "identifiers of a session that the server has lost mean new messages",
 		edits: []edit{{fileResume, "\t\ts.dropInbound()\n", "\t\t_ = s\n"}},
-		check: "mqtt",
+		tests: "TestNewSessionDeliversAgain|TestAcknowledgementOfALostSession", quick: true,
 	},
 	{
 		name: "subscriptions not renewed", rule: "subscriptions are made again when the server has lost them",
 		edits: []edit{{"mqtt/renew.go", "\t\tc.renewLocked()\n", "\t\t_ = c\n"}},
-		check: "mqtt",
+		tests: "TestSubscriptionsAreRenewed", quick: true,
 	},
 	{
 		name: "queue without bounds", rule: "Limits.Queue bounds what waits",
 		edits: []edit{{"mqtt/queue.go", "if !c.lasting() || c.queueRoomLocked() {", "if !c.lasting() || c.lasting() {"}},
-		check: "mqtt",
+		tests: "Queue", quick: true,
 	},
 	{
 		name: "window ignored", rule: "no more is under way than the server's Receive Maximum",
-		edits: []edit{{filePublish, "case s.used >= s.window || e.id == 0 && s.out.n >= maxIDs:", "case e.id == 0 && s.out.n >= maxIDs:"}},
+		edits: []edit{{filePublish, "case s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:", "case e.id == 0 && s.out.n >= maxIDs:"}},
 		check: "session", quick: true,
 	},
 	{
@@ -159,7 +156,7 @@ var all = []mutant{
 	{
 		name: "length trusted", rule: "memory grows with the bytes that came, not with those announced",
 		edits: []edit{{"mqtt/internal/link/read.go", "\tcase n == 0 || len(b) < n+h.Length:\n", "\tcase n == 0 || len(b) < n+h.Length:\n\t\tif n > 0 && n+h.Length > len(in.buf) {\n\t\t\tin.move(make([]byte, n+h.Length))\n\t\t}\n"}},
-		check: "link", quick: true,
+		tests: "TestAnnouncedLengthCostsNothing", quick: true,
 	},
 	{
 		name: "no sync", rule: "Commit returns when its changes are on the disk",
