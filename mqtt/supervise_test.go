@@ -18,12 +18,13 @@ import (
 // the context ends.
 func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 	connects = make(chan int, 1)
+	answer, goodbye := []byte{0x20, 2, 1, 0}, []byte(nil)
+	if five {
+		answer, goodbye = []byte{0x20, 3, 1, 0, 0}, []byte{0xE0, 1, 0x8E}
+	}
 	go func() {
 		count := 0
-		var before interface {
-			Write(b []byte) (int, error)
-			Close()
-		}
+		end := func() {} // of the connection before
 		for {
 			select {
 			case c := <-n.conns:
@@ -31,22 +32,14 @@ func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 					continue
 				}
 				count++
-				if before != nil {
-					if five {
-						_, _ = before.Write([]byte{0xE0, 1, 0x8E}) // it may be gone
-					}
-					before.Close()
-				}
-				answer := []byte{0x20, 2, 1, 0}
-				if five {
-					answer = []byte{0x20, 3, 1, 0, 0}
+				end()
+				end = func() {
+					_, _ = c.Write(goodbye) // it may be gone
+					c.Close()
 				}
 				_, _ = c.Write(answer) // the client tells
-				before = c
 			case <-ctx.Done():
-				if before != nil {
-					before.Close()
-				}
+				end()
 				connects <- count
 				return
 			}
