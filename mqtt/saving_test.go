@@ -211,6 +211,7 @@ func TestRestartAcrossTheWrap(t *testing.T) { // SR-06, SR-21: the order is that
 			> pub 32 65535 b
 			> pub 32 1 c
 			> pub 32 2 d`)
+		synctest.Wait() // for the store to forget what is acknowledged
 		next := s.restart(copyOf(w.Memory), "present")
 		next.publishes(1, "e")
 		next.play(`> pub 3A 65534 a
