@@ -9,27 +9,34 @@ TEST_FLAGS   := -race -shuffle=on $(if $(CI),-count=1)
 # The daemon lives in sbin, which is often missing in the PATH of a plain user.
 export PATH  := $(PATH):/usr/sbin:/sbin
 
-.PHONY: all format lint test cross fuzz clean
+# Modules of their own: what they import never reaches a user of the library.
+MODULES      := interop faultlab bench
+
+.PHONY: all format lint test cross fuzz bench clean
 all: format lint test
 
 format: $(LINT)
 	$(LINT) fmt ./...
-	cd interop && $(LINT) fmt ./...
+	for m in $(MODULES); do (cd $$m && $(LINT) fmt ./...) || exit 1; done
 
 lint: $(LINT)
 	$(LINT) run ./...
-	cd interop && $(LINT) run ./...
+	for m in $(MODULES); do (cd $$m && $(LINT) run ./...) || exit 1; done
 	ci/check-deps
 
 test:
 	@ci/install-test-tools
 	$(GO) test $(TEST_FLAGS) ./...
-	cd interop && $(GO) test $(TEST_FLAGS) -timeout 5m ./...
+	for m in $(MODULES); do (cd $$m && $(GO) test $(TEST_FLAGS) -timeout 5m ./...) || exit 1; done
 
 # Every fuzz target for a while; by hand: make fuzz FUZZTIME=20m.
 FUZZTIME ?= 20s
 fuzz:
 	ci/fuzz $(FUZZTIME)
+
+# Every client at the same work, and docs/PERFORMANCE.md; leave the machine alone meanwhile.
+bench:
+	cd bench && $(GO) run . run --write
 
 # Builds only: the results are thrown away.
 cross: $(CROSS:%=cross/%)
