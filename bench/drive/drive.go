@@ -34,6 +34,7 @@ type Setup struct {
 	Sync    string // always or interval; BENCH_SYNC
 	Profile string // begin of the names of profiles to write, or empty; BENCH_PROFILE
 	N       int    // of clients, subscriptions or messages in flight; BENCH_N
+	View    bool   // handlers do not keep what they get; BENCH_VIEW
 
 	in  io.Reader
 	out io.Writer
@@ -81,6 +82,7 @@ func Parse(args []string, env func(string) string) (*Setup, error) {
 	s := &Setup{
 		Work: args[0], URL: args[1],
 		CA: env("BENCH_CA"), Dir: env("BENCH_DIR"), Sync: env("BENCH_SYNC"), Profile: env("BENCH_PROFILE"),
+		View: env("BENCH_VIEW") != "",
 	}
 	var errs [4]error
 	s.Size, errs[0] = strconv.Atoi(args[2])

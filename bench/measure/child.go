@@ -41,6 +41,9 @@ func (j *job) run(ctx context.Context, s *serverProcess, dir string) (report.Sam
 	endWithParent(cmd)
 	cmd.Env = append(os.Environ(), "BENCH_CA="+s.ca, "BENCH_N="+strconv.Itoa(j.work.N), "BENCH_SYNC="+j.work.Sync,
 		"BENCH_PROFILE="+j.profile, "BENCH_DIR="+dir)
+	if j.work.View {
+		cmd.Env = append(cmd.Env, "BENCH_VIEW=1")
+	}
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	in, err := cmd.StdinPipe()

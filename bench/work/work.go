@@ -27,6 +27,7 @@ type Work struct {
 	Size  int    // of a payload, in bytes
 	N     int    // of clients, subscriptions or messages in flight; 0: does not matter
 	Sync  string // of a store
+	View  bool   // handlers do not keep what they get
 	Only  []string
 }
 
@@ -57,18 +58,24 @@ func (w *Work) Received() (qos int, ok bool) {
 	return 0, w.Do == "subs" || w.Do == "rtt0"
 }
 
+// views are the clients whose handlers may get a view of the message: no one else
+// has such a thing.
+var views = []string{"limit", Ours, "libmosquitto"}
+
 // All returns every work, in the order of the tables.
 func All() []Work {
 	var all []Work
 	for _, do := range []string{"pub0", "pub1", "pub2", "recv0", "recv1", "recv2", "rtt0", "rtt1"} {
 		all = append(all, Work{Name: do, Table: Speed, Do: do, Net: "tcp", Size: 64})
 	}
+	all = append(all, Work{Name: "recv0-view", Table: Speed, Do: "recv0", Net: "tcp", Size: 64, View: true, Only: views})
 	for _, size := range []int{1, 64} {
 		for _, do := range []string{"pub0", "pub1", "recv0", "recv1"} {
 			name := fmt.Sprintf("%s-%dk", do, size)
 			all = append(all, Work{Name: name, Table: Sizes, Do: do, Net: "tcp", Size: size << 10})
 		}
 	}
+	all = append(all, Work{Name: "recv0-64k-view", Table: Sizes, Do: "recv0", Net: "tcp", Size: 64 << 10, View: true, Only: views})
 	for _, net := range []string{"tls", "ws"} {
 		for _, do := range []string{"pub0", "pub1", "recv0", "recv1"} {
 			all = append(all, Work{Name: do + "-" + net, Table: Nets, Do: do, Net: net, Size: 64})

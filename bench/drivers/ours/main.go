@@ -55,7 +55,7 @@ func pub0(r *drive.Run) error {
 	m := message(r, 0)
 	return r.Messages(func(n int) error {
 		for range n {
-			if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+			if err := c.Enqueue(ctx, m); err != nil { // nobody asks for the outcome
 				return err
 			}
 		}
@@ -92,7 +92,7 @@ func flood(r *drive.Run, c *mqtt.Client, n int) error {
 	}
 	all := make(chan struct{})
 	got := 0
-	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), Handler: func(m *mqtt.Message) {
+	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), Borrowed: r.View, Handler: func(m *mqtt.Message) {
 		if len(m.Payload) != r.Size {
 			return
 		}
