@@ -44,6 +44,7 @@ type inbox struct {
 	noted    int       // of batch: what was handled before is counted
 	messages int       // queued or being handled
 	bytes    int       // of those
+	deferred int       // messages that wait until they, or those before them, are on record
 	waiting  int       // goroutines that wait for the server
 	paused   bool      // the read loop waits at the gate
 	asleep   bool      // the deliver loop waits to be woken

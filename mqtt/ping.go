@@ -85,5 +85,9 @@ func (c *Client) handlePingResp(h wire.Header, body []byte) error {
 	if p.done != nil {
 		close(p.done)
 	}
+	if c.sess.Proving() {
+		c.out.buf = c.sess.Proved(c.out.buf)
+		c.pumpedLocked()
+	}
 	return nil
 }

@@ -67,6 +67,8 @@ func (s *squeamish) serve(conn *mqtttest.Conn, present bool) {
 			s.got = append(s.got, string(p[len(p)-1]))
 			s.mu.Unlock()
 			answer = []byte{0x40, 2, p[5], p[6]}
+		case p[0] == 0xC0:
+			answer = []byte{0xD0, 0}
 		case p[0] == 0xE0:
 			return
 		}

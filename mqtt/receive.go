@@ -248,10 +248,13 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	return nil
 }
 
-// offerLocked queues m for its handlers, once it is on record if it is to be.
+// offerLocked queues m for its handlers, once it is on record if it is to be, and
+// so are those before it.
 func (c *Client) offerLocked(m *Message, deferred bool) {
 	it := c.in.count(m)
-	if deferred {
+	// In the order of arrival, but a store that fails does not hold up the rest.
+	if deferred || c.in.deferred > 0 && !c.course.unsaved {
+		c.in.deferred++
 		c.sess.Defer(it)
 		return
 	}

@@ -77,6 +77,9 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 		Present: present, Republish: c.retry != nil && c.retry.Republish, Fits: c.fitsLocked, Now: now,
 	})
 	c.out.buf = buf
+	if c.sess.Proving() {
+		c.pings = append(c.pings, &ping{sent: now})
+	}
 	for _, f := range failed {
 		outcome := ErrNotSent
 		if f.Entry.Again() || errors.Is(f.Err, ErrSessionLost) {

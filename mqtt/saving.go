@@ -120,6 +120,7 @@ func (c *Client) savedLocked(batch *session.Batch, err error) {
 	}
 	for _, token := range done.Tokens {
 		if it, ok := token.(item); ok {
+			c.in.deferred--
 			c.pushLocked(it)
 		}
 	}

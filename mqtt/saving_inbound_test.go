@@ -194,3 +194,18 @@ func TestCloseWhileAHandlerRunsIsNoted(t *testing.T) { // RX-27, fault 30: what 
 			nothing`)
 	})
 }
+
+func TestOrderOfArrivalSaved(t *testing.T) { // what comes behind a message that is being saved waits for it
+	eachSaving(t, func(s *lasting, w *watched) {
+		s.play("quiet")
+		gate := w.waits()
+		s.play(`< pub 34 9 a
+			< pub 30 0 b
+			< pub 32 8 c
+			nothing`)
+		close(gate)
+		s.play(`got t=a q2 id9
+			got t=b q0
+			got t=c q1 id8`)
+	})
+}

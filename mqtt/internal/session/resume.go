@@ -81,6 +81,7 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 			s.resend.push(e)
 		}
 	}
+	dst = s.prove(dst, r.Now)
 	slices.SortFunc(releases, func(a, b *Entry) int { return cmp.Compare(a.rel, b.rel) })
 	dst = s.pumpAgain(dst)
 	for _, e := range releases {

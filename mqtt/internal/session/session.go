@@ -113,6 +113,7 @@ type Session struct {
 	freed      []Freed // publishes that left the queue in the last call
 	expired    []*Entry
 	progress   bool         // the server acknowledged something on this connection
+	proving    bool         // no publish is sent before the server answers a PINGREQ
 	suspects   int          // publishes at which the server may disconnect
 	outcasts   []*Entry     // given up by the last Suspend
 	resend     fifo[*Entry] // what earlier connections left, oldest first
@@ -152,7 +153,7 @@ func orAll(n, all int) int {
 // Start tells that the server accepted the connection. Quotas and aliases begin
 // anew [MQTT-3.3.2-7].
 func (s *Session) Start(now time.Time, server Server) {
-	s.offline, s.progress = false, false
+	s.offline, s.progress, s.proving = false, false, false
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}

@@ -172,7 +172,7 @@ func (c *client) suspend() {
 }
 
 func (c *client) connect(present bool) {
-	c.sess.Start(start, session.Server{ReceiveMaximum: c.w.server.receiveMaximum})
+	c.sess.Start(start, session.Server{ReceiveMaximum: c.w.server.receiveMaximum, KeepAlive: time.Minute})
 	var failed []session.Failure
 	c.out, failed = c.sess.Resume(c.out, session.Resumption{
 		Present: present, Republish: c.w.repub, Now: start, Fits: func(*session.Entry) error { return nil },
@@ -215,6 +215,11 @@ func (c *client) read() bool {
 	c.w.trace.note("client reads %v %x", h.Type, body)
 	if h.Type == wire.PUBLISH {
 		c.arrive(h, body)
+		return true
+	}
+	if h.Type == wire.PINGRESP {
+		c.out = c.sess.Proved(c.out)
+		c.pumped()
 		return true
 	}
 	if h.Type == wire.SUBACK {

@@ -153,6 +153,10 @@ func (s *server) read() bool {
 		s.arrive(h, body)
 		return true
 	}
+	if h.Type == wire.PINGREQ {
+		s.send(wire.AppendPingResp(nil))
+		return true
+	}
 	if h.Type == wire.SUBSCRIBE {
 		p, err := wire.ParseSubscribe(h, body, s.w.version)
 		if err != nil {
