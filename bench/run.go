@@ -70,14 +70,14 @@ func run(args []string) error {
 	}
 	r := &report.Report{Machine: report.ThisMachine(o.dir), Clients: measure.Versions(plan.Drivers), Results: results}
 	r.Machine.Rounds, r.Machine.Seconds = o.rounds, o.seconds
-	if err := errors.Join(err, o.keep(r)); err != nil {
+	fmt.Print(r)
+	if err != nil { // half a run is nothing to keep
 		return err
 	}
-	fmt.Print(r)
 	if len(r.Faults()) > 0 {
-		return errors.New("not everything could be measured")
+		err = errors.New("not everything could be measured")
 	}
-	return nil
+	return errors.Join(err, o.keep(r))
 }
 
 func (o *runOptions) plan(ctx context.Context) (*measure.Plan, error) {

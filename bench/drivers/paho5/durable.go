@@ -14,46 +14,39 @@ import (
 	"dunlin/bench/drive"
 )
 
+// files are where autopaho keeps what is to survive.
+type files struct {
+	queue   *queue.Queue
+	session *state.State
+}
+
+func openFiles(dir string) (f files, err error) {
+	if f.queue, err = queue.New(filepath.Join(dir, "queue"), "q", ".msg"); err != nil {
+		return f, err
+	}
+	sent, err := store.New(filepath.Join(dir, "sent"), "s", ".msg")
+	if err != nil {
+		return f, err
+	}
+	received, err := store.New(filepath.Join(dir, "received"), "r", ".msg")
+	f.session = state.New(sent, received)
+	return f, err
+}
+
 // durable publishes through autopaho's file queue, with the session in files too.
 // The queue lists its folder for each message, so it is given no more than the
 // window at a time. It has no mode that syncs.
 func durable(r *drive.Run) error {
-	q, err := queue.New(filepath.Join(r.Dir, "queue"), "q", ".msg")
-	if err != nil {
-		return err
-	}
-	sent, err := store.New(filepath.Join(r.Dir, "sent"), "s", ".msg")
-	if err != nil {
-		return err
-	}
-	received, err := store.New(filepath.Join(r.Dir, "received"), "r", ".msg")
-	if err != nil {
-		return err
-	}
-	u, err := url.Parse("mqtt" + r.URL[len("tcp"):])
+	f, err := openFiles(r.Dir)
 	if err != nil {
 		return err
 	}
 	back := make(chan struct{}, 1)
-	c, err := autopaho.NewConnection(ctx, autopaho.ClientConfig{
-		ServerUrls: []*url.URL{u}, KeepAlive: 60, SessionExpiryInterval: 3600, Queue: q,
-		ClientConfig: paho.ClientConfig{
-			ClientID: "durable", Session: state.New(sent, received),
-			OnPublishReceived: []func(paho.PublishReceived) (bool, error){
-				func(paho.PublishReceived) (bool, error) {
-					back <- struct{}{}
-					return true, nil
-				},
-			},
-		},
+	c, err := f.connect(r, func(paho.PublishReceived) (bool, error) {
+		back <- struct{}{}
+		return true, nil
 	})
 	if err != nil {
-		return err
-	}
-	if err := c.AwaitConnection(ctx); err != nil {
-		return err
-	}
-	if _, err := c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "echo"}}}); err != nil {
 		return err
 	}
 	payload := make([]byte, r.Size)
@@ -66,14 +59,37 @@ func durable(r *drive.Run) error {
 				return fmt.Errorf("queue: %w", err)
 			}
 			if (i+1)%drive.Window == 0 {
-				<-q.WaitForEmpty()
+				<-f.queue.WaitForEmpty()
 			}
 		}
-		<-q.WaitForEmpty()                  // it keeps no order within a tick of the file system's clock
+		<-f.queue.WaitForEmpty()            // it keeps no order within a tick of the file system's clock
 		if err := put("echo"); err != nil { // comes back when all before it have arrived
 			return fmt.Errorf("queue: %w", err)
 		}
 		<-back
 		return nil
 	})
+}
+
+// connect returns a connection that listens to echo.
+func (f *files) connect(r *drive.Run, echo func(paho.PublishReceived) (bool, error)) (*autopaho.ConnectionManager, error) {
+	u, err := url.Parse("mqtt" + r.URL[len("tcp"):])
+	if err != nil {
+		return nil, err
+	}
+	c, err := autopaho.NewConnection(ctx, autopaho.ClientConfig{
+		ServerUrls: []*url.URL{u}, KeepAlive: 60, SessionExpiryInterval: 3600, Queue: f.queue,
+		ClientConfig: paho.ClientConfig{
+			ClientID: "durable", Session: f.session,
+			OnPublishReceived: []func(paho.PublishReceived) (bool, error){echo},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.AwaitConnection(ctx); err != nil {
+		return nil, err
+	}
+	_, err = c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "echo"}}})
+	return c, err
 }
