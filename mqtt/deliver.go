@@ -79,7 +79,7 @@ func (in *inbox) count(m *Message) item {
 }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
-const idleItems = 32
+const idleItems = 16
 
 // rest lets go of what an idle client does not need.
 func (in *inbox) rest() {

@@ -55,11 +55,11 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 	if c.state >= closing { // what comes after our last packet, or the server's, is ignored
 		return ErrClosed
 	}
-	if err := c.handle(h, body); err != nil {
+	err := c.handle(h, body)
+	if err != nil {
 		c.handleFault(err)
-		return err
 	}
-	return nil
+	return err
 }
 
 // Refuse implements link.Owner.
@@ -81,6 +81,11 @@ func (c *Client) handleFault(err error) {
 // handle takes one packet. Before CONNACK nothing else may come [MQTT-3.2.0-1].
 func (c *Client) handle(h wire.Header, body []byte) error {
 	v := wire.Version(c.cfg.Version)
+	if last := c.subs.recent.last; h.Type == wire.PUBLISH && c.state == connected && last != nil {
+		if p, ok := wire.ParseKnownPublish(h, body, v, last.topic); ok {
+			return c.handlePublish(&p)
+		}
+	}
 	if c.state == opened {
 		return protocolError(h.Type, "came before CONNECT was sent")
 	}

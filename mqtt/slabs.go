@@ -17,11 +17,11 @@ const (
 )
 
 // backMost is how many borrowed messages wait to be used again.
-const backMost = 256
+const backMost = 1024
 
 // takeBack takes back a borrowed message whose handlers are through.
 func (s *slabs) takeBack(m *Message) {
-	if len(s.back) < backMost && cap(m.Payload) <= slabBytes {
+	if len(s.back) < backMost && cap(m.Payload) <= slabPiece {
 		s.back = append(s.back, m)
 	}
 }
@@ -36,7 +36,7 @@ func (s *slabs) allot(payload []byte, borrowed bool) (*Message, []byte) {
 		s.back = s.back[:n-1]
 		return m, append(m.Payload[:0], payload...)
 	}
-	return new(Message), append([]byte{}, payload...)
+	return s.message(), s.copy(payload)
 }
 
 // message returns a zero message.

@@ -1,0 +1,43 @@
+package wire
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestParseKnownPublish gives it what others would parse differently, or refuse: it
+// says the same as ParsePublish, or nothing.
+func TestParseKnownPublish(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.SampledFrom([]Version{V31, V311, V5}).Draw(t, "version")
+		p := Publish{
+			Topic: rapid.SampledFrom([]string{"a", "a/b", "ab"}).Draw(t, "topic"),
+			QoS:   rapid.ByteRange(0, 2).Draw(t, "qos"), Retain: rapid.Bool().Draw(t, "retain"),
+			Payload: rapid.SliceOfN(rapid.Byte(), 0, 4).Draw(t, "payload"),
+		}
+		if p.QoS > 0 {
+			p.PacketID, p.Dup = rapid.Uint16().Draw(t, "id"), rapid.Bool().Draw(t, "dup")
+		}
+		if v == V5 && rapid.Bool().Draw(t, "properties") {
+			p.Properties = p.Properties.AppendUint(MessageExpiryInterval, 5)
+		}
+		packet := AppendPublish(nil, v, &p)
+		body := packet[2:rapid.IntRange(2, len(packet)).Draw(t, "cut")]
+		h := Header{Type: PUBLISH, Flags: packet[0]&0x0F | rapid.SampledFrom([]byte{0, 0, 0, 6}).Draw(t, "odd"), Length: len(body)}
+		got, ok := ParseKnownPublish(h, body, v, "a/b")
+		want, err := ParsePublish(h, body, v)
+		if !ok {
+			if err == nil && want.Topic == "a/b" && len(want.Properties) == 0 {
+				t.Fatalf("% X was not parsed", body)
+			}
+			return
+		}
+		same := got.Topic == want.Topic && bytes.Equal(got.Payload, want.Payload) && got.PacketID == want.PacketID &&
+			got.QoS == want.QoS && got.Retain == want.Retain && got.Dup == want.Dup
+		if err != nil || !same || len(want.Properties) > 0 {
+			t.Fatalf("% X is %+v, got %+v (%v)", body, want, got, err)
+		}
+	})
+}
