@@ -282,9 +282,13 @@ func TestDropsInARow(t *testing.T) { // SR-19, fault 32
 	eachLasting(t, nil, func(s *lasting) {
 		d := s.publishes(1, "a")[0]
 		s.play("> pub 32 1 a")
-		for range 5 {
-			s.play(`lose present
-				> pub 3A 1 a`)
+		for i := range 5 {
+			s.play("lose present")
+			if i >= 2 { // the message is under suspicion: see quarantine.go
+				s.play(`> C0 00
+					< D0 00`)
+			}
+			s.play("> pub 3A 1 a")
 		}
 		s.play("< 40 02 0001")
 		s.expectDone(d)
