@@ -14,6 +14,7 @@ import (
 	"dunlin/faultlab/kill9"
 	"dunlin/faultlab/mutants"
 	"dunlin/faultlab/powerloss"
+	"dunlin/faultlab/sim"
 	"dunlin/faultlab/soak"
 	"dunlin/faultlab/storebench"
 	"dunlin/faultlab/storm"
@@ -33,6 +34,7 @@ var programs = []program{
 	{"cut", "end the connection at every byte, in both directions, in every way, in every flow", cut.Run},
 	{"powerloss", "lose the power after each operation of a disk store, with any of its writes unwritten", powerloss.Run},
 	{"bitrot", "flip each bit of a disk store, and cut it off at each byte", bitrot.Run},
+	{"sim", "play random schedules against the session core, which a seed repeats exactly", sim.Run},
 	{"soak", "publish and receive for long while links live about a second and the server is killed", soak.Run},
 	{"storm", "take the server away from many clients and look at how they come back", storm.Run},
 	{"storebench", "measure commits to the disk store and to the same store on bbolt", storebench.Run},
