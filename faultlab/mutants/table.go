@@ -5,7 +5,7 @@ var checks = map[string]check{
 	"wire":            {".", []string{"go", "test", "-count=1", "./mqtt/internal/wire"}},
 	"session":         {".", []string{"go", "test", "-count=1", "./mqtt/internal/session/..."}},
 	"disk":            {".", []string{"go", "test", "-count=1", "./mqtt/store/disk"}},
-	"cut":             {"faultlab", []string{"go", "test", "-count=1", "./cut"}},
+	"cut":             {"faultlab", []string{"go", "test", "-count=1", "-failfast", "-timeout=3m", "./cut"}},
 	"storm":           {"faultlab", []string{"go", "test", "-count=1", "-run", "FakeTime", "./storm"}},
 	"kill9 publish":   {"faultlab", []string{"go", "run", ".", "kill9", "-kills", "80", "-early", "-seed", "1", "-drain", "5s", "-qos", "2", "-side", "publish"}},
 	"kill9 subscribe": {"faultlab", []string{"go", "run", ".", "kill9", "-kills", "80", "-early", "-seed", "1", "-drain", "5s", "-side", "subscribe"}},
