@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"dunlin/faultlab/internal/lab"
@@ -81,7 +82,12 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 	caught := 0
 	for i, m := range chosen {
 		lab.Show(progress, "mutants: %d of %d, %d caught; %s", i, len(chosen), caught, m.name)
-		if err := l.try(ctx, m); err != nil {
+		err := l.try(ctx, m)
+		if ctx.Err() != nil {
+			result.Fail("stopped before the end")
+			break
+		}
+		if err != nil {
 			result.Fail("%s: %v", m.name, err)
 			continue
 		}
@@ -192,7 +198,7 @@ func (l *laboratory) try(ctx context.Context, m mutant) error {
 	if _, err := l.run(ctx, c.folder, c.args...); err == nil {
 		return fmt.Errorf("not caught by %s: %s", name, m.rule)
 	}
-	return ctx.Err()
+	return nil
 }
 
 // modulePath returns the folder of the module that file is in, and its package.
@@ -240,6 +246,9 @@ func (l *laboratory) run(ctx context.Context, folder string, args ...string) (ou
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Dir = filepath.Join(l.root, folder)
 	command.WaitDelay = time.Second
+	// go test and go run have children that do not end with them.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	output, err = command.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, lastLines(output))

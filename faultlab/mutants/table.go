@@ -145,7 +145,7 @@ var all = []mutant{
 	},
 	{
 		name: "window ignored", rule: "no more is under way than the server's Receive Maximum",
-		edits: []edit{{filePublish, "case s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:", "case e.id == 0 && s.out.n >= maxIDs:"}},
+		edits: []edit{{filePublish, "s.used >= s.places() || e.id == 0", "e.id == 0"}},
 		check: "session", quick: true,
 	},
 	{
