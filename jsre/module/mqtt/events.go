@@ -160,24 +160,3 @@ func (c *client) lost(err error) {
 		c.emitter.Emit("disconnect", c.errorObject(err))
 	})
 }
-
-// messageObject is what 'message' listeners get.
-func (c *client) messageObject(m *mqtt.Message) goja.Value {
-	rt := c.vm.Runtime()
-	o := rt.NewObject()
-	set := func(name string, v any) { _ = o.Set(name, v) } // o is ours and extensible
-	set("topic", m.Topic)
-	set("message", c.vm.NewBuffer(m.Payload))
-	set("qos", int(m.QoS))
-	if m.QoS > 0 {
-		set("packetId", int(m.PacketID))
-	} else {
-		set("packetId", goja.Undefined())
-	}
-	set("retain", m.Retain)
-	set("dup", m.Dup)
-	if m.Properties != nil {
-		set("properties", c.propertiesObject(m.Properties))
-	}
-	return o
-}

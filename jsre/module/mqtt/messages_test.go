@@ -15,9 +15,31 @@ func TestLargeMessageThroughASmallBuffer(t *testing.T) {
 const big = Buffer.alloc(3 * 1024 * 1024);
 for (let i = 0; i < big.length; i += 4099) big[i] = i % 251;
 mqtt.open(sa, undefined, c => c.connect({client: 'big'}, () => {
-  c.on('message', m => { console.log(m.message.length, m.message.equals(big)); c.close(); });
-  c.subscribe('big', {qos: 1}, () => c.publish('big', big, {qos: 1}, e => console.log('published', e)));
+  let left = 2;
+  const done = () => { if (--left === 0) c.close(); };
+  c.on('message', m => { console.log(m.message.length, m.message.equals(big)); done(); });
+  c.subscribe('big', {qos: 1}, () => c.publish('big', big, {qos: 1}, e => { console.log('published', e); done(); }));
 }), 512);`, "published undefined", "3145728 true")
+}
+
+func TestMessageIsAPlainObject(t *testing.T) {
+	expect(t, broker(t).Addr(), connectThen(`
+  c.on('message', m => {
+    console.log(Object.keys(m).join(), JSON.stringify({...m, message: String(m.message)}));
+    console.log('dup' in m, m.hasOwnProperty('dup'), m.nothing, 'nothing' in m, m instanceof Object, m.message === m.message);
+    m.extra = 1; m.topic = 'changed'; delete m.dup; m.message[0] = 0x41;
+    console.log(Object.keys(m).join(), m.topic, m.dup, m.extra, String(Object.assign({}, m).message));
+    for (const [key, value] of Object.entries(m)) if (key === 'qos') console.log(key, value);
+    const { qos, retain } = m;
+    console.log(qos, retain, typeof m.packetId, String(m));
+    c.close();
+  });
+  c.subscribe('t', () => c.publish('t', 'hello'));
+`), `topic,message,qos,packetId,retain,dup {"topic":"t","message":"hello","qos":0,"retain":false,"dup":false}`,
+		"true true undefined false true true",
+		"topic,message,qos,packetId,retain,extra changed undefined 1 Aello",
+		"qos 0",
+		"0 false undefined [object Object]")
 }
 
 func TestTenThousandInOrder(t *testing.T) {
