@@ -1,11 +1,6 @@
 package mqtt
 
 import (
-	"bytes"
-	"errors"
-	"runtime"
-	"runtime/debug"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +36,7 @@ type inbox struct {
 	items    []item
 	batch    []item    // being handled; the deliver loop changes it with the lock held
 	at       int       // of batch: the item being handled; of the deliver loop
+	unnoted  int       // bytes handled since that was noted; of the deliver loop
 	noted    int       // of batch: what was handled before is counted
 	messages int       // queued or being handled
 	bytes    int       // of those
@@ -160,6 +156,9 @@ func (c *Client) deliverLoop() {
 const (
 	notedEach = 64
 	lateNote  = time.Millisecond
+	// notedBytes of messages are noted at once, so that the memory of borrowed
+	// ones is used again while it is in the processor's cache.
+	notedBytes = 128 << 10
 )
 
 // conclude tells that the item at hand is through. It is noted with those that
@@ -168,10 +167,12 @@ func (c *Client) conclude(it *item) {
 	in := &c.in
 	message, urgent, waits := it.message != nil, it.message != nil && it.to.stream != nil, it.seq != 0
 	in.at++
+	in.unnoted += int(it.size)
 	in.handled.Store(int32(in.at)) // from here on the item is the noter's
 	switch {
 	case !message:
-	case urgent, in.at == len(in.batch), in.at%notedEach == 0:
+	case urgent, in.at == len(in.batch), in.at%notedEach == 0, in.unnoted >= notedBytes:
+		in.unnoted = 0
 		c.mu.offer()
 	case waits && !c.mu.due.Load():
 		c.mu.due.Store(true)
@@ -202,7 +203,7 @@ func (c *Client) noteHandledLocked() {
 			c.concludeLocked(it)
 		}
 		if it.to.borrowed {
-			in.slabs.takeBack(it.message)
+			in.slabs.takeBack(it.message, c.cfg.Limits.ReceiveBytes)
 		}
 		it.message = nil
 	}
@@ -231,7 +232,7 @@ func (c *Client) nextBatch() bool {
 			return false
 		}
 		in.asleep = true
-		busy := cap(in.items) > idleItems || cap(in.batch) > idleItems || in.slabs.busy
+		busy := cap(in.items) > idleItems || cap(in.batch) > idleItems || in.slabs.busy || in.slabs.backBytes > slabBytes
 		c.mu.Unlock()
 		c.sleep(busy)
 	}
@@ -332,6 +333,11 @@ func (c *Client) runHandlers(it *item) (sound bool) {
 		return c.guard(func() { c.transport.Handlers.Stream(m, s) })
 	}
 	subs := it.to.subs
+	if len(subs) == 1 && subs[0].handler != nil { // as nearly always
+		m.manual = m.manual || subs[0].manual
+		it.manual = m.manual
+		return c.guardHandler(subs[0].handler, m)
+	}
 	f := c.transport.Handlers.Message
 	other := len(subs) == 0
 	for _, s := range subs {
@@ -344,50 +350,11 @@ func (c *Client) runHandlers(it *item) (sound bool) {
 	sound = true
 	for _, s := range subs {
 		if s.handler != nil {
-			sound = c.guard(func() { s.handler(m) }) && sound
+			sound = c.guardHandler(s.handler, m) && sound
 		}
 	}
 	if other {
-		sound = c.guard(func() { f(m) }) && sound
+		sound = c.guardHandler(f, m) && sound
 	}
 	return sound
-}
-
-// errGoexit is what a PanicError says of a handler that ended its goroutine, as
-// testing.T's FailNow does.
-var errGoexit = errors.New("it called runtime.Goexit")
-
-// guard runs f and contains a panic of it: it goes to the Error handler and to
-// the log. It reports whether f returned.
-func (c *Client) guard(f func()) (sound bool) {
-	defer func() {
-		v := recover()
-		if v == nil && sound {
-			return
-		}
-		if v == nil {
-			v = errGoexit
-		}
-		err := &PanicError{Value: v, Stack: debug.Stack()}
-		c.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
-		if h := c.transport.Handlers.Error; h != nil {
-			defer func() { _ = recover() }() // nobody is left to tell of a second one
-			h(err)
-		}
-	}()
-	f()
-	return true
-}
-
-// goroutineID returns the number of this goroutine, which Close needs to know
-// whether it was called by a handler.
-func goroutineID() uint64 {
-	var buf [64]byte
-	b := bytes.TrimPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
-	b, _, _ = bytes.Cut(b, []byte(" "))
-	id, err := strconv.ParseUint(string(b), 10, 64)
-	if err != nil {
-		return 0 // no goroutine has it; Close then waits for the handler
-	}
-	return id
 }

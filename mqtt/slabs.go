@@ -8,6 +8,8 @@ type slabs struct {
 	bytes    []byte
 	messages []Message
 	back     []*Message // borrowed messages that may be used again
+
+	backBytes int // held by those
 }
 
 const (
@@ -16,12 +18,11 @@ const (
 	slabPiece    = slabBytes / 8 // a larger payload has its own memory
 )
 
-// backMost is how many borrowed messages wait to be used again.
-const backMost = 1024
-
-// takeBack takes back a borrowed message whose handlers are through.
-func (s *slabs) takeBack(m *Message) {
-	if len(s.back) < backMost && cap(m.Payload) <= slabPiece {
+// takeBack takes back a borrowed message whose handlers are through, as long as
+// those hold no more memory than waiting messages may: limit bytes.
+func (s *slabs) takeBack(m *Message, limit int) {
+	if n := messageOverhead + cap(m.Payload); s.backBytes+n <= limit {
+		s.backBytes += n
 		s.back = append(s.back, m)
 	}
 }
@@ -34,6 +35,7 @@ func (s *slabs) allot(payload []byte, borrowed bool) (*Message, []byte) {
 	if n := len(s.back); n > 0 {
 		m := s.back[n-1]
 		s.back = s.back[:n-1]
+		s.backBytes -= messageOverhead + cap(m.Payload)
 		return m, append(m.Payload[:0], payload...)
 	}
 	return s.message(), s.copy(payload)
@@ -85,14 +87,10 @@ func (s *slab[T]) take(busy bool) *T {
 	return v
 }
 
-// rest lets go of what is left after a small read, but for one borrowed message.
+// rest lets go of what is left after a small read. Borrowed messages stay for as long
+// as the client is busy.
 func (s *slabs) rest() {
-	if s.busy {
-		return
-	}
-	s.bytes, s.messages = nil, nil
-	if n := len(s.back); n > 1 {
-		clear(s.back[1:])
-		s.back = s.back[:1]
+	if !s.busy {
+		s.bytes, s.messages = nil, nil
 	}
 }

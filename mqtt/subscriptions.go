@@ -31,8 +31,8 @@ type Subscription struct {
 	RetainHandling RetainHandling
 	// ManualAck leaves the acknowledgement to Message.Ack.
 	ManualAck bool
-	// Borrowed promises that Handler keeps neither the message nor its Payload:
-	// both are used again once it has returned. It saves all allocations, if all
+	// Borrowed promises that Handler keeps neither the message nor its Payload, and
+	// puts no other one in: both are used again once it has returned. It saves all allocations, if all
 	// subscriptions that match a message promise it, and counts only for one with
 	// a Handler and without ManualAck.
 	Borrowed bool

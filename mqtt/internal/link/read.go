@@ -9,7 +9,7 @@ import (
 const (
 	// roomyBuffer is the size up to which the read buffer grows to take more
 	// packets with one read. Larger packets make it grow for their own time.
-	roomyBuffer = 64 << 10
+	roomyBuffer = 256 << 10
 	// calmReads is the number of small reads in a row after which a grown
 	// buffer goes back to its first size, so that an idle link costs little.
 	calmReads = 32
