@@ -338,6 +338,13 @@ func (c *Client) runHandlers(it *item) (sound bool) {
 		it.manual = m.manual
 		return c.guardHandler(subs[0].handler, m)
 	}
+	return c.runAll(it)
+}
+
+// runAll gives the message to the handlers of all its subscriptions, and to the
+// client's where one has none.
+func (c *Client) runAll(it *item) (sound bool) {
+	m, subs := it.message, it.to.subs
 	f := c.transport.Handlers.Message
 	other := len(subs) == 0
 	for _, s := range subs {
