@@ -25,7 +25,9 @@ type Message struct {
 	// received, in the order in which they came first. A message that is given to
 	// the handlers again, because the process was killed before it was known that
 	// they were through, has the number that it had: an application that writes the
-	// number together with the effect can tell. 0: no number.
+	// number together with the effect can tell. So has one that comes again because
+	// its handler panicked, or never acknowledged it, perhaps behind later ones: there
+	// the highest number alone does not tell. 0: no number.
 	Sequence uint64
 
 	// Properties are the MQTT 5 properties; nil for none.
