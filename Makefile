@@ -12,7 +12,7 @@ export PATH  := $(PATH):/usr/sbin:/sbin
 # Modules of their own: what they import never reaches a user of the library.
 MODULES      := interop faultlab bench
 
-.PHONY: all format lint test cross fuzz bench clean
+.PHONY: all format lint test cross fuzz faults bench clean
 all: format lint test
 
 format: $(LINT)
@@ -34,9 +34,13 @@ FUZZTIME ?= 20s
 fuzz:
 	ci/fuzz $(FUZZTIME)
 
+# Processes killed, links cut, rules broken: small sizes.
+faults:
+	ci/faults
+
 # Every client at the same work, and docs/PERFORMANCE.md; leave the machine alone meanwhile.
 bench:
-	cd bench && $(GO) run . run --write
+	cd bench && $(GO) run . run -write ../docs/PERFORMANCE.md
 
 # Builds only: the results are thrown away.
 cross: $(CROSS:%=cross/%)

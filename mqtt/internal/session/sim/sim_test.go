@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 20000, "how many schedules TestSchedules plays")
+	schedules = flag.Int("schedules", 3000, "how many schedules TestSchedules plays")
 	firstSeed = flag.Uint64("seed", 1, "seed of the first schedule")
 )
 
