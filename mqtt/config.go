@@ -102,8 +102,8 @@ type Limits struct {
 	// an MQTT 5 server counts instead.
 	InFlight int
 	// InFlightQoS2 is how many of those may be of QoS 2. Default: all of InFlight
-	// when that is given or the version is 5; else 20, which is what Mosquitto
-	// takes, and an earlier server cannot say.
+	// when that is given or the version is 5; else 19, because an earlier server
+	// cannot say, and Mosquitto, which takes 20, wants a place for one of QoS 1.
 	InFlightQoS2 int
 	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
 	// unacknowledged: 1 to 65,535, the default. One that sends more is broken and
@@ -207,7 +207,7 @@ func (t *Transport) fill() {
 // fill puts the defaults in place of zeros.
 func (l *Limits) fill(version Version) {
 	if l.InFlightQoS2 == 0 && l.InFlight == 0 && version < V5 {
-		l.InFlightQoS2 = 20
+		l.InFlightQoS2 = 19
 	}
 	l.InFlight = orDefault(l.InFlight, 65535)
 	l.InFlightQoS2 = orDefault(l.InFlightQoS2, l.InFlight)

@@ -55,6 +55,23 @@ func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
 	}
 }
 
+// With 20 unfinished publishes of QoS 2, Mosquitto takes none of QoS 1 either.
+func TestMosquittoManyOfBothQoS(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
+		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
+		outcome := make(chan error, 2000)
+		for i := range cap(outcome) {
+			_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: mqtt.QoS(1 + i%2)}, func(err error) { outcome <- err })
+			must(t, err)
+		}
+		for range cap(outcome) {
+			must(t, <-outcome)
+		}
+		s.finish()
+	}
+}
+
 func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
 	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
 	got := make(chan []byte, 10_000)
