@@ -85,47 +85,74 @@ func (c *Client) unfinished() (d *Delivery, down <-chan struct{}) {
 	return nil, nil
 }
 
+// grace is how much longer than its context Close waits for what ends by itself
+// once the connection is cut.
+const grace = 250 * time.Millisecond
+
 // join waits for the end of all the client's goroutines.
 func (c *Client) join(ctx context.Context) error {
 	ctx, cancel := within(ctx, closeTime, "not closed")
 	defer cancel()
-	var late error
-	if !c.goneBy(ctx) {
-		late = fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.Remote(), context.Cause(ctx))
-		c.abort(ErrClosed)
-		<-c.gone
+	if !endedBy(ctx, c.gone) {
+		return c.cutOff(context.Cause(ctx))
 	}
-	if goroutineID() == c.deliverID.Load() {
-		return late
+	if goroutineID() == c.deliverID.Load() || endedBy(ctx, c.stopped()) {
+		return nil
 	}
-	select {
-	case <-c.stopped():
-	case <-ctx.Done():
-		select {
-		case <-c.stopped():
-		default:
-			if late != nil {
-				return fmt.Errorf("%w; a handler is still running, too", late)
-			}
-			return fmt.Errorf("close %s: a handler is still running: %w", c.Remote(), context.Cause(ctx))
-		}
-	}
-	return late
+	return fmt.Errorf("close %s: %s: %w", c.Remote(), c.straggler(), context.Cause(ctx))
 }
 
-// goneBy waits for the end of the connection, and reports false when ctx ended
-// first.
-func (c *Client) goneBy(ctx context.Context) bool {
+// cutOff is join when the time is up, which is cause, and the connection stands, or
+// is being made.
+func (c *Client) cutOff(cause error) error {
+	late := fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.Remote(), cause)
+	c.abort(ErrClosed)
+	if endsSoon(c.gone) && (goroutineID() == c.deliverID.Load() || endsSoon(c.stopped())) {
+		return late
+	}
+	return fmt.Errorf("%w; %s, too", late, c.straggler())
+}
+
+// endedBy waits for the end that done tells, and reports false when ctx ended
+// first. An end that is there counts, whatever became of ctx.
+func endedBy(ctx context.Context, done <-chan struct{}) bool {
 	select {
-	case <-c.gone: // counts, whatever became of ctx
+	case <-done:
 		return true
 	default:
 	}
 	select {
-	case <-c.gone:
+	case <-done:
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// endsSoon waits for the end that done tells, though the time is up, if it follows
+// from the cut.
+func endsSoon(done <-chan struct{}) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	return endedBy(ctx, done)
+}
+
+// straggler says what of the application keeps the client from ending.
+func (c *Client) straggler() string {
+	select {
+	case <-c.delivered:
+		return "the store has not returned"
+	default:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.in.ended:
+		return "a handler is still running"
+	case c.saver.last:
+		return "the store has not returned"
+	default:
+		return "an attempt to connect has not returned"
 	}
 }
 

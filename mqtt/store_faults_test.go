@@ -2,10 +2,12 @@ package mqtt_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,4 +122,43 @@ func TestStoreOfAnother(t *testing.T) { // a store belongs to one client identif
 			s.t.Errorf("got %v", err)
 		}
 	})
+}
+
+// stuckStore is a store whose Commit does not return, as on a network file system
+// that is away.
+type stuckStore struct {
+	*store.Memory
+	stuck chan struct{} // closed: it returns again
+}
+
+func (s stuckStore) Commit(changes []store.Change) error {
+	<-s.stuck
+	return s.Memory.Commit(changes)
+}
+
+func TestCloseWithWhatDoesNotReturn(t *testing.T) { // fault 30
+	stuck := make(chan struct{})
+	prepare := func(context.Context, *mqtt.Attempt) error { <-stuck; return nil }
+	for want, cfg := range map[string]mqtt.Config{
+		"the store has not returned":             {Store: stuckStore{store.NewMemory(), stuck}, Reconnect: &mqtt.Reconnect{Background: true}},
+		"an attempt to connect has not returned": {Reconnect: &mqtt.Reconnect{Background: true, Prepare: prepare}},
+	} {
+		cfg.ClientID = "c"
+		c, err := mqtt.Dial(ctxFor(t), "mqtt://127.0.0.1:1", cfg)
+		must(t, err)
+		ctx, cancel := context.WithTimeout(ctxFor(t), 10*time.Millisecond)
+		closed := make(chan error, 1)
+		go func() { closed <- c.Close(ctx) }()
+		select {
+		case err = <-closed:
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: Close does not return either", want)
+		}
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		defer func() { must(t, c.Close(ctxFor(t))) }()
+	}
+	close(stuck)
 }
