@@ -16,8 +16,9 @@ const closeTime = 10 * time.Second
 // will, and the connection is closed. What is unacknowledged even so ends with
 // ErrInDoubt and ErrClosed, or with ErrSaved if it is in the Config.Store. No event
 // follows, and what is received is not given to handlers any more, nor
-// acknowledged. When Close returns no goroutine of the client is left, and no
-// handler runs; called from inside a handler it does not wait for that one.
+// acknowledged. When Close returns nil no goroutine of the client is left, and no
+// handler runs; called from inside a handler it does not wait for that one. An error
+// names what has not returned: a handler, the Config.Store, an attempt to connect.
 //
 // Close may be called at any time, from anywhere, and again. ctx bounds it, or
 // 10 seconds when it has no deadline: then the connection is cut, and the error

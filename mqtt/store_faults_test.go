@@ -128,17 +128,18 @@ func TestStoreOfAnother(t *testing.T) { // a store belongs to one client identif
 // that is away.
 type stuckStore struct {
 	*store.Memory
-	stuck chan struct{} // closed: it returns again
+	stuck func()
 }
 
 func (s stuckStore) Commit(changes []store.Change) error {
-	<-s.stuck
+	s.stuck()
 	return s.Memory.Commit(changes)
 }
 
 func TestCloseWithWhatDoesNotReturn(t *testing.T) { // fault 30
-	stuck := make(chan struct{})
-	prepare := func(context.Context, *mqtt.Attempt) error { <-stuck; return nil }
+	entered, released := make(chan struct{}, 10), make(chan struct{})
+	stuck := func() { entered <- struct{}{}; <-released }
+	prepare := func(context.Context, *mqtt.Attempt) error { stuck(); return nil }
 	for want, cfg := range map[string]mqtt.Config{
 		"the store has not returned":             {Store: stuckStore{store.NewMemory(), stuck}, Reconnect: &mqtt.Reconnect{Background: true}},
 		"an attempt to connect has not returned": {Reconnect: &mqtt.Reconnect{Background: true, Prepare: prepare}},
@@ -146,6 +147,7 @@ func TestCloseWithWhatDoesNotReturn(t *testing.T) { // fault 30
 		cfg.ClientID = "c"
 		c, err := mqtt.Dial(ctxFor(t), "mqtt://127.0.0.1:1", cfg)
 		must(t, err)
+		<-entered
 		ctx, cancel := context.WithTimeout(ctxFor(t), 10*time.Millisecond)
 		closed := make(chan error, 1)
 		go func() { closed <- c.Close(ctx) }()
@@ -160,5 +162,5 @@ func TestCloseWithWhatDoesNotReturn(t *testing.T) { // fault 30
 		}
 		defer func() { must(t, c.Close(ctxFor(t))) }()
 	}
-	close(stuck)
+	close(released)
 }
