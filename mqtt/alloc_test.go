@@ -200,7 +200,7 @@ func TestIdleClient(t *testing.T) { // peer 0.9, peer 4.11: three goroutines and
 		must(t, err)
 		clients[i] = c
 	}
-	if got := runtime.NumGoroutine() - goroutines; got != 3*n {
+	if got := runtime.NumGoroutine() - goroutines; got > 3*n { // less where others end meanwhile
 		t.Errorf("%d goroutines for %d clients", got, n)
 	}
 	each := func() int64 { return (heapInUse() - heap) / n }

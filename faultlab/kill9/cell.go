@@ -218,9 +218,10 @@ func (c *cell) findingLocked(text string) {
 
 // count returns what was counted so far.
 func (c *cell) count() tally {
+	seen := c.peer.Counts() // before our lock: the peer calls us with its own
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	seen, of := c.peer.Counts(), c.ledger.Counts()
+	of := c.ledger.Counts()
 	t := c.tally
 	t.drops, t.violations = seen.Drops, seen.Violated
 	t.findings = append(append([]string(nil), t.findings...), seen.Violations...)
