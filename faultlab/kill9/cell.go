@@ -140,9 +140,10 @@ func (c *cell) finish() error {
 			return err
 		}
 	}
+	unfinished := c.peer.Open(clientID)
 	c.mu.Lock()
 	c.tally.kills -= 2 // these are not among those asked for
-	c.tally.unfinished = c.peer.Open(clientID)
+	c.tally.unfinished = unfinished
 	c.mu.Unlock()
 	return nil
 }
@@ -243,9 +244,10 @@ func (c *cell) start(number, messages int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	address := c.peer.Addr()
 	c.mu.Lock()
 	o := orders{
-		Client: c.client, Side: c.side, Address: c.peer.Addr(), Folder: filepath.Join(c.folder, "client"), Version: c.version,
+		Client: c.client, Side: c.side, Address: address, Folder: filepath.Join(c.folder, "client"), Version: c.version,
 		QoS: c.qos, Stream: uint32(number), Messages: messages, Journal: c.journal,
 	}
 	c.mu.Unlock()
