@@ -91,6 +91,10 @@ type Config struct {
 	// until they are complete, and which QoS 2 messages were received. For Dial; it
 	// belongs to one client at a time and to one ClientID, which must not be empty.
 	// The caller closes it, after Client.Close. nil: memory only.
+	//
+	// It goes with KeepSession, and in MQTT 5 with Properties.SessionExpiry: when the
+	// server has not kept the session, what was under way fails with ErrSessionLost, or
+	// is published again; see Reconnect.Republish.
 	Store store.Store
 }
 

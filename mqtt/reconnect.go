@@ -33,8 +33,8 @@ type Reconnect struct {
 	Background bool
 	// Prepare is asked before each attempt, the first one too: it may change the
 	// URL, and in Config whatever is of the attempt, such as a password that
-	// expires, the Will, Auth or Transport.TLS. ClientID, Version, Limits, Mode,
-	// Store and Handlers stay as they were. An error is an attempt that failed. ctx ends with
+	// expires, the Will, Auth or Transport.TLS. ClientID, Version, KeepSession, Limits,
+	// Mode, Store and Handlers stay as they were. An error is an attempt that failed. ctx ends with
 	// Close or the attempt.
 	Prepare func(ctx context.Context, a *Attempt) error
 	// GiveUp reports whether err, by which a connection ended or did not come

@@ -61,6 +61,9 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 		}
 		got.judge(c, result)
 	}
+	if total.kills < o.kills {
+		result.Fail("%d of %d kills: interrupted", total.kills, o.kills)
+	}
 	total.show(result, o)
 	return result.End(out)
 }

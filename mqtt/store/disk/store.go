@@ -55,6 +55,8 @@ const (
 // Store is a store.Store in a directory. Its methods may be called from any goroutine. It keeps the keys in memory, about 60 bytes each, and the values on the disk
 // only. The log takes about three
 // times the space of the live values, or 1 MiB more than them, and one or two files more until what takes their place is on the disk.
+// Give it that room, by Limits.Queue: sending and forgetting are written down first, so a client whose store has filled the disk sends nothing of it before something
+// else makes room.
 type Store struct {
 	// Immutable.
 	dir      string
