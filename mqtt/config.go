@@ -186,7 +186,7 @@ type Handlers struct {
 	// DISCONNECT, or the end of the stream between two packets. Disconnect
 	// follows.
 	Close func(reason error)
-	// Disconnect: the connection is gone and Close was not called. Once; not for
+	// Disconnect: the connection is gone and Close was not called. Once a connection; not for
 	// a Connect that failed, which returns the error.
 	Disconnect func(reason error)
 	// Retry: the connection is lost, or could not be made, and the client with

@@ -13,7 +13,7 @@ import (
 // value is good: it tries the same server again, for as long as it takes.
 //
 // What the application asked for goes on, too: subscriptions are made again when
-// the server has lost them, requests without an answer are asked again, and
+// the server has lost them, a SUBSCRIBE or UNSUBSCRIBE without an answer is sent again, and
 // publishes of QoS 1 and 2 are sent again until they are acknowledged, in their
 // order, with their identifiers where the server has kept the session.
 type Reconnect struct {

@@ -75,6 +75,11 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 	c.course.since = now
 	buf, failed := c.sess.Resume(c.out.buf, session.Resumption{
 		Present: present, Republish: c.retry != nil && c.retry.Republish, Fits: c.fitsLocked, Now: now,
+		Requests: func(dst []byte) []byte {
+			c.out.buf = dst
+			c.resumeRequestsLocked(present)
+			return c.out.buf
+		},
 	})
 	c.out.buf = buf
 	if c.sess.Proving() {
@@ -88,7 +93,6 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 		c.failEntryLocked(f.Entry, outcome, f.Err)
 	}
 	c.pumpedLocked()
-	c.resumeRequestsLocked(present)
 	c.kickIfAppendedLocked()
 }
 

@@ -55,12 +55,13 @@ func TestRequestsAcrossALoss(t *testing.T) { // SR-16: they are asked again, und
 				s.server.Packet()
 				s.lose(session)
 				var packets [][]byte
-				if session == "present" {
-					s.play("> pub 3A 2 a")
-				} else {
+				if session == "absent" {
 					packets = append(packets, s.answers(0)) // the old subscription, which the server may know again
 				}
 				packets = append(packets, s.answers(0), s.answers(0))
+				if session == "present" {
+					s.play("> pub 3A 2 a")
+				}
 				s.mustWait(subscribed)
 				s.mustWait(unsubscribed)
 				second := packets[len(packets)-2]

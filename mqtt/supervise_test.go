@@ -281,11 +281,11 @@ func TestWaitsEndWithTheirContext(t *testing.T) { // fault 31: offline, too, and
 		checkError(s.t, <-subscribed, mqtt.ErrInDoubt, own) // goes on
 		s.net.refuses(nil)
 		s.acceptNext("present")
-		s.play("> pub 3A 1")
 		if p := s.server.Packet(); p[0] != 0x82 {
 			s.t.Errorf("got % X", p)
 		}
-		s.play("quiet")
+		s.play(`> pub 3A 1
+			quiet`)
 	})
 }
 

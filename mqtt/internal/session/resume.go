@@ -58,6 +58,8 @@ type Resumption struct {
 	Republish bool               // if it has not: what may have been sent goes out as new
 	Fits      func(*Entry) error // why the server does not take it any more
 	Now       time.Time
+	// Requests, unless nil, appends what is to go before the publishes.
+	Requests func(dst []byte) []byte
 }
 
 // Resume sends again what earlier connections left, after Start: each PUBLISH
@@ -68,6 +70,9 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	failed := s.sift(r)
 	if !r.Present {
 		s.dropInbound()
+	}
+	if r.Requests != nil {
+		dst = r.Requests(dst)
 	}
 	var releases []*Entry
 	for _, e := range s.Unfinished() {
