@@ -40,7 +40,7 @@ const (
 const (
 	DefaultKeepAlive      = 60 * time.Second
 	DefaultConnectTimeout = 30 * time.Second
-	DefaultReadBuffer     = 2048
+	DefaultReadBuffer     = 1024
 	DefaultMaxPacket      = 16 << 20
 )
 
