@@ -95,12 +95,9 @@ func Open(ctx context.Context, url string, t Transport) (*Client, error) {
 }
 
 func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, error) {
-	if CurrentMode() == ModeOff {
-		return nil, fmt.Errorf("open: mode is off: %w", ErrNotPermitted)
-	}
-	address, err := dial.ParseAddress(url)
+	address, err := reachable(url)
 	if err != nil {
-		return nil, &ArgumentError{Name: "url", What: err.Error()}
+		return nil, err
 	}
 	if t.MaxPacket < 0 {
 		return nil, &ArgumentError{Name: "Transport.MaxPacket", What: fmt.Sprintf("%d is negative", t.MaxPacket)}
@@ -120,6 +117,18 @@ func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, 
 	c.mu.Unlock()
 	go c.deliverLoop()
 	return c, nil
+}
+
+// reachable returns the address of url, if connections may be made at all.
+func reachable(url string) (dial.Address, error) {
+	if CurrentMode() == ModeOff {
+		return dial.Address{}, fmt.Errorf("open: mode is off: %w", ErrNotPermitted)
+	}
+	address, err := dial.ParseAddress(url)
+	if err != nil {
+		return dial.Address{}, &ArgumentError{Name: "url", What: err.Error()}
+	}
+	return address, nil
 }
 
 // open makes the connection, within the ConnectTimeout.

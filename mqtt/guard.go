@@ -44,6 +44,19 @@ func (c *Client) contain(sound *bool) {
 	}
 }
 
+// report tells the Error handler of the outcome of something that nobody waits
+// for. It runs on the deliver loop; after Close nothing is told.
+func (c *Client) report(err error) {
+	if f := c.transport.Handlers.Error; err != nil && f != nil && !c.hushed.Load() {
+		f(err)
+	}
+}
+
+// pushErrorLocked has the Error handler told of err.
+func (c *Client) pushErrorLocked(err error) {
+	c.pushLocked(item{call: func() { c.report(err) }})
+}
+
 // goroutineID returns the number of this goroutine, which Close needs to know
 // whether it was called by a handler.
 func goroutineID() uint64 {

@@ -67,7 +67,7 @@ func (c *Client) Enqueue(ctx context.Context, m Message) error {
 	}
 	var report func(error)
 	if m.QoS > AtMostOnce {
-		report = c.reportPublish
+		report = c.report
 	}
 	d, err := c.publish(ctx, &m, report, true)
 	if err != nil || d == nil {
@@ -109,13 +109,4 @@ func (op *operation) acceptLocked() {
 		close(op.saved)
 		op.saved = nil
 	}
-}
-
-// reportPublish tells the Error handler of a publish that nobody waits for.
-func (c *Client) reportPublish(err error) {
-	f := c.transport.Handlers.Error
-	if err == nil || f == nil || c.hushed.Load() {
-		return
-	}
-	f(err)
 }

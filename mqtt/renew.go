@@ -1,10 +1,6 @@
 package mqtt
 
-import (
-	"slices"
-
-	"dunlin/mqtt/internal/wire"
-)
+import "slices"
 
 // renewBatch is how many filters are renewed with one packet: servers limit
 // them, too.
@@ -29,14 +25,12 @@ func (c *Client) resumeRequestsLocked(present bool) {
 
 // reissueLocked sends r if this server takes it.
 func (c *Client) reissueLocked(r *request) error {
+	check := c.checkUnsubscribeLocked
 	if r.op == "subscribe" {
-		if err := c.checkSubscribeLocked(r); err != nil {
-			return err
-		}
-	} else if p := r.unsubscribePacket(); true {
-		if err := c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version)), "use several calls"); err != nil {
-			return err
-		}
+		check = c.checkSubscribeLocked
+	}
+	if err := check(r); err != nil {
+		return err
 	}
 	return c.issueLocked(r)
 }
@@ -73,7 +67,7 @@ func (c *Client) renewLocked() {
 			flush()
 		}
 		if r == nil {
-			r = c.newRequest("subscribe", nil, c.reportRenewal)
+			r = c.newRequest("subscribe", nil, c.report)
 			r.renewal = true
 			r.add(filter, sub)
 		}
@@ -104,12 +98,4 @@ func (r *request) add(filter string, sub *subscription) {
 // alike reports whether other can go into the same packet.
 func (s *subscription) alike(other *subscription) bool {
 	return s.asked.ID == other.asked.ID && s.asked.UserProperties == nil && other.asked.UserProperties == nil
-}
-
-// reportRenewal tells the Error handler of subscriptions that the server does not
-// grant again.
-func (c *Client) reportRenewal(err error) {
-	if f := c.transport.Handlers.Error; err != nil && f != nil && !c.hushed.Load() {
-		f(err)
-	}
 }

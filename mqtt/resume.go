@@ -11,7 +11,7 @@ import (
 func (c *Client) detachLocked() {
 	if c.accepted {
 		c.course.last = c.cause
-		if time.Since(c.course.since) >= c.steady() {
+		if c.retry != nil && time.Since(c.course.since) >= c.retry.Stable {
 			c.course.tries = 0
 		}
 		c.farewellLocked()
@@ -25,14 +25,6 @@ func (c *Client) detachLocked() {
 		c.course.looping = true
 		go c.connectLoop()
 	}
-}
-
-// steady is how long a connection has to last to count as a good one.
-func (c *Client) steady() time.Duration {
-	if c.retry == nil {
-		return 0
-	}
-	return c.retry.Stable
 }
 
 // suspendLocked keeps what the session has for a connection to come, and ends

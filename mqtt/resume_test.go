@@ -150,16 +150,7 @@ func TestOrderOfResending(t *testing.T) { // SR-05, T-A2, peer 4.7
 
 func TestOrderAcrossTheWrap(t *testing.T) { // SR-06, T-A2
 	eachLasting(t, nil, func(s *lasting) {
-		const before = 65533
-		for range before {
-			s.publishes(1, "")
-		}
-		s.expectRun(0x32, before)
-		var acks []byte
-		for i := range before {
-			acks = append(acks, 0x40, 2, byte((i+1)>>8), byte(i+1))
-		}
-		s.server.SendBytes(acks)
+		s.nearTheWrap()
 		s.publishes(1, "a", "b", "c", "d")
 		s.play(`> pub 32 65534 a
 			> pub 32 65535 b
@@ -172,6 +163,19 @@ func TestOrderAcrossTheWrap(t *testing.T) { // SR-06, T-A2
 			> pub 3A 2 d
 			quiet`)
 	})
+}
+
+// nearTheWrap uses up the identifiers up to 65533.
+func (s *lasting) nearTheWrap() {
+	s.t.Helper()
+	const before = 65533
+	var acks []byte
+	for i := range before {
+		s.publishes(1, "")
+		acks = append(acks, 0x40, 2, byte((i+1)>>8), byte(i+1))
+	}
+	s.expectRun(0x32, before)
+	s.server.SendBytes(acks)
 }
 
 // expectRun expects n empty messages with the identifiers from 1 on.

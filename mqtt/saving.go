@@ -135,10 +135,8 @@ func (c *Client) savedLocked(batch *session.Batch, err error) {
 func (c *Client) noteSaveLocked(err error) {
 	began := err != nil && !c.course.unsaved
 	c.saver.failing, c.course.unsaved = err != nil, err != nil
-	if f := c.transport.Handlers.Error; began && f != nil {
-		c.pushEventLocked(func() { f(fmt.Errorf("store: %w", err)) })
-	}
 	if began {
+		c.pushErrorLocked(fmt.Errorf("store: %w", err))
 		c.log.Error("mqtt: the store fails", "error", err)
 	}
 }
@@ -149,7 +147,7 @@ func (c *Client) load() error {
 	err := c.store.Load(func(key uint64, value []byte) error {
 		if err := l.Load(key, value); err != nil {
 			c.log.Warn("mqtt: a record of the store makes no sense and is left alone", "error", err)
-			c.course.odd = append(c.course.odd, err)
+			c.pushErrorLocked(fmt.Errorf("store: %w", err))
 		}
 		return nil
 	})
@@ -164,7 +162,7 @@ func (c *Client) load() error {
 		c.sess.Own(c.cfg.ClientID)
 	}
 	l.Finish(func(e session.Entry, topic string) *session.Entry {
-		f := &flow{Delivery: Delivery{client: c, topic: topic}, operation: operation{call: c.reportPublish, accepted: true}}
+		f := &flow{Delivery: Delivery{client: c, topic: topic}, operation: operation{call: c.report, accepted: true}}
 		f.more = &f.operation
 		f.entry = e
 		f.entry.Owner = &f.Delivery

@@ -196,16 +196,7 @@ func TestRestart(t *testing.T) { // SR-21, ID-07, RT-05, T-A2, T-A3, fault 3: th
 
 func TestRestartAcrossTheWrap(t *testing.T) { // SR-06, SR-21: the order is that of acceptance, not of identifiers
 	eachSaving(t, func(s *lasting, w *watched) {
-		const before = 65533
-		for range before {
-			s.publishes(1, "")
-		}
-		s.expectRun(0x32, before)
-		var acks []byte
-		for i := range before {
-			acks = append(acks, 0x40, 2, byte((i+1)>>8), byte(i+1))
-		}
-		s.server.SendBytes(acks)
+		s.nearTheWrap()
 		s.publishes(1, "a", "b", "c", "d")
 		s.play(`> pub 32 65534 a
 			> pub 32 65535 b

@@ -290,18 +290,23 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...Us
 	if user != nil && c.cfg.Version < V5 {
 		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
 	}
-	v := wire.Version(c.cfg.Version)
-	p := r.unsubscribePacket()
-	if err := p.Validate(v); err != nil {
-		return nil, &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
-	}
-	if err := c.checkSizeLocked("topic filter", p.Length(v), "use several calls"); err != nil {
+	if err := c.checkUnsubscribeLocked(r); err != nil {
 		return nil, err
 	}
 	for _, filter := range r.filters {
 		r.subs = append(r.subs, c.subs.get(filter))
 	}
 	return c.beginLocked(r)
+}
+
+// checkUnsubscribeLocked finds what cannot be sent, or is too much for the server.
+func (c *Client) checkUnsubscribeLocked(r *request) error {
+	v := wire.Version(c.cfg.Version)
+	p := r.unsubscribePacket()
+	if err := p.Validate(v); err != nil { // what is left: the user properties
+		return &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
+	}
+	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
 }
 
 // handleSubAck completes a subscribe or unsubscribe. An answer to nothing is

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/session"
 )
 
@@ -21,9 +20,8 @@ type course struct {
 	since   time.Time // when the server accepted the last one
 	accepts int       // connections that it accepted
 	parked  []*request
-	aside   int     // messages in quarantine
-	odd     []error // records of the store that make no sense
-	unsaved bool    // the store fails, and that was told
+	aside   int  // messages in quarantine
+	unsaved bool // the store fails, and that was told
 	dropped uint64
 }
 
@@ -32,11 +30,8 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if CurrentMode() == ModeOff {
-		return nil, fmt.Errorf("dial: mode is off: %w", ErrNotPermitted)
-	}
-	if _, err := dial.ParseAddress(url); err != nil {
-		return nil, &ArgumentError{Name: "url", What: err.Error()}
+	if _, err := reachable(url); err != nil { // at once, also in the background
+		return nil, err
 	}
 	c, err := newLasting(url, cfg)
 	if err != nil {
@@ -87,11 +82,6 @@ func newLasting(url string, cfg Config) (*Client, error) {
 	if err := c.load(); err != nil {
 		c.cancel()
 		return nil, err
-	}
-	for _, err := range c.course.odd {
-		if f := c.transport.Handlers.Error; f != nil {
-			c.pushEventLocked(func() { f(fmt.Errorf("store: %w", err)) })
-		}
 	}
 	return c, nil
 }
@@ -166,9 +156,9 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	address, err := dial.ParseAddress(url)
+	address, err := reachable(url)
 	if err != nil {
-		return &ArgumentError{Name: "url", What: err.Error()}
+		return err
 	}
 	conn, err := cfg.Transport.open(ctx, address)
 	if err != nil {
@@ -255,8 +245,8 @@ func (c *Client) pauseBefore(last error) bool {
 func (c *Client) giveUp(last error, quiet bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f := c.transport.Handlers.Error; f != nil && !quiet && !c.byUser {
-		c.pushEventLocked(func() { f(fmt.Errorf("no further attempt: %w", last)) })
+	if !quiet && !c.byUser {
+		c.pushErrorLocked(fmt.Errorf("no further attempt: %w", last))
 	}
 	c.cause = last
 	c.finalLocked()

@@ -115,7 +115,7 @@ var all = []mutant{
 	},
 	{
 		name: "a good connection at once", rule: "the waits begin anew only after a stable connection",
-		edits: []edit{{"mqtt/resume.go", "if time.Since(c.course.since) >= c.steady() {", "if time.Since(c.course.since) >= 0 {"}},
+		edits: []edit{{"mqtt/resume.go", ">= c.retry.Stable {", ">= 0 {"}},
 		tests: "TestDelaysBeginAnewAfterStability", quick: true,
 	},
 	{

@@ -18,7 +18,7 @@ func TestParseKnownPublish(t *testing.T) {
 			Payload: rapid.SliceOfN(rapid.Byte(), 0, 4).Draw(t, "payload"),
 		}
 		if p.QoS > 0 {
-			p.PacketID, p.Dup = rapid.Uint16().Draw(t, "id"), rapid.Bool().Draw(t, "dup")
+			p.PacketID, p.Dup = rapid.SampledFrom([]uint16{0, 1, 258, 65535}).Draw(t, "id"), rapid.Bool().Draw(t, "dup")
 		}
 		if v == V5 && rapid.Bool().Draw(t, "properties") {
 			p.Properties = p.Properties.AppendUint(MessageExpiryInterval, 5)
