@@ -66,12 +66,12 @@ func (c *Client) pushLocked(it item) {
 	c.wakeLocked()
 }
 
-// count counts m as waiting for its handlers.
-func (in *inbox) count(m *Message) item {
+// count counts m as waiting for its handlers, and fills in its item.
+func (in *inbox) count(it *item, m *Message) {
 	size := len(m.Topic) + len(m.Payload) + messageOverhead
 	in.messages++
 	in.bytes += size
-	return item{message: m, to: m.to, seq: m.seq, size: int32(size)}
+	it.message, it.to, it.seq, it.size = m, m.to, m.seq, int32(size)
 }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
@@ -189,6 +189,9 @@ func (c *Client) conclude(it *item) {
 func (c *Client) noteHandledLocked() {
 	in := &c.in
 	end := int(in.handled.Load())
+	if end == len(in.batch) { // no more acknowledgements soon that could go with these
+		c.promptLocked()
+	}
 	for ; in.noted < end; in.noted++ {
 		it := &in.batch[in.noted]
 		if it.message == nil {

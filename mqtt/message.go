@@ -78,10 +78,9 @@ func (m *Message) Reject(code ReasonCode) error {
 	return m.to.client.acknowledge(m.seq, wire.ReasonCode(code))
 }
 
-// packet returns m as the packet to send.
-func (m *Message) packet() wire.Publish {
-	return wire.Publish{
-		Topic: m.Topic, Payload: m.Payload, QoS: byte(m.QoS), Retain: m.Retain,
-		Properties: m.Properties.encode(),
-	}
+// encode fills in the packet to send. It is not returned, because copying what has
+// just been written field by field makes the processor wait.
+func (m *Message) encode(p *wire.Publish) {
+	p.Topic, p.Payload, p.QoS, p.Retain = m.Topic, m.Payload, byte(m.QoS), m.Retain
+	p.Properties = m.Properties.encode()
 }

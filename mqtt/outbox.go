@@ -24,10 +24,13 @@ type outbox struct {
 	start   uint64        // position of buf[0]
 	written uint64        // position up to which the network has everything
 	idle    bool          // the write loop sleeps
+	watched bool          // it wakes soon, to let go of what is too large
 	last    bool          // nothing is appended any more: write and hang up
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
 	lost    []span        // what earlier connections did not send, oldest first
 	room    chan struct{} // closed when there is room again; nil: nobody waits
+
+	topic string // of the last message; nothing is wrong with it
 
 	deliveries slab[Delivery]
 	flows      slab[flow]
@@ -59,12 +62,11 @@ const calm = time.Second
 // rest notes that the write loop sleeps. It lets go of what an idle client does not
 // need once it has been idle for a while, and returns when to look for that.
 func (o *outbox) rest() time.Duration {
-	large := len(o.deliveries)+len(o.flows) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer || cap(o.waiters) > idleItems
-	if large && !o.idle { // it was woken since the last time
-		o.idle = true
+	if o.large() && !o.idle { // it was woken since the last time
+		o.idle, o.watched = true, true
 		return calm
 	}
-	o.idle = true
+	o.idle, o.watched = true, false
 	if cap(o.buf) > idleBuffer {
 		o.buf = nil
 	}
@@ -74,8 +76,13 @@ func (o *outbox) rest() time.Duration {
 	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
 		o.waiters = nil
 	}
-	o.deliveries, o.flows = nil, nil
+	o.deliveries, o.flows, o.topic = nil, nil, ""
 	return 24 * time.Hour
+}
+
+// large reports whether there is more than an idle client needs.
+func (o *outbox) large() bool {
+	return len(o.deliveries)+len(o.flows)+len(o.topic) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer || cap(o.waiters) > idleItems
 }
 
 // makeRoom wakes everybody who waits for room.
@@ -107,6 +114,12 @@ func (c *Client) kickLocked() {
 		c.mu.kick = c.link
 	}
 }
+
+// promptLocked has what was appended written by this goroutine, once it lets go of
+// the lock, if the write loop sleeps: waking that costs more than the write. It is
+// for answers to a batch, of which there is one. Publishers leave it to the write
+// loop: a write for each of many messages would cost a hundred times the rest.
+func (c *Client) promptLocked() { c.mu.prompt = true }
 
 // Take implements link.Owner: it hands the write loop all that was appended,
 // with a ping when one is due.
@@ -140,6 +153,31 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 	return batch, 0, false
 }
 
+// TakeSmall implements link.Owner.
+func (o *owner) TakeSmall(now time.Time, limit int) []byte {
+	c := (*Client)(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sess == nil || c.state != connected || c.out.last || len(c.out.buf) > limit {
+		return nil
+	}
+	c.sess.Sent(now)
+	return c.out.take()
+}
+
+// Flushed implements link.Owner.
+func (o *owner) Flushed() bool {
+	c := (*Client)(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writtenLocked()
+	if len(c.out.buf) > 0 || c.out.last || c.out.large() && !c.out.watched {
+		return false
+	}
+	c.out.idle = true
+	return true
+}
+
 func (c *Client) untilDeadlineLocked(now time.Time) time.Duration {
 	if c.sess != nil && c.state == connected {
 		if at, ok := c.sess.Deadline(); ok {
@@ -155,6 +193,10 @@ func (o *owner) Written() {
 	c := (*Client)(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.writtenLocked()
+}
+
+func (c *Client) writtenLocked() {
 	c.out.written = c.out.start
 	n := 0
 	for _, d := range c.out.waiters {

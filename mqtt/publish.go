@@ -63,12 +63,16 @@ func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) 
 // publish sends m. forget says that nobody will ask for the outcome of a QoS 0
 // message: then there may be no Delivery.
 func (c *Client) publish(ctx context.Context, m *Message, done func(error), forget bool) (*Delivery, error) {
-	p := m.packet()
-	if err := c.checkMessage(m, &p); err != nil {
-		return nil, err
-	}
+	var p wire.Publish
+	m.encode(&p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.out.familiar(m) {
+		if err := c.checkMessage(m, &p); err != nil {
+			return nil, err
+		}
+		c.out.topic = m.Topic
+	}
 	if err := c.awaitRoomLocked(ctx, m.QoS); err != nil {
 		return nil, &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: err}
 	}
@@ -87,6 +91,15 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	c.kickLocked()
 	return d, nil
 }
+
+// familiar reports whether m has the topic of the last message, and nothing else
+// that could be wrong.
+func (o *outbox) familiar(m *Message) bool {
+	return m.Topic == o.topic && m.Topic != "" && m.Properties == nil && m.QoS <= ExactlyOnce && len(m.Payload) < familiarSize
+}
+
+// familiarSize is far below what a packet may have.
+const familiarSize = 1 << 20
 
 // checkMessage finds what no server would take.
 func (c *Client) checkMessage(m *Message, p *wire.Publish) error {

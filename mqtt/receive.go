@@ -33,6 +33,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 func (o *owner) EndBatch() {
 	c := (*Client)(o)
 	c.kickIfAppendedLocked()
+	c.promptLocked()
 	c.wakeLocked()
 	c.in.slabs.rest()
 	c.in.crowded = c.state == connected && (c.in.full(&c.cfg.Limits) || c.jammedLocked())
@@ -82,7 +83,8 @@ func (c *Client) handleFault(err error) {
 func (c *Client) handle(h wire.Header, body []byte) error {
 	v := wire.Version(c.cfg.Version)
 	if last := c.subs.recent.last; h.Type == wire.PUBLISH && c.state == connected && last != nil {
-		if p, ok := wire.ParseKnownPublish(h, body, v, last.topic); ok {
+		var p wire.Publish
+		if p.ParseKnown(h, body, v, last.topic) {
 			return c.handlePublish(&p)
 		}
 	}
@@ -256,14 +258,16 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 // offerLocked queues m for its handlers, once it is on record if it is to be, and
 // so are those before it.
 func (c *Client) offerLocked(m *Message, deferred bool) {
-	it := c.in.count(m)
 	// In the order of arrival, but a store that fails does not hold up the rest.
 	if deferred || c.in.deferred > 0 && !c.course.unsaved {
 		c.in.deferred++
+		it := item{}
+		c.in.count(&it, m)
 		c.sess.Defer(it)
 		return
 	}
-	c.in.items = append(c.in.items, it)
+	c.in.items = append(c.in.items, item{})
+	c.in.count(&c.in.items[len(c.in.items)-1], m)
 }
 
 // acknowledge acknowledges the message seq.

@@ -81,6 +81,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		redirect = everythingTo(embedded.Addr())
 		a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
 	}
+	spendMemory()
 	err = s.execute(ctx, file, a.options(rest, mode, redirect))
 	if errors.Is(err, errStuck) {
 		a.note("run: %v", err) // a signal's status says nothing of it

@@ -44,6 +44,12 @@ type Owner interface {
 	Take(now time.Time) (batch []byte, wait time.Duration, last bool)
 	// Written tells that the batch of the last Take went to the network.
 	Written()
+	// TakeSmall is Take for a goroutine that is not the write loop's: it returns
+	// nothing when there is more than limit, or when it is not a time to write.
+	TakeSmall(now time.Time, limit int) []byte
+	// Flushed is Written for what TakeSmall returned. It reports whether nothing
+	// was appended meanwhile: else the write loop is to be kicked.
+	Flushed() bool
 	// Ended tells once, as the last call, that the connection is closed and why.
 	Ended(err error)
 }
@@ -68,6 +74,10 @@ type Link struct {
 
 	version atomic.Uint32 // of the protocol, for the fixed header
 
+	writing sync.Mutex // held from Take to Written, and for good at the end
+	rest    []byte     // what Flush could not write of its batch; guarded by writing
+	sock    *socket    // nil: Flush is Kick
+
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
@@ -85,6 +95,7 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 		kick:  make(chan struct{}, 1),
 		ended: make(chan struct{}),
 		read:  make(chan struct{}),
+		sock:  socketOf(conn),
 	}
 	l.version.Store(uint32(wire.V311))
 	go l.readLoop()

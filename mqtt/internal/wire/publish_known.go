@@ -1,33 +1,33 @@
 package wire
 
-// ParseKnownPublish parses the body of a PUBLISH to topic, which is known to be a
-// good topic name, and without properties, as most are that repeat a topic. It
-// reports false for any other, also for a malformed one: ParsePublish says what is
-// wrong then. The payload is borrowed.
-func ParseKnownPublish(h Header, body []byte, v Version, topic string) (p Publish, ok bool) {
+// ParseKnown parses the body of a PUBLISH to topic, which is known to be a good
+// topic name, and without properties, as most are that repeat a topic, into p, which
+// is zero. It reports false for any other, also for a malformed one: ParsePublish says
+// what is wrong then. The payload is borrowed.
+func (p *Publish) ParseKnown(h Header, body []byte, v Version, topic string) bool {
 	n := len(topic) + 2
 	if len(body) < n || int(body[0])<<8|int(body[1]) != len(topic) || string(body[2:n]) != topic {
-		return p, false
+		return false
 	}
 	rest := body[n:]
 	p.Topic, p.QoS = topic, h.Flags&maskQoS>>shiftQoS
 	p.Retain, p.Dup = h.Flags&flagRetain != 0, h.Flags&flagDup != 0
 	if p.QoS > 0 {
 		if len(rest) < 2 || p.QoS > 2 {
-			return p, false
+			return false
 		}
 		p.PacketID = uint16(rest[0])<<8 | uint16(rest[1])
 		rest = rest[2:]
 		if p.PacketID == 0 {
-			return p, false
+			return false
 		}
 	}
 	if v == V5 {
 		if len(rest) == 0 || rest[0] != 0 {
-			return p, false
+			return false
 		}
 		rest = rest[1:]
 	}
 	p.Payload = rest
-	return p, true
+	return true
 }

@@ -26,7 +26,8 @@ func TestParseKnownPublish(t *testing.T) {
 		packet := AppendPublish(nil, v, &p)
 		body := packet[2:rapid.IntRange(2, len(packet)).Draw(t, "cut")]
 		h := Header{Type: PUBLISH, Flags: packet[0]&0x0F | rapid.SampledFrom([]byte{0, 0, 0, 6}).Draw(t, "odd"), Length: len(body)}
-		got, ok := ParseKnownPublish(h, body, v, "a/b")
+		var got Publish
+		ok := got.ParseKnown(h, body, v, "a/b")
 		want, err := ParsePublish(h, body, v)
 		if !ok {
 			if err == nil && want.Topic == "a/b" && len(want.Properties) == 0 {

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+)
+
+// spareMemory is how much garbage a script may gather, in bytes, before it is
+// collected. A small script would otherwise be collected every 4 MiB, which takes a
+// quarter of its time when messages come fast. A large one is collected when its
+// memory has doubled, as Go does.
+const spareMemory = 16 << 20
+
+// gcPercent returns what GOGC is to be with that many live bytes: Go counts stacks
+// and global variables, too, so that it is bounded.
+func gcPercent(live uint64) int {
+	return int(min(max(100, spareMemory*100/max(live, 1)), 400))
+}
+
+// spendMemory sets the pace of garbage collection after each of its cycles, from now
+// on and for the whole process, unless GOGC says what it is to be.
+var spendMemory = sync.OnceFunc(func() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	percent := 100
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	var cycle func(*[16]byte)
+	cycle = func(p *[16]byte) {
+		metrics.Read(sample)
+		want := gcPercent(sample[0].Value.Uint64())
+		if want*4 > percent*5 || want*5 < percent*4 { // setting it stops the world
+			percent = want
+			debug.SetGCPercent(want)
+		}
+		runtime.SetFinalizer(p, cycle) // at the end of the next cycle
+	}
+	runtime.SetFinalizer(new([16]byte), cycle)
+})

@@ -1,0 +1,27 @@
+package link
+
+import "time"
+
+// flushLimit is the most that is written on the goroutine of whoever appended it.
+const flushLimit = 16 << 10
+
+// Flush writes what the owner has at once, on the caller's goroutine, as far as the
+// network takes it without waiting; the write loop does the rest. It is Kick where
+// that cannot be: while the write loop is at work, and on connections that are more
+// than a socket.
+func (l *Link) Flush() {
+	if l.sock == nil || !l.writing.TryLock() {
+		l.Kick()
+		return
+	}
+	defer l.writing.Unlock()
+	if len(l.rest) > 0 {
+		l.Kick()
+		return
+	}
+	batch := l.owner.TakeSmall(time.Now(), flushLimit)
+	l.rest = batch[l.sock.send(batch):]
+	if len(batch) == 0 || len(l.rest) > 0 || !l.owner.Flushed() {
+		l.Kick()
+	}
+}
