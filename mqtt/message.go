@@ -13,6 +13,14 @@ type Message struct {
 	QoS     QoS
 	Retain  bool
 
+	// Lent says that Payload stays as it is until the publish is complete, as its
+	// Delivery or done tells; after Enqueue for good. Then a payload above 16 KiB is
+	// written to a TCP or unix socket from where it is, and not copied first. It is
+	// copied even so where it has to wait, or may have to be sent again: with
+	// Reconnect or a Store at QoS 1 and 2, and with a full window. Publish with a
+	// context that cannot end lends by itself. It is ignored in a received message.
+	Lent bool
+
 	// Dup and PacketID are of a received message: whether the server sent it
 	// before, and its packet identifier, 0 at QoS 0. They are ignored in an
 	// outgoing one.

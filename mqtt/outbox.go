@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"dunlin/mqtt/internal/link"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -20,8 +21,9 @@ const lastWords = 5 * time.Second
 // of the whole connection.
 type outbox struct {
 	buf     []byte
-	other   []byte        // the buffer that is being written, or was
-	start   uint64        // position of buf[0]
+	other   []byte // the buffer that is being written, or was
+	lent    parts
+	start   uint64        // position of buf[0]; payloads that are lent do not count
 	written uint64        // position up to which the network has everything
 	idle    bool          // the write loop sleeps
 	watched bool          // it wakes soon, to let go of what is too large
@@ -43,10 +45,10 @@ func (o *outbox) end() uint64 { return o.start + uint64(len(o.buf)) }
 func (o *outbox) waiting() bool { return o.written < o.end() }
 
 // take hands over what was appended and begins a new buffer.
-func (o *outbox) take() []byte {
+func (o *outbox) take() link.Batch {
 	o.start = o.end()
 	o.buf, o.other = o.other[:0], o.buf
-	return o.other
+	return link.Batch{Bytes: o.other, Parts: o.lent.take()}
 }
 
 // answered notes that the server has answered the packet that ends at position:
@@ -76,13 +78,14 @@ func (o *outbox) rest() time.Duration {
 	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
 		o.waiters = nil
 	}
-	o.deliveries, o.flows, o.topic = nil, nil, ""
+	o.deliveries, o.flows, o.topic, o.lent = nil, nil, "", parts{}
 	return 24 * time.Hour
 }
 
 // large reports whether there is more than an idle client needs.
 func (o *outbox) large() bool {
-	return len(o.deliveries)+len(o.flows)+len(o.topic) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer || cap(o.waiters) > idleItems
+	return len(o.deliveries)+len(o.flows)+len(o.topic) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer ||
+		cap(o.waiters) > idleItems || o.lent.next != nil
 }
 
 // makeRoom wakes everybody who waits for room.
@@ -123,7 +126,7 @@ func (c *Client) promptLocked() { c.mu.prompt = true }
 
 // Take implements link.Owner: it hands the write loop all that was appended,
 // with a ping when one is due.
-func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool) {
+func (o *owner) Take(now time.Time) (batch link.Batch, wait time.Duration, last bool) {
 	c := (*Client)(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,11 +139,11 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 		}
 		if err != nil { // no DISCONNECT, so that the will is published
 			c.cutLocked(err)
-			return nil, time.Hour, false
+			return batch, time.Hour, false
 		}
 	}
 	if len(c.out.buf) == 0 {
-		return nil, min(c.out.rest(), c.untilDeadlineLocked(now)), c.out.last
+		return batch, min(c.out.rest(), c.untilDeadlineLocked(now)), c.out.last
 	}
 	if c.sess != nil {
 		c.sess.Sent(now)
@@ -154,12 +157,12 @@ func (o *owner) Take(now time.Time) (batch []byte, wait time.Duration, last bool
 }
 
 // TakeSmall implements link.Owner.
-func (o *owner) TakeSmall(now time.Time, limit int) []byte {
+func (o *owner) TakeSmall(now time.Time, limit int) (batch link.Batch) {
 	c := (*Client)(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sess == nil || c.state != connected || c.out.last || len(c.out.buf) > limit {
-		return nil
+		return batch
 	}
 	c.sess.Sent(now)
 	return c.out.take()
@@ -198,6 +201,7 @@ func (o *owner) Written() {
 
 func (c *Client) writtenLocked() {
 	c.out.written = c.out.start
+	c.out.lent.written()
 	n := 0
 	for _, d := range c.out.waiters {
 		if d.end > c.out.written {
@@ -211,7 +215,7 @@ func (c *Client) writtenLocked() {
 
 // roomLocked reports whether a publisher may append.
 func (c *Client) roomLocked() bool {
-	waiting := len(c.out.buf)
+	waiting := len(c.out.buf) + c.out.lent.bytes
 	if c.sess != nil {
 		if c.lasting() {
 			return waiting < c.cfg.Limits.SendBytes && c.queueRoomLocked()

@@ -13,7 +13,8 @@ import (
 // network, at QoS 1 and 2 acknowledged by the server. It blocks while more than
 // Limits.SendBytes wait to be written.
 //
-// m.Payload may be used again when Publish returns. The error is an
+// m.Payload may be used again when Publish returns, unless m is Lent and ctx ended.
+// The error is an
 // *ArgumentError for a message that cannot be sent, ErrNotPermitted in a mode
 // that forbids it, else a *PublishError. When ctx ends first, a message that is
 // still queued is taken back (ErrNotSent); one that was sent is in doubt, and one
@@ -22,6 +23,7 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 	if ctx.Err() != nil {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: context.Cause(ctx)}
 	}
+	m.Lent = m.Lent || ctx.Done() == nil // then m is complete when this returns
 	d, err := c.PublishAsync(ctx, m, nil)
 	if err != nil {
 		return err
@@ -54,7 +56,8 @@ func (c *Client) withdraw(d *Delivery, cause error) error {
 // the goroutine of the handlers. The Delivery tells the outcome too.
 //
 // ctx bounds only the wait for room, while more than Limits.SendBytes wait to be
-// written. m.Payload may be used again when PublishAsync returns. When it
+// written. m.Payload may be used again when PublishAsync returns, unless m is Lent.
+// When it
 // returns an error nothing was sent and done is not called.
 func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) (*Delivery, error) {
 	return c.publish(ctx, &m, done, false)
@@ -79,8 +82,10 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	if err := c.checkLimitsLocked(m, &p); err != nil {
 		return nil, err
 	}
+	c.lendLocked(m, &p)
 	if forget && p.QoS == 0 && c.sess.Direct() {
 		c.out.buf = c.sess.AppendPublish(c.out.buf, &p)
+		c.out.lentLocked(&p)
 		c.kickLocked()
 		return nil, nil
 	}
@@ -194,6 +199,7 @@ func (a *ConnAck) obstacle(qos QoS, retain bool, n int) string {
 func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 	if p.QoS == 0 && c.sess.Direct() {
 		c.out.buf = c.sess.AppendPublish(c.out.buf, p)
+		c.out.lentLocked(p)
 		d.end = c.out.end()
 		if d.more != nil {
 			c.out.await(d)
@@ -205,6 +211,7 @@ func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 	op.entry.Expires = expires(p)
 	c.out.buf, err = c.sess.Publish(c.out.buf, &op.entry, p)
 	if err == nil && op.entry.Sent() {
+		c.out.lentLocked(p)
 		d.end = c.out.end()
 	}
 	return err

@@ -70,5 +70,5 @@ func (p *pub) arguments(cmd *cobra.Command, args []string) (mqtt.Message, error)
 	case !hasMessage:
 		return mqtt.Message{}, usagef("pub: no message; give one with -m")
 	}
-	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain}, nil
+	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain, Lent: true}, nil
 }

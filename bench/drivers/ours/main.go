@@ -41,7 +41,7 @@ func connect(s *drive.Setup, cfg mqtt.Config) (*mqtt.Client, error) {
 }
 
 func message(r *drive.Run, qos byte) mqtt.Message {
-	return mqtt.Message{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: mqtt.QoS(qos)}
+	return mqtt.Message{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: mqtt.QoS(qos), Lent: true}
 }
 
 // fence waits until the server has all that was sent.

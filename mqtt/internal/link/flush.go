@@ -15,13 +15,17 @@ func (l *Link) Flush() {
 		return
 	}
 	defer l.writing.Unlock()
-	if len(l.rest) > 0 {
+	if len(l.rest.Bytes) > 0 {
 		l.Kick()
 		return
 	}
 	batch := l.owner.TakeSmall(time.Now(), flushLimit)
-	l.rest = batch[l.sock.send(batch):]
-	if len(batch) == 0 || len(l.rest) > 0 || !l.owner.Flushed() {
+	taken := len(batch.Bytes)
+	if len(batch.Parts) == 0 {
+		batch.Bytes = batch.Bytes[l.sock.send(batch.Bytes):]
+	}
+	l.rest = batch
+	if taken == 0 || len(batch.Bytes) > 0 || !l.owner.Flushed() {
 		l.Kick()
 	}
 }

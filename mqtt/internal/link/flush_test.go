@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -17,27 +18,36 @@ type appender struct {
 	buf, other []byte
 	next       uint64
 	meanwhile  int  // numbers that are appended while Flush writes
+	apart      bool // half of what Flush takes is in parts
 	idle       bool // the write loop sleeps
 	looped     int  // bytes that the write loop took
 	over       bool // Ended was called
 	late       bool // something was taken after that
 }
 
-func (a *appender) Take(time.Time) ([]byte, time.Duration, bool) {
+func (a *appender) Take(time.Time) (Batch, time.Duration, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.idle = len(a.buf) == 0
 	a.looped += len(a.buf)
-	return a.swap(), time.Hour, false
+	return Batch{Bytes: a.swap()}, time.Hour, false
 }
 
-func (a *appender) TakeSmall(_ time.Time, limit int) []byte {
+func (a *appender) TakeSmall(_ time.Time, limit int) Batch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.buf) > limit {
-		return nil
+		return Batch{}
 	}
-	return a.swap()
+	b := Batch{Bytes: a.swap()}
+	if a.apart {
+		for at := 8; at <= len(b.Bytes); at += 8 { // the second half of each number
+			b.Parts = append(b.Parts, Part{At: at / 2, Bytes: bytes.Clone(b.Bytes[at-4 : at])})
+			copy(b.Bytes[at/2-4:], b.Bytes[at-8:at-4])
+		}
+		b.Bytes = b.Bytes[:len(b.Bytes)/2]
+	}
+	return b
 }
 
 func (a *appender) swap() []byte {
@@ -148,6 +158,17 @@ func TestFlushWritesAtOnce(t *testing.T) {
 		t.Errorf("the write loop wrote %d bytes", a.looped)
 	}
 	a.mu.Unlock()
+}
+
+// TestFlushOfParts leaves them to the write loop.
+func TestFlushOfParts(t *testing.T) {
+	a := &appender{apart: true}
+	l, peer := startTCP(t, a)
+	for i := range uint64(100) {
+		a.asleep(t)
+		a.add(10, l.Flush)
+		hear(t, peer, 10*i, 10*i+10)
+	}
 }
 
 // TestFlushLeavesTheRest has more to write than what was there at first.

@@ -41,17 +41,29 @@ type Owner interface {
 	// Take returns what is to be written now. The owner leaves the bytes alone
 	// until the next call of Written or Take. With nothing to write, wait is how
 	// long the write loop may sleep, and last says that nothing will follow.
-	Take(now time.Time) (batch []byte, wait time.Duration, last bool)
+	Take(now time.Time) (batch Batch, wait time.Duration, last bool)
 	// Written tells that the batch of the last Take went to the network.
 	Written()
 	// TakeSmall is Take for a goroutine that is not the write loop's: it returns
 	// nothing when there is more than limit, or when it is not a time to write.
-	TakeSmall(now time.Time, limit int) []byte
+	TakeSmall(now time.Time, limit int) Batch
 	// Flushed is Written for what TakeSmall returned. It reports whether nothing
 	// was appended meanwhile: else the write loop is to be kicked.
 	Flushed() bool
 	// Ended tells once, as the last call, that the connection is closed and why.
 	Ended(err error)
+}
+
+// Batch is what is written at once: Bytes, and each of Parts within them.
+type Batch struct {
+	Bytes []byte
+	Parts []Part
+}
+
+// Part is a piece that is written from where it is.
+type Part struct {
+	At    int // how many of the Bytes go before it
+	Bytes []byte
 }
 
 // Config is how a link is run. The zero value of a field is not a default.
@@ -75,7 +87,7 @@ type Link struct {
 	version atomic.Uint32 // of the protocol, for the fixed header
 
 	writing sync.Mutex // held from Take to Written, and for good at the end
-	rest    []byte     // what Flush could not write of its batch; guarded by writing
+	rest    Batch      // what Flush left of its batch; guarded by writing
 	sock    *socket    // nil: Flush is Kick
 
 	pace   sync.Mutex
@@ -106,6 +118,10 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 // SetVersion tells the protocol's version, which the strictness of the fixed
 // header depends on. Until then it is read as of 3.1.1.
 func (l *Link) SetVersion(v wire.Version) { l.version.Store(uint32(v)) }
+
+// Gathers reports whether parts go out with what is around them, at no cost of their
+// own: on connections that are a socket and nothing more.
+func (l *Link) Gathers() bool { return l.sock != nil }
 
 // Kick wakes the write loop. The owner calls it when it appended to an
 // out-buffer that Take had found empty.

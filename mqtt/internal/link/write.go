@@ -49,10 +49,10 @@ func (l *Link) writeAll() (wait time.Duration, last bool, err error) {
 	l.writing.Lock()
 	for {
 		batch := l.rest
-		if l.rest = nil; len(batch) == 0 {
+		if l.rest = (Batch{}); len(batch.Bytes) == 0 {
 			batch, wait, last = l.owner.Take(time.Now())
 		}
-		if len(batch) == 0 {
+		if len(batch.Bytes) == 0 {
 			if !last {
 				l.writing.Unlock()
 			}
@@ -65,21 +65,71 @@ func (l *Link) writeAll() (wait time.Duration, last bool, err error) {
 	}
 }
 
-// write sends all of b. A deadline passes only when no byte went out for as
-// long as the owner says, so a slow peer is not a dead one. It goes in pieces
-// because TLS cannot go on after a deadline, however much was written.
-func (l *Link) write(b []byte) error {
+// write sends all of the batch.
+func (l *Link) write(batch Batch) error {
+	if len(batch.Parts) == 0 {
+		return l.writePieces(batch.Bytes)
+	}
+	all := batch.buffers()
+	if l.sock != nil {
+		return l.writeAtOnce(all)
+	}
+	for _, b := range all {
+		if err := l.writePieces(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writePieces sends b in pieces, because TLS cannot go on after a deadline, however
+// much was written.
+func (l *Link) writePieces(b []byte) error {
 	for len(b) > 0 {
 		if err := l.setWriteDeadline(); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 		n, err := l.conn.Write(b[:min(len(b), pieceSize)])
 		b = b[n:]
-		if err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) || l.hurried()) {
+		if l.stuck(int64(n), err) {
 			return fmt.Errorf("write: %w", err)
 		}
 	}
 	return nil
+}
+
+// writeAtOnce sends all with as few system calls as it takes.
+func (l *Link) writeAtOnce(all net.Buffers) error {
+	for len(all) > 0 {
+		if err := l.setWriteDeadline(); err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+		if n, err := all.WriteTo(l.conn); l.stuck(n, err) {
+			return fmt.Errorf("write: %w", err)
+		}
+	}
+	return nil
+}
+
+// buffers returns all that is to be written, in its order.
+func (b *Batch) buffers() net.Buffers {
+	all := make(net.Buffers, 0, 2*len(b.Parts)+1)
+	at := 0
+	for _, p := range b.Parts {
+		all = append(all, b.Bytes[at:p.At], p.Bytes)
+		at = p.At
+	}
+	if at < len(b.Bytes) {
+		all = append(all, b.Bytes[at:])
+	}
+	return all
+}
+
+// stuck reports whether the write of n bytes that returned err is the last one. A
+// deadline passes only when no byte went out for as long as the owner says, so a
+// slow peer is not a dead one.
+func (l *Link) stuck(n int64, err error) bool {
+	return err != nil && (n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) || l.hurried())
 }
 
 // setWriteDeadline sets when a write that makes no progress is given up.

@@ -27,7 +27,7 @@ func (s *Session) Direct() bool { return !s.MustQueue() && s.staging.steps == 0 
 
 // Publish begins the flow of p, QoS 1 or 2, or of a QoS 0 publish that has to
 // wait. It appends the packet to dst when it can be sent now and keeps it
-// otherwise. It sets p.PacketID.
+// otherwise; then p.Apart is false afterwards. It sets p.PacketID.
 func (s *Session) Publish(dst []byte, e *Entry, p *wire.Publish) ([]byte, error) {
 	e.kind = kind(p.QoS)
 	if s.MustQueue() || !s.room(e) {
@@ -78,8 +78,9 @@ func (s *Session) room(e *Entry) bool {
 	}
 }
 
-// keep encodes p, to be sent later or again.
+// keep encodes p, to be sent later or again, with its payload.
 func (s *Session) keep(e *Entry, p *wire.Publish) error {
+	p.Apart = false
 	e.record = make([]byte, recordHead, recordHead+p.Length(s.cfg.Version))
 	e.record = wire.AppendPublish(e.record, s.cfg.Version, p)
 	s.held += len(e.record)

@@ -8,6 +8,8 @@ type Publish struct {
 	QoS         byte
 	Retain, Dup bool
 	Properties  Properties
+
+	Apart bool // AppendPublish leaves the payload out: it is sent behind, from where it is
 }
 
 const (
@@ -43,7 +45,7 @@ func ParsePublish(h Header, body []byte, v Version) (Publish, error) {
 	return p, nil
 }
 
-// AppendPublish appends the packet.
+// AppendPublish appends the packet, without the payload if that is apart.
 func AppendPublish(dst []byte, v Version, p *Publish) []byte {
 	flags := p.QoS << shiftQoS
 	if p.Retain {
@@ -57,7 +59,11 @@ func AppendPublish(dst []byte, v Version, p *Publish) []byte {
 	if p.QoS > 0 {
 		dst = appendUint16(dst, p.PacketID)
 	}
-	return append(appendProperties(dst, v, p.Properties), p.Payload...)
+	dst = appendProperties(dst, v, p.Properties)
+	if p.Apart {
+		return dst
+	}
+	return append(dst, p.Payload...)
 }
 
 // Length is the size of the whole packet, its header included.
