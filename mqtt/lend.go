@@ -35,11 +35,10 @@ func (p *parts) written() {
 // payload alone.
 const roomyBuffer = 1 << 20
 
-// lendLocked settles whether the payload of m is copied, and where to. What is kept,
-// to be sent later or again, has its copy.
+// lendLocked settles whether the large payload of m is copied, and where to. What is
+// kept, to be sent later or again, has its copy.
 func (c *Client) lendLocked(m *Message, p *wire.Publish) {
-	kept := p.QoS > 0 && c.lasting() || c.sess.MustQueue()
-	if len(m.Payload) <= lentSize || c.state != connected || kept {
+	if kept := p.QoS > 0 && c.lasting() || c.sess.MustQueue(); kept || c.state != connected {
 		return
 	}
 	switch {

@@ -82,7 +82,9 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	if err := c.checkLimitsLocked(m, &p); err != nil {
 		return nil, err
 	}
-	c.lendLocked(m, &p)
+	if len(m.Payload) > lentSize {
+		c.lendLocked(m, &p)
+	}
 	if forget && p.QoS == 0 && c.sess.Direct() {
 		c.out.buf = c.sess.AppendPublish(c.out.buf, &p)
 		c.out.lentLocked(&p)
