@@ -45,6 +45,18 @@ func (o *runOptions) flags() *flag.FlagSet {
 	return f
 }
 
+func (o *runOptions) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("run takes options only, not %q; see run --help", rest[0])
+	case o.rounds < 1 || o.seconds <= 0:
+		return errors.New("run needs at least one round and some time; see run --help")
+	case o.page != "" && o.works+o.clients != "" && !o.merge:
+		return errors.New("run -write needs all works and clients, or -merge with the figures of a run that had them")
+	}
+	return nil
+}
+
 // run measures.
 func run(args []string) error {
 	var o runOptions
@@ -52,8 +64,8 @@ func run(args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if f.NArg() > 0 || o.rounds < 1 || o.seconds <= 0 {
-		return errors.New("run takes options only, with at least one round and some time; see run --help")
+	if err := o.check(f.Args()); err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -67,6 +79,9 @@ func run(args []string) error {
 	}
 	if err != nil && ctx.Err() == nil {
 		return err
+	}
+	if err == nil && len(results) == 0 {
+		return errors.New("none of these clients does such a work; see list")
 	}
 	r := &report.Report{Machine: report.ThisMachine(o.dir), Clients: measure.Versions(plan.Drivers), Results: results}
 	r.Machine.Rounds, r.Machine.Seconds = o.rounds, o.seconds

@@ -77,7 +77,7 @@ type Client struct {
 	reauth      chan struct{} // closed when a re-authentication succeeded; mu
 	requests    *requester    // mu
 
-	challenges chan []byte // authentication data to be answered; mu
+	challenges chan []byte // authentication data to be answered, with Config.Auth; mu
 
 	out  outbox        // mu
 	in   inbox         // mu
@@ -145,7 +145,6 @@ func (c *Client) attachLocked(conn net.Conn, remote string) {
 	c.remote, c.peer = remote, conn.RemoteAddr()
 	c.state, c.accepted, c.cause = opened, false, nil
 	c.answered, c.down = make(chan struct{}), make(chan struct{})
-	c.challenges = make(chan []byte, 1)
 	c.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.transport.ReadBuffer,
 		MaxPacket:   c.transport.MaxPacket,

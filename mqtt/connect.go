@@ -275,7 +275,10 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	case c.state != opened:
 		return errors.New("connect: Connect was called before; open another client")
 	}
-	c.cfg = cfg
+	c.cfg, c.challenges = cfg, nil
+	if cfg.Auth != nil {
+		c.challenges = make(chan []byte, 1)
+	}
 	c.version.Store(uint32(cfg.Version))
 	c.link.SetVersion(p.Version)
 	c.asked = p.CleanStart

@@ -12,22 +12,60 @@ import (
 const lentSize = 16 << 10
 
 // parts are payloads that are written from where they are: from their owner's
-// memory, or from memory of their own.
+// memory, or from memory of their own. nil: there have been none, as with most
+// clients.
 type parts struct {
 	next  []link.Part // to be written with the out-buffer
 	bytes int         // of those
 	taken []link.Part // being written, or were
+	total uint64      // bytes written, in all connections
 }
 
 // take hands over what is to be written now.
 func (p *parts) take() []link.Part {
+	if p == nil {
+		return nil
+	}
 	p.next, p.taken, p.bytes = p.taken[:0], p.next, 0
 	return p.taken
 }
 
 // written lets go of what was taken.
 func (p *parts) written() {
+	if p == nil {
+		return
+	}
+	for _, t := range p.taken {
+		p.total += uint64(len(t.Bytes))
+	}
 	clear(p.taken)
+	p.taken = p.taken[:0]
+}
+
+// abandon lets go of all that was not written.
+func (p *parts) abandon() {
+	if p != nil {
+		*p = parts{total: p.total}
+	}
+}
+
+// waiting returns how many bytes are to be written.
+func (p *parts) waiting() int {
+	if p == nil {
+		return 0
+	}
+	return p.bytes
+}
+
+// large reports whether there is more than an idle client needs.
+func (p *parts) large() bool { return p != nil && p.next != nil }
+
+// sum returns how many bytes were written.
+func (p *parts) sum() uint64 {
+	if p == nil {
+		return 0
+	}
+	return p.total
 }
 
 // roomyBuffer is the size from where on an out-buffer does not grow for a large
@@ -52,6 +90,9 @@ func (c *Client) lendLocked(m *Message, p *wire.Publish) {
 // lentLocked notes that the payload of p, which was appended, follows it.
 func (o *outbox) lentLocked(p *wire.Publish) {
 	if p.Apart {
+		if o.lent == nil {
+			o.lent = new(parts)
+		}
 		o.lent.next = append(o.lent.next, link.Part{At: len(o.buf), Bytes: p.Payload})
 		o.lent.bytes += len(p.Payload)
 	}

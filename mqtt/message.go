@@ -17,8 +17,10 @@ type Message struct {
 	// Delivery or done tells; after Enqueue for good. Then a payload above 16 KiB is
 	// written to a TCP or unix socket from where it is, and not copied first. It is
 	// copied even so where it has to wait, or may have to be sent again: with
-	// Reconnect or a Store at QoS 1 and 2, and with a full window. Publish with a
-	// context that cannot end lends by itself. It is ignored in a received message.
+	// Reconnect or a Store at QoS 1 and 2, and with a full window. A server that
+	// acknowledges what it has not read yet ends a publish early, and is sent what the
+	// memory holds then. Publish at QoS 0 with a context that cannot end lends by
+	// itself. It is ignored in a received message.
 	Lent bool
 
 	// Dup and PacketID are of a received message: whether the server sent it

@@ -22,11 +22,13 @@ const lastWords = 5 * time.Second
 type outbox struct {
 	buf     []byte
 	other   []byte // the buffer that is being written, or was
-	lent    parts
+	lent    *parts
 	start   uint64        // position of buf[0]; payloads that are lent do not count
 	written uint64        // position up to which the network has everything
 	idle    bool          // the write loop sleeps
+	wakes   time.Time     // when it does by itself
 	watched bool          // it wakes soon, to let go of what is too large
+	flushed bool          // something was written without it since it looked for that
 	last    bool          // nothing is appended any more: write and hang up
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
 	lost    []span        // what earlier connections did not send, oldest first
@@ -64,8 +66,8 @@ const calm = time.Second
 // rest notes that the write loop sleeps. It lets go of what an idle client does not
 // need once it has been idle for a while, and returns when to look for that.
 func (o *outbox) rest() time.Duration {
-	if o.large() && !o.idle { // it was woken since the last time
-		o.idle, o.watched = true, true
+	if o.large() && (!o.idle || o.flushed) { // there was something to write since the last time
+		o.idle, o.watched, o.flushed = true, true, false
 		return calm
 	}
 	o.idle, o.watched = true, false
@@ -78,14 +80,15 @@ func (o *outbox) rest() time.Duration {
 	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
 		o.waiters = nil
 	}
-	o.deliveries, o.flows, o.topic, o.lent = nil, nil, "", parts{}
+	o.deliveries, o.flows, o.topic = nil, nil, ""
+	o.lent.abandon() // there is nothing
 	return 24 * time.Hour
 }
 
 // large reports whether there is more than an idle client needs.
 func (o *outbox) large() bool {
 	return len(o.deliveries)+len(o.flows)+len(o.topic) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer ||
-		cap(o.waiters) > idleItems || o.lent.next != nil
+		cap(o.waiters) > idleItems || o.lent.large()
 }
 
 // makeRoom wakes everybody who waits for room.
@@ -143,29 +146,38 @@ func (o *owner) Take(now time.Time) (batch link.Batch, wait time.Duration, last 
 		}
 	}
 	if len(c.out.buf) == 0 {
-		return batch, min(c.out.rest(), c.untilDeadlineLocked(now)), c.out.last
+		wait = min(c.out.rest(), c.untilDeadlineLocked(now))
+		c.out.wakes = now.Add(wait)
+		return batch, wait, c.out.last
 	}
+	return c.handOverLocked(now), 0, false
+}
+
+// handOverLocked takes what was appended, to be written now.
+func (c *Client) handOverLocked(now time.Time) link.Batch {
 	if c.sess != nil {
 		c.sess.Sent(now)
 	}
-	batch = c.out.take()
+	batch := c.out.take()
 	c.in.openGate() // the reader may wait for that
 	if c.roomLocked() {
 		c.out.makeRoom()
 	}
-	return batch, 0, false
+	return batch
 }
 
-// TakeSmall implements link.Owner.
+// TakeSmall implements link.Owner. Where the write loop sleeps too long for the next
+// deadline, or is to hang up, it has to be woken.
 func (o *owner) TakeSmall(now time.Time, limit int) (batch link.Batch) {
 	c := (*Client)(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sess == nil || c.state != connected || c.out.last || len(c.out.buf) > limit {
+	late := now.Add(c.untilDeadlineLocked(now)).Before(c.out.wakes)
+	if n := len(c.out.buf); n == 0 || n > limit || c.state != connected || c.out.last || late {
 		return batch
 	}
-	c.sess.Sent(now)
-	return c.out.take()
+	c.out.flushed = true
+	return c.handOverLocked(now)
 }
 
 // Flushed implements link.Owner.
@@ -215,7 +227,7 @@ func (c *Client) writtenLocked() {
 
 // roomLocked reports whether a publisher may append.
 func (c *Client) roomLocked() bool {
-	waiting := len(c.out.buf) + c.out.lent.bytes
+	waiting := len(c.out.buf) + c.out.lent.waiting()
 	if c.sess != nil {
 		if c.lasting() {
 			return waiting < c.cfg.Limits.SendBytes && c.queueRoomLocked()

@@ -23,7 +23,9 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 	if ctx.Err() != nil {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: context.Cause(ctx)}
 	}
-	m.Lent = m.Lent || ctx.Done() == nil // then m is complete when this returns
+	// Then it was written when this returns. A server could acknowledge what it has not
+	// read, so that lending at QoS 1 and 2 is for the application to decide.
+	m.Lent = m.Lent || m.QoS == AtMostOnce && ctx.Done() == nil
 	d, err := c.PublishAsync(ctx, m, nil)
 	if err != nil {
 		return err
@@ -70,17 +72,20 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	m.encode(&p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.out.familiar(m) {
+	familiar := c.out.familiar(m)
+	if !familiar {
 		if err := c.checkMessage(m, &p); err != nil {
 			return nil, err
 		}
-		c.out.topic = m.Topic
 	}
 	if err := c.awaitRoomLocked(ctx, m.QoS); err != nil {
 		return nil, &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: err}
 	}
 	if err := c.checkLimitsLocked(m, &p); err != nil {
 		return nil, err
+	}
+	if !familiar && c.state == connected {
+		c.out.topic = m.Topic
 	}
 	if len(m.Payload) > lentSize {
 		c.lendLocked(m, &p)

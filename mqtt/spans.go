@@ -36,6 +36,7 @@ func (o *outbox) abandon() {
 		o.lost = append(o.lost, span{o.written, o.start, end})
 		o.start, o.written = end, end
 	}
-	o.buf, o.other, o.waiters, o.lent = nil, nil, nil, parts{}
-	o.idle, o.last = false, false
+	o.buf, o.other, o.waiters = nil, nil, nil
+	o.lent.abandon()
+	o.idle, o.last, o.topic = false, false, ""
 }

@@ -31,7 +31,7 @@ func (c *Client) Stats() Stats {
 	} else if !c.accepted {
 		s.Connections = 0
 	}
-	s.BytesWritten = c.out.written
+	s.BytesWritten = c.out.written + c.out.lent.sum()
 	for _, l := range c.out.lost {
 		s.BytesWritten -= l.end - l.written
 	}

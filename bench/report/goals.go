@@ -36,8 +36,8 @@ var allGoals = slices.Concat(
 		memory("heap a client", 8<<10, "idle", func(s *Sample) float64 { return s.Heap }),
 		memory("RSS of the process", 200<<20, "idle-10k", func(s *Sample) float64 { return float64(s.RSS) }),
 		count("idle", "goroutines a client", 3, func(s *Sample) float64 { return s.Goroutines }),
-		count("pub0", "allocations a message", 1.1, allocations), count("pub1", "allocations a message", 2.1, allocations),
-		count("recv0", "allocations a message", 2.1, allocations),
+		count("pub0", "allocations a message", 1, allocations), count("pub1", "allocations a message", 2, allocations),
+		count("recv0", "allocations a message", 2, allocations), count("recv0-view", "allocations a message", 0.1, allocations),
 		flat("clients", 1), flat("subs", 1), flat("flight", 100),
 	},
 )
@@ -128,7 +128,7 @@ func size(bytes float64) string {
 }
 
 func count(name, what string, most float64, get func(*Sample) float64) goal {
-	return goal{fmt.Sprintf("%s: at most %d %s", name, int(most), what), func(r *Report) (string, bool) {
+	return goal{fmt.Sprintf("%s: at most %g %s", name, most, what), func(r *Report) (string, bool) {
 		f := r.Find(name, work.Ours)
 		if f == nil {
 			return "", false
@@ -144,7 +144,7 @@ const flatness = 1.6
 
 // flat wants the time a message to be the same along a series, from a step on.
 func flat(do string, from int) goal {
-	return goal{fmt.Sprintf("%s: flat from %s on", do, thousands(int64(from))), func(r *Report) (string, bool) {
+	return goal{fmt.Sprintf("%s: flat, within %g times, from %s on", do, flatness, thousands(int64(from))), func(r *Report) (string, bool) {
 		var all []float64
 		for _, n := range work.Steps {
 			if f := r.Find(fmt.Sprint(do, "-", n), work.Ours); f != nil && n >= from {

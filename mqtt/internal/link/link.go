@@ -87,8 +87,7 @@ type Link struct {
 	version atomic.Uint32 // of the protocol, for the fixed header
 
 	writing sync.Mutex // held from Take to Written, and for good at the end
-	rest    Batch      // what Flush left of its batch; guarded by writing
-	sock    *socket    // nil: Flush is Kick
+	sock    *socket    // nil: Flush is Kick; guarded by writing
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace

@@ -5,7 +5,7 @@ package link
 import "net"
 
 // socket is not used here: the write loop writes everything.
-type socket struct{}
+type socket struct{ rest Batch }
 
 func socketOf(net.Conn) *socket { return nil }
 

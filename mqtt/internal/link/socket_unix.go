@@ -13,6 +13,7 @@ type socket struct {
 	write func(fd uintptr) // made once
 	b     []byte
 	n     int
+	rest  Batch // what Flush left of its batch
 }
 
 // socketOf returns the socket that conn is, nil if it is more than that: then its

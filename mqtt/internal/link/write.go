@@ -48,8 +48,8 @@ func (l *Link) writeLoop() {
 func (l *Link) writeAll() (wait time.Duration, last bool, err error) {
 	l.writing.Lock()
 	for {
-		batch := l.rest
-		if l.rest = (Batch{}); len(batch.Bytes) == 0 {
+		batch := l.sock.takeRest()
+		if len(batch.Bytes) == 0 {
 			batch, wait, last = l.owner.Take(time.Now())
 		}
 		if len(batch.Bytes) == 0 {
