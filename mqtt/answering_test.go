@@ -10,8 +10,6 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// These tests are over sockets, where the goroutine that has an answer writes it.
-
 // TestKeepAliveAfterResume has the client write at once what waited for CONNACK: the
 // ping that is due later is not forgotten.
 func TestKeepAliveAfterResume(t *testing.T) {

@@ -189,9 +189,6 @@ func (c *Client) conclude(it *item) {
 func (c *Client) noteHandledLocked() {
 	in := &c.in
 	end := int(in.handled.Load())
-	if end == len(in.batch) { // no more acknowledgements soon that could go with these
-		c.promptLocked()
-	}
 	for ; in.noted < end; in.noted++ {
 		it := &in.batch[in.noted]
 		if it.message == nil {

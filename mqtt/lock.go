@@ -16,8 +16,6 @@ type lock struct {
 	kick *link.Link    // whose write loop is to look at the out-buffer; guarded
 	wake chan struct{} // wakes the deliver loop; guarded
 
-	prompt bool // what kick would write, the holder writes itself; guarded
-
 	due  atomic.Bool // the deliver loop has something to note
 	note func()      // notes it, with the lock held; set once
 }
@@ -41,17 +39,13 @@ func (l *lock) offer() {
 }
 
 func (l *lock) release() {
-	kick, wake, prompt := l.kick, l.wake, l.prompt
-	l.kick, l.wake, l.prompt = nil, nil, false
+	kick, wake := l.kick, l.wake
+	l.kick, l.wake = nil, nil
 	l.Mutex.Unlock()
+	if kick != nil {
+		kick.Kick()
+	}
 	if wake != nil {
 		wake <- struct{}{}
-	}
-	switch {
-	case kick == nil:
-	case prompt:
-		kick.Flush()
-	default:
-		kick.Kick()
 	}
 }

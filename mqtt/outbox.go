@@ -26,9 +26,6 @@ type outbox struct {
 	start   uint64        // position of buf[0]; payloads that are lent do not count
 	written uint64        // position up to which the network has everything
 	idle    bool          // the write loop sleeps
-	wakes   time.Time     // when it does by itself
-	watched bool          // it wakes soon, to let go of what is too large
-	flushed bool          // something was written without it since it looked for that
 	last    bool          // nothing is appended any more: write and hang up
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
 	lost    []span        // what earlier connections did not send, oldest first
@@ -66,11 +63,11 @@ const calm = time.Second
 // rest notes that the write loop sleeps. It lets go of what an idle client does not
 // need once it has been idle for a while, and returns when to look for that.
 func (o *outbox) rest() time.Duration {
-	if o.large() && (!o.idle || o.flushed) { // there was something to write since the last time
-		o.idle, o.watched, o.flushed = true, true, false
+	if o.large() && !o.idle { // it was woken since the last time
+		o.idle = true
 		return calm
 	}
-	o.idle, o.watched = true, false
+	o.idle = true
 	if cap(o.buf) > idleBuffer {
 		o.buf = nil
 	}
@@ -121,12 +118,6 @@ func (c *Client) kickLocked() {
 	}
 }
 
-// promptLocked has what was appended written by this goroutine, once it lets go of
-// the lock, if the write loop sleeps: waking that costs more than the write. It is
-// for answers to a batch, of which there is one. Publishers leave it to the write
-// loop: a write for each of many messages would cost a hundred times the rest.
-func (c *Client) promptLocked() { c.mu.prompt = true }
-
 // Take implements link.Owner: it hands the write loop all that was appended,
 // with a ping when one is due.
 func (o *owner) Take(now time.Time) (batch link.Batch, wait time.Duration, last bool) {
@@ -146,51 +137,17 @@ func (o *owner) Take(now time.Time) (batch link.Batch, wait time.Duration, last 
 		}
 	}
 	if len(c.out.buf) == 0 {
-		wait = min(c.out.rest(), c.untilDeadlineLocked(now))
-		c.out.wakes = now.Add(wait)
-		return batch, wait, c.out.last
+		return batch, min(c.out.rest(), c.untilDeadlineLocked(now)), c.out.last
 	}
-	return c.handOverLocked(now), 0, false
-}
-
-// handOverLocked takes what was appended, to be written now.
-func (c *Client) handOverLocked(now time.Time) link.Batch {
 	if c.sess != nil {
 		c.sess.Sent(now)
 	}
-	batch := c.out.take()
+	batch = c.out.take()
 	c.in.openGate() // the reader may wait for that
 	if c.roomLocked() {
 		c.out.makeRoom()
 	}
-	return batch
-}
-
-// TakeSmall implements link.Owner. Where the write loop sleeps too long for the next
-// deadline, or is to hang up, it has to be woken.
-func (o *owner) TakeSmall(now time.Time, limit int) (batch link.Batch) {
-	c := (*Client)(o)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	late := now.Add(c.untilDeadlineLocked(now)).Before(c.out.wakes)
-	if n := len(c.out.buf); n == 0 || n > limit || c.state != connected || c.out.last || late {
-		return batch
-	}
-	c.out.flushed = true
-	return c.handOverLocked(now)
-}
-
-// Flushed implements link.Owner.
-func (o *owner) Flushed() bool {
-	c := (*Client)(o)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.writtenLocked()
-	if len(c.out.buf) > 0 || c.out.last || c.out.large() && !c.out.watched {
-		return false
-	}
-	c.out.idle = true
-	return true
+	return batch, 0, false
 }
 
 func (c *Client) untilDeadlineLocked(now time.Time) time.Duration {
@@ -208,10 +165,6 @@ func (o *owner) Written() {
 	c := (*Client)(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.writtenLocked()
-}
-
-func (c *Client) writtenLocked() {
 	c.out.written = c.out.start
 	c.out.lent.written()
 	n := 0

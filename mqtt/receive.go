@@ -33,7 +33,6 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 func (o *owner) EndBatch() {
 	c := (*Client)(o)
 	c.kickIfAppendedLocked()
-	c.promptLocked()
 	c.wakeLocked()
 	c.in.slabs.rest()
 	c.in.crowded = c.state == connected && (c.in.full(&c.cfg.Limits) || c.jammedLocked())

@@ -44,12 +44,6 @@ type Owner interface {
 	Take(now time.Time) (batch Batch, wait time.Duration, last bool)
 	// Written tells that the batch of the last Take went to the network.
 	Written()
-	// TakeSmall is Take for a goroutine that is not the write loop's: it returns
-	// nothing when there is more than limit, or when it is not a time to write.
-	TakeSmall(now time.Time, limit int) Batch
-	// Flushed is Written for what TakeSmall returned. It reports whether nothing
-	// was appended meanwhile: else the write loop is to be kicked.
-	Flushed() bool
 	// Ended tells once, as the last call, that the connection is closed and why.
 	Ended(err error)
 }
@@ -85,9 +79,7 @@ type Link struct {
 	read  chan struct{} // closed when the read loop has ended
 
 	version atomic.Uint32 // of the protocol, for the fixed header
-
-	writing sync.Mutex // held from Take to Written, and for good at the end
-	sock    *socket    // nil: Flush is Kick; guarded by writing
+	gathers bool          // parts go out with what is around them
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
@@ -106,7 +98,10 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 		kick:  make(chan struct{}, 1),
 		ended: make(chan struct{}),
 		read:  make(chan struct{}),
-		sock:  socketOf(conn),
+	}
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		l.gathers = true
 	}
 	l.version.Store(uint32(wire.V311))
 	go l.readLoop()
@@ -120,7 +115,7 @@ func (l *Link) SetVersion(v wire.Version) { l.version.Store(uint32(v)) }
 
 // Gathers reports whether parts go out with what is around them, at no cost of their
 // own: on connections that are a socket and nothing more.
-func (l *Link) Gathers() bool { return l.sock != nil }
+func (l *Link) Gathers() bool { return l.gathers }
 
 // Kick wakes the write loop. The owner calls it when it appended to an
 // out-buffer that Take had found empty.

@@ -22,10 +22,14 @@ func (l *Link) writeLoop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		wait, last, err := l.writeAll()
-		if err != nil {
-			l.endAfterWrite(err)
-			return
+		batch, wait, last := l.owner.Take(time.Now())
+		if len(batch.Bytes) > 0 {
+			if err := l.write(batch); err != nil {
+				l.endAfterWrite(err)
+				return
+			}
+			l.owner.Written()
+			continue
 		}
 		if last {
 			l.hangUp(timer)
@@ -36,32 +40,9 @@ func (l *Link) writeLoop() {
 		case <-l.kick:
 		case <-timer.C:
 		case <-l.ended:
-			l.writing.Lock() // nobody writes any more
 			l.end()
 			return
 		}
-	}
-}
-
-// writeAll writes until nothing is left. Then wait is how long the loop may sleep,
-// and last says that nothing will follow. After an error it keeps Flush away.
-func (l *Link) writeAll() (wait time.Duration, last bool, err error) {
-	l.writing.Lock()
-	for {
-		batch := l.sock.takeRest()
-		if len(batch.Bytes) == 0 {
-			batch, wait, last = l.owner.Take(time.Now())
-		}
-		if len(batch.Bytes) == 0 {
-			if !last {
-				l.writing.Unlock()
-			}
-			return wait, last, nil
-		}
-		if err := l.write(batch); err != nil {
-			return 0, false, err
-		}
-		l.owner.Written()
 	}
 }
 
@@ -71,7 +52,7 @@ func (l *Link) write(batch Batch) error {
 		return l.writePieces(batch.Bytes)
 	}
 	all := batch.buffers()
-	if l.sock != nil {
+	if l.gathers {
 		return l.writeAtOnce(all)
 	}
 	for _, b := range all {
