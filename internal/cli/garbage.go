@@ -20,18 +20,23 @@ func gcPercent(live uint64) int {
 	return int(min(max(100, spareMemory*100/max(live, 1)), 400))
 }
 
-// spendMemory sets the pace of garbage collection after each of its cycles, from now
-// on and for the whole process, unless GOGC says what it is to be.
+// spendMemory sets the pace of garbage collection, for the whole process, unless GOGC
+// says what it is to be.
 var spendMemory = sync.OnceFunc(func() {
-	if os.Getenv("GOGC") != "" {
-		return
+	if os.Getenv("GOGC") == "" {
+		paceGC(gcPercent)
 	}
+})
+
+// paceGC sets GOGC after each cycle from now on to what it is to be with so many live
+// bytes. It begins with 100.
+func paceGC(percentFor func(live uint64) int) {
 	percent := 100
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	var cycle func(*[16]byte)
 	cycle = func(p *[16]byte) {
 		metrics.Read(sample)
-		want := gcPercent(sample[0].Value.Uint64())
+		want := percentFor(sample[0].Value.Uint64())
 		if want*4 > percent*5 || want*5 < percent*4 { // setting it stops the world
 			percent = want
 			debug.SetGCPercent(want)
@@ -39,4 +44,4 @@ var spendMemory = sync.OnceFunc(func() {
 		runtime.SetFinalizer(p, cycle) // at the end of the next cycle
 	}
 	runtime.SetFinalizer(new([16]byte), cycle)
-})
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 )
@@ -15,33 +16,37 @@ func TestGCPercent(t *testing.T) {
 	}
 }
 
-// TestSpendMemory sees the pace follow what is live, up and down.
-func TestSpendMemory(t *testing.T) {
-	t.Setenv("GOGC", "")
+// TestPaceGC sees the pace follow what is live, up and down.
+func TestPaceGC(t *testing.T) {
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)
-	spendMemory()
-	percent := func() int {
-		p := debug.SetGCPercent(100)
-		debug.SetGCPercent(p)
-		return p
-	}
-	await := func(what string, ok func(int) bool) {
+	var large []byte
+	runtime.GC()
+	base := []metrics.Sample{{Name: "/gc/heap/live:bytes"}} // what other tests have left
+	metrics.Read(base)
+	paceGC(func(live uint64) int {
+		if live > base[0].Value.Uint64()+32<<20 {
+			return 100
+		}
+		return 321
+	})
+	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	await := func(what string, ok func(uint64) bool) {
 		t.Helper()
 		for end := time.Now().Add(30 * time.Second); ; {
 			runtime.GC() // its finalizers run soon after
-			if p := percent(); ok(p) {
+			metrics.Read(sample)
+			if p := sample[0].Value.Uint64(); ok(p) {
 				return
 			} else if time.Now().After(end) {
 				t.Fatalf("%s: GOGC is %d", what, p)
 			}
 		}
 	}
-	await("with little memory in use", func(p int) bool { return p > 100 })
-	func() {
-		large := make([]byte, 64<<20)
-		await("with much memory in use", func(p int) bool { return p == 100 })
-		runtime.KeepAlive(large)
-	}()
-	await("with little memory in use again", func(p int) bool { return p > 100 })
+	await("with little memory in use", func(p uint64) bool { return p == 321 })
+	large = make([]byte, 64<<20)
+	await("with much memory in use", func(p uint64) bool { return p == 100 })
+	runtime.KeepAlive(large)
+	large = nil //nolint:ineffassign,wastedassign // lets go of it
+	await("with little memory in use again", func(p uint64) bool { return p == 321 })
 }
