@@ -43,10 +43,10 @@ func TestPaceGC(t *testing.T) {
 			}
 		}
 	}
-	await("with little memory in use", func(p uint64) bool { return p == 321 })
+	await("with little memory in use", func(p uint64) bool { return p > 100 })
 	large = make([]byte, 64<<20)
 	await("with much memory in use", func(p uint64) bool { return p == 100 })
 	runtime.KeepAlive(large)
 	large = nil //nolint:ineffassign,wastedassign // lets go of it
-	await("with little memory in use again", func(p uint64) bool { return p == 321 })
+	await("with little memory in use again", func(p uint64) bool { return p > 100 })
 }
