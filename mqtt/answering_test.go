@@ -10,23 +10,28 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
+// dialSocket connects to a server over a socket, which may be left for another one.
+func dialSocket(t *testing.T, cfg mqtt.Config) (c *mqtt.Client, server *mqtttest.Server, conn *mqtttest.Conn) {
+	t.Helper()
+	server = mqtttest.NewServer(t)
+	dialed := async(func() (err error) {
+		c, err = mqtt.Dial(ctxFor(t), server.URL(), cfg)
+		return err
+	})
+	conn = server.Accept()
+	conn.Accept()
+	must(t, <-dialed)
+	return c, server, conn
+}
+
 // TestKeepAliveAfterResume has the client write at once what waited for CONNACK: the
 // ping that is due later is not forgotten.
 func TestKeepAliveAfterResume(t *testing.T) {
-	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
-	cfg := mqtt.Config{
+	c, server, conn := dialSocket(t, mqtt.Config{
 		ClientID: "c", KeepSession: true, KeepAlive: time.Second,
 		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
-	}
-	var c *mqtt.Client
-	dialed := async(func() (err error) {
-		c, err = mqtt.Dial(ctx, server.URL(), cfg)
-		return err
 	})
-	conn := server.Accept()
-	conn.Accept()
-	must(t, <-dialed)
 	subscribed := async(func() error { return c.Subscribe(ctx, mqtt.Subscription{Filter: "a"}) })
 	conn.Expect("82 06 0001 0001 61 00")
 	conn.Send("90 03 0001 00")

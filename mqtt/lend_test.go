@@ -11,7 +11,6 @@ import (
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/internal/wire"
-	"dunlin/mqtt/mqtttest"
 )
 
 // payloadOf returns n bytes that tell which message they belong to.
@@ -128,19 +127,10 @@ func TestLentCountsAsWaiting(t *testing.T) {
 // TestLentAcrossALoss lends to a client that keeps what it has sent: it is sent
 // again as it was, whatever became of the payload since.
 func TestLentAcrossALoss(t *testing.T) {
-	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
-	cfg := mqtt.Config{ClientID: "c", KeepSession: true, Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond}}
-	var c *mqtt.Client
-	dialed := async(func() (err error) {
-		c, err = mqtt.Dial(ctx, server.URL(), cfg)
-		return err
+	c, server, conn := dialSocket(t, mqtt.Config{
+		ClientID: "c", KeepSession: true, Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
 	})
-	conn := server.Accept()
-	conn.Accept()
-	if err := <-dialed; err != nil {
-		t.Fatal(err)
-	}
 	payload := payloadOf(0, 40_000)
 	if _, err := c.PublishAsync(ctx, mqtt.Message{Topic: "t", Payload: payload, QoS: 1, Lent: true}, nil); err != nil {
 		t.Fatal(err)
