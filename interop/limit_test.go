@@ -84,11 +84,12 @@ func clientReceiveMaximum(r *rig) {
 	held := to.until(from, 0) // QoS 0 is not held back
 	same(r, "messages before any is acknowledged", len(held), window)
 	for i := range messages {
-		if i >= len(held) {
-			held = append(held, to.next())
-		}
 		same(r, "message", r.show(held[i]), fmt.Sprintf("t=%d/1", i))
 		r.must("acknowledge", held[i].Ack())
+		if len(held) < messages {
+			held = append(held, to.next())
+		}
+		same(r, "messages after one is acknowledged", len(held)+len(to.until(from, 0)), min(window+i+1, messages))
 	}
 }
 
