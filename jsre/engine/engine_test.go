@@ -338,6 +338,23 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// TestStopWhileLoading checks that a stop while a text becomes a function is no error of the text.
+func TestStopWhileLoading(t *testing.T) {
+	vm, err := engine.New(engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	err = vm.Run(ctx, func() error {
+		cancel()
+		<-vm.Context().Done()
+		return vm.RunString("/t.js", "t.js", "for (;;) {}")
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestStopBeforeRun checks that a script whose context is done already ends at once.
 func TestStopBeforeRun(t *testing.T) {
 	vm, err := engine.New(engine.Options{})

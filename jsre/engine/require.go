@@ -79,6 +79,7 @@ func (vm *VM) compileModule(name, text string) (*Func, error) {
 		return nil, vm.loadError(name, err)
 	}
 	v, err := vm.rt.RunProgram(prog)
+	vm.CheckStop() // or the interrupt would be told as an error of the text
 	if err != nil {
 		return nil, vm.loadError(name, err)
 	}
