@@ -25,6 +25,9 @@ type inbox struct {
 	first      int // the size it began with
 	calm       int // small reads in a row
 	left       int // bytes to come of the payload that is streamed
+
+	watched bool // a read ends after a calm while
+	stirred bool // something came since then
 }
 
 func (l *Link) readLoop() {
@@ -32,20 +35,24 @@ func (l *Link) readLoop() {
 	in := inbox{first: l.cfg.ReadBuffer}
 	in.buf = make([]byte, in.first)
 	for {
+		l.watch(&in)
 		n, err := l.conn.Read(in.buf[in.end:])
 		in.end += n
 		if n > 0 && !l.frames(&in, n) {
+			l.unwatch(&in)
 			l.discard()
 			return
 		}
-		if err != nil {
+		if err != nil && !l.calmed(&in, err) {
 			l.input = endOfInput(err, in.start < in.end || in.left > 0)
 			l.fail(l.input)
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
 			return
 		}
-		in.makeRoom(n)
-		l.owner.AwaitRoom(l.ended)
+		if n > 0 {
+			in.makeRoom(n)
+			l.owner.AwaitRoom(l.ended)
+		}
 	}
 }
 
@@ -126,6 +133,7 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 // grows with the bytes that came, never with the length that a header
 // announces.
 func (in *inbox) makeRoom(n int) {
+	in.stirred = true
 	rest := in.end - in.start
 	full := in.end == len(in.buf)
 	if rest == 0 {

@@ -1,0 +1,76 @@
+package link
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// calm is how long nothing may come before the buffer of a busy time is let go.
+const calm = time.Second
+
+// socket reports whether conn is a socket of the system and nothing more.
+func socket(conn net.Conn) bool {
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}
+
+// patient reports whether reading from conn goes on after a deadline. Of a socket and
+// of TLS that is known; a WebSocket would be closed.
+func patient(conn net.Conn) bool {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	return socket(conn)
+}
+
+// watch has the next read end after a calm while, when that would let a grown buffer
+// go: a read holds its buffer for as long as it waits.
+func (l *Link) watch(in *inbox) {
+	if !l.patient || in.watched || in.end > 0 || len(in.buf) == in.first {
+		return
+	}
+	select {
+	case <-l.ended: // what is to come has a deadline
+	default:
+		in.watched, in.stirred = true, false
+		l.setReadDeadline(time.Now().Add(calm))
+	}
+}
+
+// unwatch takes the deadline of watch back.
+func (l *Link) unwatch(in *inbox) {
+	if in.watched {
+		in.watched = false
+		l.setReadDeadline(time.Time{})
+	}
+}
+
+// calmed reports whether err only says that the deadline of watch has passed. If
+// nothing came meanwhile, the buffer goes back to its first size.
+func (l *Link) calmed(in *inbox, err error) bool {
+	if !in.watched || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	l.unwatch(in)
+	if !in.stirred && in.end == 0 {
+		in.buf = make([]byte, in.first)
+	}
+	return true
+}
+
+// setReadDeadline sets a deadline of the read loop's, which gives way to that of the
+// end of the link.
+func (l *Link) setReadDeadline(at time.Time) {
+	_ = l.conn.SetReadDeadline(at) // the read tells
+	select {
+	case <-l.ended:
+		_ = l.conn.SetReadDeadline(time.Now().Add(drainTime))
+	default:
+	}
+}

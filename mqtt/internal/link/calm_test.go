@@ -1,0 +1,110 @@
+package link
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"dunlin/internal/testcert"
+	"dunlin/mqtt/internal/wire"
+)
+
+// counter is an owner that tells of every 1,000th packet that comes.
+type counter struct {
+	recorder
+	frames   int
+	thousand chan int
+}
+
+func (c *counter) Frame(wire.Header, []byte) error {
+	if c.frames++; c.frames%1000 == 0 {
+		c.thousand <- c.frames
+	}
+	return nil
+}
+
+// linkOver runs a link over a socket, or over TLS on one, and returns the other end.
+func linkOver(t *testing.T, secure bool) (*counter, net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	ours, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secure {
+		authority := testcert.NewAuthority(t)
+		theirs = tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
+		ours = tls.Client(ours, &tls.Config{RootCAs: authority.Pool(), ServerName: "localhost"})
+	}
+	c := &counter{thousand: make(chan int, 1)}
+	c.ended = make(chan error, 1)
+	Start(ours, c, Config{ReadBuffer: 512, MaxPacket: 1 << 20, Linger: time.Second, WriteStalls: c.writeStalls})
+	return c, theirs
+}
+
+func heap() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// A read holds its buffer while it waits, so a large one must not wait for long. Two
+// links are over TLS, to see that they outlive that as well; what TLS itself keeps is
+// not ours.
+func TestBufferOfABurstIsLetGo(t *testing.T) {
+	const links, secure = 22, 2
+	burst := bytes.Repeat([]byte("\xD0\x00"), 100_000)
+	counters, peers := make([]*counter, links), make([]net.Conn, links)
+	await := func(i, frames int) {
+		t.Helper()
+		for got := 0; got < frames; {
+			select {
+			case got = <-counters[i].thousand:
+			case err := <-counters[i].ended:
+				t.Fatalf("the link ended: %v", err)
+			}
+		}
+	}
+	write := func(i int, b []byte) { _, _ = peers[i].Write(b) } // the packets that come tell
+	for i := range links {
+		counters[i], peers[i] = linkOver(t, i < secure)
+		write(i, burst[:2000])
+		await(i, 1000)
+	}
+	before := heap()
+	for i := range links {
+		go write(i, burst)
+	}
+	for i := range links {
+		await(i, 101_000)
+	}
+	for late := time.After(20 * time.Second); heap()-before > links*8<<10; {
+		select {
+		case <-late:
+			t.Fatalf("%d bytes a link stay after a burst", (heap()-before)/links)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	for i := range links { // and the links are well
+		go write(i, burst)
+		await(i, 201_000)
+		_ = peers[i].Close()
+		if err := <-counters[i].ended; !errors.Is(err, ErrClean) {
+			t.Errorf("the link ended with: %v", err)
+		}
+	}
+}
