@@ -123,10 +123,10 @@ func (j *job) check(s *serverProcess, sample *report.Sample) error {
 	if sample.Count != j.count {
 		return fmt.Errorf("the driver did %d messages of %d", sample.Count, j.count)
 	}
-	if qos, ok := j.work.Published(); ok && seen.Published[qos] < want {
+	if qos, ok := j.work.Published(); ok && seen.Published[qos] != want {
 		return fmt.Errorf("the server got %d messages of %d", seen.Published[qos], want)
 	}
-	if qos, ok := j.work.Received(); ok && seen.Sent[qos] < want {
+	if qos, ok := j.work.Received(); ok && seen.Sent[qos] != want {
 		return fmt.Errorf("the server sent %d messages of %d", seen.Sent[qos], want)
 	}
 	return nil

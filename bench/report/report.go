@@ -49,17 +49,27 @@ func (s *Sample) Wall() float64 {
 }
 
 // Find returns the result of a client in a work, or nil when there is none that
-// counts.
+// counts: a client that failed in one round has no figure.
 func (r *Report) Find(workName, client string) *Result {
 	for i := range r.Results {
 		if f := &r.Results[i]; f.Work == workName && f.Client == client {
-			if len(f.Samples) == 0 {
+			if len(f.Samples) == 0 || f.Fault != "" {
 				return nil
 			}
 			return f
 		}
 	}
 	return nil
+}
+
+// failed returns what went wrong with a client in a work, or nothing.
+func (r *Report) failed(workName, client string) string {
+	for _, f := range r.Results {
+		if f.Work == workName && f.Client == client {
+			return f.Fault
+		}
+	}
+	return ""
 }
 
 // Median returns the median of f over the rounds.

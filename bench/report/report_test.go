@@ -55,6 +55,8 @@ func sample() *Report {
 			}}})
 	}
 	r.Results = append(r.Results, Result{Work: "pub1", Client: "paho3", Fault: "the server got 5 messages of 6"})
+	add("recv0-64k", "libmosquitto", 20)
+	r.Results[len(r.Results)-1].Fault = "the server sent 9 messages of 6" // in a later round
 	return r
 }
 
@@ -116,6 +118,19 @@ func TestRatioIsOfEachRound(t *testing.T) {
 	}
 	if best, ok := r.Best("pub0", (*Sample).Wall); !ok || best != "libmosquitto" {
 		t.Errorf("the best is %q", best)
+	}
+}
+
+func TestWhoFailsHasNoFigure(t *testing.T) {
+	r := sample()
+	if r.Find("recv0-64k", "libmosquitto") != nil {
+		t.Error("a client that failed in one round has a figure")
+	}
+	if best, _ := r.Best("recv0-64k", (*Sample).Wall); best != "paho3" {
+		t.Errorf("the best is %q", best)
+	}
+	if text := r.timing(work.Sizes); !strings.Contains(text, "failed") || !strings.Contains(text, "Failed: libmosquitto in recv0-64k: the server sent 9 messages of 6\n") {
+		t.Errorf("got:\n%s", text)
 	}
 }
 

@@ -63,15 +63,18 @@ func (r *Report) machine() string {
 }
 
 // in returns the works of a table that were measured, and the clients that took
-// part in one.
+// part in one, or tried to.
 func (r *Report) in(name string) (works []work.Work, clients []Version) {
 	took := map[string]bool{}
 	for _, w := range work.All() {
 		measured := false
 		for _, c := range r.Clients {
-			if w.Table == name && r.Find(w.Name, c.Name) != nil {
-				measured, took[c.Name] = true, true
+			if w.Table != name {
+				continue
 			}
+			found := r.Find(w.Name, c.Name) != nil
+			measured = measured || found
+			took[c.Name] = took[c.Name] || found || r.failed(w.Name, c.Name) != ""
 		}
 		if measured {
 			works = append(works, w)
@@ -104,7 +107,7 @@ func (r *Report) timing(name string) string {
 	for _, w := range works {
 		row := []string{w.Name}
 		for _, c := range clients {
-			row = append(row, cell(&w, r.Find(w.Name, c.Name)))
+			row = append(row, r.cell(&w, c.Name))
 		}
 		row = append(row, r.toBest(&w))
 		if limited {
@@ -112,11 +115,27 @@ func (r *Report) timing(name string) string {
 		}
 		t.add(row...)
 	}
-	return t.String()
+	return t.String() + r.faultsOf(works)
 }
 
-func cell(w *work.Work, f *Result) string {
+// faultsOf says below a table why a client has no figure in it.
+func (r *Report) faultsOf(works []work.Work) string {
+	var b strings.Builder
+	for _, w := range works {
+		for _, c := range r.Clients {
+			if fault := r.failed(w.Name, c.Name); fault != "" {
+				fmt.Fprintf(&b, "\nFailed: %s in %s: %s\n", c.Title, w.Name, fault)
+			}
+		}
+	}
+	return b.String()
+}
+
+func (r *Report) cell(w *work.Work, client string) string {
+	f := r.Find(w.Name, client)
 	switch {
+	case f == nil && r.failed(w.Name, client) != "":
+		return "failed"
 	case f == nil:
 		return none
 	case w.Trips():

@@ -29,7 +29,7 @@ type peer struct {
 	start, end int // what is in the buffer
 	out        []byte
 	v5         bool
-	echo       bool // the client listens to its own messages
+	echo       string // the client listens to its own messages to that topic
 	flood      *flood
 	held       []uint16 // acknowledgements of lag, oldest first
 	next       *flood   // begins when the client is through with flood
@@ -144,14 +144,14 @@ func (p *peer) publish(qos byte, b []byte) {
 		p.answer(qos, topic, id(b))
 		b = b[2:]
 	}
-	if qos < 2 {
+	if qos < 2 && string(topic) != "fence" {
 		p.pending.Published[qos]++
 	}
-	if p.echo && string(topic) == "echo" {
+	if len(topic) > 0 && string(topic) == p.echo {
 		if p.v5 {
 			b = b[1+int(b[0]):]
 		}
-		p.scratch = packet.Message{Topic: "echo", Payload: b, V5: p.v5}
+		p.scratch = packet.Message{Topic: p.echo, Payload: b, V5: p.v5}
 		p.out = p.scratch.Append(p.out)
 		p.pending.Sent[0]++
 	}
@@ -201,7 +201,9 @@ func (p *peer) subscribe(b []byte) error {
 		filter := string(b[2:n])
 		ack = append(ack, b[n]&3)
 		b = b[n+1:]
-		p.echo = p.echo || filter == "echo"
+		if filter == "echo" || filter == "fence" {
+			p.echo = filter
+		}
 		if strings.HasPrefix(filter, "flood/") {
 			flood = filter
 		}

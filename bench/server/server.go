@@ -6,10 +6,13 @@
 //   - a subscription to flood/QOS/SIZE/COUNT, with anything behind it, is answered
 //     with COUNT messages of SIZE bytes at that QoS on that very topic, at most
 //     Window of them unacknowledged;
-//   - a message to echo comes back at QoS 0, if the client has subscribed to echo;
+//   - a message to echo or fence comes back at QoS 0, if the client has subscribed to
+//     that;
 //   - acknowledgements of messages to lag/N are held back until N of them wait, and
 //     then come one for one: there are N messages in flight. A message to any
-//     other topic lets all go.
+//     other topic lets all go;
+//   - a message to fence is not counted: it is how a client learns that all before it
+//     have come.
 package server
 
 import (

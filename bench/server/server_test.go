@@ -129,6 +129,9 @@ func TestHeld(t *testing.T) {
 	exchange(t, c, []byte{0xC0, 0}, []byte{0xD0, 0}) // nothing before it
 	exchange(t, c, publish("lag/4", 1, 4), []byte{0x40, 2, 0, 1, 0x40, 2, 0, 2})
 	exchange(t, c, publish("fence", 1, 5), []byte{0x40, 2, 0, 3, 0x40, 2, 0, 4, 0x40, 2, 0, 5})
+	if got := s.Counts().Published; got != [3]int64{0, 4, 0} {
+		t.Errorf("counted %v, of which the fence is none", got)
+	}
 }
 
 func TestBlames(t *testing.T) {

@@ -62,8 +62,8 @@ func durable(r *drive.Run) error {
 				<-f.queue.WaitForEmpty()
 			}
 		}
-		<-f.queue.WaitForEmpty()            // it keeps no order within a tick of the file system's clock
-		if err := put("echo"); err != nil { // comes back when all before it have arrived
+		<-f.queue.WaitForEmpty()             // it keeps no order within a tick of the file system's clock
+		if err := put("fence"); err != nil { // comes back when all before it have arrived
 			return fmt.Errorf("queue: %w", err)
 		}
 		<-back
@@ -71,8 +71,8 @@ func durable(r *drive.Run) error {
 	})
 }
 
-// connect returns a connection that listens to echo.
-func (f *files) connect(r *drive.Run, echo func(paho.PublishReceived) (bool, error)) (*autopaho.ConnectionManager, error) {
+// connect returns a connection that listens to the fence.
+func (f *files) connect(r *drive.Run, fence func(paho.PublishReceived) (bool, error)) (*autopaho.ConnectionManager, error) {
 	u, err := url.Parse("mqtt" + r.URL[len("tcp"):])
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (f *files) connect(r *drive.Run, echo func(paho.PublishReceived) (bool, err
 		ServerUrls: []*url.URL{u}, KeepAlive: 60, SessionExpiryInterval: 3600, Queue: f.queue,
 		ClientConfig: paho.ClientConfig{
 			ClientID: "durable", Session: f.session,
-			OnPublishReceived: []func(paho.PublishReceived) (bool, error){echo},
+			OnPublishReceived: []func(paho.PublishReceived) (bool, error){fence},
 		},
 	})
 	if err != nil {
@@ -90,6 +90,6 @@ func (f *files) connect(r *drive.Run, echo func(paho.PublishReceived) (bool, err
 	if err := c.AwaitConnection(ctx); err != nil {
 		return nil, err
 	}
-	_, err = c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "echo"}}})
+	_, err = c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "fence"}}})
 	return c, err
 }
