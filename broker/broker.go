@@ -54,6 +54,7 @@ type Listener struct {
 type Broker struct {
 	server    *mochi.Server
 	guard     *guard
+	sessions  *sessions
 	listeners []*listener
 	closing   sync.Once
 	closed    chan struct{} // closed when Close is through
@@ -83,14 +84,14 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	b := &Broker{guard: guard, closed: make(chan struct{})}
+	b := &Broker{guard: guard, sessions: newSessions(), closed: make(chan struct{})}
 	for _, address := range addresses {
 		l, err := listen(ctx, address, cfg.TLS)
 		if err != nil {
 			b.unbind()
 			return nil, err
 		}
-		l.logger = logger
+		l.logger, l.sessions = logger, b.sessions
 		b.listeners = append(b.listeners, l)
 	}
 	if err := b.serve(quiet(logger)); err != nil {
@@ -136,8 +137,11 @@ func (b *Broker) serve(logger *slog.Logger) error {
 	capabilities.ReceiveMaximum = maxInflight
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true // PUBACK has no room for a PUBLISH's
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
-	if err := b.server.AddHook(b.guard, nil); err != nil {
-		return fmt.Errorf("broker: %w", err)
+	b.sessions.server = b.server
+	for _, hook := range []mochi.Hook{b.guard, b.sessions} {
+		if err := b.server.AddHook(hook, nil); err != nil {
+			return fmt.Errorf("broker: %w", err)
+		}
 	}
 	for _, l := range b.listeners {
 		if err := b.server.AddListener(attached{l}); err != nil {

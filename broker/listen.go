@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -15,6 +16,9 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
+// ErrNoCertificate is why Start cannot serve TLS, to be asked for with errors.Is.
+var ErrNoCertificate = errors.New("needs a TLS configuration with a certificate")
+
 // listener is one bound address. The wrapped broker's own listeners bind after
 // Start would have returned (WebSocket), hide the port that was taken, and leave
 // connections alone that have not sent CONNECT yet; this one does none of that.
@@ -23,6 +27,7 @@ type listener struct {
 	scheme    string // tcp, tls, ws or wss
 	tls       *tls.Config
 	logger    *slog.Logger
+	sessions  *sessions
 	inner     net.Listener
 	establish listeners.EstablishFn
 	serving   sync.WaitGroup // added to under mu, while not closing
@@ -59,7 +64,7 @@ func listen(ctx context.Context, address Listener, fallback *tls.Config) (*liste
 			l.tls = fallback
 		}
 		if l.tls == nil {
-			return nil, fmt.Errorf("broker: listener %q needs a TLS configuration with a certificate", address.URL)
+			return nil, fmt.Errorf("broker: listener %q %w", address.URL, ErrNoCertificate)
 		}
 	}
 	port := u.Port()
@@ -155,6 +160,7 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) {
 
 // converse has the broker serve a connection to its end.
 func (l *listener) converse(conn net.Conn) {
+	defer l.sessions.began(conn)()
 	if err := l.establish(l.id, conn); err != nil {
 		l.logger.Info("connection ended", "listener", l.scheme, "remote", conn.RemoteAddr().String(), "error", err)
 	}

@@ -28,7 +28,6 @@ const (
 	mochiIDs      = "It keeps the packet identifiers of both sides in one table: a SUBSCRIBE with the identifier of a message that the client has not acknowledged is refused with 0x91, before MQTT 5 too, where that code does not exist."
 	mochiOrder    = "It sorts what waits by the second in which it came, so messages of one second leave in any order [MQTT-4.6.0-6]."
 	mochiAliases  = "It stores messages for a client that is away in the form with a topic alias and an empty topic, which means nothing on the next connection [MQTT-3.3.2-7]; dunlin/broker switches its aliases off."
-	mochiSession  = "A client that closes and connects again at once may find its old session though it was to end with the connection."
 	aedesResend   = "It sends what waited in batches while it handles the acknowledgements of the first ones, and mixes up identifiers: messages change places, come again, or end the connection with \"no such packet\"."
 	ackFirst      = "It acknowledges a publish before it has delivered it, so a subscription that is made after PUBACK may get the message as a live one."
 	overlapQoS    = "It sends one copy at the QoS of one subscription that matches, not at the highest [MQTT-3.3.5-1]."
@@ -59,9 +58,6 @@ var deviations = []deviation{
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "a backlog beyond the receive maximum", reason: mochiOrder, sometimes: true},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "topic aliases of the server", seen: "no alias is used", reason: mochiAliases},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "receive maximum of the client", reason: mochiOrder, sometimes: true},
-	{server: "mochi", name: "no will after close", seen: "will=gone/1", reason: mochiSession + " Its will is published then.", sometimes: true},
-	{server: "mochi", name: "persistent session, ended by a clean one", seen: "session present after a clean one", reason: mochiSession, sometimes: true},
-	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "session expiry in DISCONNECT", seen: "session present: got true", reason: mochiSession, sometimes: true},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "properties of a will", seen: "payload format indicator: got false, want true", reason: "It keeps only the user properties of a will (MQTT 5 section 3.1.3.2)."},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "disconnect with will", seen: "got [], want [will=gone/1]", reason: "It ends the connection on DISCONNECT 0x04 without publishing the will."},
 

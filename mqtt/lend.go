@@ -42,6 +42,9 @@ func (p *parts) written() {
 	p.taken = p.taken[:0]
 }
 
+// reading reports whether the write loop reads somebody's memory.
+func (p *parts) reading() bool { return p != nil && len(p.taken) > 0 }
+
 // abandon lets go of all that was not written.
 func (p *parts) abandon() {
 	if p != nil {

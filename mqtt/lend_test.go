@@ -110,6 +110,29 @@ func TestLentIsNotCopied(t *testing.T) {
 	}
 }
 
+// TestLentUntilWritten has the server acknowledge what stands behind a lent payload
+// before it has read either: the payload is not given back for that.
+func TestLentUntilWritten(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
+	payload := make([]byte, 32<<20)
+	copy(payload, "\x30\xFB\xFF\xFF\x0F") // it reads as a packet itself
+	lent, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: payload, Lent: true}, nil)
+	must(t, err)
+	s.server.Expect("30 83 80 80 10") // it is being written
+	behind, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 1}, nil)
+	must(t, err)
+	s.server.Send("40 02 0001")
+	must(t, behind.Wait(s.ctx))
+	select {
+	case <-lent.Done():
+		t.Error("the payload is given back while it is being written")
+	default:
+	}
+	s.server.Expect("000174")
+	s.server.Packet()
+	must(t, lent.Wait(s.ctx))
+}
+
 // TestLentCountsAsWaiting fills Limits.SendBytes with payloads that are not copied.
 func TestLentCountsAsWaiting(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 << 20 })

@@ -51,9 +51,13 @@ func (o *outbox) take() link.Batch {
 }
 
 // answered notes that the server has answered the packet that ends at position:
-// it was written, though the write loop may not have said so yet.
+// it was written, though the write loop may not have said so yet. While payloads are
+// written from where they are only the write loop's word counts: a server could
+// answer what it has not read, and they would be given back too early.
 func (o *outbox) answered(position uint64) {
-	o.written = max(o.written, min(position, o.start))
+	if !o.lent.reading() {
+		o.written = max(o.written, min(position, o.start))
+	}
 }
 
 // calm is how long nothing may be written before the buffers of a busy time are
