@@ -1,5 +1,7 @@
-// Every event of a client. The second client takes over the first one's name, so
-// that the broker drops the first.
+// A listener for every event of a client. The second client takes over the first
+// one's name, so that the broker drops the first. How it drops it depends on the
+// broker: from Mosquitto you see `close` and then `disconnect`, from `dunlin run
+// --broker` only `disconnect`. You see `error` only when something fails.
 const mqtt = require('mqtt');
 const socket = require('socket');
 

@@ -9,6 +9,7 @@
 //		fmt.Printf("%s: %s\n", m.Topic, m.Payload)
 //	}})
 //	err = c.Publish(ctx, mqtt.Message{Topic: "lamp/state", Payload: []byte("on"), QoS: 1})
+//	<-ctx.Done() // messages come until then
 //
 // Open and Client.Connect do the two halves of Dial one by one.
 //

@@ -24,7 +24,7 @@ var (
 	// next client of the session sends it.
 	ErrSaved = errors.New("saved: not acknowledged yet, to be sent when the session goes on")
 	// ErrSessionLost: the server has lost the session, so what became of the
-	// message is not known; see Reconnect.Republish.
+	// message is not known; see Reconnect.Republish, and its exception.
 	ErrSessionLost = session.ErrLost
 	// ErrQueueFull: Limits.Queue has no room.
 	ErrQueueFull = errors.New("the queue is full")

@@ -74,7 +74,7 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	defer c.mu.Unlock()
 	familiar := c.out.familiar(m)
 	if !familiar {
-		if err := c.checkMessage(m, &p); err != nil {
+		if err := m.check(Version(orDefault(c.version.Load(), uint32(V311))), &p); err != nil {
 			return nil, err
 		}
 	}
@@ -112,27 +112,6 @@ func (o *outbox) familiar(m *Message) bool {
 
 // familiarSize is far below what a packet may have.
 const familiarSize = 1 << 20
-
-// checkMessage finds what no server would take.
-func (c *Client) checkMessage(m *Message, p *wire.Publish) error {
-	if m.QoS > ExactlyOnce {
-		return &ArgumentError{Name: "qos", What: fmt.Sprintf("%d is not 0, 1 or 2", m.QoS)}
-	}
-	version := wire.Version(orDefault(c.version.Load(), uint32(V311)))
-	if m.Properties != nil && version < wire.V5 {
-		return &ArgumentError{Name: "properties", What: "need MQTT 5, the connection is " + version.String()}
-	}
-	if err := m.checkDurations("Properties"); err != nil {
-		return err
-	}
-	if p.QoS > 0 {
-		p.PacketID = 1 // a valid one stands in until the session gives its own
-	}
-	if err := p.Validate(version); err != nil {
-		return &ArgumentError{Name: "message to " + quoted(m.Topic), What: whatIsWrong(err)}
-	}
-	return nil
-}
 
 // awaitRoomLocked waits until the client is connected and may append. It gives
 // up the lock meanwhile.

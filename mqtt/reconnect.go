@@ -42,7 +42,9 @@ type Reconnect struct {
 	GiveUp func(err error) bool
 	// Republish is for publishes that may have been sent when the server has lost
 	// the session: true publishes them as new messages, so that one may arrive
-	// twice; false fails them with ErrInDoubt and ErrSessionLost.
+	// twice; false fails them with ErrInDoubt and ErrSessionLost. A QoS 2 message
+	// that the server had taken over (PUBREC) fails either way: it must not arrive
+	// twice.
 	Republish bool
 }
 

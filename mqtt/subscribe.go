@@ -193,41 +193,22 @@ func (c *Client) checkSubscribeLocked(r *request) error {
 			return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
 		}
 	}
-	v := wire.Version(c.cfg.Version)
-	p := r.subscribePacket(c.cfg.Version)
-	if err := p.Validate(v); err != nil { // what is left: the user properties
-		return &ArgumentError{Name: "subscription", What: whatIsWrong(err)}
+	if err := r.checkSubscribe(c.cfg.Version); err != nil {
+		return err
 	}
-	return c.checkSizeLocked("topic filter", p.Length(v)+identifierSize, "use several calls")
+	p := r.subscribePacket(c.cfg.Version)
+	return c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version))+identifierSize, "use several calls")
 }
 
 // identifierSize is the most that a Subscription Identifier adds to a packet.
 const identifierSize = 5
-
-// fault returns what no server would take. All subscriptions of a call have one
-// identifier.
-func (s *Subscription) fault(id uint32) string {
-	switch {
-	case s.QoS > ExactlyOnce:
-		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
-	case s.RetainHandling > RetainedNever:
-		return fmt.Sprintf("RetainHandling %d is not 0, 1 or 2", s.RetainHandling)
-	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4] of 5
-		return "NoLocal is not allowed for a shared subscription"
-	case s.ID != id:
-		return "ID is not the same for all subscriptions of the call"
-	case s.ID > wire.MaxLength:
-		return fmt.Sprintf("ID %d is above 268435455", s.ID)
-	}
-	return ""
-}
 
 // beyondServerLocked returns what the connection's version or the server cannot
 // do.
 func (c *Client) beyondServerLocked(s *Subscription) string {
 	switch {
 	case c.cfg.Version < V5 && s.needsV5():
-		return "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5"
+		return needV5
 	case c.state != connected:
 		return "" // the next server says what it takes
 	case !c.connAck.SharedSubscriptions && isShared(s.Filter):

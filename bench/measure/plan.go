@@ -151,6 +151,15 @@ func (r *runner) measure(ctx context.Context, e *entry, count int) (report.Sampl
 	limit := slowest + time.Duration(30*r.Seconds*float64(time.Second))
 	one, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %v", limit))
 	defer cancel()
+	sample, err := r.once(one, e, count)
+	if err != nil && ctx.Err() == nil {
+		e.result.Fault = err.Error()
+		err = errors.Join(err, r.restart())
+	}
+	return sample, err
+}
+
+func (r *runner) once(ctx context.Context, e *entry, count int) (report.Sample, error) {
 	r.runs++
 	dir := filepath.Join(r.dir, fmt.Sprint("run", r.runs))
 	if err := os.Mkdir(dir, 0o700); err != nil { // a store wants it closed to others
@@ -164,19 +173,28 @@ func (r *runner) measure(ctx context.Context, e *entry, count int) (report.Sampl
 	if r.Profile != "" && e.driver.Name == work.Ours {
 		j.profile = filepath.Join(r.Profile, e.work.Name)
 	}
-	sample, err := j.run(one, r.server, dir)
-	if err == nil {
-		return sample, nil
+	if err := r.forget(); err != nil {
+		return report.Sample{}, err
 	}
-	if ctx.Err() == nil {
-		e.result.Fault = err.Error()
-		err = errors.Join(err, r.restart())
-	}
-	return sample, err
+	return j.run(ctx, r.server, dir)
 }
 
-func (r *runner) restart() (err error) {
+// forget sees to it that what a driver did while it closed, after its check, is not
+// charged to the next one.
+func (r *runner) forget() error {
+	if _, err := r.server.counts(); err != nil {
+		return r.restart()
+	}
+	return nil
+}
+
+// restart leaves a server that has ended when there is no new one: whoever wants it
+// next tries again.
+func (r *runner) restart() error {
 	_ = r.server.close() // it has seen a fault
-	r.server, err = startServer(r.Program, r.dir)
+	s, err := startServer(r.Program, r.dir)
+	if err == nil {
+		r.server = s
+	}
 	return err
 }

@@ -41,10 +41,7 @@ func startServer(program, dir string) (*serverProcess, error) {
 		return nil, err
 	}
 	s.in, s.out = in, json.NewDecoder(bufio.NewReader(out))
-	var hello struct {
-		Addresses map[string]string
-		CA        string
-	}
+	var hello server.Greeting
 	if err := s.out.Decode(&hello); err != nil {
 		return nil, fmt.Errorf("the server does not start: %w", errors.Join(err, s.close()))
 	}
@@ -58,10 +55,7 @@ func (s *serverProcess) counts() (server.Counts, error) {
 	if _, err := io.WriteString(s.in, "\n"); err != nil {
 		return server.Counts{}, err
 	}
-	var now struct {
-		server.Counts
-		Fault string
-	}
+	var now server.Answer
 	if err := s.out.Decode(&now); err != nil {
 		return server.Counts{}, err
 	}

@@ -11,8 +11,11 @@ import (
 // goal is something to reach. check returns what was measured and whether that is
 // it; it returns an empty got when it was not measured.
 type goal struct {
-	what  string
-	check func(*Report) (got string, reached bool)
+	what   string
+	works  []string // that it is about
+	judged []string // clients without whom there is no saying: the first is to reach it
+	rivals []string // clients to be ahead of
+	check  func(*Report) (got string, reached bool)
 }
 
 func wall(s *Sample) float64 { return s.Wall() }
@@ -44,40 +47,61 @@ var allGoals = slices.Concat(
 
 func allocations(s *Sample) float64 { return float64(s.Mallocs) / float64(max(s.Count, 1)) }
 
+// ours is a goal of ours in one work.
+func ours(name, what string, check func(*Report) (string, bool)) goal {
+	return goal{what: name + ": " + what, works: []string{name}, judged: []string{work.Ours}, check: check}
+}
+
+// everybody returns all rivals.
+func everybody() []string {
+	var names []string
+	for _, c := range work.Clients() {
+		if work.Rival(c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // within wants our time a message to be at most so many microseconds.
 func within(name string, most float64) goal {
-	return goal{fmt.Sprintf("%s: at most %g µs", name, most), func(r *Report) (string, bool) {
+	return ours(name, fmt.Sprintf("at most %g µs", most), func(r *Report) (string, bool) {
 		f := r.Find(name, work.Ours)
 		if f == nil {
 			return "", false
 		}
 		return number(f.Wall()) + " µs", f.Wall() <= most
-	}}
+	})
 }
 
 // limit wants us to be within so many times the limit.
 func limit(name string, most float64) goal {
-	return goal{fmt.Sprintf("%s: at most %g times the limit", name, most), func(r *Report) (string, bool) {
+	g := ours(name, fmt.Sprintf("at most %g times the limit", most), func(r *Report) (string, bool) {
 		v, ok := r.Ratio(name, work.Ours, work.Limit, wall)
 		return shown(v, ok), v <= most
-	}}
+	})
+	g.judged = append(g.judged, work.Limit)
+	return g
 }
 
 // ahead wants us to be so many times faster than another client.
 func ahead(name, other string, least float64) goal {
-	title := titleOf(other)
-	return goal{fmt.Sprintf("%s: %g times faster than %s", name, least, title), func(r *Report) (string, bool) {
+	g := ours(name, fmt.Sprintf("%g times faster than %s", least, titleOf(other)), func(r *Report) (string, bool) {
 		v, ok := r.Ratio(name, other, work.Ours, wall)
 		return shown(v, ok), v >= least
-	}}
+	})
+	g.rivals = []string{other}
+	return g
 }
 
 // script wants our script to be so many times faster than MQTT.js.
 func script(name string, least float64) goal {
-	return goal{fmt.Sprintf("%s: a script %g times faster than MQTT.js", name, least), func(r *Report) (string, bool) {
+	g := ours(name, fmt.Sprintf("a script %g times faster than MQTT.js", least), func(r *Report) (string, bool) {
 		v, ok := r.Ratio(name, work.MQTTjs, work.Script, wall)
 		return shown(v, ok), v >= least
-	}}
+	})
+	g.judged, g.rivals = []string{work.Script}, []string{work.MQTTjs}
+	return g
 }
 
 // first wants us to be ahead of everybody in each work with that ending.
@@ -85,39 +109,43 @@ func first(ending string) []goal {
 	var all []goal
 	for _, do := range []string{"pub0", "pub1", "recv0", "recv1"} {
 		name := do + ending
-		all = append(all, goal{name + ": ahead of every client", func(r *Report) (string, bool) {
+		g := ours(name, "ahead of every client", func(r *Report) (string, bool) {
 			best, ok := r.Best(name, wall)
 			if !ok {
 				return "", false
 			}
 			v, ok := r.Ratio(name, best, work.Ours, wall)
 			return shown(v, ok), v > 1
-		}})
+		})
+		g.rivals = everybody()
+		all = append(all, g)
 	}
 	return all
 }
 
 // tail wants our slow trips to be no slower than those of the best client.
 func tail(name string) goal {
-	return goal{name + ": 99th percentile no worse than the best client's", func(r *Report) (string, bool) {
+	g := ours(name, "99th percentile no worse than the best client's", func(r *Report) (string, bool) {
 		best, ok := r.Best(name, p99)
 		if !ok {
 			return "", false
 		}
 		v, ok := r.Ratio(name, work.Ours, best, p99)
 		return shown(v, ok), v <= 1
-	}}
+	})
+	g.rivals = everybody()
+	return g
 }
 
 func memory(what string, most float64, name string, get func(*Sample) float64) goal {
-	return goal{fmt.Sprintf("%s: %s at most %s", name, what, size(most)), func(r *Report) (string, bool) {
+	return ours(name, fmt.Sprintf("%s at most %s", what, size(most)), func(r *Report) (string, bool) {
 		f := r.Find(name, work.Ours)
 		if f == nil {
 			return "", false
 		}
 		v := f.Median(get)
 		return size(v), v <= most
-	}}
+	})
 }
 
 func size(bytes float64) string {
@@ -128,14 +156,14 @@ func size(bytes float64) string {
 }
 
 func count(name, what string, most float64, get func(*Sample) float64) goal {
-	return goal{fmt.Sprintf("%s: at most %g %s", name, most, what), func(r *Report) (string, bool) {
+	return ours(name, fmt.Sprintf("at most %g %s", most, what), func(r *Report) (string, bool) {
 		f := r.Find(name, work.Ours)
 		if f == nil {
 			return "", false
 		}
 		v := f.Median(get)
 		return number(v), v <= most
-	}}
+	})
 }
 
 // flatness is how much the slowest step of a series may be above the fastest: caches
@@ -144,10 +172,16 @@ const flatness = 1.6
 
 // flat wants the time a message to be the same along a series, from a step on.
 func flat(do string, from int) goal {
-	return goal{fmt.Sprintf("%s: flat, within %g times, from %s on", do, flatness, thousands(int64(from))), func(r *Report) (string, bool) {
+	var works []string
+	for _, n := range work.Steps {
+		if n >= from {
+			works = append(works, fmt.Sprint(do, "-", n))
+		}
+	}
+	g := ours(do, fmt.Sprintf("flat, within %g times, from %s on", flatness, thousands(int64(from))), func(r *Report) (string, bool) {
 		var all []float64
-		for _, n := range work.Steps {
-			if f := r.Find(fmt.Sprint(do, "-", n), work.Ours); f != nil && n >= from {
+		for _, name := range works {
+			if f := r.Find(name, work.Ours); f != nil {
 				all = append(all, f.Wall())
 			}
 		}
@@ -156,7 +190,9 @@ func flat(do string, from int) goal {
 		}
 		v := slices.Max(all) / slices.Min(all)
 		return shown(v, true), v <= flatness
-	}}
+	})
+	g.works = works
+	return g
 }
 
 func shown(v float64, ok bool) string {
@@ -175,11 +211,40 @@ func titleOf(name string) string {
 	return name
 }
 
+// judge is check, but for those who failed: a goal is not reached by who failed, and
+// a rival who did is named, as there is no comparing with it.
+func (r *Report) judge(g *goal) (got string, reached bool) {
+	if len(r.failedIn(g.works, g.judged)) > 0 {
+		return failed, false
+	}
+	got, reached = g.check(r)
+	lost := strings.Join(r.failedIn(g.works, g.rivals), " and ")
+	switch {
+	case lost == "" || r.Find(g.works[0], g.judged[0]) == nil:
+		return got, reached
+	case got == "":
+		return lost + " failed", false
+	default:
+		return got + " (without " + lost + ", which failed)", reached
+	}
+}
+
+// failedIn returns the titles of those clients who failed in one of works.
+func (r *Report) failedIn(works, clients []string) []string {
+	var titles []string
+	for _, c := range clients {
+		if slices.ContainsFunc(works, func(name string) bool { return r.failed(name, c) != "" }) {
+			titles = append(titles, titleOf(c))
+		}
+	}
+	return titles
+}
+
 // goals shows what was reached of what was measured.
 func (r *Report) goals() string {
 	t := table{head: []string{"goal", "measured", "reached"}}
 	for _, g := range allGoals {
-		got, reached := g.check(r)
+		got, reached := r.judge(&g)
 		if got == "" {
 			continue
 		}

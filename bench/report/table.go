@@ -75,4 +75,8 @@ func thousands(n int64) string {
 // times shows a ratio.
 func times(v float64) string { return number(v) + " ×" }
 
-const none = "-"
+// What is shown instead of a figure.
+const (
+	none   = "-"
+	failed = "failed"
+)

@@ -63,7 +63,7 @@ func (r *Report) machine() string {
 }
 
 // in returns the works of a table that were measured, and the clients that took
-// part in one, or tried to.
+// part in one. Who failed took part: nobody shall vanish.
 func (r *Report) in(name string) (works []work.Work, clients []Version) {
 	took := map[string]bool{}
 	for _, w := range work.All() {
@@ -72,9 +72,9 @@ func (r *Report) in(name string) (works []work.Work, clients []Version) {
 			if w.Table != name {
 				continue
 			}
-			found := r.Find(w.Name, c.Name) != nil
+			found := r.Find(w.Name, c.Name) != nil || r.failed(w.Name, c.Name) != ""
 			measured = measured || found
-			took[c.Name] = took[c.Name] || found || r.failed(w.Name, c.Name) != ""
+			took[c.Name] = took[c.Name] || found
 		}
 		if measured {
 			works = append(works, w)
@@ -135,7 +135,7 @@ func (r *Report) cell(w *work.Work, client string) string {
 	f := r.Find(w.Name, client)
 	switch {
 	case f == nil && r.failed(w.Name, client) != "":
-		return "failed"
+		return failed
 	case f == nil:
 		return none
 	case w.Trips():
@@ -178,10 +178,13 @@ func (r *Report) idle(name string) string {
 	for _, w := range works {
 		for _, c := range clients {
 			f := r.Find(w.Name, c.Name)
-			if f == nil {
+			if f == nil && r.failed(w.Name, c.Name) == "" {
 				continue
 			}
 			get := func(unit float64, v func(*Sample) float64) string {
+				if f == nil {
+					return failed
+				}
 				if m := f.Median(v); m != 0 {
 					return number(m / unit)
 				}
@@ -195,7 +198,7 @@ func (r *Report) idle(name string) string {
 				get(1<<20, func(s *Sample) float64 { return float64(s.RSS) }))
 		}
 	}
-	return t.String()
+	return t.String() + r.faultsOf(works)
 }
 
 // series are the rows of growth.
@@ -218,16 +221,17 @@ func (r *Report) growth(name string) string {
 	for _, do := range []string{"clients", "subs", "flight"} {
 		row, measured := []string{series[do]}, false
 		for _, n := range work.Steps {
-			f := r.Find(fmt.Sprint(do, "-", n), work.Ours)
-			if f == nil {
-				row = append(row, none)
-				continue
+			name, cell := fmt.Sprint(do, "-", n), none
+			if f := r.Find(name, work.Ours); f != nil {
+				cell = number(f.Wall())
+			} else if r.failed(name, work.Ours) != "" {
+				cell = failed
 			}
-			row, measured = append(row, number(f.Wall())), true
+			row, measured = append(row, cell), measured || cell != none
 		}
 		if measured {
 			t.add(row...)
 		}
 	}
-	return t.String()
+	return t.String() + r.faultsOf(works)
 }

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -27,12 +29,13 @@ func (a *app) brokerCommand() *cobra.Command {
 			"The users file has a line NAME:PASSWORD for each user who may connect, with the password\n" +
 			"as it is or hashed by mosquitto_passwd. Without it everyone may.",
 		Example: "  dunlin broker --listen :1883 --listen ws://127.0.0.1:8080",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg := broker.Config{UsersFile: users, Logger: a.brokerLogger(slog.LevelInfo)}
-			for _, address := range listen {
-				cfg.Listeners = append(cfg.Listeners, broker.Listener{URL: withScheme(address)})
+			listeners, err := listenersAt(listen)
+			if err != nil {
+				return err
 			}
+			cfg := broker.Config{Listeners: listeners, UsersFile: users, Logger: a.brokerLogger(slog.LevelInfo)}
 			if crt != "" {
 				pair, err := tls.LoadX509KeyPair(crt, key)
 				if err != nil {
@@ -59,16 +62,29 @@ func (a *app) brokerLogger(least slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: least}))
 }
 
-func withScheme(address string) string {
-	if strings.Contains(address, "://") {
-		return address
+// listenersAt reads all --listen. An address without scheme and port may be meant as
+// anything, a port even, so it is not looked up as a host.
+func listenersAt(addresses []string) ([]broker.Listener, error) {
+	listeners := make([]broker.Listener, len(addresses))
+	for i, address := range addresses {
+		listeners[i].URL = address
+		if strings.Contains(address, "://") {
+			continue
+		}
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+			return nil, usagef("broker: --listen %q is not [SCHEME://][HOST]:PORT", address)
+		}
+		listeners[i].URL = "tcp://" + address
 	}
-	return "tcp://" + address
+	return listeners, nil
 }
 
 // serve runs the broker until ctx ends.
 func (a *app) serve(ctx context.Context, cfg broker.Config) error {
 	b, err := broker.Start(ctx, cfg)
+	if errors.Is(err, broker.ErrNoCertificate) {
+		return failf("%w; give one with --cert and --key", err)
+	}
 	if err != nil {
 		return failf("%w", err)
 	}

@@ -66,9 +66,7 @@ func (a *app) root() *cobra.Command {
 	// -h is the host, as in Mosquitto's commands, so help has no letter.
 	root.PersistentFlags().Bool("help", false, "show this help")
 	root.Flags().Bool("version", false, "show the version")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%s: %w", cmd.Name(), err)
-	})
+	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
 	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
 	root.SetHelpCommand(a.helpCommand())

@@ -21,7 +21,7 @@ func (a *app) pubCommand() *cobra.Command {
 		Long: "Publish a message, with the letters of mosquitto_pub. It returns when the broker has it:\n" +
 			"written at QoS 0, acknowledged at QoS 1, completed at QoS 2.",
 		Example: "  dunlin pub -h broker.example -t home/light -m on -q 1\n  dunlin pub -L mqtts://broker.example/home/light -m on",
-		Args:    cobra.MaximumNArgs(2),
+		Args:    topicAndMessage,
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(a, cmd, args) },
 	}
 	p.bind(cmd)
@@ -40,6 +40,9 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	ctx := cmd.Context()
+	if err := message.Validate(mqtt.V311); err != nil { // before anything is dialed
+		return err
+	}
 	client, err := p.connect(ctx, mqtt.Handlers{})
 	if err != nil {
 		return err

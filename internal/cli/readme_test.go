@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"dunlin/broker"
 	"dunlin/internal/cli"
 )
 
@@ -37,8 +39,14 @@ func TestReadmeScript(t *testing.T) {
 }
 
 func TestReadmeLibrary(t *testing.T) {
+	b, err := broker.Start(t.Context(), broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close(context.Background()) })
+	code := strings.Replace(snippet(t, "library"), "localhost:1883", b.Addr(), 1)
 	program := "// Package main is the README's.\npackage main\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\n\t\"dunlin/mqtt\"\n)\n\n" +
-		"func main() { fmt.Println(run(context.Background())) }\n\nfunc run(ctx context.Context) error {\n" + snippet(t, "library") + "}\n"
+		"func main() { fmt.Println(run(context.Background())) }\n\nfunc run(ctx context.Context) error {\n" + code + "}\n"
 	// An overlay lets the toolchain see the program inside the module.
 	dir := t.TempDir()
 	source, overlay := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay.json")
@@ -54,7 +62,12 @@ func TestReadmeLibrary(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", filepath.Join(dir, "readme"), "./testdata/readme").CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	readme := filepath.Join(dir, "readme")
+	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", readme, "./testdata/readme").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command(readme).CombinedOutput()
+	if want := "home/light: on\n<nil>\n"; err != nil || string(out) != want {
+		t.Errorf("%v, printed %q, want %q", err, out, want)
 	}
 }

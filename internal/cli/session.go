@@ -17,6 +17,7 @@ import (
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
+	_ "dunlin/mqtt/dial/ws" // for ws and wss in -L; scripts give no URL
 )
 
 // goodbye bounds the clean end of a connection after Ctrl-C or a time-out.
@@ -38,7 +39,7 @@ type session struct {
 	qos                    int
 
 	urlTopic string // the topic that -L ended with
-	hasPass  bool
+	passFrom string // what gave the password; empty: there is none
 }
 
 // bind adds the options to a command.
@@ -47,7 +48,9 @@ func (s *session) bind(cmd *cobra.Command) {
 	f.SortFlags = false
 	f.StringVarP(&s.host, "host", "h", "localhost", "broker's host name or address")
 	f.IntVarP(&s.port, "port", "p", 0, "broker's port (default 1883, with TLS 8883)")
-	f.StringVarP(&s.url, "url", "L", "", "broker and topic as mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC] (default $MQTT_URL)")
+	f.StringVarP(&s.url, "url", "L", "", "broker and topic as mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], or\n"+
+		"broker alone, over WebSocket, as ws[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH], without\n"+
+		"PATH it is "+dial.DefaultPath+" (default $MQTT_URL)")
 	f.StringVar(&s.cafile, "cafile", "", "use TLS and trust the authorities in this PEM file (default $MQTT_CAFILE)")
 	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
@@ -60,11 +63,8 @@ func (s *session) bind(cmd *cobra.Command) {
 // complete checks the options and fills in what the environment says.
 func (s *session) complete(a *app, cmd *cobra.Command) error {
 	flags := cmd.Flags()
-	if s.qos < 0 || s.qos > 2 {
-		return usagef("%s: -q %d is not 0, 1 or 2", cmd.Name(), s.qos)
-	}
-	if flags.Changed("port") && (s.port < 1 || s.port > 65535) {
-		return usagef("%s: -p %d is not between 1 and 65535", cmd.Name(), s.port)
+	if err := checkNumbers(cmd); err != nil {
+		return err
 	}
 	here := flags.Changed("host") || flags.Changed("port")
 	if s.url == "" && !here {
@@ -72,15 +72,20 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	}
 	s.username = orElse(s.username, a.getenv("MQTT_USERNAME"))
 	s.cafile = orElse(s.cafile, a.getenv("MQTT_CAFILE"))
-	s.hasPass = flags.Changed("pw")
-	if password := a.getenv("MQTT_PASSWORD"); !s.hasPass && password != "" {
-		s.password, s.hasPass = password, true
+	if flags.Changed("pw") {
+		s.passFrom = "-P"
+	} else if password := a.getenv("MQTT_PASSWORD"); password != "" {
+		s.password, s.passFrom = password, "$MQTT_PASSWORD"
 	}
 	if s.url == "" {
 		s.url = s.hostURL()
-		return nil
+	} else if err := s.splitURL(cmd.Name()); err != nil {
+		return err
 	}
-	return s.splitURL(cmd.Name())
+	if s.passFrom != "" && s.username == "" { // MQTT 5 would take it, but 3.1.1 is spoken here
+		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
+	}
+	return nil
 }
 
 func orElse(value, fallback string) string {
@@ -108,11 +113,13 @@ func (s *session) hostURL() string {
 
 // splitURL takes user, password and topic out of -L.
 func (s *session) splitURL(command string) error {
+	typed := s.url
 	if !strings.Contains(s.url, "://") {
 		s.url = "mqtt://" + s.url
 	}
-	if _, err := dial.ParseAddress(s.url); err != nil {
-		return usagef("%s: -L: %w", command, err)
+	address, err := dial.ParseAddress(s.url)
+	if err != nil {
+		return usagef("%s: -L: %s", command, asTyped(err, s.url, typed))
 	}
 	u, err := url.Parse(s.url)
 	if err != nil {
@@ -120,26 +127,37 @@ func (s *session) splitURL(command string) error {
 	}
 	if u.User != nil {
 		s.username = orElse(s.username, u.User.Username())
-		if password, ok := u.User.Password(); ok && !s.hasPass {
-			s.password, s.hasPass = password, true
+		if password, ok := u.User.Password(); ok && s.passFrom == "" {
+			s.password, s.passFrom = password, "the password in -L"
 		}
 	}
 	u.User = nil
-	if u.Scheme != "unix" {
+	if address.Scheme == "mqtt" || address.Scheme == "mqtts" { // of the others the path is a part of the way
 		s.urlTopic = strings.TrimPrefix(u.Path, "/")
 		u.Path = ""
 	}
-	if s.cafile != "" && (u.Scheme == "mqtt" || u.Scheme == "tcp") {
-		return usagef("%s: --cafile needs TLS, but -L has the scheme %s; write mqtts", command, u.Scheme)
+	if s.cafile != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
+		return usagef("%s: --cafile needs TLS, but -L has the scheme %s; write %ss", command, u.Scheme, address.Scheme)
 	}
 	s.url = u.String()
 	return nil
 }
 
+// asTyped returns what is wrong with a URL, and shows it as it was typed where err
+// shows it as it was understood. Where err hides a password or a query it stays so:
+// then the two are not the same.
+func asTyped(err error, raw, typed string) string {
+	u, unread := url.Parse(raw)
+	if unread != nil {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), strconv.Quote(u.String()), strconv.Quote(typed), 1)
+}
+
 // connect opens the connection and the session.
 func (s *session) connect(ctx context.Context, handlers mqtt.Handlers) (*mqtt.Client, error) {
 	cfg := mqtt.Config{ClientID: s.id, Username: s.username, Transport: mqtt.Transport{Handlers: handlers}}
-	if s.hasPass {
+	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)
 	}
 	if s.cafile != "" {

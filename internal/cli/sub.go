@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,9 +51,14 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err := s.complete(a, cmd); err != nil {
 		return err
 	}
-	subscriptions, err := s.arguments(cmd, args)
+	subscriptions, err := s.arguments(args)
 	if err != nil {
 		return err
+	}
+	for i := range subscriptions { // before anything is dialed
+		if err := subscriptions[i].Validate(mqtt.V311); err != nil {
+			return err
+		}
 	}
 	ctx, finish := context.WithCancelCause(cmd.Context())
 	defer finish(nil)
@@ -80,12 +86,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 }
 
 // arguments returns the subscriptions, from options and from positions.
-func (s *sub) arguments(cmd *cobra.Command, args []string) ([]mqtt.Subscription, error) {
-	for _, name := range []string{"count", "wait"} {
-		if f := cmd.Flags().Lookup(name); f.Changed && (f.Value.String() == "0" || f.Value.String()[0] == '-') {
-			return nil, usagef("sub: -%s %s is not positive", f.Shorthand, f.Value)
-		}
-	}
+func (s *sub) arguments(args []string) ([]mqtt.Subscription, error) {
 	filters := append(s.topics, args...)
 	if s.urlTopic != "" {
 		filters = append(filters, s.urlTopic)
@@ -150,6 +151,7 @@ func (s *sub) outcome(ctx context.Context, err error) error {
 	case errors.Is(cause, errTimeout):
 		return &failure{status: ExitTimeout, err: fmt.Errorf("sub: timed out after %d s", s.wait)}
 	default:
-		return fmt.Errorf("sub %s: %w", s.url, cause)
+		place, _, _ := strings.Cut(s.url, "?") // a WebSocket's query may be a secret
+		return fmt.Errorf("sub %s: %w", place, cause)
 	}
 }

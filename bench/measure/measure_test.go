@@ -1,0 +1,118 @@
+package measure
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"dunlin/bench/packet"
+	"dunlin/bench/server"
+	"dunlin/bench/work"
+)
+
+// TestMain lets the test program also be the server and a driver.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 1 || strings.HasPrefix(os.Args[1], "-") {
+		os.Exit(m.Run())
+	}
+	var err error
+	if os.Args[1] == "serve" {
+		err = server.Serve(os.Stdin, os.Stdout)
+	} else {
+		err = restless(os.Args[1], os.Args[3], os.Args[5], os.Args[6])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// restless is a driver that publishes at QoS 1 and does not keep quiet when it
+// closes: it publishes once more, or sends what no client may.
+func restless(how, address, warm, count string) error {
+	all, errs := [2]int{}, [2]error{}
+	all[0], errs[0] = strconv.Atoi(warm)
+	all[1], errs[1] = strconv.Atoi(count)
+	if errs[0] != nil || errs[1] != nil {
+		return fmt.Errorf("%v", errs)
+	}
+	c, err := net.Dial("tcp", strings.TrimPrefix(address, "tcp://"))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	in := bufio.NewReader(c)
+	if err := exchange(c, in, packet.AppendConnect(nil, "restless")); err != nil {
+		return err
+	}
+	m := packet.Message{Topic: "a", QoS: 1, ID: 1}
+	for range all[0] + all[1] {
+		if err := exchange(c, in, m.Append(nil)); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("begin\n{\"secs\":1,\"n\":%d}\n", all[1])
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		return err
+	}
+	if how == "publishes" {
+		return exchange(c, in, m.Append(nil))
+	}
+	_ = exchange(c, in, []byte{0xF0, 0}) // the server closes once it has noted that
+	return nil
+}
+
+// exchange sends a packet and waits for its answer, which has four bytes.
+func exchange(c net.Conn, in io.Reader, out []byte) error {
+	if _, err := c.Write(out); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(in, make([]byte, 4))
+	return err
+}
+
+// TestClosingIsNotTheNextOnes has clients that do something after they were checked:
+// whoever comes next is not charged with it.
+func TestClosingIsNotTheNextOnes(t *testing.T) {
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // or each process takes a second to end
+	for _, how := range []string{"publishes", "errs"} {
+		d := Driver{Client: work.Client{Name: how, Table: []string{work.Speed}}, command: []string{os.Args[0], how}}
+		plan := Plan{
+			Works:   []work.Work{{Name: "pub1", Table: work.Speed, Do: "pub1", Net: "tcp"}},
+			Drivers: []Driver{d, d}, Seconds: 1e-9, Dir: t.TempDir(), Program: os.Args[0], // trials only
+		}
+		results, err := plan.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			if r.Fault != "" {
+				t.Errorf("%s when it closes: %s", how, r.Fault)
+			}
+		}
+	}
+}
+
+// TestWhoGetsNoServerFailed has a server that does not come back after a fault.
+func TestWhoGetsNoServerFailed(t *testing.T) {
+	w := work.Work{Name: "pub1", Do: "pub1", Net: "tcp"}
+	dir := t.TempDir()
+	s, err := startServer(os.Args[0], dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = s.close()
+	r := &runner{Plan: &Plan{Program: dir, Seconds: 1}, dir: dir, server: s}
+	for range 2 {
+		e := &entry{work: &w, driver: &Driver{command: []string{os.Args[0], "publishes"}}}
+		if _, err := r.measure(t.Context(), e, 1); err == nil || e.result.Fault == "" {
+			t.Errorf("error %v, fault %q", err, e.result.Fault)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"errors"
+	"math"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// numbers says what the numeric options of pub and sub may be. That many seconds
+// fit into a time.Duration.
+var numbers = map[string]struct {
+	least, most int
+	text        string
+}{
+	"qos":   {0, 2, "0, 1 or 2"},
+	"port":  {1, 65535, "between 1 and 65535"},
+	"count": {1, math.MaxInt32, "between 1 and 2147483647"},
+	"wait":  {1, math.MaxInt32, "between 1 and 2147483647"},
+}
+
+// checkNumbers finds a numeric option that is given and out of its range.
+func checkNumbers(cmd *cobra.Command) error {
+	for _, name := range []string{"qos", "port", "count", "wait"} {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		n, err := cmd.Flags().GetInt(name)
+		if r := numbers[name]; err != nil || n < r.least || n > r.most {
+			return usagef("%s: -%s %s is not %s", cmd.Name(), f.Shorthand, f.Value, r.text)
+		}
+	}
+	return nil
+}
+
+// wrongOption says why the options of cmd cannot be read. Of a number it says what
+// it may be, where the parser would show its own works.
+func wrongOption(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		f := invalid.GetFlag()
+		if r, ok := numbers[f.Name]; ok {
+			return usagef("%s: -%s %q is not %s", cmd.Name(), f.Shorthand, invalid.GetValue(), r.text)
+		}
+	}
+	return usagef("%s: %w", cmd.Name(), err)
+}
+
+// noArguments is for a command that takes none. The parser would say that it knows
+// no command of that name.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s: takes no arguments, but %q is given", cmd.Name(), args[0])
+	}
+	return nil
+}
+
+// topicAndMessage is for a command that takes at most these.
+func topicAndMessage(cmd *cobra.Command, args []string) error {
+	if len(args) > 2 {
+		return usagef("%s: %q comes after topic and message; a topic or message with spaces wants quotes", cmd.Name(), args[2])
+	}
+	return nil
+}
