@@ -65,7 +65,7 @@ func (l *Link) calmed(in *inbox, err error) bool {
 }
 
 // setReadDeadline sets a deadline of the read loop's, which gives way to that of the
-// end of the link.
+// end of the link: that one may begin anew once, for it must not be cut short.
 func (l *Link) setReadDeadline(at time.Time) {
 	_ = l.conn.SetReadDeadline(at) // the read tells
 	select {
