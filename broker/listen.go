@@ -54,6 +54,9 @@ func listen(ctx context.Context, address Listener, fallback *tls.Config) (*liste
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("broker: listener %q is not a URL; write it as tcp://127.0.0.1:1883", address.URL)
 	}
+	if u.User != nil {
+		return nil, fmt.Errorf("broker: listener %q has a user; those who may connect are in Config.Users", u.Redacted())
+	}
 	scheme, ok := schemes[u.Scheme]
 	if !ok {
 		return nil, fmt.Errorf("broker: listener %q: unknown scheme %q; use tcp, tls, ws or wss", address.URL, u.Scheme)

@@ -3,6 +3,7 @@ package broker
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
@@ -13,8 +14,8 @@ const (
 	// partingTime is what an old connection gets to end by itself when its client
 	// comes again: it may hold a DISCONNECT that was not read yet.
 	partingTime = 50 * time.Millisecond
-	// takeoverTime is what it gets when it has been closed. Nothing holds it up then
-	// but a processor that is busy.
+	// takeoverTime is what it gets when it is closed. Nothing holds it up then but a
+	// processor that is busy.
 	takeoverTime = 5 * time.Second
 )
 
@@ -26,27 +27,39 @@ type sessions struct {
 	mochi.HookBase
 	server *mochi.Server // set before there are connections
 
-	mu   sync.Mutex
-	ends map[net.Conn]chan struct{} // closed when the broker is through with it; mu
-	open map[*mochi.Client]uint16   // the message that is noted and not handed on yet; mu
+	mu     sync.Mutex
+	visits map[net.Conn]*visit // those that are served; mu
+	latest map[string]*visit   // of each client, the one that came last; mu
+}
+
+// visit is one connection of a client. All but end is guarded by the mutex of sessions.
+type visit struct {
+	end         chan struct{} // closed when the broker is through with it
+	client      *mochi.Client // nil before CONNECT
+	established bool          // what comes from the client from now on is new
+	noted       bool          // a message is noted and not handed on yet
+	message     uint16        // that one
 }
 
 func newSessions() *sessions {
-	return &sessions{ends: make(map[net.Conn]chan struct{}), open: make(map[*mochi.Client]uint16)}
+	return &sessions{visits: make(map[net.Conn]*visit), latest: make(map[string]*visit)}
 }
 
 // began notes that the broker serves conn, until the function that it returns is
 // called.
 func (s *sessions) began(conn net.Conn) (ended func()) {
-	end := make(chan struct{})
+	v := &visit{end: make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ends[conn] = end
+	s.visits[conn] = v
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.ends, conn)
-		close(end)
+		delete(s.visits, conn)
+		if v.client != nil && s.latest[v.client.ID] == v {
+			delete(s.latest, v.client.ID)
+		}
+		close(v.end)
 	}
 }
 
@@ -56,28 +69,36 @@ func (s *sessions) ID() string { return "dunlin-sessions" }
 // Provides lists the hook's methods.
 func (s *sessions) Provides(b byte) bool {
 	switch b {
-	case mochi.OnSessionEstablish, mochi.OnQosPublish, mochi.OnPublished, mochi.OnDisconnect, mochi.OnPacketEncode:
+	case mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnQosPublish, mochi.OnPublished, mochi.OnDisconnect, mochi.OnPacketEncode:
 		return true
 	default:
 		return false
 	}
 }
 
-// OnSessionEstablish waits until an earlier connection of the client has ended
-// [MQTT-3.1.4-3], before its session goes on here.
+// OnSessionEstablish waits until the connection of the client that came before this one
+// has ended [MQTT-3.1.4-3], so that the last to come is the one that stays.
 func (s *sessions) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
-	old, ok := s.server.Clients.Get(cl.ID)
-	if !ok || old == cl {
-		return
-	}
 	s.mu.Lock()
-	end := s.ends[old.Net.Conn]
+	v, before := s.visits[cl.Net.Conn], s.latest[cl.ID]
+	if v != nil {
+		v.client, s.latest[cl.ID] = cl, v
+	}
 	s.mu.Unlock()
-	if end == nil || passed(end, partingTime) {
+	if before == nil || passed(before.end, partingTime) {
 		return
 	}
-	_ = s.server.DisconnectClient(old, packets.ErrSessionTakenOver) // it returns that very code
-	passed(end, takeoverTime)
+	if old := before.client; old.Properties.ProtocolVersion < 5 { // it knows no DISCONNECT from a server
+		old.Stop(packets.ErrSessionTakenOver)
+	} else {
+		// It may not read, so that this takes as long as its connection lasts.
+		go func() { _ = s.server.DisconnectClient(old, packets.ErrSessionTakenOver) }()
+		if passed(before.end, partingTime) {
+			return
+		}
+		old.Stop(packets.ErrSessionTakenOver)
+	}
+	passed(before.end, takeoverTime)
 }
 
 // passed reports whether end is closed, and waits for that.
@@ -92,31 +113,41 @@ func passed(end <-chan struct{}, within time.Duration) bool {
 	}
 }
 
+// OnSessionEstablished sees that what was left of the session has been sent again,
+// which looks like messages that are noted.
+func (s *sessions) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
+	s.look(cl, func(v *visit) { v.established = true })
+}
+
 // OnQosPublish sees a message noted, by the PUBREC that is to answer it.
 func (s *sessions) OnQosPublish(cl *mochi.Client, pk packets.Packet, _ int64, _ int) {
 	if pk.FixedHeader.Type == packets.Pubrec {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.open[cl] = pk.PacketID
+		s.look(cl, func(v *visit) { v.noted, v.message = v.established, pk.PacketID })
 	}
 }
 
 // OnPublished sees a message handed on.
 func (s *sessions) OnPublished(cl *mochi.Client, pk packets.Packet) {
 	if pk.FixedHeader.Qos == 2 {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.open, cl)
+		s.look(cl, func(v *visit) { v.noted = false })
 	}
 }
 
 // OnDisconnect has a message forgotten that was noted and not handed on.
 func (s *sessions) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
+	s.look(cl, func(v *visit) {
+		if v.noted && cl.State.Inflight.Delete(v.message) {
+			atomic.AddInt64(&s.server.Info.Inflight, -1)
+		}
+	})
+}
+
+// look calls f with the visit of cl, if it is one.
+func (s *sessions) look(cl *mochi.Client, f func(*visit)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if id, noted := s.open[cl]; noted {
-		cl.State.Inflight.Delete(id)
-		delete(s.open, cl)
+	if v := s.visits[cl.Net.Conn]; v != nil {
+		f(v)
 	}
 }
 
@@ -124,7 +155,7 @@ func (s *sessions) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
 // in use by that very message [MQTT-4.3.3-10], which is no failure.
 func (s *sessions) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet {
 	if pk.FixedHeader.Type == packets.Pubrec && pk.ReasonCode == packets.ErrPacketIdentifierInUse.Code {
-		pk.ReasonCode = packets.CodeSuccess.Code
+		pk.ReasonCode, pk.Properties.ReasonString = packets.CodeSuccess.Code, ""
 	}
 	return pk
 }

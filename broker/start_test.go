@@ -46,6 +46,7 @@ func TestStartErrors(t *testing.T) {
 	}{
 		{"not a URL", at("127.0.0.1:1883"), "not a URL"},
 		{"no host", at("tcp"), "not a URL"},
+		{"user", at("tcp://u:secret@127.0.0.1:0"), `"tcp://u:xxxxx@127.0.0.1:0" has a user`},
 		{"scheme", at("http://127.0.0.1:0"), `unknown scheme "http"`},
 		{"tls without certificate", at("tls://127.0.0.1:0"), `"tls://127.0.0.1:0" ` + broker.ErrNoCertificate.Error()},
 		{"port taken", at("tcp://"+freeAddr, "tcp://"+taken.Addr().String()), "address already in use"},

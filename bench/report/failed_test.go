@@ -73,16 +73,16 @@ func TestFailedBesideFigures(t *testing.T) {
 
 func TestGoalsOfWhoFailed(t *testing.T) {
 	for _, test := range []struct{ failed, measured, want string }{
-		{"dunlin/pub0", "", "| pub0: at most 0.12 µs | failed | no |"},
-		{"dunlin/pub0", "limit/pub0", "| pub0: at most 2.5 times the limit | failed | no |"},
-		{"limit/pub0", "dunlin/pub0", "| pub0: at most 2.5 times the limit | failed | no |"},
-		{"dunlin/pub0", "paho3/pub0", "| pub0: 40 times faster than paho.mqtt.golang | failed | no |"},
-		{"dunlin/pub0", "", "| pub0: at most 1 allocations a message | failed | no |"},
-		{"dunlin/idle", "", "| idle: heap a client at most 8 KiB | failed | no |"},
-		{"dunlin/pub1-1k", "paho3/pub1-1k", "| pub1-1k: ahead of every client | failed | no |"},
-		{"dunlin/rtt0", "paho3/rtt0", "| rtt0: 99th percentile no worse than the best client's | failed | no |"},
-		{"script/recv1", "mqttjs/recv1", "| recv1: a script 3 times faster than MQTT.js | failed | no |"},
-		{"dunlin/flight-1000", "dunlin/flight-100 dunlin/flight-10000", "from 100 on | failed | no |"},
+		{"dunlin/pub0", "", "| pub0: at most 0.12 µs | Dunlin failed | no |"},
+		{"dunlin/pub0", "limit/pub0", "| pub0: at most 2.5 times the limit | Dunlin failed | no |"},
+		{"limit/pub0", "dunlin/pub0", "| pub0: at most 2.5 times the limit | limit failed | no |"},
+		{"dunlin/pub0", "paho3/pub0", "| pub0: 40 times faster than paho.mqtt.golang | Dunlin failed | no |"},
+		{"dunlin/pub0", "", "| pub0: at most 1 allocations a message | Dunlin failed | no |"},
+		{"dunlin/idle", "", "| idle: heap a client at most 8 KiB | Dunlin failed | no |"},
+		{"dunlin/pub1-1k", "paho3/pub1-1k", "| pub1-1k: ahead of every client | Dunlin failed | no |"},
+		{"dunlin/rtt0", "paho3/rtt0", "| rtt0: 99th percentile no worse than the best client's | Dunlin failed | no |"},
+		{"script/recv1", "mqttjs/recv1", "| recv1: a script 3 times faster than MQTT.js | script failed | no |"},
+		{"dunlin/flight-1000", "dunlin/flight-100 dunlin/flight-10000", "from 100 on | Dunlin failed | no |"},
 		{"dunlin/flight-10", "dunlin/flight-100 dunlin/flight-1000", "from 100 on | 1 × | yes |"},
 
 		{"paho3/pub0", "dunlin/pub0", "| pub0: 40 times faster than paho.mqtt.golang | paho.mqtt.golang failed | no |"},

@@ -214,8 +214,8 @@ func titleOf(name string) string {
 // judge is check, but for those who failed: a goal is not reached by who failed, and
 // a rival who did is named, as there is no comparing with it.
 func (r *Report) judge(g *goal) (got string, reached bool) {
-	if len(r.failedIn(g.works, g.judged)) > 0 {
-		return failed, false
+	if who := strings.Join(r.failedIn(g.works, g.judged), " and "); who != "" {
+		return who + " failed", false
 	}
 	got, reached = g.check(r)
 	lost := strings.Join(r.failedIn(g.works, g.rivals), " and ")
