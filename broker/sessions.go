@@ -32,7 +32,8 @@ type sessions struct {
 	latest map[string]*visit   // of each client, the one that came last; mu
 }
 
-// visit is one connection of a client. All but end is guarded by the mutex of sessions.
+// visit is one connection of a client. It is guarded by the mutex of sessions, but for
+// end, and for client where the visit was found in latest: that does not change.
 type visit struct {
 	end         chan struct{} // closed when the broker is through with it
 	client      *mochi.Client // nil before CONNECT

@@ -185,7 +185,7 @@ func checkFilters(filters []string) error {
 func (c *Client) checkSubscribeLocked(r *request) error {
 	for _, sub := range r.subs {
 		s := &sub.asked
-		fault := s.fault(r.subs[0].asked.ID)
+		fault := s.fault(r.subs[0].asked.ID, c.cfg.Version)
 		if fault == "" {
 			fault = c.beyondServerLocked(s)
 		}
@@ -193,22 +193,19 @@ func (c *Client) checkSubscribeLocked(r *request) error {
 			return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
 		}
 	}
-	if err := r.checkSubscribe(c.cfg.Version); err != nil {
+	p, err := r.checkedPacket(c.cfg.Version)
+	if err != nil {
 		return err
 	}
-	p := r.subscribePacket(c.cfg.Version)
 	return c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version))+identifierSize, "use several calls")
 }
 
 // identifierSize is the most that a Subscription Identifier adds to a packet.
 const identifierSize = 5
 
-// beyondServerLocked returns what the connection's version or the server cannot
-// do.
+// beyondServerLocked returns what the server at hand cannot do.
 func (c *Client) beyondServerLocked(s *Subscription) string {
 	switch {
-	case c.cfg.Version < V5 && s.needsV5():
-		return needV5
 	case c.state != connected:
 		return "" // the next server says what it takes
 	case !c.connAck.SharedSubscriptions && isShared(s.Filter):

@@ -40,33 +40,27 @@ func (s *Subscription) Validate(v Version) error {
 	if err := checkFilters([]string{s.Filter}); err != nil {
 		return err
 	}
-	fault := s.fault(s.ID)
-	if fault == "" && v < V5 && s.needsV5() {
-		fault = needV5
-	}
-	if fault != "" {
+	if fault := s.fault(s.ID, v); fault != "" {
 		return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
 	}
 	r := request{filters: []string{s.Filter}, subs: []*subscription{newSubscription(s)}}
-	return r.checkSubscribe(v)
+	_, err := r.checkedPacket(v)
+	return err
 }
 
-// checkSubscribe finds what is left when each subscription is right: the user
-// properties.
-func (r *request) checkSubscribe(v Version) error {
+// checkedPacket returns r as a packet, when there is nothing wrong with what is left
+// once each subscription is right: the user properties.
+func (r *request) checkedPacket(v Version) (wire.Subscribe, error) {
 	p := r.subscribePacket(v)
 	if err := p.Validate(wire.Version(v)); err != nil {
-		return &ArgumentError{Name: "subscription", What: whatIsWrong(err)}
+		return p, &ArgumentError{Name: "subscription", What: whatIsWrong(err)}
 	}
-	return nil
+	return p, nil
 }
 
-// needV5 says why an earlier version does not take a subscription.
-const needV5 = "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5"
-
-// fault returns what no server would take. All subscriptions of a call have one
-// identifier.
-func (s *Subscription) fault(id uint32) string {
+// fault returns what no server of version v would take. All subscriptions of a call
+// have one identifier.
+func (s *Subscription) fault(id uint32, v Version) string {
 	switch {
 	case s.QoS > ExactlyOnce:
 		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
@@ -78,6 +72,8 @@ func (s *Subscription) fault(id uint32) string {
 		return "ID is not the same for all subscriptions of the call"
 	case s.ID > wire.MaxLength:
 		return fmt.Sprintf("ID %d is above 268435455", s.ID)
+	case v < V5 && s.needsV5():
+		return "ID, UserProperties, NoLocal, RetainAsPublished and RetainedIfNew need MQTT 5"
 	}
 	return ""
 }

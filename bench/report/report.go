@@ -51,11 +51,16 @@ func (s *Sample) Wall() float64 {
 // Find returns the result of a client in a work, or nil when there is none that
 // counts: a client that failed in one round has no figure.
 func (r *Report) Find(workName, client string) *Result {
+	if f := r.result(workName, client); f != nil && len(f.Samples) > 0 && f.Fault == "" {
+		return f
+	}
+	return nil
+}
+
+// result returns the result of a client in a work, good or bad; nil: there is none.
+func (r *Report) result(workName, client string) *Result {
 	for i := range r.Results {
 		if f := &r.Results[i]; f.Work == workName && f.Client == client {
-			if len(f.Samples) == 0 || f.Fault != "" {
-				return nil
-			}
 			return f
 		}
 	}
@@ -64,10 +69,8 @@ func (r *Report) Find(workName, client string) *Result {
 
 // failed returns what went wrong with a client in a work, or nothing.
 func (r *Report) failed(workName, client string) string {
-	for _, f := range r.Results {
-		if f.Work == workName && f.Client == client {
-			return f.Fault
-		}
+	if f := r.result(workName, client); f != nil {
+		return f.Fault
 	}
 	return ""
 }
