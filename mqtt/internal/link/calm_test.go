@@ -27,6 +27,18 @@ func (c *counter) Frame(wire.Header, []byte) error {
 	return nil
 }
 
+// await waits for so many packets.
+func (c *counter) await(t *testing.T, frames int) {
+	t.Helper()
+	for got := 0; got < frames; {
+		select {
+		case got = <-c.thousand:
+		case err := <-c.ended:
+			t.Fatalf("the link ended: %v", err)
+		}
+	}
+}
+
 // linkOver runs a link over a socket, or over TLS on one, and returns the other end.
 func linkOver(t *testing.T, secure bool) (*counter, net.Conn) {
 	t.Helper()
@@ -69,28 +81,18 @@ func TestBufferOfABurstIsLetGo(t *testing.T) {
 	const links, secure = 22, 2
 	burst := bytes.Repeat([]byte("\xD0\x00"), 100_000)
 	counters, peers := make([]*counter, links), make([]net.Conn, links)
-	await := func(i, frames int) {
-		t.Helper()
-		for got := 0; got < frames; {
-			select {
-			case got = <-counters[i].thousand:
-			case err := <-counters[i].ended:
-				t.Fatalf("the link ended: %v", err)
-			}
-		}
-	}
 	write := func(i int, b []byte) { _, _ = peers[i].Write(b) } // the packets that come tell
 	for i := range links {
 		counters[i], peers[i] = linkOver(t, i < secure)
 		write(i, burst[:2000])
-		await(i, 1000)
+		counters[i].await(t, 1000)
 	}
 	before := heap()
 	for i := range links {
 		go write(i, burst)
 	}
 	for i := range links {
-		await(i, 101_000)
+		counters[i].await(t, 101_000)
 	}
 	for late := time.After(20 * time.Second); heap()-before > links*8<<10; {
 		select {
@@ -101,7 +103,7 @@ func TestBufferOfABurstIsLetGo(t *testing.T) {
 	}
 	for i := range links { // and the links are well
 		go write(i, burst)
-		await(i, 201_000)
+		counters[i].await(t, 201_000)
 		_ = peers[i].Close()
 		if err := <-counters[i].ended; !errors.Is(err, ErrClean) {
 			t.Errorf("the link ended with: %v", err)
