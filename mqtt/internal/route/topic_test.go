@@ -156,8 +156,9 @@ func TestMatch(t *testing.T) {
 // reference is the standard's rule as plainly as it can be written: it splits both and
 // compares level by level.
 func reference(filter, topic string) bool {
-	filter = strings.TrimPrefix(filter, "$queue/")
-	if parts := strings.SplitN(filter, "/", 3); len(parts) == 3 && parts[0] == "$share" && parts[1] != "" && parts[2] != "" {
+	if rest, queue := strings.CutPrefix(filter, "$queue/"); queue {
+		filter = rest
+	} else if parts := strings.SplitN(filter, "/", 3); len(parts) == 3 && parts[0] == "$share" && parts[1] != "" && parts[2] != "" {
 		filter = parts[2]
 	}
 	f, l := strings.Split(filter, "/"), strings.Split(topic, "/")
