@@ -104,12 +104,17 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 }
 
 // beginStream hands over the part of a large PUBLISH in front of its payload, as
-// soon as it is there. That part is subject to the limit of packets.
+// soon as it is there. That part is subject to the limit of packets: bytes beyond
+// the limit are not looked at, however many came with one read.
 func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 	b := in.buf[in.start+n : in.end]
+	b = b[:min(len(b), l.cfg.MaxPacket)]
 	p, head, err := wire.ParsePublishHead(h, b, wire.Version(l.version.Load()))
-	if err == nil && head == 0 && len(b) >= l.cfg.MaxPacket {
-		err = tooLarge(h, l.cfg.MaxPacket)
+	if err == nil && head == 0 && len(b) == l.cfg.MaxPacket {
+		err = &wire.Error{
+			Code: wire.PacketTooLarge, Type: h.Type,
+			What: "has a topic and properties above the limit of " + byteCount(l.cfg.MaxPacket),
+		}
 	}
 	if err != nil {
 		l.owner.Refuse(err)

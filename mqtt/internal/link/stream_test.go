@@ -37,3 +37,26 @@ func TestStreamCutShort(t *testing.T) {
 	}
 	r.check(t, "stream s 20")
 }
+
+// What stands in front of a payload is held to the limit of packets, also when
+// more than that comes with one read.
+func TestStreamHeadAtTheLimit(t *testing.T) {
+	for _, c := range []struct{ name, packet, note string }{
+		{"at the limit", "\x30\x0C\x00\x0812345678xx", "stream 12345678 2"},
+		{"above it", "\x30\x0C\x00\x09123456789x", "refused PUBLISH: has a topic and properties above the limit of 10 bytes (0x95 Packet too large)"},
+	} {
+		for i := range c.packet {
+			r := &recorder{ended: make(chan error, 1)}
+			ours, peer := net.Pipe()
+			Start(ours, r, Config{ReadBuffer: 64, MaxPacket: 10, StreamLarge: true, Linger: time.Second, WriteStalls: r.writeStalls})
+			for _, part := range []string{c.packet[:i], c.packet[i:]} {
+				_, _ = peer.Write([]byte(part)) // what was heard tells
+			}
+			_ = peer.Close()
+			<-r.ended
+			if r.notes[0] != c.note {
+				t.Errorf("%s, split at %d: %q, want %q first", c.name, i, r.notes, c.note)
+			}
+		}
+	}
+}
