@@ -54,13 +54,17 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 // arguments puts the message together, from options and from positions.
 func (p *pub) arguments(cmd *cobra.Command, args []string) (mqtt.Message, error) {
 	hasMessage := cmd.Flags().Changed("message")
-	topic := orElse(p.topic, p.urlTopic)
+	topic := p.topic
+	if topic == "" && !p.isDefault() {
+		topic = p.urlTopic
+	}
 	if len(args) > 0 {
 		if topic != "" {
 			return mqtt.Message{}, usagef("pub: the topic is given twice: %q and %q", topic, args[0])
 		}
 		topic = args[0]
 	}
+	topic = orElse(topic, p.urlTopic)
 	if len(args) > 1 {
 		if hasMessage {
 			return mqtt.Message{}, usagef("pub: the message is given twice")

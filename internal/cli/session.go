@@ -20,6 +20,9 @@ import (
 	_ "dunlin/mqtt/dial/ws" // for ws and wss in -L; scripts give no URL
 )
 
+// envURL names the URL that holds where no option says where the broker is.
+const envURL = "$MQTT_URL"
+
 // goodbye bounds the clean end of a connection after Ctrl-C or a time-out.
 const goodbye = 3 * time.Second
 
@@ -38,7 +41,8 @@ type session struct {
 	id, username, password string
 	qos                    int
 
-	urlTopic string // the topic that -L ended with
+	urlFrom  string // what gave the URL: -L or the environment
+	urlTopic string // the topic that the URL ended with
 	passFrom string // what gave the password; empty: there is none
 }
 
@@ -50,14 +54,12 @@ func (s *session) bind(cmd *cobra.Command) {
 	f.IntVarP(&s.port, "port", "p", 0, "broker's port (default 1883, with TLS 8883)")
 	f.StringVarP(&s.url, "url", "L", "", "broker and topic as mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], or\n"+
 		"broker alone, over WebSocket, as ws[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH], without\n"+
-		"PATH it is "+dial.DefaultPath+" (default $MQTT_URL)")
+		"PATH it is "+dial.DefaultPath+" (default $MQTT_URL, whose TOPIC gives way to any other)")
 	f.StringVar(&s.cafile, "cafile", "", "use TLS and trust the authorities in this PEM file (default $MQTT_CAFILE)")
 	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
 	f.IntVarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
-	cmd.MarkFlagsMutuallyExclusive("url", "host")
-	cmd.MarkFlagsMutuallyExclusive("url", "port")
 }
 
 // complete checks the options and fills in what the environment says.
@@ -67,8 +69,12 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 		return err
 	}
 	here := flags.Changed("host") || flags.Changed("port")
+	if here && flags.Changed("url") {
+		return usagef("%s: -L says where the broker is; leave out -h and -p", cmd.Name())
+	}
+	s.urlFrom = "-L"
 	if s.url == "" && !here {
-		s.url = a.getenv("MQTT_URL")
+		s.url, s.urlFrom = a.getenv("MQTT_URL"), envURL
 	}
 	s.username = orElse(s.username, a.getenv("MQTT_USERNAME"))
 	s.cafile = orElse(s.cafile, a.getenv("MQTT_CAFILE"))
@@ -111,7 +117,11 @@ func (s *session) hostURL() string {
 	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// splitURL takes user, password and topic out of -L.
+// isDefault reports whether the topic of the URL gives way to others: that of the
+// environment does.
+func (s *session) isDefault() bool { return s.urlFrom == envURL }
+
+// splitURL takes user, password and topic out of the URL.
 func (s *session) splitURL(command string) error {
 	typed := s.url
 	if !strings.Contains(s.url, "://") {
@@ -119,16 +129,16 @@ func (s *session) splitURL(command string) error {
 	}
 	address, err := dial.ParseAddress(s.url)
 	if err != nil {
-		return usagef("%s: -L: %s", command, asTyped(err, s.url, typed))
+		return usagef("%s: %s: %s", command, s.urlFrom, asTyped(err, s.url, typed))
 	}
 	u, err := url.Parse(s.url)
 	if err != nil {
-		return usagef("%s: -L cannot be read", command) // the error would show the password
+		return usagef("%s: %s cannot be read", command, s.urlFrom) // the error would show the password
 	}
 	if u.User != nil {
 		s.username = orElse(s.username, u.User.Username())
 		if password, ok := u.User.Password(); ok && s.passFrom == "" {
-			s.password, s.passFrom = password, "the password in -L"
+			s.password, s.passFrom = password, "the password in "+s.urlFrom
 		}
 	}
 	u.User = nil
@@ -137,7 +147,7 @@ func (s *session) splitURL(command string) error {
 		u.Path = ""
 	}
 	if s.cafile != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
-		return usagef("%s: --cafile needs TLS, but -L has the scheme %s; write %ss", command, u.Scheme, address.Scheme)
+		return usagef("%s: --cafile needs TLS, but %s has the scheme %s; write %ss", command, s.urlFrom, u.Scheme, address.Scheme)
 	}
 	s.url = u.String()
 	return nil

@@ -88,7 +88,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 // arguments returns the subscriptions, from options and from positions.
 func (s *sub) arguments(args []string) ([]mqtt.Subscription, error) {
 	filters := append(s.topics, args...)
-	if s.urlTopic != "" {
+	if s.urlTopic != "" && (len(filters) == 0 || !s.isDefault()) {
 		filters = append(filters, s.urlTopic)
 	}
 	if len(filters) == 0 {
