@@ -166,10 +166,7 @@ func (r *runner) once(ctx context.Context, e *entry, count int) (report.Sample, 
 		return report.Sample{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // Run removes all of it again
-	j := job{driver: e.driver, work: e.work, warm: count / 10, count: count}
-	if e.work.Once() {
-		j.warm = 0
-	}
+	j := job{driver: e.driver, work: e.work, warm: e.work.Warm(count), count: count}
 	if r.Profile != "" && e.driver.Name == work.Ours {
 		j.profile = filepath.Join(r.Profile, e.work.Name)
 	}

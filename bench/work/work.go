@@ -35,6 +35,23 @@ type Work struct {
 // warm-up and no count.
 func (w *Work) Once() bool { return w.Do == "idle" }
 
+// Burst is how many messages one client sends before it is another's turn, in the
+// works with many clients.
+const Burst = 50
+
+// Warm returns how many messages go ahead of count messages that are measured. Each
+// of many clients has its turn then: its goroutines' stacks grow once in its life.
+func (w *Work) Warm(count int) int {
+	switch {
+	case w.Once():
+		return 0
+	case w.Do == "clients":
+		return max(count/10, Burst*w.N)
+	default:
+		return count / 10
+	}
+}
+
 // Trips reports whether the work is about how long one message takes.
 func (w *Work) Trips() bool { return strings.HasPrefix(w.Do, "rtt") }
 

@@ -4,11 +4,9 @@ import (
 	"fmt"
 
 	"dunlin/bench/drive"
+	"dunlin/bench/work"
 	"dunlin/mqtt"
 )
-
-// burst is how many messages one client sends before it is another's turn.
-const burst = 50
 
 // clients sends bursts of QoS 1 messages from one client after the other; two
 // bursts are in flight at a time.
@@ -21,12 +19,12 @@ func clients(r *drive.Run) error {
 		}
 		all[i] = c
 	}
-	w := newPlaces(2 * burst)
+	w := newPlaces(2 * work.Burst)
 	m := message(r, 1)
 	turn := 0
 	return r.Messages(func(n int) error {
 		for i := range n {
-			if i%burst == 0 {
+			if i%work.Burst == 0 {
 				turn = (turn + 1) % len(all)
 			}
 			w.take()
