@@ -96,8 +96,12 @@ func isHost(host string) bool {
 	if strings.ContainsAny(host, `[]<>"`) || strings.Count(host, "%") > 1 || !utf8.ValidString(host) {
 		return false
 	}
-	_, err := netip.ParseAddr(host)
-	return err == nil || !strings.ContainsAny(host, ":%")
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return !strings.ContainsAny(host, ":%")
+	}
+	// A zone beyond ASCII has no way back: net/url writes it with escapes that it does not read.
+	return !strings.ContainsFunc(addr.Zone(), func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // withPort fills in the default port, or checks the given one.

@@ -70,6 +70,7 @@ func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 		"fe80::1:1883:x":                        "cannot be read",
 		"::1":                                   "neither a name nor an address",
 		"mqtt://]":                              "neither a name nor an address",
+		"[::1%25é]":                             "neither a name nor an address",
 		"mqtt://a b":                            "cannot be read",
 		"mqtt://h:port":                         "cannot be read",
 		"mqtt://h\r\nProxy-Authorization: none": "cannot be read",
@@ -85,7 +86,7 @@ func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 func FuzzAddress(f *testing.F) { // TR-08, S23
 	for _, seed := range []string{
 		"mqtt://h", "h:1", "[::1]", "wss://u:p@h:1/p?q#f", "unix:///a%20b", "unix:x", "tcp://[fe80::1%25a]:9", "ws://h%41/%2f", "://", "mqtt+unix://a",
-		"mqtt://]", "mqtt://[::0%250]]:1", "::%25\xff:", "mqtt://h:1:2", // once read as hosts
+		"mqtt://]", "mqtt://[::0%250]]:1", "::%25\xff:", "mqtt://h:1:2", "[::1%25é]", // once read as hosts
 	} {
 		f.Add(seed)
 	}

@@ -262,11 +262,11 @@ func TestDeadlines(t *testing.T) { // fault 9, fault 11: a peer that neither wri
 	})
 	conn, err := open(t, "ws://"+address, ws.Options{})
 	must(t, err)
-	must(t, conn.SetReadDeadline(time.Now().Add(30*time.Millisecond)))
 	b := make([]byte, 10)
 	if n, err := conn.Read(b); n != 1 || err != nil {
 		t.Errorf("read %d, %v", n, err)
 	}
+	must(t, conn.SetReadDeadline(time.Now().Add(30*time.Millisecond)))
 	if _, err := conn.Read(b); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("silent peer: %v", err)
 	}
