@@ -27,6 +27,11 @@ func FuzzOpen(f *testing.F) {
 	}
 	_ = s.Close()
 	f.Fuzz(func(t *testing.T, raw, fields []byte) {
+		defer func() { // a seed cannot be made twice: there is a random number in it
+			if t.Failed() {
+				t.Logf("raw %x, fields %x", raw, fields)
+			}
+		}()
 		for _, files := range []map[string][]byte{
 			{"0000000000000001.log": raw, "0000000000000002.log": fields},
 			{"0000000000000001.log": disk.Hostile(fields)},
