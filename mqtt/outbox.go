@@ -73,9 +73,11 @@ func (o *outbox) rest() time.Duration {
 	}
 	o.idle = true
 	if cap(o.buf) > idleBuffer {
+		spareBytes.give(o.buf)
 		o.buf = nil
 	}
 	if cap(o.other) > idleBuffer {
+		spareBytes.give(o.other)
 		o.other = nil
 	}
 	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
@@ -90,6 +92,13 @@ func (o *outbox) rest() time.Duration {
 func (o *outbox) large() bool {
 	return len(o.deliveries)+len(o.flows)+len(o.topic) > 0 || cap(o.buf) > idleBuffer || cap(o.other) > idleBuffer ||
 		cap(o.waiters) > idleItems || o.lent.large()
+}
+
+// prepare sees to a buffer for many packets when the write loop is busy already.
+func (o *outbox) prepare() {
+	if !o.idle && cap(o.buf) <= idleBuffer {
+		o.buf = spareBytes.swap(o.buf, 2*idleBuffer)
+	}
 }
 
 // makeRoom wakes everybody who waits for room.

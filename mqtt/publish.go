@@ -90,6 +90,7 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	if len(m.Payload) > lentSize {
 		c.lendLocked(m, &p)
 	}
+	c.out.prepare()
 	if forget && p.QoS == 0 && c.sess.Direct() {
 		c.out.buf = c.sess.AppendPublish(c.out.buf, &p)
 		c.out.lentLocked(&p)
