@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
@@ -178,25 +179,30 @@ func TestConnectAnsweredBadly(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, 
 }
 
 func TestSilentServerTimesOut(t *testing.T) { // CA-15
-	server := mqtttest.NewServer(t)
-	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{ConnectTimeout: 50 * time.Millisecond}}
-	dial := func(ctx context.Context) error {
+	dial := func(t *testing.T, ctx context.Context) (time.Duration, error) {
+		connect, server := mqtttest.Pipe(t)
+		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: connect, ConnectTimeout: 50 * time.Millisecond}}
+		start := time.Now()
 		dialed := async(func() error {
-			_, err := mqtt.Dial(ctx, server.URL(), cfg)
+			_, err := mqtt.Dial(ctx, "mqtt://pipe", cfg)
 			return err
 		})
-		conn := server.Accept()
-		conn.Packet()
-		conn.ExpectClosed()
-		return <-dialed
+		server.Packet()
+		server.ExpectClosed()
+		return time.Since(start), <-dialed
 	}
-	if err := dial(context.Background()); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no CONNACK within 50ms") {
-		t.Errorf("by the configuration: %v", err)
-	}
-	own := errors.New("enough")
-	ctx, cancel := context.WithTimeoutCause(context.Background(), 10*time.Millisecond, own)
-	defer cancel()
-	if err := dial(ctx); !errors.Is(err, own) {
-		t.Errorf("by the context: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		took, err := dial(t, context.Background())
+		if took != 50*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no CONNACK within 50ms") {
+			t.Errorf("by the configuration, after %v: %v", took, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		own := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(context.Background(), 10*time.Millisecond, own)
+		defer cancel()
+		if took, err := dial(t, ctx); took != 10*time.Millisecond || !errors.Is(err, own) {
+			t.Errorf("by the context, after %v: %v", took, err)
+		}
+	})
 }

@@ -189,7 +189,10 @@ func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets,
 		}
 		next[g]++
 	}}
-	c := dialResponder(t, r, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1000 })
+	c := dialResponder(t, r, func(cfg *mqtt.Config) {
+		cfg.Limits.SendBytes = 1000
+		hasty(cfg) // one is never acknowledged
+	})
 	ctx := ctxFor(t)
 	var wg sync.WaitGroup
 	for g := range publishers {
@@ -204,8 +207,6 @@ func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets,
 		})
 	}
 	wg.Wait()
-	ctx, cancel := context.WithTimeout(ctx, time.Second) // one is never acknowledged
-	defer cancel()
 	if err := c.Close(ctx); err != nil {
 		t.Error(err)
 	}
@@ -218,7 +219,10 @@ func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets,
 }
 
 func TestWindow(t *testing.T) { // FC-08, FC-12, peer 4.37
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 5 })
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Limits.InFlight = 5
+		hasty(cfg)
+	})
 	for i := range 8 {
 		if _, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "n", Payload: []byte{byte(i)}, QoS: 1 + mqtt.QoS(i%2)}, nil); err != nil {
 			t.Fatal(err)
@@ -240,7 +244,7 @@ func TestWindow(t *testing.T) { // FC-08, FC-12, peer 4.37
 	s.server.Expect("34 06 00016E 0007 05")
 	s.server.Send("70 02 0002", "40 02 0003")
 	s.server.Expect("32 06 00016E 0008 06", "34 06 00016E 0009 07")
-	s.closeUnanswered()
+	s.closeWell()
 }
 
 func TestIdentifiersWrap(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32

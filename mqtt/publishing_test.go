@@ -296,7 +296,7 @@ func TestFailuresFreeTheirPlace(t *testing.T) { // FC-04, FC-05, P1-04, P2-03, P
 }
 
 func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.31
-	s := dialV5(t, "210001", nil)
+	s := dialV5(t, "210001", hasty)
 	s.publishes(1, "a", "b", "c")
 	s.expectPublish(true, 0x32, 1, "a")
 	s.server.Send("40 02 0009", "70 02 0009", "50 03 0009 80", "40 02 0002", "70 02 0001")
@@ -304,7 +304,7 @@ func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.
 	s.server.Send("40 02 0001", "40 02 0001") // twice: room for one
 	s.expectPublish(true, 0x32, 2, "b")
 	s.expectAlive(true)
-	s.closeUnanswered()
+	s.closeWell()
 }
 
 func TestExpiryDoesNotEndAnExchange(t *testing.T) { // P2-18: [MQTT-4.3.3-7] of 5

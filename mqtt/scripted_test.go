@@ -11,10 +11,10 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// ctxFor bounds a test.
+// ctxFor bounds a test, so that one that hangs ends and says where.
 func ctxFor(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -27,6 +27,9 @@ type scripted struct {
 	server *mqtttest.Conn
 	events chan string // what the handlers saw
 }
+
+// hasty has Close not wait for publishes that the server does not acknowledge.
+func hasty(cfg *mqtt.Config) { cfg.Limits.Drain = -1 }
 
 // dialScripted connects a client "c" to a scripted server.
 func dialScripted(t *testing.T, change func(*mqtt.Config)) *scripted {
@@ -123,21 +126,7 @@ func (s *scripted) finish() {
 // further event came.
 func (s *scripted) closeWell() {
 	s.t.Helper()
-	s.closeWithin(s.ctx)
-}
-
-// closeUnanswered is closeWell with publishes that the server does not
-// acknowledge: Close does not wait long.
-func (s *scripted) closeUnanswered() {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, time.Second)
-	defer cancel()
-	s.closeWithin(ctx)
-}
-
-func (s *scripted) closeWithin(ctx context.Context) {
-	s.t.Helper()
-	closed := async(func() error { return s.Close(ctx) })
+	closed := async(func() error { return s.Close(s.ctx) })
 	s.server.Expect("E0 00")
 	s.server.ExpectClosed()
 	s.server.Close()

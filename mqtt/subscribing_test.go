@@ -122,11 +122,11 @@ func TestRequestsEndWithTheConnection(t *testing.T) { // SU-28, DC-14, DC-15, DC
 }
 
 func TestLeavingWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end in doubt, and the server hears goodbye
-	eachVersion(t, nil, func(s *scripted, five bool) {
+	eachVersion(t, hasty, func(s *scripted, five bool) {
 		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
 		s.expectPublish(five, 0x32, 1, "")
 		s.expectPublish(five, 0x34, 2, "")
-		s.closeUnanswered()
+		s.closeWell()
 		for _, d := range []*mqtt.Delivery{first, second} {
 			if err := d.Err(); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrClosed) {
 				s.t.Errorf("got %v", err)

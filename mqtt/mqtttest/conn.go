@@ -43,7 +43,7 @@ func NewConn(t testing.TB, conn net.Conn) *Conn {
 	return &Conn{t: t, conn: conn, wait: patience}
 }
 
-// SetPatience sets how long a step may take before the test fails, 10 s unless
+// SetPatience sets how long a step may take before the test fails, 30 s unless
 // set. Tests in fake time need more.
 func (c *Conn) SetPatience(d time.Duration) { c.wait = d }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
@@ -50,20 +51,22 @@ func TestFaultsOfWriting(t *testing.T) {
 	for fault, want := range map[mqtttest.Fault]error{
 		mqtttest.Cut: syscall.EPIPE, mqtttest.Break: syscall.ECONNRESET, mqtttest.Stall: os.ErrDeadlineExceeded,
 	} {
-		faulty, peer := ends(t, mqtttest.Faults{MaxWrite: 2, OnWrite: fault, WriteBytes: 3})
-		heard := make(chan []byte, 1)
-		go func() {
-			b := make([]byte, 3)
-			n, _ := io.ReadFull(peer, b) // the number tells
-			heard <- b[:n]
-		}()
-		_ = faulty.SetDeadline(time.Now().Add(10 * time.Millisecond)) // the write tells
-		if n, err := faulty.Write([]byte("12345")); n != 3 || !errors.Is(err, want) {
-			t.Errorf("fault %d: %d bytes, %v, want %v", fault, n, err, want)
-		}
-		if b := <-heard; string(b) != "123" {
-			t.Errorf("fault %d: the peer read %q", fault, b)
-		}
+		synctest.Test(t, func(t *testing.T) { // the deadline is for the fault alone
+			faulty, peer := ends(t, mqtttest.Faults{MaxWrite: 2, OnWrite: fault, WriteBytes: 3})
+			heard := make(chan []byte, 1)
+			go func() {
+				b := make([]byte, 3)
+				n, _ := io.ReadFull(peer, b) // the number tells
+				heard <- b[:n]
+			}()
+			_ = faulty.SetDeadline(time.Now().Add(10 * time.Millisecond)) // the write tells
+			if n, err := faulty.Write([]byte("12345")); n != 3 || !errors.Is(err, want) {
+				t.Errorf("fault %d: %d bytes, %v, want %v", fault, n, err, want)
+			}
+			if b := <-heard; string(b) != "123" {
+				t.Errorf("fault %d: the peer read %q", fault, b)
+			}
+		})
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // patience is how long a step may take before the test fails.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Server listens on a free loopback port and lets the test play the server.
 type Server struct {

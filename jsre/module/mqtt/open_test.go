@@ -134,17 +134,16 @@ func TestClientCertificate(t *testing.T) {
 	pair := ca.Client(t, testcert.Options{})
 	src := "const ca = " + quote(t, ca.PEM()) + ", cert = " + quote(t, pair.CertPEM) + ", key = " + quote(t, pair.KeyPEM) +
 		", encrypted = " + quote(t, encrypted(t, pair.KeyPEM, "secret")) + ";" + `
-const attempt = opt => {
+const attempt = (opt, then) => {
   try {
     const c = mqtt.open(sa, opt, 5000);
     c.on('error', e => console.log('refused'));
-    c.connect({client: ''}, () => { console.log('accepted'); c.close(); });
+    c.connect({client: ''}, () => { console.log('accepted'); c.close(); then(); });
   } catch (e) { console.log(e.code, e.message); }
 };
 attempt({ca, cert, key: encrypted});
 attempt({ca, cert, key: encrypted, passwd: 'wrong'});
-attempt({ca, cert, key: encrypted, passwd: 'secret'});
-setTimeout(() => attempt({ca}), 300);
+attempt({ca, cert, key: encrypted, passwd: 'secret'}, () => attempt({ca}));
 `
 	expect(t, b.Addr(), src,
 		"EINVAL open: tlsOpt.key: is encrypted; give tlsOpt.passwd",

@@ -218,7 +218,7 @@ func TestHostileTopics(t *testing.T) {
 			t.Errorf("table with %.20q is not empty after Remove", x.filter)
 		}
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("took %s", took)
 	}
 }
