@@ -40,7 +40,7 @@ func (w *Work) Once() bool { return w.Do == "idle" }
 const Burst = 50
 
 // Warm returns how many messages go ahead of count messages that are measured. Each
-// of many clients has its turn then: its goroutines' stacks grow once in its life.
+// of many clients has its turn then: the first one in its life costs more.
 func (w *Work) Warm(count int) int {
 	switch {
 	case w.Once():
