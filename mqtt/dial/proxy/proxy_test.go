@@ -11,11 +11,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -360,60 +358,5 @@ func TestAddressesForSOCKS(t *testing.T) { // TR-12: addresses as such, names as
 	must(t, err)
 	if _, err := long.DialContext(withTimeout(t), "tcp", "a:1"); err == nil || !strings.Contains(err.Error(), "longer than 255") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestStalledProxy(t *testing.T) { // TR-06, TL-14, fault 10
-	for _, scheme := range []string{"socks5", "http", "https"} {
-		synctest.Test(t, func(t *testing.T) {
-			ours, theirs := net.Pipe()
-			go func() { _, _ = io.Copy(io.Discard, theirs) }()
-			d, err := proxy.New(scheme + "://p")
-			must(t, err)
-			d.Dial = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
-			begin := time.Now()
-			_, err = mqtt.Open(context.Background(), "mqtts://h", mqtt.Transport{Dial: d.DialContext, ConnectTimeout: time.Minute})
-			if want := "proxy mqtts://h:8883: via " + scheme + "://p: no connection within 1m0s"; err == nil || err.Error() != want || time.Since(begin) != time.Minute {
-				t.Errorf("after %v: %v", time.Since(begin), err)
-			}
-			_ = theirs.Close()
-		})
-	}
-}
-
-func TestProxyThatIsNotThere(t *testing.T) { // TR-01, TR-12
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	_ = l.Close()
-	d, err := proxy.New("socks5://joe:s3cret@" + l.Addr().String())
-	must(t, err)
-	_, err = mqtt.Dial(withTimeout(t), "mqtt://broker.test", mqtt.Config{Transport: mqtt.Transport{Dial: d.DialContext}})
-	want := "proxy mqtt://broker.test:1883: via socks5://" + l.Addr().String() + ": connect: " + syscall.ECONNREFUSED.Error()
-	if !errors.Is(err, syscall.ECONNREFUSED) || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
-
-func TestBadProxyURLs(t *testing.T) {
-	for raw, want := range map[string]string{
-		"ftp://joe:s3cret@h":      `scheme "ftp" is not one of`,
-		"socks5://joe:s3cret@":    "has no host",
-		"socks5://joe:s3cret/@h":  "cannot be read",
-		"http://joe:%zzs3cret@h":  "cannot be read",
-		"socks4://joe:s3cret@h:1": "is not one of",
-	} {
-		if _, err := proxy.New(raw); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: %v", raw, err)
-		}
-	}
-	for _, choose := range []func(string) (*url.URL, error){
-		func(string) (*url.URL, error) { return &url.URL{Scheme: "ftp", Host: "h"}, nil },
-		func(string) (*url.URL, error) { return nil, errors.New("no choice") },
-	} {
-		d := &proxy.Dialer{Proxy: choose}
-		var staged *dial.Error
-		if _, err := d.DialContext(withTimeout(t), "tcp", "h:1"); !errors.As(err, &staged) || staged.Stage != dial.StageProxy {
-			t.Errorf("got %v", err)
-		}
 	}
 }
