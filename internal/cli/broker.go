@@ -31,22 +31,17 @@ func (a *app) brokerCommand() *cobra.Command {
 		Example: "  dunlin broker --listen :1883 --listen ws://127.0.0.1:8080",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if (crt == "") != (key == "") {
-				return usagef("broker: --cert and --key go together")
-			}
 			listeners, err := listenersAt(listen)
 			if err != nil {
 				return err
 			}
-			cfg := broker.Config{Listeners: listeners, UsersFile: users, Logger: a.brokerLogger(slog.LevelInfo)}
-			if crt != "" {
-				pair, err := tls.LoadX509KeyPair(crt, key)
-				if err != nil {
-					return failf("broker: --cert and --key: %w", err)
-				}
-				cfg.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+			secure, err := serverTLS(crt, key)
+			if err != nil {
+				return err
 			}
-			return a.serve(cmd.Context(), cfg)
+			return a.serve(cmd.Context(), broker.Config{
+				Listeners: listeners, UsersFile: users, TLS: secure, Logger: a.brokerLogger(slog.LevelInfo),
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -57,6 +52,21 @@ func (a *app) brokerCommand() *cobra.Command {
 	f.StringVar(&crt, "cert", "", "certificate in PEM form, for tls and wss")
 	f.StringVar(&key, "key", "", "private key of the certificate, in PEM form")
 	return cmd
+}
+
+// serverTLS reads --cert and --key; nil: neither is given.
+func serverTLS(cert, key string) (*tls.Config, error) {
+	if (cert == "") != (key == "") {
+		return nil, usagef("broker: --cert and --key go together")
+	}
+	if cert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, failf("broker: --cert and --key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // brokerLogger writes what a broker tells from a level on to stderr.
