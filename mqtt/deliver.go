@@ -62,9 +62,6 @@ type inbox struct {
 }
 
 func (c *Client) pushLocked(it item) {
-	if len(c.in.items) == idleItems && cap(c.in.items) < 4*idleItems {
-		c.in.items = spareItems.swap(c.in.items, 4*idleItems)
-	}
 	c.in.items = append(c.in.items, it)
 	c.wakeLocked()
 }
@@ -84,11 +81,9 @@ const idleItems = 16
 func (in *inbox) rest() {
 	in.slabs = slabs{}
 	if cap(in.items) > idleItems && len(in.items) == 0 {
-		spareItems.give(in.items)
 		in.items = nil
 	}
 	if cap(in.batch) > idleItems {
-		spareItems.give(in.batch)
 		in.batch = nil
 	}
 }

@@ -73,11 +73,11 @@ func (o *outbox) rest() time.Duration {
 	}
 	o.idle = true
 	if cap(o.buf) > idleBuffer {
-		spareBytes.give(o.buf)
+		giveAway(o.buf)
 		o.buf = nil
 	}
 	if cap(o.other) > idleBuffer {
-		spareBytes.give(o.other)
+		giveAway(o.other)
 		o.other = nil
 	}
 	if cap(o.waiters) > idleItems && len(o.waiters) == 0 {
@@ -94,10 +94,10 @@ func (o *outbox) large() bool {
 		cap(o.waiters) > idleItems || o.lent.large()
 }
 
-// prepare sees to a buffer for many packets when the write loop is busy already.
+// prepare sees to a buffer for many packets when it comes to that.
 func (o *outbox) prepare() {
-	if !o.idle && cap(o.buf) <= idleBuffer {
-		o.buf = spareBytes.swap(o.buf, 2*idleBuffer)
+	if len(o.buf) > idleBuffer/2 && cap(o.buf) <= idleBuffer {
+		o.buf = enlarge(o.buf, 2*idleBuffer)
 	}
 }
 

@@ -35,7 +35,7 @@ func (a *app) brokerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			secure, err := serverTLS(crt, key)
+			secure, err := serverTLS(cmd, crt, key)
 			if err != nil {
 				return err
 			}
@@ -55,11 +55,12 @@ func (a *app) brokerCommand() *cobra.Command {
 }
 
 // serverTLS reads --cert and --key; nil: neither is given.
-func serverTLS(cert, key string) (*tls.Config, error) {
-	if (cert == "") != (key == "") {
+func serverTLS(cmd *cobra.Command, cert, key string) (*tls.Config, error) {
+	given := cmd.Flags().Changed("cert")
+	if given != cmd.Flags().Changed("key") {
 		return nil, usagef("broker: --cert and --key go together")
 	}
-	if cert == "" {
+	if !given {
 		return nil, nil
 	}
 	pair, err := tls.LoadX509KeyPair(cert, key)

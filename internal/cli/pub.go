@@ -51,20 +51,30 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	return client.Publish(ctx, message)
 }
 
+// chosenTopic returns the topic, which is given once; that of the environment gives
+// way to it.
+func (p *pub) chosenTopic(args []string) (string, error) {
+	topic := p.topic
+	var others []string
+	if p.urlTopic != "" && !p.isDefault() {
+		others = append(others, p.urlTopic)
+	}
+	for _, other := range append(others, args[:min(len(args), 1)]...) {
+		if topic != "" {
+			return "", usagef("pub: the topic is given twice: %q and %q", topic, other)
+		}
+		topic = other
+	}
+	return orElse(topic, p.urlTopic), nil
+}
+
 // arguments puts the message together, from options and from positions.
 func (p *pub) arguments(cmd *cobra.Command, args []string) (mqtt.Message, error) {
 	hasMessage := cmd.Flags().Changed("message")
-	topic := p.topic
-	if topic == "" && !p.isDefault() {
-		topic = p.urlTopic
+	topic, err := p.chosenTopic(args)
+	if err != nil {
+		return mqtt.Message{}, err
 	}
-	if len(args) > 0 {
-		if topic != "" {
-			return mqtt.Message{}, usagef("pub: the topic is given twice: %q and %q", topic, args[0])
-		}
-		topic = args[0]
-	}
-	topic = orElse(topic, p.urlTopic)
 	if len(args) > 1 {
 		if hasMessage {
 			return mqtt.Message{}, usagef("pub: the message is given twice")

@@ -61,7 +61,7 @@ func ParseAddress(raw string) (Address, error) {
 		return Address{}, fmt.Errorf("broker URL %q has no host", redact(u))
 	}
 	if !isHost(a.Host) {
-		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets", redact(u), a.Host)
+		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets, its zone in ASCII", redact(u), a.Host)
 	}
 	if a.isWebSocket() {
 		a.Path, a.Query = u.EscapedPath(), u.RawQuery

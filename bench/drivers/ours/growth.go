@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"dunlin/bench/drive"
 	"dunlin/bench/work"
@@ -9,7 +10,8 @@ import (
 )
 
 // clients sends bursts of QoS 1 messages from one client after the other; two
-// bursts are in flight at a time.
+// bursts are in flight at a time. After the warm-up all rest until they have let go
+// what a busy client needs.
 func clients(r *drive.Run) error {
 	all := make([]*mqtt.Client, r.N)
 	for i := range all {
@@ -21,7 +23,7 @@ func clients(r *drive.Run) error {
 	}
 	w := newPlaces(2 * work.Burst)
 	m := message(r, 1)
-	turn := 0
+	turn, rested := 0, false
 	return r.Messages(func(n int) error {
 		for i := range n {
 			if i%work.Burst == 0 {
@@ -32,7 +34,12 @@ func clients(r *drive.Run) error {
 				return err
 			}
 		}
-		return w.wait()
+		if err := w.wait(); err != nil || rested {
+			return err
+		}
+		rested = true
+		time.Sleep(3 * time.Second)
+		return nil
 	})
 }
 

@@ -54,7 +54,7 @@ func TestStreamHeadAtTheLimit(t *testing.T) {
 			}
 			_ = peer.Close()
 			<-r.ended
-			if r.notes[0] != c.note {
+			if len(r.notes) == 0 || r.notes[0] != c.note {
 				t.Errorf("%s, split at %d: %q, want %q first", c.name, i, r.notes, c.note)
 			}
 		}
