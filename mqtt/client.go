@@ -9,79 +9,35 @@ import (
 	"time"
 
 	"dunlin/mqtt/dial"
-	"dunlin/mqtt/internal/link"
-	"dunlin/mqtt/internal/route"
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/session"
-	"dunlin/mqtt/store"
-)
-
-// state is where a client is in its life. It only goes forward, except that a
-// client that reconnects goes from any but closed back to offline.
-type state byte
-
-const (
-	offline    state = iota // there is no transport
-	opened                  // the transport stands
-	connecting              // CONNECT was sent
-	connected               // CONNACK accepted it
-	closing                 // our last packet is on its way, or the link is being cut
-	closed                  // the link has ended
 )
 
 // Client is a connection to a server, or with Config.Reconnect as many as it
 // takes. Make it with Open or Dial; Close ends it. It is not used again after it
 // has ended.
 type Client struct {
-	// Set by Open, not changed afterwards.
-	transport Transport
-	log       *slog.Logger
-	ctx       context.Context // what handlers see; ends with the client
-	cancel    context.CancelFunc
-	gone      chan struct{} // closed when the client has ended
-	delivered chan struct{} // closed when the deliver loop has ended
-	saved     chan struct{} // closed when the save loop has ended; nil: there is none
+	// Set when it is made, not changed afterwards.
+	transport  Transport
+	log        *slog.Logger
+	ctx        context.Context // what handlers see; ends with the client
+	cancel     context.CancelFunc
+	gone       chan struct{} // closed when the client has ended
+	supervisor *supervisor   // makes connections; nil: there is one
+	saver      *saver        // nil: there is no store
 
-	dialing bool       // made by Dial, which tells of a failed Connect itself
-	begun   time.Time  // by Dial; its time goes on with Connect
-	retry   *Reconnect // nil: the client ends with its connection
-	store   store.Store
+	version atomic.Uint32 // of the protocol, set by Connect
 
-	version   atomic.Uint32 // of the protocol, set by Connect
-	hushed    atomic.Bool   // Close was called: no handler or event begins any more
-	resent    atomic.Bool   // the server sends again what is not acknowledged
-	deliverID atomic.Uint64 // the deliver loop's goroutine
-
-	mu      lock
-	remote  string           // the server's URL; mu
-	peer    net.Addr         // the server's address; mu
-	cfg     Config           // from Connect; mu
-	state   state            // mu
-	link    *link.Link       // mu
-	sess    *session.Session // mu
-	connAck ConnAck          // mu
-	cause   error            // why the connection ends; mu
-	byUser  bool             // Close ended it; mu
-	leaving bool             // Close waits for what is not complete; mu
-
-	answered chan struct{} // closed when the CONNACK came, or the link ended; mu
-	down     chan struct{} // closed when the link has ended; mu
-	asked    bool          // the last CONNECT had Clean Start; mu
-	rtt      time.Duration // of the last ping; mu
-	course   *course       // over several connections; nil: there is one; mu
-	saver    saver         // mu
-
-	accepted    bool          // the CONNACK accepted the session; mu
-	pingTimeout time.Duration // in force; mu
-	pings       []*ping       // PINGREQs without an answer, oldest first; nil: keep alive; mu
-	authData    []byte        // that came with the server's consent; mu
-	reauth      chan struct{} // closed when a re-authentication succeeded; mu
-	requests    *requester    // mu
-
-	challenges chan []byte // authentication data to be answered, with Config.Auth; mu
-
-	out  outbox        // mu
-	in   inbox         // mu
-	subs subscriptions // mu
+	mu       lock
+	cfg      Config           // from Connect; mu
+	life     life.Machine     // mu
+	conn     *connection      // that stands, or the last one; mu
+	sess     *session.Session // nil: before Connect, and after the end; mu
+	send     sender           // mu
+	recv     receiver
+	subs     subscriptions // mu
+	requests *requester    // mu
+	authTurn chan struct{} // holds a value while an Authenticator is in use; mu
 }
 
 // Open makes the transport to the server at url and returns a client that can
@@ -108,14 +64,14 @@ func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, 
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(t)
-	if c.dialing = dialing; dialing {
-		c.begun = begun
-	}
+	c := newClient(t, life.Kind{Dialed: dialing})
 	c.mu.Lock()
-	c.attachLocked(conn, address.String())
+	c.attachLocked(conn, address)
+	if dialing { // its time goes on with Connect
+		c.conn.begun = begun
+	}
 	c.mu.Unlock()
-	go c.deliverLoop()
+	go c.recv.deliverLoop()
 	return c, nil
 }
 
@@ -140,32 +96,12 @@ func (t *Transport) open(ctx context.Context, address dial.Address) (net.Conn, e
 	})
 }
 
-// attachLocked begins a connection.
-func (c *Client) attachLocked(conn net.Conn, remote string) {
-	c.remote, c.peer = remote, conn.RemoteAddr()
-	c.state, c.accepted, c.cause = opened, false, nil
-	c.answered, c.down = make(chan struct{}), make(chan struct{})
-	c.link = link.Start(conn, (*owner)(c), link.Config{
-		ReadBuffer:  c.transport.ReadBuffer,
-		MaxPacket:   c.transport.MaxPacket,
-		StreamLarge: c.transport.Handlers.Stream != nil,
-		Linger:      linger,
-		WriteStalls: c.writeStalls,
-	})
-}
-
-func newClient(t Transport) *Client {
-	c := &Client{
-		transport: t, log: t.Logger,
-		gone:      make(chan struct{}),
-		delivered: make(chan struct{}),
-	}
+func newClient(t Transport, kind life.Kind) *Client {
+	c := &Client{transport: t, log: t.Logger, gone: make(chan struct{}), life: life.New(kind), conn: new(connection)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.mu.note = c.noteHandledLocked
-	c.in.wake = make(chan struct{}, 1)
-	c.in.gate = make(chan struct{}, 1)
-	c.subs.client = c
-	c.subs.table = new(route.Table[*subscription])
+	c.recv.init(c)
+	c.send.mu = &c.mu
+	c.subs.init(c)
 	return c
 }
 
@@ -192,7 +128,7 @@ func dialFrom(ctx context.Context, url string, cfg Config, left int) (*Client, e
 	}
 	if err := c.Connect(ctx, cfg); err != nil {
 		c.abort(ErrClosed)
-		<-c.delivered // at once: no handler runs without a session
+		<-c.recv.done // at once: no handler runs without a session
 		return cfg.follow(ctx, err, left)
 	}
 	return c, nil
@@ -214,11 +150,14 @@ func (cfg *Config) takeUser(url string) {
 // patience bounds ctx to what is left for the CONNACK: all of the
 // ConnectTimeout after Open, the rest of it within Dial.
 func (c *Client) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	c.mu.Lock()
+	begun := c.conn.begun
+	c.mu.Unlock()
 	d := c.transport.ConnectTimeout
-	if _, has := ctx.Deadline(); has || d < 0 || c.begun.IsZero() {
+	if _, has := ctx.Deadline(); has || d < 0 || begun.IsZero() {
 		return within(ctx, d, "no CONNACK")
 	}
-	return context.WithDeadlineCause(ctx, c.begun.Add(d), timeoutError{"no CONNACK within " + d.String()})
+	return context.WithDeadlineCause(ctx, begun.Add(d), timeoutError{"no CONNACK within " + d.String()})
 }
 
 // within bounds ctx to d, unless it has a deadline of its own or d is negative.
@@ -238,36 +177,12 @@ func (e timeoutError) Timeout() bool   { return true }
 func (e timeoutError) Temporary() bool { return true }
 func (e timeoutError) Unwrap() error   { return context.DeadlineExceeded }
 
-// IsConnected reports whether the server has accepted the session and the
-// connection stands.
-func (c *Client) IsConnected() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.state == connected
-}
-
 // IsQueued reports whether a packet waits to be written, or a QoS 1 or 2
 // publish is not completed.
 func (c *Client) IsQueued() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state != closed && (c.out.waiting() || c.sess != nil && c.sess.Busy())
-}
-
-// Remote returns the server's URL in canonical form, without credentials; of the
-// last connection when there is none.
-func (c *Client) Remote() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.remote
-}
-
-// RemoteAddr returns the network address of the server; nil before the first
-// connection.
-func (c *Client) RemoteAddr() net.Addr {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.peer
+	return !c.life.HasEnded() && (c.send.waiting() || c.sess != nil && c.sess.Busy())
 }
 
 // Done returns a channel that is closed when the client has ended: with its
@@ -279,54 +194,11 @@ func (c *Client) Done() <-chan struct{} { return c.gone }
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != closed {
+	if !c.life.HasEnded() {
 		return nil
 	}
-	return c.endLocked()
+	return c.life.End()
 }
 
-// endLocked returns why nothing can be sent any more, for an error's cause.
-func (c *Client) endLocked() error {
-	switch {
-	case c.byUser:
-		return ErrClosed
-	case c.cause != nil:
-		return fmt.Errorf("%w: %w", ErrClosed, c.cause)
-	default:
-		return ErrClosed
-	}
-}
-
-// usableLocked returns nil when the client is connected, else why it is not.
-func (c *Client) usableLocked() error {
-	switch c.state {
-	case connected:
-		if c.leaving {
-			return ErrClosed
-		}
-		return nil
-	case offline, opened, connecting:
-		if c.byUser || c.leaving {
-			return ErrClosed
-		}
-		return ErrNotConnected
-	default:
-		return c.endLocked()
-	}
-}
-
-// parkedLocked reports whether what cannot be sent now will be later.
-func (c *Client) parkedLocked() bool {
-	return c.retry != nil && c.state < connected && !c.byUser
-}
-
-// writeStalls is how long a write may make no progress: as long as silence is
-// allowed to last.
-func (c *Client) writeStalls() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.state < connected || c.connAck.KeepAlive <= 0 {
-		return 0
-	}
-	return c.connAck.KeepAlive + c.pingTimeout
-}
+// lasting reports whether publishes outlive the connection.
+func (c *Client) lasting() bool { return c.supervisor != nil }

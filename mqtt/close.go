@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -35,7 +36,7 @@ func (c *Client) Close(ctx context.Context) error {
 // stands and for a part of the time that Close has. Nothing new is taken
 // meanwhile.
 func (c *Client) drain(ctx context.Context) {
-	c.hushed.Store(true)
+	c.recv.quiet.Store(true)
 	left := closeTime
 	if deadline, has := ctx.Deadline(); has {
 		left = time.Until(deadline)
@@ -73,14 +74,13 @@ func (c *Client) drain(ctx context.Context) {
 func (c *Client) unfinished() (d *Delivery, down <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != connected || !c.sess.Busy() {
+	if !c.life.Live() || !c.sess.Busy() || !c.life.Drain() {
 		return nil, nil
 	}
-	c.leaving = true
 	all := c.sess.Unfinished()
 	for i := len(all) - 1; i >= 0; i-- {
-		if d, ok := all[i].Owner.(*Delivery); ok && d.more.request == nil {
-			return d, c.down
+		if d, ok := all[i].Owner.(*Delivery); ok && d.op.request == nil {
+			return d, c.conn.down
 		}
 	}
 	return nil, nil
@@ -97,7 +97,7 @@ func (c *Client) join(ctx context.Context) error {
 	if !endedBy(ctx, c.gone) {
 		return c.cutOff(context.Cause(ctx))
 	}
-	if goroutineID() == c.deliverID.Load() || endedBy(ctx, c.stopped()) {
+	if c.recv.runsHere() || endedBy(ctx, c.stopped()) {
 		return nil
 	}
 	return fmt.Errorf("close %s: %s: %w", c.Remote(), c.straggler(), context.Cause(ctx))
@@ -108,7 +108,7 @@ func (c *Client) join(ctx context.Context) error {
 func (c *Client) cutOff(cause error) error {
 	late := fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.Remote(), cause)
 	c.abort(ErrClosed)
-	if endsSoon(c.gone) && (goroutineID() == c.deliverID.Load() || endsSoon(c.stopped())) {
+	if endsSoon(c.gone) && (c.recv.runsHere() || endsSoon(c.stopped())) {
 		return late
 	}
 	return fmt.Errorf("%w; %s, too", late, c.straggler())
@@ -141,16 +141,16 @@ func endsSoon(done <-chan struct{}) bool {
 // straggler says what of the application keeps the client from ending.
 func (c *Client) straggler() string {
 	select {
-	case <-c.delivered:
+	case <-c.recv.done:
 		return "the store has not returned"
 	default:
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.in.ended:
+	case c.recv.ended:
 		return "a handler is still running"
-	case c.saver.last:
+	case c.saver != nil && c.saver.last:
 		return "the store has not returned"
 	default:
 		return "an attempt to connect has not returned"
@@ -193,8 +193,8 @@ func (c *Client) checkGoodbye(g *Goodbye, p *wire.Disconnect) error {
 	defer c.mu.Unlock()
 	fault := func(name, what string) error { return &ArgumentError{Name: name, What: what} }
 	switch {
-	case c.state != connected:
-		return fault("Goodbye", "cannot be said: "+c.usableLocked().Error())
+	case c.life.Refusal(life.Exchange) != nil:
+		return fault("Goodbye", "cannot be said: "+c.life.Refusal(life.Exchange).Error())
 	case c.cfg.Version < V5:
 		return fault("Goodbye", "needs MQTT 5; use Close")
 	case g.SessionExpiry != nil && *g.SessionExpiry < 0:
@@ -224,33 +224,18 @@ func (c ReasonCode) serverOnly() bool {
 }
 
 // beginClose sends DISCONNECT to a server that accepted us, and cuts off one
-// that did not: before MQTT 5 a DISCONNECT has no place there.
+// that did not.
 func (c *Client) beginClose(p *wire.Disconnect) {
-	c.hushed.Store(true)
+	c.recv.quiet.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer c.cancel() // whoever that wakes is to see who ended it
-	if c.state == closed || c.state == closing && !c.lasting() {
-		return
-	}
-	c.byUser = true
-	switch {
-	case c.state == offline || c.state == closing: // its context ends the connect loop
-		return
-	case c.state != connected:
+	defer c.cancel() // ends an attempt to connect, which is then told that Close did it
+	switch c.life.Close() {
+	case life.Cut:
 		c.cutLocked(ErrClosed)
-		return
-	}
-	v := wire.Version(c.cfg.Version)
-	c.out.buf = wire.AppendDisconnect(c.out.buf, v, p) // [MQTT-3.14.4-1]
-	c.finishLocked(ErrClosed)
-}
-
-// abort cuts the connection.
-func (c *Client) abort(cause error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.state < closed {
-		c.cutLocked(cause)
+	case life.SayDisconnect:
+		c.send.buf = wire.AppendDisconnect(c.send.buf, wire.Version(c.cfg.Version), p) // [MQTT-3.14.4-1]
+		c.hangUpLocked(ErrClosed)
+	case life.StopDialing, life.Nothing: // the context ends what there is
 	}
 }

@@ -52,27 +52,29 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 			UserProperties: readUser(p.Properties),
 		}
 	}
-	if p.SessionPresent && c.asked { // [MQTT-3.2.2-1] of 3.1.1, [MQTT-3.2.2-4] of 5
+	conn := c.conn
+	if p.SessionPresent && conn.clean { // [MQTT-3.2.2-1] of 3.1.1, [MQTT-3.2.2-4] of 5
 		return protocolError(wire.CONNACK, "a session is present though a clean one was asked for")
 	}
 	if err := c.checkAuthMethod(wire.CONNACK, p.Properties); err != nil {
 		return err
 	}
-	c.connAck = readConnAck(p, &c.cfg)
+	conn.connAck = readConnAck(p, &c.cfg)
 	if err := c.adoptID(p.Properties); err != nil {
 		return err
 	}
-	c.authData = binary(p.Properties, wire.AuthenticationData)
-	c.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(c.connAck.KeepAlive/2, time.Second))
+	conn.auth.data = binary(p.Properties, wire.AuthenticationData)
+	conn.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
 	c.sess.Start(now, session.Server{
-		ReceiveMaximum: c.connAck.ReceiveMaximum, AliasMaximum: c.connAck.TopicAliasMaximum,
-		PacketMaximum: c.connAck.MaximumPacketSize, KeepAlive: c.connAck.KeepAlive, PingTimeout: c.pingTimeout,
+		ReceiveMaximum: conn.connAck.ReceiveMaximum, AliasMaximum: conn.connAck.TopicAliasMaximum,
+		PacketMaximum: conn.connAck.MaximumPacketSize, KeepAlive: conn.connAck.KeepAlive, PingTimeout: conn.pingTimeout,
 	})
 	c.kickLocked() // to note when the first ping is due
-	c.state, c.accepted = connected, true
-	close(c.answered)
+	c.life.Accept(now)
+	conn.accepted = true
+	close(conn.answered)
 	if f := c.transport.Handlers.Connect; f != nil {
-		c.pushEventLocked(func() { f(c) })
+		c.recv.pushEvent(func() { f(c) })
 	}
 	if c.lasting() {
 		c.resumeLocked(p.SessionPresent, now)
@@ -88,7 +90,7 @@ func (c *Client) adoptID(p wire.Properties) error {
 	case ok && c.cfg.ClientID != "":
 		return protocolError(wire.CONNACK, "assigns a client identifier though one was sent")
 	case ok:
-		c.connAck.ClientID = strings.Clone(id)
+		c.conn.connAck.ClientID = strings.Clone(id)
 	case c.cfg.ClientID == "" && c.cfg.Version == V5:
 		return protocolError(wire.CONNACK, "assigns no client identifier though none was sent")
 	}
@@ -132,13 +134,6 @@ func readConnAck(p *wire.ConnAck, cfg *Config) ConnAck {
 // maxPacketSize is the largest packet that MQTT has: the longest remaining
 // length and its header.
 const maxPacketSize = wire.MaxLength + 5
-
-// ConnAck returns the server's answer to Connect; zero before it came.
-func (c *Client) ConnAck() ConnAck {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.connAck
-}
 
 func protocolError(t wire.Type, what string) error {
 	return &wire.Error{Code: wire.ProtocolError, Type: t, What: what}

@@ -169,37 +169,41 @@ func (c *Client) handshake(ctx context.Context, cfg Config) error {
 	}
 	ctx, cancel := c.patience(ctx)
 	defer cancel()
-	if err := c.sendConnect(ctx, cfg); err != nil {
+	if cfg.Auth != nil {
+		if err := c.takeAuth(ctx); err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+		defer c.releaseAuth()
+	}
+	conn, err := c.sendConnect(ctx, cfg)
+	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	answered := c.answered
-	c.mu.Unlock()
-	if err := c.authenticate(ctx, cfg.Auth, answered); err != nil {
-		c.abandon(err)
-		<-answered
+	if err := c.authenticate(ctx, conn, cfg.Auth, conn.answered); err != nil {
+		c.abandon(conn, err)
+		<-conn.answered
 	}
 	if cfg.Auth != nil {
-		if err := c.finishConnectAuth(ctx, cfg.Auth); err != nil {
+		if err := c.finishConnectAuth(ctx, conn, cfg.Auth); err != nil {
 			return err
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.accepted {
+	if conn.accepted {
 		return nil
 	}
-	if c.byUser {
+	if c.life.Closed() {
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	return c.connectErrorLocked()
+	return conn.connectError()
 }
 
-// abandon cuts the connection unless the server has accepted the session.
-func (c *Client) abandon(cause error) {
+// abandon cuts conn unless the server has accepted the session.
+func (c *Client) abandon(conn *connection, cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.accepted && c.state < closed {
+	if !conn.accepted && c.conn == conn {
 		c.cutLocked(cause)
 	}
 }
@@ -213,28 +217,28 @@ func (cfg *Config) ownReceiveMaximum() int {
 }
 
 // finishConnectAuth checks the server's proof that came with its consent.
-func (c *Client) finishConnectAuth(ctx context.Context, auth Authenticator) error {
+func (c *Client) finishConnectAuth(ctx context.Context, conn *connection, auth Authenticator) error {
 	c.mu.Lock()
-	accepted, data, down := c.accepted, c.authData, c.down
+	accepted, data := conn.accepted, conn.auth.data
 	c.mu.Unlock()
 	if !accepted {
 		return nil // Connect tells why
 	}
 	if err := auth.Finish(ctx, data); err != nil {
-		c.refuseAuth(err)
-		<-down
-		return fmt.Errorf("connect %s: authentication %s: %w", c.Remote(), auth.Method(), err)
+		c.refuseAuth(conn, err)
+		<-conn.down
+		return fmt.Errorf("connect %s: authentication %s: %w", conn.remote, auth.Method(), err)
 	}
 	return nil
 }
 
-// connectErrorLocked returns why no session came about.
-func (c *Client) connectErrorLocked() error {
+// connectError returns why no session came about on conn, which has ended.
+func (conn *connection) connectError() error {
 	var refused *ConnectError
-	if errors.As(c.cause, &refused) {
-		return c.cause
+	if errors.As(conn.ended, &refused) {
+		return refused
 	}
-	return fmt.Errorf("connect %s: %w", c.remote, c.cause)
+	return fmt.Errorf("connect %s: %w", conn.remote, conn.ended)
 }
 
 // newSession returns the state of a session of cfg, defaults filled in.
@@ -246,8 +250,9 @@ func (cfg *Config) newSession() *session.Session {
 	})
 }
 
-// sendConnect puts CONNECT into the out-buffer.
-func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
+// sendConnect puts CONNECT into the out-buffer, and returns the connection that it
+// is sent on.
+func (c *Client) sendConnect(ctx context.Context, cfg Config) (*connection, error) {
 	cfg.fill()
 	most := c.transport.MaxPacket
 	if c.transport.Handlers.Stream != nil {
@@ -258,35 +263,29 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) error {
 	if cfg.Auth != nil {
 		data, err := cfg.Auth.Start(ctx)
 		if err != nil {
-			return fmt.Errorf("connect: authentication %s: %w", cfg.Auth.Method(), err)
+			return nil, fmt.Errorf("connect: authentication %s: %w", cfg.Auth.Method(), err)
 		}
 		p.Properties = authProperties(p.Properties, cfg.Auth.Method(), data)
 		if err := p.Validate(); err != nil {
-			return &ArgumentError{Name: "Auth", What: whatIsWrong(err)}
+			return nil, &ArgumentError{Name: "Auth", What: whatIsWrong(err)}
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.state > connected:
-		return fmt.Errorf("connect: %w", c.endLocked())
-	case c.state == offline:
-		return fmt.Errorf("connect %s: %w", c.remote, c.cause)
-	case c.state != opened:
-		return errors.New("connect: Connect was called before; open another client")
+	if err := c.life.Connect(); err != nil {
+		return nil, err
 	}
-	c.cfg, c.challenges = cfg, nil
+	conn := c.conn
+	c.cfg, conn.clean = cfg, p.CleanStart
 	if cfg.Auth != nil {
-		c.challenges = make(chan []byte, 1)
+		conn.auth.challenges = make(chan []byte, 1)
 	}
 	c.version.Store(uint32(cfg.Version))
-	c.link.SetVersion(p.Version)
-	c.asked = p.CleanStart
+	conn.link.SetVersion(p.Version)
 	if c.sess == nil {
 		c.sess = cfg.newSession()
 	}
-	c.state = connecting
-	c.out.buf = wire.AppendConnect(c.out.buf, &p)
-	c.kickLocked()
-	return nil
+	c.send.buf = wire.AppendConnect(c.send.buf, &p)
+	c.flushLocked()
+	return conn, nil
 }

@@ -21,7 +21,7 @@ type Delivery struct {
 	client *Client
 	topic  string
 	end    uint64     // position behind its packet in the stream, 0: not appended; client.mu
-	more   *operation // nil: a QoS 0 publish that nobody has asked about; client.mu
+	op     *operation // nil: a QoS 0 publish that nobody has asked about; client.mu
 }
 
 // operation is what a Delivery needs beyond a position. client.mu guards it.
@@ -48,24 +48,24 @@ type flow struct {
 
 // newDelivery makes the smallest thing that does: most QoS 0 publishes are never
 // looked at again.
-func (o *outbox) newDelivery(c *Client, m *Message, done func(error)) *Delivery {
+func (o *sender) newDelivery(c *Client, m *Message, done func(error)) *Delivery {
 	if m.QoS == AtMostOnce && done == nil {
 		d := o.deliveries.take(o.waiting())
 		*d = Delivery{client: c, topic: m.Topic}
 		return d
 	}
 	f := o.flows.take(o.waiting())
-	f.Delivery = Delivery{client: c, topic: m.Topic, more: &f.operation}
+	f.Delivery = Delivery{client: c, topic: m.Topic, op: &f.operation}
 	f.qos0, f.call = m.QoS == AtMostOnce, done
 	return &f.Delivery
 }
 
 // opLocked returns d's operation, made when it is missing.
 func (d *Delivery) opLocked() *operation {
-	if d.more == nil {
-		d.more = &operation{qos0: true}
+	if d.op == nil {
+		d.op = &operation{qos0: true}
 	}
-	return d.more
+	return d.op
 }
 
 // Done returns a channel that is closed when the operation has ended.
@@ -84,7 +84,7 @@ func (c *Client) doneLocked(d *Delivery) <-chan struct{} {
 		}
 		op.done = make(chan struct{})
 		if op.qos0 && d.end > 0 && op.call == nil {
-			c.out.await(d)
+			c.send.await(d)
 		}
 	}
 	return op.done
@@ -109,6 +109,14 @@ type Answer struct {
 	UserProperties []UserProperty
 }
 
+// memory returns how many bytes a holds.
+func (a *Answer) memory() int {
+	if a == nil {
+		return 0
+	}
+	return len(a.Codes) + len(a.ReasonString) + userMemory(a.UserProperties)
+}
+
 func readAnswer(p wire.Properties, codes []ReasonCode) Answer {
 	return Answer{Codes: codes, ReasonString: text(p, wire.ReasonString), UserProperties: readUser(p)}
 }
@@ -130,13 +138,13 @@ var plainSuccess = []ReasonCode{0}
 func (d *Delivery) Answer() Answer {
 	d.client.mu.Lock()
 	defer d.client.mu.Unlock()
-	if d.more == nil || !d.more.settled {
+	if d.op == nil || !d.op.settled {
 		return Answer{}
 	}
-	if d.more.answer == nil {
+	if d.op.answer == nil {
 		return Answer{Codes: plainSuccess}
 	}
-	return *d.more.answer
+	return *d.op.answer
 }
 
 // PacketID returns the packet identifier, 0 when none was given.
@@ -147,10 +155,10 @@ func (d *Delivery) PacketID() uint16 {
 }
 
 func (d *Delivery) idLocked() uint16 {
-	if d.more == nil {
+	if d.op == nil {
 		return 0
 	}
-	return d.more.entry.ID()
+	return d.op.entry.ID()
 }
 
 // Wait waits for the end of the operation and returns how it ended. When ctx
@@ -158,7 +166,7 @@ func (d *Delivery) idLocked() uint16 {
 // operation goes on and may be waited for again.
 func (d *Delivery) Wait(ctx context.Context) error {
 	if d.await(ctx) {
-		return d.more.err
+		return d.op.err
 	}
 	d.client.mu.Lock()
 	defer d.client.mu.Unlock()
@@ -190,14 +198,14 @@ func (c *Client) lookLocked(d *Delivery) *operation {
 	op := d.opLocked()
 	switch {
 	case op.settled || !op.qos0 || d.end == 0:
-	case c.out.losing(d.end) != nil:
+	case c.send.lossOf(d.end) != nil:
 		op.settled = true
-		op.err = d.failure(c.out.losing(d.end).outcome(d.end), ErrNotConnected)
-	case d.end <= c.out.written:
+		op.err = d.failure(c.send.lossOf(d.end).outcome(d.end), ErrNotConnected)
+	case d.end <= c.send.written:
 		op.settled = true
-	case c.state == closed:
+	case c.life.HasEnded():
 		op.settled = true
-		op.err = d.failure(c.outcomeLocked(d), c.endLocked())
+		op.err = d.failure(c.outcomeLocked(d), c.life.End())
 	}
 	return op
 }
@@ -214,21 +222,22 @@ func (c *Client) settleLocked(d *Delivery, err error) {
 	}
 	op.acceptLocked()
 	if op.call != nil {
-		c.pushLocked(item{delivery: d})
+		c.recv.push(item{delivery: d, size: op.answer.memory()})
+		c.recv.bytes += op.answer.memory()
 	}
 }
 
 // outcomeLocked tells what the end of the connection means for d.
 func (c *Client) outcomeLocked(d *Delivery) error {
-	if d.more != nil {
-		switch e := &d.more.entry; {
-		case e.OnRecord() && d.more.accepted:
+	if d.op != nil {
+		switch e := &d.op.entry; {
+		case e.OnRecord() && d.op.accepted:
 			return ErrSaved
 		case e.Again():
 			return ErrInDoubt
 		}
 	}
-	if d.end == 0 || d.end > c.out.start {
+	if d.end == 0 || d.end > c.send.start {
 		return ErrNotSent
 	}
 	return ErrInDoubt
@@ -237,8 +246,8 @@ func (c *Client) outcomeLocked(d *Delivery) error {
 // failure returns the error for d. The client's mutex is held, or d is not
 // known to anybody else yet.
 func (d *Delivery) failure(outcome, cause error) error {
-	if d.more != nil && d.more.request != nil {
-		return d.more.request.failure(outcome, cause)
+	if d.op != nil && d.op.request != nil {
+		return d.op.request.failure(outcome, cause)
 	}
 	return &PublishError{Topic: d.topic, PacketID: d.idLocked(), Outcome: outcome, Err: cause}
 }
@@ -247,14 +256,14 @@ func (d *Delivery) failure(outcome, cause error) error {
 // handler: the read loop must not stop for a full receive queue meanwhile.
 func (c *Client) enterWait() {
 	c.mu.Lock()
-	c.in.waiting++
-	c.in.openGate()
+	c.recv.waiting++
+	c.recv.openGate()
 	c.mu.Unlock()
 }
 
 func (c *Client) leaveWait() {
 	c.mu.Lock()
-	c.in.waiting--
+	c.recv.waiting--
 	c.mu.Unlock()
 }
 

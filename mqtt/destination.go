@@ -16,7 +16,48 @@ type destination struct {
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
 
-	borrowed bool // none of them keeps the message
+	reuse bool // none of them keeps the message
+}
+
+// run gives the message to each of its handlers, and reports whether all have
+// returned. Who acknowledges is settled before any handler has it.
+func (d *destination) run(it *item, g *guard) (returned bool) {
+	m := it.message
+	if s := d.stream; s != nil {
+		it.manual = m.manual
+		return g.run(func() { d.client.transport.Handlers.Stream(m, s) })
+	}
+	if len(d.subs) == 1 && d.subs[0].handler != nil { // as nearly always
+		m.manual = m.manual || d.subs[0].manual
+		it.manual = m.manual
+		return g.runHandler(d.subs[0].handler, m)
+	}
+	return d.runAll(it, g)
+}
+
+// runAll gives the message to the handlers of all its subscriptions, and to the
+// client's where one has none.
+func (d *destination) runAll(it *item, g *guard) (returned bool) {
+	m := it.message
+	f := d.client.transport.Handlers.Message
+	general := len(d.subs) == 0
+	for _, s := range d.subs {
+		m.manual = m.manual || s.manual
+		general = general || s.handler == nil
+	}
+	general = general && f != nil
+	m.manual = m.manual || general && d.client.transport.Handlers.ManualAck
+	it.manual = m.manual
+	returned = true
+	for _, s := range d.subs {
+		if s.handler != nil {
+			returned = g.runHandler(s.handler, m) && returned
+		}
+	}
+	if general {
+		returned = g.runHandler(f, m) && returned
+	}
+	return returned
 }
 
 // nowhere is where messages go that are not for handlers.
@@ -84,6 +125,6 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
 	}
 	d.subs, d.wanted = slices.Clone(s.matched), len(s.matched) > 0
-	d.borrowed = !slices.ContainsFunc(d.subs, func(s *subscription) bool { return !s.borrowed })
+	d.reuse = !slices.ContainsFunc(d.subs, func(s *subscription) bool { return !s.reuse })
 	return d
 }

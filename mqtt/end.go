@@ -3,88 +3,146 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"time"
+
+	"dunlin/mqtt/internal/life"
+	"dunlin/mqtt/internal/wire"
 )
 
-// Ended implements link.Owner: the connection is closed. Everything unfinished
-// ends now.
+// lastWords is how long a server that broke the protocol may take to read why
+// the connection ends.
+const lastWords = 5 * time.Second
+
+// refuseLocked ends the connection because the server broke the protocol. An
+// MQTT 5 server is told why; an earlier one is left without a word, so that it
+// publishes the will.
+func (c *Client) refuseLocked(err error) {
+	code := wire.ProtocolError
+	if e := (*wire.Error)(nil); asError(err, &e) {
+		code = e.Code
+		err = &PacketError{Code: ReasonCode(code), Err: e}
+	}
+	switch rule := c.life.Rule(life.Packet); {
+	case rule == life.Ignore: // it ends already
+	case rule == life.Early, c.cfg.Version < V5:
+		c.cutLocked(err)
+	default:
+		c.disconnectLocked(&wire.Disconnect{Code: code}, err)
+	}
+}
+
+// disconnectLocked sends DISCONNECT to a server that may not listen, and ends the
+// connection.
+func (c *Client) disconnectLocked(p *wire.Disconnect, cause error) {
+	c.send.buf = wire.AppendDisconnect(c.send.buf, wire.V5, p)
+	c.conn.link.HurryUp(lastWords)
+	c.hangUpLocked(cause)
+}
+
+// hangUpLocked has the write loop write what is there and end the connection.
+func (c *Client) hangUpLocked(cause error) {
+	c.leaveLocked(cause)
+	c.send.last = true
+	c.kickLocked()
+}
+
+// cutLocked ends the connection without another byte.
+func (c *Client) cutLocked(cause error) {
+	if c.leaveLocked(cause) {
+		c.conn.link.Abort(cause)
+	}
+}
+
+// leaveLocked notes why the connection is over and lets go of everybody who waits
+// for it. What is published from here on waits for the next one, if there is to
+// be one. It reports false when there is no connection.
+func (c *Client) leaveLocked(cause error) bool {
+	if !c.life.Leave(cause) {
+		return false
+	}
+	if c.lasting() {
+		c.sess.Hold()
+	}
+	c.send.makeRoom()
+	c.recv.openGate()
+	return true
+}
+
+// abort cuts the connection.
+func (c *Client) abort(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cutLocked(cause)
+}
+
+// Ended implements link.Owner: the connection is closed. What cannot go on without
+// it ends now.
 func (o *owner) Ended(err error) {
 	c := (*Client)(o)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cause == nil {
-		c.cause = err
-	}
-	c.endingLocked(err)
+	c.leaveLocked(err)
+	conn := c.conn
+	conn.ended, conn.lost = c.life.Cause(), c.life.Lost()
+	next := c.life.Detach(err, c.supervisor != nil && c.supervisor.running)
 	c.breakStreamLocked()
-	if !c.accepted {
-		close(c.answered)
+	if !conn.accepted {
+		close(conn.answered)
 	}
-	close(c.down)
+	close(conn.down)
 	if c.lasting() {
-		c.detachLocked()
-		return
+		c.suspendLocked()
+		if conn.accepted {
+			c.supervisor.lost(time.Since(c.life.Since()))
+			c.tellOfEndLocked()
+		}
 	}
-	c.finalLocked()
+	switch next {
+	case life.Wait: // who makes the connections will see
+	case life.Reconnect:
+		c.supervisor.running = true
+		go c.connectLoop()
+	case life.Finish:
+		c.finishLocked(nil)
+	}
 }
 
-// finalLocked ends the client: no connection follows.
-func (c *Client) finalLocked() {
-	asked := c.sess != nil
-	c.state = closed
-	c.out.makeRoom() // to whoever waited for a connection
-	c.resent.Store(c.keptLocked())
-	if c.saver.wake != nil { // what is accepted is saved first
+// finishLocked ends the client: no connection follows.
+func (c *Client) finishLocked(err error) {
+	told := c.lasting()
+	c.life.Finish(err)
+	c.send.makeRoom() // to whoever waited for a connection
+	c.recv.unacknowledged.Store(c.keptLocked())
+	if c.saver != nil { // what is accepted is saved first
 		c.saver.last = true
-		c.kickSaverLocked()
+		c.kickLocked()
 		return
 	}
 	c.failAllLocked()
-	if !c.lasting() && (c.accepted || !asked && !c.dialing) { // else it was told, or the call returns the error
-		c.farewellLocked()
+	c.sess = nil
+	if !told {
+		c.tellOfEndLocked()
 	}
 	c.goneLocked()
 }
 
 // goneLocked lets go of everybody who waits for the end.
 func (c *Client) goneLocked() {
-	c.in.ended = true
-	c.wakeLocked()
+	c.recv.end()
 	close(c.gone)
-}
-
-// breakStreamLocked ends a payload that will not come whole. Its message is to
-// come again.
-func (c *Client) breakStreamLocked() {
-	s := c.in.stream
-	if s == nil {
-		return
-	}
-	c.in.stream = nil
-	s.fail(fmt.Errorf("payload cut off: %w", c.causeLocked()))
-	if c.sess != nil && s.item.seq != 0 {
-		c.sess.Drop(nil, s.item.seq)
-	}
-}
-
-// causeLocked is why the connection ended, for those who cannot go on.
-func (c *Client) causeLocked() error {
-	if c.lasting() && !c.byUser {
-		return fmt.Errorf("%w: %w", ErrNotConnected, c.cause)
-	}
-	return c.endLocked()
 }
 
 // keptLocked reports whether the session outlives the connection.
 func (c *Client) keptLocked() bool {
 	if c.cfg.Version >= V5 {
-		return c.connAck.SessionExpiry > 0
+		return c.conn.connAck.SessionExpiry > 0
 	}
 	return c.cfg.KeepSession
 }
 
 // failAllLocked ends what was unfinished.
 func (c *Client) failAllLocked() {
-	cause := c.endLocked()
+	cause := c.life.End()
 	c.failWaitersLocked(cause)
 	if c.sess == nil {
 		return
@@ -94,44 +152,52 @@ func (c *Client) failAllLocked() {
 			c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
 		}
 	}
-	if c.course != nil {
-		for _, r := range c.course.parked {
-			c.settleLocked(&r.Delivery, r.failure(c.outcomeLocked(&r.Delivery), cause))
-		}
-		c.course.parked = nil
+	for _, r := range c.subs.parked {
+		c.settleLocked(&r.Delivery, r.failure(c.outcomeLocked(&r.Delivery), cause))
 	}
-	if c.saver.wake == nil { // else handlers that still run are noted
-		c.sess = nil
-	}
+	c.subs.parked = nil
 }
 
 // failWaitersLocked ends the QoS 0 publishes that somebody waits for and that
 // were not written.
 func (c *Client) failWaitersLocked(cause error) {
-	for _, d := range c.out.waiters {
+	for _, d := range c.send.waiters {
 		c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
 	}
-	c.out.waiters = nil
+	c.send.waiters = nil
 }
 
-// farewellLocked queues the events that tell of the end. A user who called
-// Close knows, and so does one whose Connect returns the error.
-func (c *Client) farewellLocked() {
-	if c.byUser {
+// tellOfEndLocked queues the events that tell of the end of a connection.
+func (c *Client) tellOfEndLocked() {
+	if !c.life.TellsOfEnd() {
 		return
 	}
-	cause := c.cause
+	cause := c.life.Cause()
 	h := &c.transport.Handlers
-	if c.orderly() && h.Close != nil {
-		c.pushEventLocked(func() { h.Close(cause) })
+	if h.Close != nil && orderly(cause) {
+		c.recv.pushEvent(func() { h.Close(cause) })
 	}
 	if h.Disconnect != nil {
-		c.pushEventLocked(func() { h.Disconnect(cause) })
+		c.recv.pushEvent(func() { h.Disconnect(cause) })
 	}
 }
 
 // orderly reports whether the server ended the connection properly.
-func (c *Client) orderly() bool {
+func orderly(cause error) bool {
 	var left *DisconnectError
-	return errors.Is(c.cause, ErrServerClosed) || errors.As(c.cause, &left)
+	return errors.Is(cause, ErrServerClosed) || errors.As(cause, &left)
+}
+
+// breakStreamLocked ends a payload that will not come whole. Its message is to
+// come again.
+func (c *Client) breakStreamLocked() {
+	s := c.recv.stream
+	if s == nil {
+		return
+	}
+	c.recv.stream = nil
+	s.fail(fmt.Errorf("payload cut off: %w", c.conn.lost))
+	if c.sess != nil && s.item.seq != 0 {
+		c.sess.Drop(nil, s.item.seq)
+	}
 }

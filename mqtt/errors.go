@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/link"
 	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
@@ -35,10 +36,10 @@ var (
 	ErrQuarantined = errors.New("the server disconnects at this message")
 	// ErrClosed: Close was called, or the client closed itself when its
 	// connection ended.
-	ErrClosed = errors.New("client is closed")
+	ErrClosed = life.ErrClosed
 	// ErrNotConnected: the client is open, but the server has not accepted a
 	// Connect yet, or the connection is lost and being made again.
-	ErrNotConnected = errors.New("client is not connected")
+	ErrNotConnected = life.ErrNotConnected
 	// ErrNotPermitted: the mode forbids it; see SetMode.
 	ErrNotPermitted = errors.New("not permitted in this mode")
 	// ErrKeepAlive: the server was silent for longer than the keep alive

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -12,24 +13,30 @@ import (
 // testing.T's FailNow does.
 var errGoexit = errors.New("it called runtime.Goexit")
 
-// guard runs f and contains a panic of it: it goes to the Error handler and to
-// the log. It reports whether f returned.
-func (c *Client) guard(f func()) (sound bool) {
-	defer c.contain(&sound)
+// guard runs what the application gave, and contains its panics: they go to the
+// Error handler and to the log.
+type guard struct {
+	log     *slog.Logger
+	onError func(error) // nil: nobody is told
+}
+
+// run runs f, and reports whether it returned.
+func (g *guard) run(f func()) (returned bool) {
+	defer g.contain(&returned)
 	f()
 	return true
 }
 
-// guardHandler is guard for f(m).
-func (c *Client) guardHandler(f func(*Message), m *Message) (sound bool) {
-	defer c.contain(&sound)
+// runHandler is run for f(m).
+func (g *guard) runHandler(f func(*Message), m *Message) (returned bool) {
+	defer g.contain(&returned)
 	f(m)
 	return true
 }
 
-// contain ends a panic of the function that deferred it and was not sound.
-func (c *Client) contain(sound *bool) {
-	if *sound {
+// contain ends a panic of the function that deferred it and has not returned.
+func (g *guard) contain(returned *bool) {
+	if *returned {
 		return
 	}
 	v := recover()
@@ -37,24 +44,11 @@ func (c *Client) contain(sound *bool) {
 		v = errGoexit
 	}
 	err := &PanicError{Value: v, Stack: debug.Stack()}
-	c.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
-	if h := c.transport.Handlers.Error; h != nil {
+	g.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
+	if g.onError != nil {
 		defer func() { _ = recover() }() // nobody is left to tell of a second one
-		h(err)
+		g.onError(err)
 	}
-}
-
-// report tells the Error handler of the outcome of something that nobody waits
-// for. It runs on the deliver loop; after Close nothing is told.
-func (c *Client) report(err error) {
-	if f := c.transport.Handlers.Error; err != nil && f != nil && !c.hushed.Load() {
-		f(err)
-	}
-}
-
-// pushErrorLocked has the Error handler told of err.
-func (c *Client) pushErrorLocked(err error) {
-	c.pushLocked(item{call: func() { c.report(err) }})
 }
 
 // goroutineID returns the number of this goroutine, which Close needs to know

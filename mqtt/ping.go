@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -18,47 +19,40 @@ type ping struct {
 
 // Ping asks the server for a sign of life and returns how long it took, from
 // the call to the answer. It works with keep alive switched off too. When ctx
-// ends first the answer is awaited no longer.
+// ends first the answer is awaited no longer; a ctx without a deadline waits for
+// Limits.PingTimeout, or its default, as long as the connection stands.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	p := &ping{sent: time.Now(), done: make(chan struct{})}
-	down, err := c.sendPing(p)
+	conn, err := c.sendPing(p)
 	if err != nil {
 		return 0, fmt.Errorf("ping: %w", err)
 	}
+	ctx, cancel := within(ctx, conn.pingTimeout, "no answer")
+	defer cancel()
 	c.enterWait()
 	defer c.leaveWait()
 	select {
 	case <-p.done:
 		return p.rtt, nil
-	case <-down:
-		return 0, fmt.Errorf("ping: %w", c.lost())
+	case <-conn.down:
+		return 0, fmt.Errorf("ping: %w", conn.lost)
 	case <-ctx.Done():
 		c.forgetPing(p)
-		return 0, fmt.Errorf("ping: no answer: %w", context.Cause(ctx))
+		return 0, fmt.Errorf("ping: %w", context.Cause(ctx))
 	}
 }
 
-// lost returns why a connection is not there any more.
-func (c *Client) lost() error {
+// sendPing returns the connection that the ping is sent on.
+func (c *Client) sendPing(p *ping) (*connection, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state >= closing {
-		return c.endLocked()
-	}
-	return fmt.Errorf("%w: %w", ErrNotConnected, c.course.last)
-}
-
-// sendPing returns what is closed when the connection is lost.
-func (c *Client) sendPing(p *ping) (down <-chan struct{}, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.usableLocked(); err != nil {
+	if err := c.life.Refusal(life.Exchange); err != nil {
 		return nil, err
 	}
-	c.out.buf = wire.AppendPingReq(c.out.buf)
-	c.pings = append(c.pings, p)
+	c.send.buf = wire.AppendPingReq(c.send.buf)
+	c.conn.pings = append(c.conn.pings, p)
 	c.kickLocked()
-	return c.down, nil
+	return c.conn, nil
 }
 
 // forgetPing leaves p's place in the order of answers to nobody.
@@ -74,19 +68,20 @@ func (c *Client) handlePingResp(h wire.Header, body []byte) error {
 	if err := wire.ParsePing(h, body); err != nil {
 		return err
 	}
-	if len(c.pings) == 0 {
+	conn := c.conn
+	if len(conn.pings) == 0 {
 		c.log.Debug("mqtt: PINGRESP without a PINGREQ")
 		return nil
 	}
-	p := c.pings[0]
-	c.pings = slices.Delete(c.pings, 0, 1)
+	p := conn.pings[0]
+	conn.pings = slices.Delete(conn.pings, 0, 1)
 	p.rtt = time.Since(p.sent)
-	c.rtt = p.rtt
+	conn.rtt = p.rtt
 	if p.done != nil {
 		close(p.done)
 	}
 	if c.sess.Proving() {
-		c.out.buf = c.sess.Proved(c.out.buf)
+		c.send.buf = c.sess.Proved(c.send.buf)
 		c.pumpedLocked()
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"dunlin/mqtt/internal/wire"
 )
@@ -29,6 +30,25 @@ type Properties struct {
 	// WillDelay applies to a will: how long after the end of the connection it
 	// is published, in whole seconds.
 	WillDelay time.Duration
+}
+
+// memory returns how many bytes p holds. An empty user property takes 5 bytes on the
+// wire, and much more here.
+func (p *Properties) memory() int {
+	if p == nil {
+		return 0
+	}
+	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData) + 4*cap(p.SubscriptionIDs)
+	return n + userMemory(p.UserProperties)
+}
+
+// userMemory returns how many bytes user properties hold.
+func userMemory(user []UserProperty) int {
+	n := cap(user) * int(unsafe.Sizeof(UserProperty{}))
+	for _, u := range user {
+		n += len(u.Name) + len(u.Value)
+	}
+	return n
 }
 
 // ConnectProperties are the MQTT 5 properties of CONNECT that Config does not

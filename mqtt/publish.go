@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -31,7 +32,7 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 		return err
 	}
 	if d.await(ctx) {
-		return d.more.err
+		return d.op.err
 	}
 	return c.withdraw(d, context.Cause(ctx))
 }
@@ -40,14 +41,14 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 func (c *Client) withdraw(d *Delivery, cause error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !d.more.settled && !d.more.entry.OnRecord() && c.sess.Cancel(&d.more.entry) {
+	if !d.op.settled && !d.op.entry.OnRecord() && c.sess.Cancel(&d.op.entry) {
 		c.settleLocked(d, d.failure(ErrNotSent, cause))
 		c.pumpLocked()
 	}
-	if d.more.settled {
-		return d.more.err
+	if d.op.settled {
+		return d.op.err
 	}
-	if d.more.accepted {
+	if d.op.accepted {
 		return d.failure(ErrSaved, cause)
 	}
 	return d.failure(ErrInDoubt, cause)
@@ -72,8 +73,8 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	m.encode(&p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	familiar := c.out.familiar(m)
-	if !familiar {
+	valid := c.send.isValid(m)
+	if !valid {
 		if err := m.check(Version(orDefault(c.version.Load(), uint32(V311))), &p); err != nil {
 			return nil, err
 		}
@@ -84,20 +85,20 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	if err := c.checkLimitsLocked(m, &p); err != nil {
 		return nil, err
 	}
-	if !familiar && c.state == connected {
-		c.out.topic = m.Topic
+	if !valid && c.life.Live() {
+		c.send.validTopic = m.Topic
 	}
-	if len(m.Payload) > lentSize {
-		c.lendLocked(m, &p)
+	if len(m.Payload) > apartSize {
+		c.setApartLocked(m, &p)
 	}
-	c.out.prepare()
+	c.send.prepare()
 	if forget && p.QoS == 0 && c.sess.Direct() {
-		c.out.buf = c.sess.AppendPublish(c.out.buf, &p)
-		c.out.lentLocked(&p)
+		c.send.buf = c.sess.AppendPublish(c.send.buf, &p)
+		c.send.appendedApart(&p)
 		c.kickLocked()
 		return nil, nil
 	}
-	d := c.out.newDelivery(c, m, done)
+	d := c.send.newDelivery(c, m, done)
 	if err := c.appendLocked(d, &p); err != nil {
 		return nil, d.failure(ErrNotSent, err)
 	}
@@ -105,20 +106,24 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 	return d, nil
 }
 
-// familiar reports whether m has the topic of the last message, and nothing else
-// that could be wrong.
-func (o *outbox) familiar(m *Message) bool {
-	return m.Topic == o.topic && m.Topic != "" && m.Properties == nil && m.QoS <= ExactlyOnce && len(m.Payload) < familiarSize
+// isValid reports whether m has the topic of the last message that was checked, and
+// nothing else that could be wrong.
+func (s *sender) isValid(m *Message) bool {
+	return m.Topic == s.validTopic && m.Topic != "" && m.Properties == nil && m.QoS <= ExactlyOnce && len(m.Payload) < uncheckedSize
 }
 
-// familiarSize is far below what a packet may have.
-const familiarSize = 1 << 20
+// uncheckedSize is far below what a packet may have.
+const uncheckedSize = 1 << 20
 
 // awaitRoomLocked waits until the client is connected and may append. It gives
 // up the lock meanwhile.
 func (c *Client) awaitRoomLocked(ctx context.Context, qos QoS) error {
 	for {
-		if err := c.usableLocked(); err != nil && !c.queuesLocked(qos) {
+		op := life.Publish
+		if qos == AtMostOnce && !c.cfg.Limits.Queue.QoS0 {
+			op = life.PublishNow
+		}
+		if err := c.life.Refusal(op); err != nil {
 			return err
 		}
 		if stricter(c.cfg.Mode) != ModePublisher {
@@ -130,12 +135,12 @@ func (c *Client) awaitRoomLocked(ctx context.Context, qos QoS) error {
 		if done, err := c.fullLocked(); done {
 			return err
 		}
-		if c.out.room == nil {
-			c.out.room = make(chan struct{})
+		if c.send.room == nil {
+			c.send.room = make(chan struct{})
 		}
-		room := c.out.room
-		c.in.waiting++
-		c.in.openGate()
+		room := c.send.room
+		c.recv.waiting++
+		c.recv.openGate()
 		c.mu.Unlock()
 		var err error
 		select {
@@ -144,7 +149,7 @@ func (c *Client) awaitRoomLocked(ctx context.Context, qos QoS) error {
 			err = fmt.Errorf("no room to send: %w", context.Cause(ctx))
 		}
 		c.mu.Lock()
-		c.in.waiting--
+		c.recv.waiting--
 		if err != nil {
 			return err
 		}
@@ -157,11 +162,11 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 	fault := func(what string) error {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: errors.New(what)}
 	}
-	if c.state != connected { // the next server says what it takes
+	if !c.life.Live() { // the next server says what it takes
 		return nil
 	}
 	n := p.Length(wire.Version(c.cfg.Version))
-	if what := c.connAck.obstacle(m.QoS, m.Retain, n); what != "" {
+	if what := c.conn.connAck.obstacle(m.QoS, m.Retain, n); what != "" {
 		return fault(what)
 	}
 	return nil
@@ -185,32 +190,30 @@ func (a *ConnAck) obstacle(qos QoS, retain bool, n int) string {
 // when it has to wait for its turn.
 func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 	if p.QoS == 0 && c.sess.Direct() {
-		c.out.buf = c.sess.AppendPublish(c.out.buf, p)
-		c.out.lentLocked(p)
-		d.end = c.out.end()
-		if d.more != nil {
-			c.out.await(d)
+		c.send.buf = c.sess.AppendPublish(c.send.buf, p)
+		c.send.appendedApart(p)
+		d.end = c.send.end()
+		if d.op != nil {
+			c.send.await(d)
 		}
 		return nil
 	}
 	op := d.opLocked()
 	op.entry.Owner = d
 	op.entry.Expires = expires(p)
-	c.out.buf, err = c.sess.Publish(c.out.buf, &op.entry, p)
+	c.send.buf, err = c.sess.Publish(c.send.buf, &op.entry, p)
 	if err == nil && op.entry.Sent() {
-		c.out.lentLocked(p)
-		d.end = c.out.end()
+		c.send.appendedApart(p)
+		d.end = c.send.end()
 	}
 	return err
 }
 
 // pumpLocked sends what does not have to wait any more.
 func (c *Client) pumpLocked() {
-	if c.state == connected {
-		c.out.buf = c.sess.Pump(c.out.buf)
-	}
+	c.send.buf = c.sess.Pump(c.send.buf)
 	c.pumpedLocked()
-	c.kickIfAppendedLocked()
+	c.flushLocked()
 }
 
 // expires returns when p is not worth sending any more, in Unix milliseconds; 0:
@@ -233,15 +236,15 @@ func (c *Client) pumpedLocked() {
 		if !ok {
 			continue
 		}
-		d.end = c.out.start + uint64(f.End)
+		d.end = c.send.start + uint64(f.End)
 		if op := d.opLocked(); op.qos0 && (op.call != nil || op.done != nil) {
-			c.out.await(d)
+			c.send.await(d)
 		}
 	}
 	for _, e := range c.sess.TakeExpired() {
 		c.failEntryLocked(e, ErrNotSent, ErrExpired)
 	}
 	if c.roomLocked() {
-		c.out.makeRoom()
+		c.send.makeRoom()
 	}
 }

@@ -27,12 +27,12 @@ func endedByServer(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// giveUpOnLocked ends the publishes at which the server disconnects each time, so
+// quarantineLocked ends the publishes at which the server disconnects each time, so
 // that the rest can go on.
-func (c *Client) giveUpOnLocked(outcasts []*session.Entry) {
-	for _, e := range outcasts {
-		c.course.aside++
-		c.log.Error("mqtt: a message is put aside: the server disconnects at it", "last", c.cause)
-		c.failEntryLocked(e, ErrInDoubt, fmt.Errorf("%w: %w", ErrQuarantined, c.cause))
+func (c *Client) quarantineLocked(entries []*session.Entry) {
+	for _, e := range entries {
+		c.send.quarantined++
+		c.log.Error("mqtt: a message is put aside: the server disconnects at it", "last", c.conn.ended)
+		c.failEntryLocked(e, ErrInDoubt, fmt.Errorf("%w: %w", ErrQuarantined, c.conn.ended))
 	}
 }

@@ -6,15 +6,6 @@ import (
 	"dunlin/mqtt/internal/session"
 )
 
-// lasting reports whether publishes outlive the connection.
-func (c *Client) lasting() bool { return c.retry != nil || c.store != nil }
-
-// queuesLocked reports whether a publish of that QoS is kept for the connection to
-// come.
-func (c *Client) queuesLocked(qos QoS) bool {
-	return c.parkedLocked() && (qos > AtMostOnce || c.cfg.Limits.Queue.QoS0)
-}
-
 // queueRoomLocked reports whether Limits.Queue has room.
 func (c *Client) queueRoomLocked() bool {
 	q := &c.cfg.Limits.Queue
@@ -37,7 +28,7 @@ func (c *Client) fullLocked() (done bool, err error) {
 				return true, ErrQueueFull
 			}
 			c.sess.Cancel(e)
-			c.course.dropped++
+			c.send.dropped++
 			c.failEntryLocked(e, ErrNotSent, ErrQueueFull)
 		}
 		return true, nil
@@ -67,7 +58,7 @@ func (c *Client) Enqueue(ctx context.Context, m Message) error {
 	}
 	var report func(error)
 	if m.QoS > AtMostOnce {
-		report = c.report
+		report = c.recv.report
 	}
 	d, err := c.publish(ctx, &m, report, true)
 	if err != nil || d == nil {
@@ -80,7 +71,7 @@ func (c *Client) Enqueue(ctx context.Context, m Message) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if op := c.lookLocked(d); op.settled && !op.accepted && c.store != nil {
+	if op := c.lookLocked(d); op.settled && !op.accepted && c.saver != nil {
 		return op.err
 	}
 	return nil
@@ -94,7 +85,7 @@ func (d *Delivery) Accepted() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	op := c.lookLocked(d)
-	if c.store == nil || op.qos0 || op.request != nil || op.accepted || op.settled {
+	if c.saver == nil || op.qos0 || op.request != nil || op.accepted || op.settled {
 		return finished
 	}
 	if op.saved == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
 )
@@ -21,9 +22,9 @@ type owner Client
 // EndBatch: a batch is parsed, answered and queued at the cost of one lock.
 func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
-	o.in.now = now
-	o.in.read += uint64(size)
-	o.in.slabs.busy = size >= slabBytes
+	o.recv.now = now
+	o.recv.read += uint64(size)
+	o.recv.memory.busy = size >= sharedBytes
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
@@ -32,30 +33,22 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 // EndBatch implements link.Owner.
 func (o *owner) EndBatch() {
 	c := (*Client)(o)
-	c.kickIfAppendedLocked()
-	c.wakeLocked()
-	c.in.slabs.rest()
-	c.in.crowded = c.state == connected && (c.in.full(&c.cfg.Limits) || c.jammedLocked())
+	c.recv.noteHandled()
+	c.flushLocked()
+	c.recv.wakeLoop()
+	c.recv.memory.rest()
+	c.recv.crowded = c.life.Rule(life.Packet) == life.Take && (c.recv.full() || c.jammedLocked())
 	c.mu.Unlock()
-}
-
-// kickIfAppendedLocked wakes the write loop when there is something to write, and
-// the save loop when there is something to save.
-func (c *Client) kickIfAppendedLocked() {
-	if len(c.out.buf) > 0 {
-		c.kickLocked()
-	} else {
-		c.kickSaverLocked()
-	}
 }
 
 // Frame implements link.Owner.
 func (o *owner) Frame(h wire.Header, body []byte) error {
 	c := (*Client)(o)
-	if c.state >= closing { // what comes after our last packet, or the server's, is ignored
+	rule := c.life.Rule(life.Packet)
+	if rule == life.Ignore {
 		return ErrClosed
 	}
-	err := c.handle(h, body)
+	err := c.handle(rule, h, body)
 	if err != nil {
 		c.handleFault(err)
 	}
@@ -78,38 +71,44 @@ func (c *Client) handleFault(err error) {
 	}
 }
 
-// handle takes one packet. Before CONNACK nothing else may come [MQTT-3.2.0-1].
-func (c *Client) handle(h wire.Header, body []byte) error {
+// handle takes one packet, by the rule for packets that is in force.
+func (c *Client) handle(rule life.Rule, h wire.Header, body []byte) error {
 	v := wire.Version(c.cfg.Version)
-	if last := c.subs.recent.last; h.Type == wire.PUBLISH && c.state == connected && last != nil {
+	if last := c.subs.recent.last; h.Type == wire.PUBLISH && rule == life.Take && last != nil {
 		var p wire.Publish
 		if p.ParseKnown(h, body, v, last.topic) {
 			return c.handlePublish(&p)
 		}
 	}
-	if c.state == opened {
+	switch {
+	case rule == life.Early:
 		return protocolError(h.Type, "came before CONNECT was sent")
-	}
-	if !wire.IsServerToClient(h.Type, v) {
+	case !wire.IsServerToClient(h.Type, v):
 		return protocolError(h.Type, "is not for a server to send in MQTT "+v.String())
-	}
-	if h.Type == wire.DISCONNECT {
+	case h.Type == wire.DISCONNECT:
 		return c.handleDisconnect(h, body)
+	case rule == life.Handshake:
+		return c.handleHandshake(h, body, v)
+	default:
+		return c.handleConnected(h, body, v)
 	}
-	if c.state == connecting {
-		if h.Type == wire.AUTH {
-			return c.handleAuth(h, body)
-		}
-		if h.Type != wire.CONNACK {
-			return protocolError(h.Type, "came before CONNACK")
-		}
+}
+
+// handleHandshake takes a packet before CONNACK, when nothing else may come
+// [MQTT-3.2.0-1].
+func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) error {
+	switch h.Type {
+	case wire.AUTH:
+		return c.handleAuth(h, body)
+	case wire.CONNACK:
 		p, err := wire.ParseConnAck(h, body, v)
 		if err != nil {
 			return err
 		}
-		return c.handleConnAck(&p, c.in.now)
+		return c.handleConnAck(&p, c.recv.now)
+	default:
+		return protocolError(h.Type, "came before CONNACK")
 	}
-	return c.handleConnected(h, body, v)
 }
 
 func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) error {
@@ -173,8 +172,8 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 
 // handleAck completes a publish, or goes on with it.
 func (c *Client) handleAck(p *wire.Ack) error {
-	buf, done, ignored, err := c.sess.HandleAck(c.out.buf, p)
-	c.out.buf = buf
+	buf, done, ignored, err := c.sess.HandleAck(c.send.buf, p)
+	c.send.buf = buf
 	if err != nil {
 		return err
 	}
@@ -187,8 +186,8 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		return nil
 	}
 	if d, ok := done.Owner.(*Delivery); ok {
-		c.out.answered(max(d.end, d.more.last))
-		d.more.answer = ackAnswer(p)
+		c.send.answered(max(d.end, d.op.last))
+		d.op.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
 	return nil
@@ -201,7 +200,7 @@ func (c *Client) noteReleaseLocked(p *wire.Ack) {
 	}
 	if e := c.sess.Flow(p.PacketID); e != nil {
 		if d, ok := e.Owner.(*Delivery); ok {
-			d.more.last = c.out.end()
+			d.op.last = c.send.end()
 		}
 	}
 }
@@ -214,7 +213,7 @@ func (d *Delivery) acknowledged(p *wire.Ack) error {
 	}
 	return &PublishError{
 		Topic: d.topic, PacketID: p.PacketID, Outcome: ErrRejected, Code: ReasonCode(p.Code),
-		ReasonString: d.more.answer.ReasonString, // a failure has an answer
+		ReasonString: d.op.answer.ReasonString, // a failure has an answer
 	}
 }
 
@@ -225,7 +224,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	}
 	var a session.Arrival
 	if p.QoS > 0 {
-		c.out.buf, a, err = c.sess.HandlePublish(c.out.buf, p)
+		c.send.buf, a, err = c.sess.HandlePublish(c.send.buf, p)
 		if err != nil || !a.Deliver {
 			return err
 		}
@@ -236,15 +235,15 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	}
 	if !to.wanted {
 		if a.Seq != 0 {
-			c.out.buf, _ = c.sess.Ack(c.out.buf, a.Seq, wire.Success)
+			c.send.buf, _ = c.sess.Ack(c.send.buf, a.Seq, wire.Success)
 		}
 		return nil
 	}
-	if p.QoS == 0 && c.in.stuck && c.in.overfull(&c.cfg.Limits) {
-		c.dropLocked()
+	if p.QoS == 0 && c.recv.stuck && c.recv.overfull() {
+		c.recv.drop()
 		return nil
 	}
-	m, payload := c.in.slabs.allot(p.Payload, to.borrowed)
+	m, payload := c.recv.memory.allot(p.Payload, to.reuse)
 	m.Topic, m.Payload, m.to = to.topic, payload, to
 	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
 	m.Properties = readProperties(p.Properties)
@@ -258,25 +257,59 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 // so are those before it.
 func (c *Client) offerLocked(m *Message, deferred bool) {
 	// In the order of arrival, but a store that fails does not hold up the rest.
-	if deferred || c.in.deferred > 0 && !c.course.unsaved {
-		c.in.deferred++
+	if deferred || c.recv.deferred > 0 && !c.saver.failed {
+		c.recv.deferred++
 		it := item{}
-		c.in.count(&it, m)
+		c.recv.count(&it, m)
 		c.sess.Defer(it)
 		return
 	}
-	c.in.items = append(c.in.items, item{})
-	c.in.count(&c.in.items[len(c.in.items)-1], m)
+	c.recv.items = append(c.recv.items, item{})
+	c.recv.count(&c.recv.items[len(c.recv.items)-1], m)
 }
 
-// acknowledge acknowledges the message seq.
+// concludeLocked tells the session that the handlers of a message are through. One
+// that they did not all return from is not acknowledged, and the application may
+// acknowledge by itself.
+func (c *Client) concludeLocked(it *item) {
+	if it.to.stream != nil && !c.finishStreamLocked(it) {
+		return
+	}
+	if it.seq == 0 || it.result == notRun || it.result == handled && it.manual {
+		return
+	}
+	_ = c.answerMessageLocked(it.seq, it.result == handled, wire.Success) // nobody asks
+}
+
+// answerMessageLocked acknowledges the message seq with code, or leaves it to the
+// server to send it again. It returns why the server will not hear of it.
+func (c *Client) answerMessageLocked(seq uint64, taken bool, code wire.ReasonCode) error {
+	var dst []byte
+	rule := c.life.Rule(life.Acknowledge)
+	switch {
+	case rule == life.Take:
+		dst = c.send.buf
+	case rule == life.Closed || c.sess == nil:
+		return c.life.End()
+	}
+	if taken {
+		dst, _ = c.sess.Ack(dst, seq, code)
+	} else {
+		dst, _ = c.sess.Drop(dst, seq)
+	}
+	if rule == life.Take { // else there is nobody to say it to, but the session has it
+		c.send.buf = dst
+	}
+	c.flushLocked()
+	return nil
+}
+
+// acknowledge is Message.Ack and Reject.
 func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != connected && !c.parkedLocked() {
-		return fmt.Errorf("acknowledge: %w", c.endLocked())
+	if err := c.answerMessageLocked(seq, true, code); err != nil {
+		return fmt.Errorf("acknowledge: %w", err)
 	}
-	c.out.buf, _ = c.sess.Ack(c.out.buf, seq, code)
-	c.kickIfAppendedLocked()
 	return nil
 }

@@ -10,8 +10,8 @@ const renewBatch = 100
 // after it has renewed the subscriptions of a session that the server has lost,
 // each once. What the server has kept it is not asked for.
 func (c *Client) resumeRequestsLocked(present bool) {
-	parked := c.course.parked
-	c.course.parked = nil
+	parked := c.subs.parked
+	c.subs.parked = nil
 	if !present {
 		parked = slices.DeleteFunc(parked, func(r *request) bool { return r.renewal })
 		c.renewLocked()
@@ -26,7 +26,7 @@ func (c *Client) resumeRequestsLocked(present bool) {
 // reissueLocked sends r if this server takes it.
 func (c *Client) reissueLocked(r *request) error {
 	check := c.checkUnsubscribeLocked
-	if r.op == "subscribe" {
+	if r.verb == "subscribe" {
 		check = c.checkSubscribeLocked
 	}
 	if err := check(r); err != nil {
@@ -39,7 +39,7 @@ func (c *Client) reissueLocked(r *request) error {
 // wanted any more.
 func (c *Client) refuseRequestLocked(r *request, err error) {
 	for i, sub := range r.subs {
-		if r.op == "subscribe" {
+		if r.verb == "subscribe" {
 			sub.gone = true
 			c.subs.settle(r.filters[i])
 		}
@@ -67,7 +67,7 @@ func (c *Client) renewLocked() {
 			flush()
 		}
 		if r == nil {
-			r = c.newRequest("subscribe", nil, c.report)
+			r = c.newRequest("subscribe", nil, c.recv.report)
 			r.renewal = true
 			r.add(filter, sub)
 		}

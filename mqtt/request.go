@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -69,7 +70,7 @@ func (c *Client) responseTopic(ctx context.Context) (*requester, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := r.sub.more.err; err != nil {
+	if err := r.sub.op.err; err != nil {
 		if c.requests == r {
 			c.requests = nil
 		}
@@ -82,7 +83,7 @@ func (c *Client) responseTopic(ctx context.Context) (*requester, error) {
 func (c *Client) subscribeResponses() (*requester, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.usableLocked(); err != nil {
+	if err := c.life.Refusal(life.Exchange); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	if c.cfg.Version < V5 {
@@ -103,7 +104,7 @@ func (c *Client) subscribeResponses() (*requester, error) {
 }
 
 func (c *Client) newRequester() *requester {
-	base := c.connAck.ResponseInformation
+	base := c.conn.connAck.ResponseInformation
 	if base == "" {
 		base = "dunlin/response"
 	}

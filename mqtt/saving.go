@@ -5,33 +5,41 @@ import (
 	"time"
 
 	"dunlin/mqtt/internal/session"
+	"dunlin/mqtt/store"
 )
 
 // saver is the state of the save loop, which takes what the session has to save
 // to the Config.Store: all that came up while the last batch was being saved is
-// one batch.
+// one batch. The client's mutex guards what changes.
 type saver struct {
-	wake    chan struct{} // nil: there is no store
-	idle    bool          // the loop waits to be woken
-	last    bool          // the client ends: save what there is, once
-	failing bool          // the last batch was not saved
+	store  store.Store
+	wake   chan struct{}
+	done   chan struct{} // closed when the save loop has ended
+	idle   bool          // the loop waits to be woken
+	last   bool          // the client ends: save what there is, once
+	pause  bool          // the last batch was not saved: wait before the next try
+	failed bool          // the last batch was not saved, and that was told
+}
+
+func newSaver(s store.Store) *saver {
+	return &saver{store: s, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // saveRetry is how long the save loop waits after a failure, unless there is
 // something new to save.
 const saveRetry = time.Second
 
-// kickSaverLocked wakes the save loop when there is something to do.
-func (c *Client) kickSaverLocked() {
-	if c.saver.idle && (c.saver.last || c.sess != nil && c.sess.Staged()) {
-		c.saver.idle = false
-		c.saver.wake <- struct{}{}
+// kick wakes the save loop when there is something to do. A nil saver has no loop.
+func (s *saver) kick(sess *session.Session) {
+	if s != nil && s.idle && (s.last || sess != nil && sess.Staged()) {
+		s.idle = false
+		s.wake <- struct{}{}
 	}
 }
 
 // saveLoop saves until the client has ended and no handler runs any more.
 func (c *Client) saveLoop() {
-	defer close(c.saved)
+	defer close(c.saver.done)
 	for {
 		batch, last := c.nextSave()
 		if batch != nil {
@@ -45,7 +53,7 @@ func (c *Client) saveLoop() {
 	c.failAllLocked()
 	c.goneLocked()
 	c.mu.Unlock()
-	<-c.delivered // what handlers finished meanwhile is noted
+	<-c.recv.done // what handlers finished meanwhile is noted
 	c.mu.Lock()
 	batch := c.sess.TakeBatch()
 	c.mu.Unlock()
@@ -62,7 +70,7 @@ func (c *Client) nextSave() (batch *session.Batch, last bool) {
 	for {
 		c.mu.Lock()
 		var retry <-chan time.Time
-		if !c.saver.failing || c.saver.last {
+		if !c.saver.pause || c.saver.last {
 			batch = c.sess.TakeBatch()
 		}
 		last = c.saver.last
@@ -70,7 +78,7 @@ func (c *Client) nextSave() (batch *session.Batch, last bool) {
 			c.mu.Unlock()
 			return batch, last
 		}
-		if c.saver.failing {
+		if c.saver.pause {
 			timer := time.NewTimer(saveRetry)
 			defer timer.Stop()
 			retry = timer.C
@@ -88,7 +96,7 @@ func (c *Client) nextSave() (batch *session.Batch, last bool) {
 			c.mu.Unlock()
 		}
 		c.mu.Lock()
-		c.saver.failing = false // try again
+		c.saver.pause = false // try again
 		c.mu.Unlock()
 	}
 }
@@ -97,7 +105,7 @@ func (c *Client) nextSave() (batch *session.Batch, last bool) {
 func (c *Client) commit(batch *session.Batch) {
 	var err error
 	if len(batch.Changes) > 0 { // else something only waited for its turn
-		err = c.store.Commit(batch.Changes)
+		err = c.saver.store.Commit(batch.Changes)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,14 +113,14 @@ func (c *Client) commit(batch *session.Batch) {
 }
 
 func (c *Client) savedLocked(batch *session.Batch, err error) {
-	buf, done := c.sess.Saved(c.out.buf, batch, err)
-	if c.state == connected {
-		c.out.buf = buf
+	buf, done := c.sess.Saved(c.send.buf, batch, err)
+	if c.life.Live() {
+		c.send.buf = buf
 	}
 	for _, e := range done.Accepted {
 		if d, ok := e.Owner.(*Delivery); ok {
-			d.more.accepted = true
-			d.more.acceptLocked()
+			d.op.accepted = true
+			d.op.acceptLocked()
 		}
 	}
 	for _, e := range done.Failed {
@@ -120,23 +128,23 @@ func (c *Client) savedLocked(batch *session.Batch, err error) {
 	}
 	for _, token := range done.Tokens {
 		if it, ok := token.(item); ok {
-			c.in.deferred--
-			c.pushLocked(it)
+			c.recv.deferred--
+			c.recv.push(it)
 		}
 	}
 	c.pumpedLocked()
 	if len(batch.Changes) > 0 {
 		c.noteSaveLocked(err)
 	}
-	c.kickIfAppendedLocked()
+	c.flushLocked()
 }
 
 // noteSaveLocked tells the Error handler once that the store fails.
 func (c *Client) noteSaveLocked(err error) {
-	began := err != nil && !c.course.unsaved
-	c.saver.failing, c.course.unsaved = err != nil, err != nil
+	began := err != nil && !c.saver.failed
+	c.saver.pause, c.saver.failed = err != nil, err != nil
 	if began {
-		c.pushErrorLocked(fmt.Errorf("store: %w", err))
+		c.recv.pushError(fmt.Errorf("store: %w", err))
 		c.log.Error("mqtt: the store fails", "error", err)
 	}
 }
@@ -144,10 +152,10 @@ func (c *Client) noteSaveLocked(err error) {
 // load puts the session together from what the store has.
 func (c *Client) load() error {
 	l := c.sess.NewLoader()
-	err := c.store.Load(func(key uint64, value []byte) error {
+	err := c.saver.store.Load(func(key uint64, value []byte) error {
 		if err := l.Load(key, value); err != nil {
 			c.log.Warn("mqtt: a record of the store makes no sense and is left alone", "error", err)
-			c.pushErrorLocked(fmt.Errorf("store: %w", err))
+			c.recv.pushError(fmt.Errorf("store: %w", err))
 		}
 		return nil
 	})
@@ -157,13 +165,13 @@ func (c *Client) load() error {
 	if l.Owner != "" && l.Owner != c.cfg.ClientID {
 		return &ArgumentError{Name: "Config.Store", What: fmt.Sprintf("belongs to client %q, not to %q", l.Owner, c.cfg.ClientID)}
 	}
-	c.course.aside = l.Aside
+	c.send.quarantined = l.Aside
 	if l.Owner == "" {
 		c.sess.Own(c.cfg.ClientID)
 	}
 	l.Finish(func(e session.Entry, topic string) *session.Entry {
-		f := &flow{Delivery: Delivery{client: c, topic: topic}, operation: operation{call: c.report, accepted: true}}
-		f.more = &f.operation
+		f := &flow{Delivery: Delivery{client: c, topic: topic}, operation: operation{call: c.recv.report, accepted: true}}
+		f.op = &f.operation
 		f.entry = e
 		f.entry.Owner = &f.Delivery
 		return &f.entry

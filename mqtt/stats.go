@@ -23,16 +23,15 @@ func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := Stats{
-		Connected: c.state == connected, Connections: 1, RTT: c.rtt,
-		Received: c.in.messages, BytesRead: c.in.read,
+		Connected: c.life.Live(), Connections: c.life.Accepts(), RTT: c.conn.rtt,
+		Received: c.recv.messages, BytesRead: c.recv.read,
 	}
-	if w := c.course; w != nil {
-		s.Connections, s.Retries, s.Dropped, s.Quarantined = w.accepts, w.tries, w.dropped, w.aside
-	} else if !c.accepted {
-		s.Connections = 0
+	if c.supervisor != nil {
+		s.Retries = c.supervisor.tries
 	}
-	s.BytesWritten = c.out.written + c.out.lent.sum()
-	for _, l := range c.out.lost {
+	s.Dropped, s.Quarantined = c.send.dropped, c.send.quarantined
+	s.BytesWritten = c.send.written + c.send.apart.sum()
+	for _, l := range c.send.lost {
 		s.BytesWritten -= l.end - l.written
 	}
 	if c.sess != nil {

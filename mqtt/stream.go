@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
 )
@@ -23,7 +24,7 @@ type stream struct {
 	left   int           // bytes that have not come
 	over   bool          // the handler has returned, or none wants it: the rest is thrown away
 	err    error         // the connection broke within the payload
-	more   chan struct{} // wakes the handler
+	wakeUp chan struct{} // wakes the handler
 }
 
 // errStreamOver is what a reader gives after its handler has returned.
@@ -47,23 +48,23 @@ func (s *stream) Read(p []byte) (int, error) {
 		case s.err != nil:
 			return 0, s.err
 		}
-		c.in.waiting++ // the read loop must go on, whatever else is queued
-		c.in.openGate()
+		c.recv.waiting++ // the read loop must go on, whatever else is queued
+		c.recv.openGate()
 		c.mu.Unlock()
-		<-s.more
+		<-s.wakeUp
 		c.mu.Lock()
-		c.in.waiting--
+		c.recv.waiting--
 	}
 	n := copy(p, s.buf)
 	s.buf = s.buf[n:]
-	c.in.openGate()
+	c.recv.openGate()
 	return n, nil
 }
 
 // wake lets the handler look again.
 func (s *stream) wake() {
 	select {
-	case s.more <- struct{}{}:
+	case s.wakeUp <- struct{}{}:
 	default:
 	}
 }
@@ -80,18 +81,19 @@ func (s *stream) fail(err error) {
 // The client's mutex is held.
 func (o *owner) BeginStream(p *wire.Publish, size int) error {
 	c := (*Client)(o)
-	if c.state >= closing {
+	rule := c.life.Rule(life.Packet)
+	if rule == life.Ignore {
 		return ErrClosed
 	}
-	if err := c.beginStream(p, size); err != nil {
+	if err := c.beginStream(rule, p, size); err != nil {
 		c.handleFault(err)
 		return err
 	}
 	return nil
 }
 
-func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
-	if c.state != connected {
+func (c *Client) beginStream(rule life.Rule, p *wire.Publish, size int) (err error) {
+	if rule != life.Take {
 		return protocolError(wire.PUBLISH, "came before CONNACK")
 	}
 	if err := c.sess.Resolve(p); err != nil {
@@ -104,7 +106,7 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 	}
 	a := session.Arrival{Deliver: true}
 	if p.QoS > 0 {
-		c.out.buf, a, err = c.sess.HandlePublish(c.out.buf, p)
+		c.send.buf, a, err = c.sess.HandlePublish(c.send.buf, p)
 		if err != nil {
 			return err
 		}
@@ -112,10 +114,10 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 	m.seq, m.Sequence = a.Seq, a.Sequence
 	to := c.subs.find(p, c.cfg.Version)
 	m.manual = m.manual || slices.ContainsFunc(to.subs, func(s *subscription) bool { return s.manual })
-	s := &stream{client: c, left: size, more: make(chan struct{}, 1)}
+	s := &stream{client: c, left: size, wakeUp: make(chan struct{}, 1)}
 	m.to = &destination{client: c, stream: s}
-	s.item = item{message: m, to: m.to, seq: m.seq, fate: sound}
-	c.in.stream = s
+	s.item = item{message: m, to: m.to, seq: m.seq, result: handled}
+	c.recv.stream = s
 	if !a.Deliver || !to.wanted {
 		s.over = true
 		return nil
@@ -128,7 +130,7 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 // mutex is held.
 func (o *owner) Stream(piece []byte, last bool) {
 	c := (*Client)(o)
-	s := c.in.stream
+	s := c.recv.stream
 	s.left -= len(piece)
 	if !s.over {
 		s.buf = append(s.buf, piece...)
@@ -137,19 +139,17 @@ func (o *owner) Stream(piece []byte, last bool) {
 	if !last {
 		return
 	}
-	c.in.stream = nil
+	c.recv.stream = nil
 	if s.over {
 		c.concludeLocked(&s.item)
 	}
 }
 
-// finishStreamLocked ends the handler's part of a message. It is acknowledged once
-// it has come whole, too.
-func (c *Client) finishStreamLocked(it *item) {
+// finishStreamLocked ends the handler's part of a message, and reports whether all of
+// it has come: before that it is not acknowledged.
+func (c *Client) finishStreamLocked(it *item) (whole bool) {
 	s := it.to.stream
 	s.over, s.item, s.buf = true, *it, nil
-	c.in.openGate()
-	if s.left == 0 {
-		c.concludeLocked(it)
-	}
+	c.recv.openGate()
+	return s.left == 0
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
@@ -15,7 +16,7 @@ import (
 // request is a subscribe or unsubscribe on its way.
 type request struct {
 	flow
-	op      string
+	verb    string // "subscribe" or "unsubscribe"
 	filters []string
 	subs    []*subscription // what the filters lead to, or are not to lead to any more
 	user    []UserProperty  // of an unsubscribe
@@ -23,12 +24,12 @@ type request struct {
 }
 
 func (r *request) failure(outcome, cause error) error {
-	return &SubscribeError{Op: r.op, Filters: r.filters, Outcome: outcome, Err: cause}
+	return &SubscribeError{Op: r.verb, Filters: r.filters, Outcome: outcome, Err: cause}
 }
 
-func (c *Client) newRequest(op string, filters []string, done func(error)) *request {
-	r := &request{op: op, filters: filters}
-	r.client, r.more = c, &r.operation
+func (c *Client) newRequest(verb string, filters []string, done func(error)) *request {
+	r := &request{verb: verb, filters: filters}
+	r.client, r.op = c, &r.operation
 	r.call, r.request = done, r
 	r.entry.Owner = &r.Delivery
 	return r
@@ -71,7 +72,7 @@ func (c *Client) subscribeLocked(subs []Subscription, done func(error)) (*Delive
 		return nil, err
 	}
 	r := c.newRequest("subscribe", filters, done)
-	if err := c.usableLocked(); err != nil && !c.parkedLocked() {
+	if err := c.life.Refusal(life.Subscribe); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
 	for i := range subs {
@@ -86,13 +87,13 @@ func (c *Client) subscribeLocked(subs []Subscription, done func(error)) (*Delive
 // beginLocked sends r, or keeps it for the connection to come. A subscription's
 // handlers are in place before.
 func (c *Client) beginLocked(r *request) (*Delivery, error) {
-	if c.state != connected {
-		c.course.parked = append(c.course.parked, r)
+	if c.life.Rule(life.Subscribe) == life.Park {
+		c.subs.parked = append(c.subs.parked, r)
 	} else if err := c.issueLocked(r); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
 	for i, sub := range r.subs {
-		if r.op == "subscribe" {
+		if r.verb == "subscribe" {
 			c.subs.add(r.filters[i], sub)
 		}
 	}
@@ -101,8 +102,8 @@ func (c *Client) beginLocked(r *request) (*Delivery, error) {
 
 // issueLocked sends r.
 func (c *Client) issueLocked(r *request) (err error) {
-	buf := c.out.buf
-	if r.op == "subscribe" {
+	buf := c.send.buf
+	if r.verb == "subscribe" {
 		p := r.subscribePacket(c.cfg.Version)
 		id := c.identifierLocked(r)
 		if id != 0 {
@@ -120,8 +121,8 @@ func (c *Client) issueLocked(r *request) (err error) {
 	if err != nil {
 		return err
 	}
-	c.out.buf = buf
-	r.end = c.out.end()
+	c.send.buf = buf
+	r.end = c.send.end()
 	c.kickLocked()
 	return nil
 }
@@ -150,7 +151,7 @@ func (c *Client) identifierLocked(r *request) uint32 {
 	switch id := r.subs[0].asked.ID; {
 	case c.cfg.Version < V5:
 		return 0
-	case id != 0 || !c.connAck.SubscriptionIdentifiers:
+	case id != 0 || !c.conn.connAck.SubscriptionIdentifiers:
 		return id
 	default:
 		return c.subs.chooseID()
@@ -206,13 +207,13 @@ const identifierSize = 5
 // beyondServerLocked returns what the server at hand cannot do.
 func (c *Client) beyondServerLocked(s *Subscription) string {
 	switch {
-	case c.state != connected:
+	case !c.life.Live():
 		return "" // the next server says what it takes
-	case !c.connAck.SharedSubscriptions && isShared(s.Filter):
+	case !c.conn.connAck.SharedSubscriptions && isShared(s.Filter):
 		return "the server has no shared subscriptions"
-	case !c.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
+	case !c.conn.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
 		return "the server has no wildcard subscriptions"
-	case s.ID != 0 && !c.connAck.SubscriptionIdentifiers:
+	case s.ID != 0 && !c.conn.connAck.SubscriptionIdentifiers:
 		return "the server has no subscription identifiers"
 	}
 	return ""
@@ -230,8 +231,8 @@ func (s *Subscription) needsV5() bool {
 // checkSizeLocked refuses a packet of n bytes that the server would not take
 // [MQTT-3.2.2-15].
 func (c *Client) checkSizeLocked(name string, n int, advice string) error {
-	if c.state == connected && n > c.connAck.MaximumPacketSize {
-		return &ArgumentError{Name: name, What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d; %s", n, c.connAck.MaximumPacketSize, advice)}
+	if c.life.Live() && n > c.conn.connAck.MaximumPacketSize {
+		return &ArgumentError{Name: name, What: fmt.Sprintf("the packet of %d bytes exceeds the server's Maximum Packet Size of %d; %s", n, c.conn.connAck.MaximumPacketSize, advice)}
 	}
 	return nil
 }
@@ -262,7 +263,7 @@ func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...Us
 	r.user = user
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.usableLocked(); err != nil && !c.parkedLocked() {
+	if err := c.life.Refusal(life.Subscribe); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
 	if user != nil && c.cfg.Version < V5 {
@@ -310,7 +311,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 	if !ok {
 		return odd
 	}
-	return errors.Join(c.answerLocked(d.more.request, &p, v), odd)
+	return errors.Join(c.answerLocked(d.op.request, &p, v), odd)
 }
 
 func parseSubAck(h wire.Header, body []byte, v wire.Version) (wire.SubAck, error) {
@@ -324,12 +325,12 @@ func parseSubAck(h wire.Header, body []byte, v wire.Version) (wire.SubAck, error
 // answerLocked settles r with the codes of p, which must be one a filter
 // [MQTT-3.8.4-6] of 5; an UNSUBACK before MQTT 5 has none.
 func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error {
-	c.out.answered(r.end)
+	c.send.answered(r.end)
 	t := wire.SUBACK
-	if r.op == "unsubscribe" {
+	if r.verb == "unsubscribe" {
 		t = wire.UNSUBACK
 	}
-	if counted := r.op == "subscribe" || v >= wire.V5; counted && len(p.Codes) != len(r.filters) {
+	if counted := r.verb == "subscribe" || v >= wire.V5; counted && len(p.Codes) != len(r.filters) {
 		err := protocolError(t, fmt.Sprintf("answers %d filters with %d codes", len(r.filters), len(p.Codes)))
 		c.settleLocked(&r.Delivery, r.failure(ErrInDoubt, err))
 		return err
@@ -352,7 +353,7 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 		return nil
 	}
 	c.settleLocked(&r.Delivery, &SubscribeError{
-		Op: r.op, Filters: r.filters, Codes: codes, ReasonString: r.answer.ReasonString, Outcome: ErrRejected,
+		Op: r.verb, Filters: r.filters, Codes: codes, ReasonString: r.answer.ReasonString, Outcome: ErrRejected,
 	})
 	return nil
 }
@@ -361,9 +362,9 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 func (c *Client) applyLocked(r *request, i int, filter string, code ReasonCode) {
 	sub := r.subs[i]
 	switch {
-	case r.op == "subscribe" && code < 0x80:
+	case r.verb == "subscribe" && code < 0x80:
 		sub.before, sub.agreed = nil, true
-	case r.op == "subscribe":
+	case r.verb == "subscribe":
 		sub.gone = true
 		c.subs.settle(filter)
 	case code < 0x80:
@@ -371,7 +372,7 @@ func (c *Client) applyLocked(r *request, i int, filter string, code ReasonCode) 
 			sub.gone = true
 		}
 		// A session that went on may hold filters that nobody told us of.
-		if !c.subs.settle(filter) && !c.connAck.SessionPresent {
+		if !c.subs.settle(filter) && !c.conn.connAck.SessionPresent {
 			c.subs.forget(filter)
 		}
 	}

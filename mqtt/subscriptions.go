@@ -56,7 +56,7 @@ type subscription struct {
 	handler    func(*Message)
 	noRetained bool
 	manual     bool
-	borrowed   bool
+	reuse      bool
 
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool
@@ -68,7 +68,7 @@ func newSubscription(s *Subscription) *subscription {
 	if !shared {
 		filter = s.Filter
 	}
-	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, borrowed: s.Borrowed && s.Handler != nil && !s.ManualAck}
+	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, reuse: s.Borrowed && s.Handler != nil && !s.ManualAck}
 }
 
 // maxForgotten bounds how many filters that were unsubscribed are remembered.
@@ -76,7 +76,8 @@ const maxForgotten = 4096
 
 // subscriptions is the wanted state: which filters go to which handlers.
 type subscriptions struct {
-	client    *Client
+	client    *Client    // for the messages that are found
+	parked    []*request // that wait for a connection
 	table     *route.Table[*subscription]
 	byID      map[uint32][]*subscription
 	lastID    uint32
@@ -85,6 +86,11 @@ type subscriptions struct {
 	recent    recent
 	matched   []*subscription // reused by search
 	late      []string        // reused by search
+}
+
+func (s *subscriptions) init(c *Client) {
+	s.client = c
+	s.table = new(route.Table[*subscription])
 }
 
 // byIdentifier appends the subscriptions that the server says the message is

@@ -5,24 +5,27 @@ import (
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/session"
 )
 
-// course is what a client remembers beyond one connection.
-type course struct {
-	base    *Config // as given to Dial
+// supervisor makes the connections of a client that outlives them, or its process.
+// The client's mutex guards what changes.
+type supervisor struct {
+	retry   *Reconnect // nil: there is one connection, and a store
+	base    Config     // as given to Dial
 	servers []string
-	next    int       // of servers, for the attempt to come
-	looping bool      // the connect loop runs, or Dial in its place
-	tries   int       // retries in a row
-	number  int       // of the attempt to come
-	last    error     // why the last connection ended, or did not come about
-	since   time.Time // when the server accepted the last one
-	accepts int       // connections that it accepted
-	parked  []*request
-	aside   int  // messages in quarantine
-	unsaved bool // the store fails, and that was told
-	dropped uint64
+	next    int  // of servers, for the attempt to come
+	number  int  // of the attempt to come
+	tries   int  // retries in a row
+	running bool // Dial, or the connect loop, makes connections now
+}
+
+// lost notes the end of a connection that the server had accepted, after it lasted.
+func (s *supervisor) lost(lasted time.Duration) {
+	if s.retry != nil && lasted >= s.retry.Stable {
+		s.tries = 0
+	}
 }
 
 // dialLasting is Dial for a client that outlives its connection, or its process.
@@ -30,18 +33,20 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if _, err := reachable(url); err != nil { // at once, also in the background
+	address, err := reachable(url) // at once, also in the background
+	if err != nil {
 		return nil, err
 	}
 	c, err := newLasting(url, cfg)
 	if err != nil {
 		return nil, err
 	}
-	go c.deliverLoop()
-	if c.store != nil {
+	c.conn.remote = address.String()
+	go c.recv.deliverLoop()
+	if c.saver != nil {
 		go c.saveLoop()
 	}
-	if c.retry != nil && c.retry.Background {
+	if retry := c.supervisor.retry; retry != nil && retry.Background {
 		go c.connectLoop()
 		return c, nil
 	}
@@ -56,29 +61,26 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 
 // newLasting returns a client that is offline, with what its store has.
 func newLasting(url string, cfg Config) (*Client, error) {
-	base := cfg // each attempt fills it in: what is switched off must not look like a default then
+	s := &supervisor{servers: []string{url}, running: true}
+	s.base = cfg // each attempt fills it in: what is switched off must not look like a default then
 	cfg.fill()
 	cfg.Transport.fill()
-	c := newClient(cfg.Transport)
-	c.dialing = true
-	c.course = &course{servers: []string{url}}
+	c := newClient(cfg.Transport, life.Kind{Reconnects: cfg.Reconnect != nil, Saves: cfg.Store != nil, Dialed: true})
+	c.supervisor = s
 	if cfg.Reconnect != nil {
 		r := *cfg.Reconnect
 		r.fill()
-		c.retry = &r
-		c.course.servers = append(c.course.servers, r.Servers...)
+		s.retry = &r
+		s.servers = append(s.servers, r.Servers...)
 	}
-	c.course.base, c.course.looping = &base, true
-	c.cfg, c.remote = cfg, url
+	c.cfg = cfg
 	c.version.Store(uint32(cfg.Version))
 	c.sess = cfg.newSession()
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	if cfg.Store == nil {
 		return c, nil
 	}
-	c.store = cfg.Store
-	c.saver.wake = make(chan struct{}, 1)
-	c.saved = make(chan struct{})
+	c.saver = newSaver(cfg.Store)
 	if err := c.load(); err != nil {
 		c.cancel()
 		return nil, err
@@ -88,10 +90,10 @@ func newLasting(url string, cfg Config) (*Client, error) {
 
 // stopped returns what is closed when the client's last goroutine ends.
 func (c *Client) stopped() <-chan struct{} {
-	if c.saved != nil {
-		return c.saved
+	if c.saver != nil {
+		return c.saver.done
 	}
-	return c.delivered
+	return c.recv.done
 }
 
 // cleanStart returns the Clean Start of the CONNECT to come. An MQTT 5 session
@@ -100,7 +102,7 @@ func (c *Client) stopped() <-chan struct{} {
 func (c *Client) cleanStart(cfg *Config) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	again := c.course != nil && c.course.accepts > 0 && cfg.Version == V5 && cfg.Properties.SessionExpiry > 0
+	again := c.life.Accepts() > 0 && cfg.Version == V5 && cfg.Properties.SessionExpiry > 0
 	return !cfg.KeepSession && !again
 }
 
@@ -109,13 +111,13 @@ func (c *Client) attempt(ctx context.Context) error {
 	a := c.newAttempt()
 	ctx, cancel := within(ctx, c.transport.ConnectTimeout, "no connection")
 	defer cancel()
-	if c.retry != nil && c.retry.Prepare != nil {
-		if err := c.retry.Prepare(ctx, &a); err != nil {
+	if retry := c.supervisor.retry; retry != nil && retry.Prepare != nil {
+		if err := retry.Prepare(ctx, &a); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}
 	}
 	url, cfg := a.URL, &a.Config
-	cfg.keep(c.course.base)
+	cfg.keep(&c.supervisor.base)
 	for left := maxRedirects; ; left-- {
 		err := c.connectTo(ctx, url, *cfg)
 		if err == nil {
@@ -126,7 +128,7 @@ func (c *Client) attempt(ctx context.Context) error {
 			return err
 		}
 		cfg = next
-		cfg.keep(c.course.base)
+		cfg.keep(&c.supervisor.base)
 	}
 }
 
@@ -134,10 +136,10 @@ func (c *Client) attempt(ctx context.Context) error {
 func (c *Client) newAttempt() Attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	w := c.course
-	a := Attempt{Number: w.number, Last: w.last, URL: w.servers[w.next%len(w.servers)], Config: *w.base}
-	w.number++
-	w.next++
+	s := c.supervisor
+	a := Attempt{Number: s.number, Last: c.life.Last(), URL: s.servers[s.next%len(s.servers)], Config: s.base}
+	s.number++
+	s.next++
 	return a
 }
 
@@ -165,14 +167,13 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 		return err
 	}
 	c.mu.Lock()
-	if c.byUser {
-		c.mu.Unlock()
+	attached := c.attachLocked(conn, address)
+	down := c.conn.down
+	c.mu.Unlock()
+	if !attached {
 		_ = conn.Close() // nothing was said on it
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	c.attachLocked(conn, address.String())
-	down := c.down
-	c.mu.Unlock()
 	if err := c.handshake(ctx, cfg); err != nil {
 		c.abort(err)
 		<-down
@@ -186,13 +187,13 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 func (c *Client) settleIn() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.state != offline:
-		c.course.looping = false
-	case c.retry == nil || c.byUser:
-		c.finalLocked()
-	default:
+	switch c.life.Settle() {
+	case life.Wait: // the connection stands, and its end will start the loop
+		c.supervisor.running = false
+	case life.Reconnect:
 		go c.connectLoop()
+	case life.Finish:
+		c.finishLocked(nil)
 	}
 }
 
@@ -200,20 +201,21 @@ func (c *Client) settleIn() {
 func (c *Client) connectLoop() {
 	for {
 		c.mu.Lock()
-		if c.state != offline {
-			c.course.looping = false
+		next := c.life.Settle()
+		if next == life.Wait {
+			c.supervisor.running = false
 			c.mu.Unlock()
 			return
 		}
-		last, over := c.course.last, c.byUser
+		last := c.life.Last()
 		c.mu.Unlock()
-		if over || last != nil && (c.retry.GiveUp(last) || !c.pauseBefore(last)) {
+		if over := next == life.Finish; over || last != nil && (c.supervisor.retry.GiveUp(last) || !c.pauseBefore(last)) {
 			c.giveUp(last, over)
 			return
 		}
 		if err := c.attempt(c.ctx); err != nil {
 			c.mu.Lock()
-			c.course.last = err
+			c.life.Fail(err)
 			c.mu.Unlock()
 		}
 	}
@@ -223,11 +225,12 @@ func (c *Client) connectLoop() {
 // reports false when the client is being closed.
 func (c *Client) pauseBefore(last error) bool {
 	c.mu.Lock()
-	delay := c.retry.delay(c.course.tries)
-	c.course.tries++
+	s := c.supervisor
+	delay := s.retry.delay(s.tries)
+	s.tries++
 	if f := c.transport.Handlers.Retry; f != nil {
-		r := Retry{Number: c.course.number, Delay: delay, Err: last}
-		c.pushEventLocked(func() { f(r) })
+		r := Retry{Number: s.number, Delay: delay, Err: last}
+		c.recv.pushEvent(func() { f(r) })
 	}
 	c.log.Info("mqtt: connecting again", "in", delay, "because", last)
 	c.mu.Unlock()
@@ -241,13 +244,12 @@ func (c *Client) pauseBefore(last error) bool {
 	}
 }
 
-// giveUp ends a client that is offline. quiet: whoever has to know knows.
+// giveUp ends a client that has no transport. quiet: whoever has to know knows.
 func (c *Client) giveUp(last error, quiet bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !quiet && !c.byUser {
-		c.pushErrorLocked(fmt.Errorf("no further attempt: %w", last))
+	if !quiet && !c.life.Closed() {
+		c.recv.pushError(fmt.Errorf("no further attempt: %w", last))
 	}
-	c.cause = last
-	c.finalLocked()
+	c.finishLocked(last)
 }

@@ -67,9 +67,9 @@ func (s *Session) blame(e *Entry, alone bool) {
 	}
 }
 
-// TakeOutcasts returns the publishes that were given up because the server
+// TakeQuarantined returns the publishes that were given up because the server
 // disconnects at them. A store has them aside.
-func (s *Session) TakeOutcasts() []*Entry {
+func (s *Session) TakeQuarantined() []*Entry {
 	o := s.outcasts
 	s.outcasts = nil
 	return o

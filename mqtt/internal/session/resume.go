@@ -23,7 +23,7 @@ type Loss struct {
 }
 
 // Suspend tells that the connection is lost. Publishes stay for the next one,
-// except for those at which the server disconnects each time: see TakeOutcasts. Subscribe and
+// except for those at which the server disconnects each time: see TakeQuarantined. Subscribe and
 // unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1, section
 // 4.1 of 5]: they are returned, and their identifiers are free.
 func (s *Session) Suspend(l Loss) (requests []*Entry) {
@@ -51,6 +51,10 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 	s.in.suspend()
 	return requests
 }
+
+// Hold tells that the connection is about to end: what is published from here on
+// waits for the next one. Suspend is to follow.
+func (s *Session) Hold() { s.offline = true }
 
 // Resumption says on what terms a session goes on in a new connection.
 type Resumption struct {

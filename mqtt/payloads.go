@@ -7,14 +7,14 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// lentSize is from where on a payload that is lent is not copied: below, a copy
+// apartSize is from where on a payload that is lent is not copied: below, a copy
 // costs less than what it takes to write two pieces of memory.
-const lentSize = 16 << 10
+const apartSize = 16 << 10
 
-// parts are payloads that are written from where they are: from their owner's
+// payloads are those that are written from where they are: from their owner's
 // memory, or from memory of their own. nil: there have been none, as with most
 // clients.
-type parts struct {
+type payloads struct {
 	next  []link.Part // to be written with the out-buffer
 	bytes int         // of those
 	taken []link.Part // being written, or were
@@ -22,7 +22,7 @@ type parts struct {
 }
 
 // take hands over what is to be written now.
-func (p *parts) take() []link.Part {
+func (p *payloads) take() []link.Part {
 	if p == nil {
 		return nil
 	}
@@ -31,7 +31,7 @@ func (p *parts) take() []link.Part {
 }
 
 // written lets go of what was taken.
-func (p *parts) written() {
+func (p *payloads) written() {
 	if p == nil {
 		return
 	}
@@ -43,17 +43,17 @@ func (p *parts) written() {
 }
 
 // reading reports whether the write loop reads somebody's memory.
-func (p *parts) reading() bool { return p != nil && len(p.taken) > 0 }
+func (p *payloads) reading() bool { return p != nil && len(p.taken) > 0 }
 
 // abandon lets go of all that was not written.
-func (p *parts) abandon() {
+func (p *payloads) abandon() {
 	if p != nil {
-		*p = parts{total: p.total}
+		*p = payloads{total: p.total}
 	}
 }
 
 // waiting returns how many bytes are to be written.
-func (p *parts) waiting() int {
+func (p *payloads) waiting() int {
 	if p == nil {
 		return 0
 	}
@@ -61,10 +61,10 @@ func (p *parts) waiting() int {
 }
 
 // large reports whether there is more than an idle client needs.
-func (p *parts) large() bool { return p != nil && p.next != nil }
+func (p *payloads) large() bool { return p != nil && p.next != nil }
 
 // sum returns how many bytes were written.
-func (p *parts) sum() uint64 {
+func (p *payloads) sum() uint64 {
 	if p == nil {
 		return 0
 	}
@@ -76,27 +76,27 @@ func (p *parts) sum() uint64 {
 // payload alone.
 const roomyBuffer = 1 << 20
 
-// lendLocked settles whether the large payload of m is copied, and where to. What is
+// setApartLocked settles whether the large payload of m is copied, and where to. What is
 // kept, to be sent later or again, has its copy.
-func (c *Client) lendLocked(m *Message, p *wire.Publish) {
-	if kept := p.QoS > 0 && c.lasting() || c.sess.MustQueue(); kept || c.state != connected {
+func (c *Client) setApartLocked(m *Message, p *wire.Publish) {
+	if kept := p.QoS > 0 && c.lasting() || c.sess.MustQueue(); kept {
 		return
 	}
 	switch {
-	case m.Lent && c.link.Gathers():
+	case m.Lent && c.conn.link.Gathers():
 		p.Apart = true
-	case len(c.out.buf)+len(m.Payload) > max(cap(c.out.buf), roomyBuffer):
+	case len(c.send.buf)+len(m.Payload) > max(cap(c.send.buf), roomyBuffer):
 		p.Apart, p.Payload = true, bytes.Clone(m.Payload)
 	}
 }
 
-// lentLocked notes that the payload of p, which was appended, follows it.
-func (o *outbox) lentLocked(p *wire.Publish) {
+// appendedApart notes that the payload of p, which was appended, follows it.
+func (s *sender) appendedApart(p *wire.Publish) {
 	if p.Apart {
-		if o.lent == nil {
-			o.lent = new(parts)
+		if s.apart == nil {
+			s.apart = new(payloads)
 		}
-		o.lent.next = append(o.lent.next, link.Part{At: len(o.buf), Bytes: p.Payload})
-		o.lent.bytes += len(p.Payload)
+		s.apart.next = append(s.apart.next, link.Part{At: len(s.buf), Bytes: p.Payload})
+		s.apart.bytes += len(p.Payload)
 	}
 }

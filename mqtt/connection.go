@@ -1,0 +1,96 @@
+package mqtt
+
+import (
+	"net"
+	"time"
+
+	"dunlin/mqtt/dial"
+	"dunlin/mqtt/internal/link"
+)
+
+// connection is what belongs to one connection and ends with it. Who waits for
+// something on it keeps it, and is not led to the next one. The client's mutex
+// guards what is not set when it is made.
+type connection struct {
+	link   *link.Link
+	remote string // the server's URL, without credentials
+	peer   net.Addr
+
+	begun    time.Time     // when it was dialed, if its time goes on with Connect; else zero
+	answered chan struct{} // closed when the CONNACK came, or the connection ended
+	down     chan struct{} // closed when it has ended
+	ended    error         // why
+	lost     error         // why what needed it cannot be done
+
+	clean       bool // CONNECT had Clean Start
+	accepted    bool // the server accepted the session
+	connAck     ConnAck
+	pingTimeout time.Duration // in force
+	pings       []*ping       // PINGREQs without an answer, oldest first
+	rtt         time.Duration // of the last ping
+	auth        authentication
+}
+
+// attachLocked begins a connection over conn. It reports false when the client
+// is being closed.
+func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
+	if _, wanted := c.life.Attach(); !wanted {
+		return false
+	}
+	c.conn = &connection{
+		remote: address.String(), peer: conn.RemoteAddr(),
+		answered: make(chan struct{}), down: make(chan struct{}),
+	}
+	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
+		ReadBuffer:  c.transport.ReadBuffer,
+		MaxPacket:   c.transport.MaxPacket,
+		StreamLarge: c.transport.Handlers.Stream != nil,
+		Linger:      linger,
+		WriteStalls: c.writeStalls,
+	})
+	c.send.link = c.conn.link
+	return true
+}
+
+// writeStalls is how long a write may make no progress: as long as silence is
+// allowed to last.
+func (c *Client) writeStalls() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.life.Accepted() || c.conn.connAck.KeepAlive <= 0 {
+		return 0
+	}
+	return c.conn.connAck.KeepAlive + c.conn.pingTimeout
+}
+
+// IsConnected reports whether the server has accepted the session and the
+// connection stands.
+func (c *Client) IsConnected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.life.Live()
+}
+
+// Remote returns the server's URL in canonical form, without credentials; of the
+// last connection when there is none, and "" before the first.
+func (c *Client) Remote() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conn.remote
+}
+
+// RemoteAddr returns the network address of the server; nil before the first
+// connection.
+func (c *Client) RemoteAddr() net.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conn.peer
+}
+
+// ConnAck returns the server's answer to the CONNECT of the connection that stands, or
+// of the last one; zero before it came.
+func (c *Client) ConnAck() ConnAck {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conn.connAck
+}

@@ -1,0 +1,96 @@
+package mqtt
+
+// memory allots for the messages of a large read: several share one
+// allocation. Who keeps one small message keeps at most sharedBytes and sharedMessages
+// of its neighbours with it. The messages of a small read have their own.
+type memory struct {
+	busy     bool // the read is large
+	bytes    []byte
+	messages []Message
+	back     []*Message // borrowed messages that may be used again
+
+	backBytes int // held by those
+}
+
+const (
+	sharedBytes    = 2 << 10
+	sharedMessages = 16
+	sharedPiece    = sharedBytes / 8 // a larger payload has its own memory
+)
+
+// takeBack takes back a borrowed message whose handlers are through, as long as
+// those hold no more memory than waiting messages may: limit bytes.
+func (m *memory) takeBack(used *Message, limit int) {
+	if n := messageOverhead + cap(used.Payload); m.backBytes+n <= limit {
+		m.backBytes += n
+		m.back = append(m.back, used)
+	}
+}
+
+// allot returns a message to be filled in, and a copy of payload.
+func (m *memory) allot(payload []byte, borrowed bool) (*Message, []byte) {
+	if !borrowed {
+		return m.message(), m.copy(payload)
+	}
+	if n := len(m.back); n > 0 {
+		used := m.back[n-1]
+		m.back = m.back[:n-1]
+		m.backBytes -= messageOverhead + cap(used.Payload)
+		return used, append(used.Payload[:0], payload...)
+	}
+	return m.message(), m.copy(payload)
+}
+
+// message returns a zero message.
+func (m *memory) message() *Message {
+	if !m.busy {
+		return new(Message)
+	}
+	if len(m.messages) == 0 {
+		m.messages = make([]Message, sharedMessages)
+	}
+	first := &m.messages[0]
+	m.messages = m.messages[1:]
+	return first
+}
+
+// copy returns a copy of b, never nil.
+func (m *memory) copy(b []byte) []byte {
+	if !m.busy || len(b) > sharedPiece {
+		return append([]byte{}, b...)
+	}
+	if len(b) > len(m.bytes) {
+		m.bytes = make([]byte, sharedBytes)
+	}
+	n := copy(m.bytes, b)
+	own := m.bytes[:n:n]
+	m.bytes = m.bytes[n:]
+	return own
+}
+
+// rest lets go of what is left after a small read. Borrowed messages stay for as long
+// as the client is busy.
+func (m *memory) rest() {
+	if !m.busy {
+		m.bytes, m.messages = nil, nil
+	}
+}
+
+// stock holds values that were made together and not taken yet.
+type stock[T any] []T
+
+// stockValues is how many are made together when there is much to do.
+const stockValues = 8
+
+// take returns a zero value: one of its own, or, in a busy time, one of several.
+func (s *stock[T]) take(busy bool) *T {
+	if len(*s) == 0 {
+		if !busy {
+			return new(T)
+		}
+		*s = make([]T, stockValues)
+	}
+	v := &(*s)[0]
+	*s = (*s)[1:]
+	return v
+}

@@ -1,0 +1,121 @@
+package mqtt
+
+import (
+	"time"
+
+	"dunlin/mqtt/internal/life"
+)
+
+// full reports whether the read loop has to wait for handlers, unless somebody waits
+// for the server.
+func (r *receiver) full() bool {
+	return r.messages >= orDefault(r.limits.ReceiveMessages, 1) || r.bytes >= orDefault(r.limits.ReceiveBytes, 1) || r.stream.full()
+}
+
+// overfull reports whether even a QoS 0 message more is too much.
+func (r *receiver) overfull() bool {
+	return r.messages >= overrun*r.limits.ReceiveMessages || r.bytes >= overrun*r.limits.ReceiveBytes
+}
+
+// heldBack reports whether reading has to wait.
+func (r *receiver) heldBack() bool {
+	if r.waiting > 0 {
+		return r.overfull() && !r.stuck
+	}
+	return r.full()
+}
+
+// openGate wakes the read loop if it waits for room.
+func (r *receiver) openGate() {
+	if r.paused {
+		select {
+		case r.gate <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// drop counts a QoS 0 message that is lost because no handler takes any, and
+// tells the Error handler, once for all that were lost meanwhile.
+func (r *receiver) drop() {
+	r.dropped++
+	if r.dropped > 1 {
+		return
+	}
+	r.pushEvent(func() {
+		r.mu.Lock()
+		err := &DroppedError{Messages: r.dropped}
+		r.dropped = 0
+		r.mu.Unlock()
+		r.guard.log.Warn("mqtt: messages dropped", "error", err)
+		if r.guard.onError != nil {
+			r.guard.onError(err)
+		}
+	})
+}
+
+// stuckTime is how long no handler may return, while somebody waits for the
+// server and the receive queue is overfull, before reading goes on: the handler
+// may be the one that waits.
+const stuckTime = time.Second
+
+// jammedLocked reports whether a server that does not read has made the client
+// answer so much that no more is taken from it: memory ends, too.
+func (c *Client) jammedLocked() bool {
+	return len(c.send.buf) >= overrun*c.cfg.Limits.SendBytes
+}
+
+// AwaitRoom implements link.Owner: it returns when there is room for more
+// messages, and for what they are answered with. While somebody waits for the server,
+// what they wait for may stand behind messages that nobody takes: then more is taken
+// in, up to a bound, and beyond it as long as handlers return.
+func (o *owner) AwaitRoom(ended <-chan struct{}) {
+	c := (*Client)(o)
+	if !c.recv.crowded {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.recv.noteHandled()
+	for c.life.Rule(life.Packet) == life.Take && (c.recv.heldBack() || c.jammedLocked()) {
+		if !c.pauseLocked(ended) {
+			return
+		}
+	}
+}
+
+// pauseLocked waits until something changed, and reports whether to look again. It
+// gives up the lock meanwhile.
+func (c *Client) pauseLocked(ended <-chan struct{}) bool {
+	r := &c.recv
+	var late <-chan time.Time
+	if r.waiting > 0 && !c.jammedLocked() {
+		timer := time.NewTimer(stuckTime)
+		defer timer.Stop()
+		late = timer.C
+	}
+	r.noteHandled()
+	before := r.through
+	r.paused = true
+	c.sess.Pause(time.Now(), true)
+	c.mu.Unlock()
+	isLate := false
+	select {
+	case <-r.gate:
+	case <-late:
+		isLate = true
+	case <-ended:
+	}
+	c.mu.Lock()
+	r.paused = false
+	select {
+	case <-ended:
+		return false
+	default:
+	}
+	c.sess.Pause(time.Now(), false)
+	r.noteHandled()
+	c.kickLocked() // a ping may have to be answered earlier now
+	r.stuck = r.stuck || isLate && r.through == before
+	return !r.stuck || c.jammedLocked()
+}
