@@ -104,7 +104,7 @@ func (c *Client) beginStream(p *wire.Publish, size int) (err error) {
 	}
 	a := session.Arrival{Deliver: true}
 	if p.QoS > 0 {
-		c.out.buf, a, err = c.sess.HandlePublish(c.out.buf, p)
+		c.out.buf, a, err = c.sess.HandleStreamed(c.out.buf, p, size)
 		if err != nil {
 			return err
 		}

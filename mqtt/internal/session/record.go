@@ -49,12 +49,13 @@ func (e *Entry) flowRecord() []byte {
 	return binary.BigEndian.AppendUint64(b, e.rel)
 }
 
-func inboundRecord(sequence uint64, recorded bool) []byte {
+func (f *inboundFlow) inboundRecord() []byte {
 	b := []byte{recordFormat, 0}
-	if recorded {
+	if f.settled {
 		b[1] = 1
 	}
-	return binary.BigEndian.AppendUint64(b, sequence)
+	b = binary.BigEndian.AppendUint64(b, f.sequence)
+	return binary.BigEndian.AppendUint64(b, f.print)
 }
 
 // Own notes whose session is saved.
@@ -95,8 +96,10 @@ func (l *Loader) Load(key uint64, value []byte) error {
 		err = l.publish(order, value)
 	case key&keyKind == keyFlow && len(value) == 12:
 		err = l.flow(order, value)
-	case key&keyKind == keyInbound && len(value) == 10 && order > 0 && order <= maxIDs:
-		l.s.in.restore(uint16(order), binary.BigEndian.Uint64(value[2:]), value[1] == 1)
+	case key&keyKind == keyInbound && len(value) == 18 && order > 0 && order <= maxIDs:
+		l.s.in.restore(uint16(order), inboundFlow{
+			settled: value[1] == 1, sequence: binary.BigEndian.Uint64(value[2:]), print: binary.BigEndian.Uint64(value[10:]),
+		})
 	case key&keyKind == keyAside:
 		l.Aside++
 		l.s.orders = max(l.s.orders, order)

@@ -48,7 +48,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			s.vacate(e)
 		}
 	}
-	s.in.suspend()
+	s.suspend()
 	return requests
 }
 
@@ -68,8 +68,8 @@ type Resumption struct {
 // returns what cannot go on.
 func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	failed := s.sift(r)
-	if !r.Present {
-		s.dropInbound()
+	if !r.Present { // the server's identifiers mean new messages from now on
+		s.forgetEarlier()
 	}
 	if r.Requests != nil {
 		dst = r.Requests(dst)
