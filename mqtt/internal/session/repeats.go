@@ -132,5 +132,12 @@ func (in *inbound) restore(id uint16, f inboundFlow) {
 		in.flows = make(map[uint16]inboundFlow)
 	}
 	f.earlier, f.restored = true, !f.settled
+	in.skipTo(f.sequence)
 	in.flows[id] = f
+}
+
+// skipTo has the next sequence numbers begin behind n.
+func (in *inbound) skipTo(n uint64) {
+	in.lastSequence = max(in.lastSequence, n)
+	in.reserved = max(in.reserved, n)
 }
