@@ -207,6 +207,7 @@ func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 // pumpLocked sends what does not have to wait any more.
 func (c *Client) pumpLocked() {
 	if c.state == connected {
+		c.sess.Tell(time.Now())
 		c.out.buf = c.sess.Pump(c.out.buf)
 	}
 	c.pumpedLocked()
@@ -239,7 +240,11 @@ func (c *Client) pumpedLocked() {
 		}
 	}
 	for _, e := range c.sess.TakeExpired() {
-		c.failEntryLocked(e, ErrNotSent, ErrExpired)
+		outcome := ErrNotSent
+		if e.Again() {
+			outcome = ErrInDoubt
+		}
+		c.failEntryLocked(e, outcome, ErrExpired)
 	}
 	if c.roomLocked() {
 		c.out.makeRoom()

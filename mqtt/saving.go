@@ -105,6 +105,7 @@ func (c *Client) commit(batch *session.Batch) {
 }
 
 func (c *Client) savedLocked(batch *session.Batch, err error) {
+	c.sess.Tell(time.Now())
 	buf, done := c.sess.Saved(c.out.buf, batch, err)
 	if c.state == connected {
 		c.out.buf = buf

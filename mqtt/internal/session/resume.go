@@ -40,7 +40,9 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			s.finish(e)
 			requests = append(requests, e)
 		default:
-			e.again = e.again || e.stage >= sent && !l.Untouched(e)
+			untouched := e.stage < sent || l.Untouched(e)
+			e.again = e.again || !untouched
+			e.anew = e.anew && (untouched || !e.inWindow) // not sent on this connection either
 			if oldest && e.inWindow && e.stage == sent {
 				oldest = false
 				s.blame(e, alone)
@@ -125,7 +127,7 @@ func (s *Session) obstacle(e *Entry, r Resumption) error {
 	case e.again && !r.Present && !r.Republish:
 		return ErrLost
 	case !r.Present:
-		e.again = false // it begins as new
+		e.anew = e.again
 	}
 	return r.Fits(e)
 }
@@ -148,5 +150,5 @@ func (e *Entry) Retain() bool { return e.record != nil && e.packet()[0]&1 != 0 }
 // OnRecord reports whether the message of e is in the store, or on its way there.
 func (e *Entry) OnRecord() bool { return e.onRecord }
 
-// Again reports whether e may have been sent.
+// Again reports whether e may have been sent, in whatever session.
 func (e *Entry) Again() bool { return e.again }
