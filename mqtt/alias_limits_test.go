@@ -43,13 +43,13 @@ func TestAliasesOfBothDirections(t *testing.T) { // TA-08, TA-12
 		s.server.Send("30 07 0000 03 230001 42")
 		s.expectEvent("message aaaa=B")
 	}
-	for _, packet := range []string{"34 0A 0001 63 0007 03 230001 43", "3C 0A 0001 64 0007 03 230001 43"} { // a repeat, with another topic
+	for _, packet := range []string{"34 0A 0001 63 0007 03 230001 43", "3C 0A 0001 63 0007 03 230002 43"} { // a repeat, with another alias
 		s.server.Send(packet)
 		s.server.Expect("50 02 0007")
 	}
 	s.expectEvent("message c=C q2 id7")
-	s.server.Send("30 07 0000 03 230001 44")
-	s.expectEvent("message d=D")
+	s.server.Send("30 07 0000 03 230002 44")
+	s.expectEvent("message c=D")
 }
 
 func TestServersAliasMaximumIsNotOurs(t *testing.T) { // TA-06, MF-29, T-A18: the bound is what CONNECT said

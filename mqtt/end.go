@@ -60,7 +60,7 @@ func (c *Client) leaveLocked(cause error) bool {
 	if !c.life.Leave(cause) {
 		return false
 	}
-	if c.lasting() {
+	if c.sess != nil {
 		c.sess.Hold()
 	}
 	c.send.makeRoom()

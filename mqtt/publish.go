@@ -211,6 +211,7 @@ func (c *Client) appendLocked(d *Delivery, p *wire.Publish) (err error) {
 
 // pumpLocked sends what does not have to wait any more.
 func (c *Client) pumpLocked() {
+	c.sess.Tell(time.Now())
 	c.send.buf = c.sess.Pump(c.send.buf)
 	c.pumpedLocked()
 	c.flushLocked()
@@ -242,7 +243,11 @@ func (c *Client) pumpedLocked() {
 		}
 	}
 	for _, e := range c.sess.TakeExpired() {
-		c.failEntryLocked(e, ErrNotSent, ErrExpired)
+		outcome := ErrNotSent
+		if e.Again() {
+			outcome = ErrInDoubt
+		}
+		c.failEntryLocked(e, outcome, ErrExpired)
 	}
 	if c.roomLocked() {
 		c.send.makeRoom()

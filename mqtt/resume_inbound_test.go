@@ -129,7 +129,13 @@ func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15
 		s.acceptNext("present")
 		s.play(`quiet
 			< pub 3A 5 a
-			> 40 02 0005
+			quiet`)
+		old := m
+		m = <-got
+		must(s.t, old.Ack()) // of QoS 1 it counts no more
+		s.play("quiet")
+		must(s.t, m.Ack())
+		s.play(`> 40 02 0005
 			< pub 34 6 b`)
 		m = <-got
 		s.lose("present")
@@ -137,13 +143,13 @@ func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15
 		s.play(`quiet
 			< pub 3C 6 b
 			> 50 02 0006
-			< pub 32 7 c`)
+			< pub 34 7 c`)
 		m = <-got
 		s.lose("present")
-		s.play(`< pub 3A 7 c
+		s.play(`< pub 3C 7 c
 			quiet`)
 		must(s.t, m.Ack()) // after the server has sent it again
-		s.play("> 40 02 0007")
+		s.play("> 50 02 0007")
 	})
 }
 
@@ -168,7 +174,7 @@ func TestAcknowledgementOfALostSession(t *testing.T) { // RX-13, T-A11: it is no
 	})
 }
 
-func TestIdentifierUsedAnew(t *testing.T) { // RX-13, T-A11: without DUP it is another message
+func TestIdentifierUsedAnew(t *testing.T) { // RX-13, T-A11: an old acknowledgement is not that of another message
 	holding(t, func(s *lasting, got chan *mqtt.Message) {
 		s.play("< pub 32 5 a")
 		old := <-got
@@ -183,7 +189,7 @@ func TestIdentifierUsedAnew(t *testing.T) { // RX-13, T-A11: without DUP it is a
 }
 
 // TestHandlerRunsAcrossALoss has the first of several messages being handled, and
-// the others waiting, when the connection breaks.
+// the others waiting, when the connection breaks. Those of QoS 2 are handled once.
 func TestHandlerRunsAcrossALoss(t *testing.T) { // RX-27, fault 2, T-A4
 	for _, end := range []string{"before the server sends again", "after it"} {
 		t.Run(end, func(t *testing.T) {
@@ -220,6 +226,8 @@ func TestHandlerRunsAcrossALoss(t *testing.T) { // RX-27, fault 2, T-A4
 					got t=a q1 id5
 					got t=b q2 id6
 					got t=c q1 id7
+					got t=a q1 id5 dup
+					got t=c q1 id7 dup
 					nothing
 					< 62 02 0006
 					> 70 02 0006

@@ -113,6 +113,7 @@ func (c *Client) commit(batch *session.Batch) {
 }
 
 func (c *Client) savedLocked(batch *session.Batch, err error) {
+	c.sess.Tell(time.Now())
 	buf, done := c.sess.Saved(c.send.buf, batch, err)
 	if c.life.Live() {
 		c.send.buf = buf

@@ -106,7 +106,7 @@ func (c *Client) beginStream(rule life.Rule, p *wire.Publish, size int) (err err
 	}
 	a := session.Arrival{Deliver: true}
 	if p.QoS > 0 {
-		c.send.buf, a, err = c.sess.HandlePublish(c.send.buf, p)
+		c.send.buf, a, err = c.sess.HandleStreamed(c.send.buf, p, size)
 		if err != nil {
 			return err
 		}

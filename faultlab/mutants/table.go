@@ -67,7 +67,7 @@ var all = []mutant{
 	},
 	{
 		name: "inbound identifier not saved", rule: "the identifier of a received QoS 2 message is on record before a handler sees it",
-		edits: []edit{{fileInbound, "s.stageChange(keyInbound|uint64(id), inboundRecord(f.sequence, false), step{})", "_ = id"}},
+		edits: []edit{{fileInbound, "\t\t\ts.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})\n\t\t}\n\t\ta.Sequence", "\t\t}\n\t\ta.Sequence"}},
 		check: "kill9 subscribe",
 	},
 	{
@@ -82,7 +82,7 @@ var all = []mutant{
 	},
 	{
 		name: "no dedupe", rule: "a QoS 2 message is delivered once, however often it comes before PUBREL",
-		edits: []edit{{fileInbound, "\tf, known = s.in.qos2[p.PacketID]\n", "\tf, known = flow2{}, false\n"}},
+		edits: []edit{{fileInbound, "\tf, known := s.repeated(p, print)\n", "\tf, known := inboundFlow{}, false\n"}},
 		check: "cut",
 	},
 	{
@@ -130,7 +130,7 @@ var all = []mutant{
 	},
 	{
 		name: "lost session remembered", rule: "identifiers of a session that the server has lost mean new messages",
-		edits: []edit{{fileResume, "\t\ts.dropInbound()\n", "\t\t_ = s\n"}},
+		edits: []edit{{fileResume, "\t\ts.forgetEarlier()\n", "\t\t_ = s\n"}},
 		tests: "TestNewSessionDeliversAgain|TestAcknowledgementOfALostSession", quick: true,
 	},
 	{

@@ -6,33 +6,28 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// receipt is an inbound QoS 1 or 2 message that is not acknowledged yet.
+// receipt is an inbound QoS 1 or 2 PUBLISH of this connection that is not
+// acknowledged yet.
 type receipt struct {
 	id   uint16
 	qos  byte
 	done bool // its handlers are through with it
 	skip bool // it is not to be acknowledged
 	code wire.ReasonCode
-	from *carried // the message came on an earlier connection
 }
 
-// carried is a message that came on an earlier connection and was not
-// acknowledged there. When the server sends it again it is not delivered again.
-type carried struct {
-	receipt
-	seq uint64 // under which the application has it
-	now uint64 // under which it was received again; 0: not yet
-
-	noted bool // it is saved that the handlers are through with it
-}
-
-// flow2 is an inbound QoS 2 flow, between PUBLISH and PUBREL.
-type flow2 struct {
-	recorded bool     // PUBREC was sent, or is about to be
-	held     *carried // from an earlier connection, not recorded
-	sequence uint64   // of the message, when it is saved
-	restored bool     // not recorded, and to be delivered again under its sequence
-	earlier  bool     // on record since an earlier process
+// inboundFlow is an inbound QoS 2 flow, from PUBLISH to PUBREL. It outlives the
+// connection; a QoS 1 message has no such state.
+type inboundFlow struct {
+	print    uint64 // the message's fingerprint: another one has another
+	seq      uint64 // under which the application has the message; 0: it has not
+	receipt  uint64 // the sequence number of its receipt; 0: none is pending
+	sequence uint64 // of the message, when it is saved
+	code     wire.ReasonCode
+	settled  bool // the handlers are through: each PUBLISH is answered with PUBREC
+	here     bool // its PUBLISH came on this connection
+	restored bool // not settled, and to be delivered again under its sequence
+	earlier  bool // on record since an earlier process
 }
 
 // inbound is the receiving half of the session. Acknowledgements leave in the
@@ -41,10 +36,11 @@ type flow2 struct {
 type inbound struct {
 	pending fifo[receipt] // oldest first
 	first   uint64        // the sequence number of the oldest
-	qos1    int           // pending ones of QoS 1
-	qos2    map[uint16]flow2
-	carried map[uint64]*carried // by seq
-	byID    map[uint16]*carried // those of QoS 1
+	open    int           // PUBLISH packets of this connection whose flow has not ended
+	flows   map[uint16]inboundFlow
+	// held has the identifiers of QoS 2 messages that came on an earlier
+	// connection and that the application still has, by their seq.
+	held map[uint64]uint16
 
 	lastSequence, reserved uint64 // of saved messages
 }
@@ -60,107 +56,97 @@ type Arrival struct {
 // Resolve gives an inbound PUBLISH its full topic when it has an alias.
 func (s *Session) Resolve(p *wire.Publish) error { return s.aliasesIn.resolve(p) }
 
-// HandlePublish takes an inbound PUBLISH of QoS 1 or 2. A QoS 2 message is
-// delivered on its first PUBLISH and, until its PUBREL, not again, on whatever
-// connection and with whatever DUP: repeats are only answered [MQTT-4.3.3-2] of
-// 3.1.1, [MQTT-4.3.3-10] of 5.
+// HandlePublish takes an inbound PUBLISH of QoS 1 or 2.
+//
+// One of QoS 1 is always delivered: its identifier says nothing about messages
+// that came before, because a server may give them new ones when a session goes
+// on. A QoS 2 message is delivered on its first PUBLISH and, until its PUBREL, not
+// again, on whatever connection and with whatever DUP: repeats are only answered
+// [MQTT-4.3.3-2] of 3.1.1, [MQTT-4.3.3-10] of 5. Another message under its
+// identifier is no repeat, and is delivered.
 func (s *Session) HandlePublish(dst []byte, p *wire.Publish) ([]byte, Arrival, error) {
-	f, known := s.flowOf(p)
+	return s.arrive(dst, p, len(p.Payload))
+}
+
+// HandleStreamed is HandlePublish for a message of which the payload, with that
+// size, has not come yet.
+func (s *Session) HandleStreamed(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
+	return s.arrive(dst, p, size)
+}
+
+func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
+	var print uint64
+	if p.QoS == 2 {
+		print = fingerprint(p, size)
+	}
+	f, known := s.repeated(p, print)
 	if known && p.QoS == 1 {
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
 			What: "has the packet identifier of an unfinished QoS 2 message",
 		}
 	}
-	if f.recorded {
-		return s.record(dst, p.PacketID), Arrival{}, nil
-	}
-	if known && !f.restored && (f.held == nil || f.held.now != 0) { // its PUBREC follows when the handlers are through
-		return dst, Arrival{}, nil
-	}
-	if !known && s.in.qos1+len(s.in.qos2) >= orMaxIDs(s.cfg.ReceiveMaximum) { // [MQTT-3.3.4-9]
+	if !f.here && s.in.open >= orMaxIDs(s.cfg.ReceiveMaximum) { // [MQTT-3.3.4-9]
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ReceiveMaximumExceeded, Type: wire.PUBLISH,
 			What: "exceeds the Receive Maximum that was announced",
 		}
 	}
-	held := f.held
-	if p.QoS == 1 {
-		held = s.in.again(p)
+	if known && !f.restored {
+		return s.repeat(dst, p.PacketID, f), Arrival{}, nil
 	}
-	out, seq := s.receive(dst, p, held)
-	if held != nil {
-		return out, Arrival{}, nil
-	}
-	a := Arrival{Seq: seq, Deliver: true}
+	a := Arrival{Seq: s.receive(receipt{id: p.PacketID, qos: p.QoS}), Deliver: true}
+	s.in.open++
 	if p.QoS == 2 {
-		s.begin2(p.PacketID, &a)
+		s.begin2(p.PacketID, print, &a)
 	}
-	return out, a, nil
+	return s.drain(dst), a, nil // a flow that was forgotten holds nothing up
 }
 
-// flowOf returns the QoS 2 flow with the identifier of p.
-func (s *Session) flowOf(p *wire.Publish) (f flow2, known bool) {
-	f, known = s.in.qos2[p.PacketID]
-	if f.earlier && (p.QoS == 1 || !p.Dup) {
-		// The server lost that session, and this process was not told: a message
-		// that it sends again has its QoS, and DUP [MQTT-3.3.1-1].
-		s.forget2(p.PacketID)
-		return flow2{}, false
-	}
-	return f, known
-}
-
-// again returns the unacknowledged QoS 1 message of an earlier connection that p
-// repeats, or nil. Without DUP it is another one that got the same identifier.
-func (in *inbound) again(p *wire.Publish) *carried {
-	c := in.byID[p.PacketID]
-	if c == nil || c.now != 0 {
-		return nil
-	}
-	if !p.Dup {
-		in.forgetCarried(c)
-		return nil
-	}
-	return c
-}
-
-// receive puts p in the order of acknowledging. One whose handlers are through
-// already is acknowledged in its turn.
-func (s *Session) receive(dst []byte, p *wire.Publish, held *carried) ([]byte, uint64) {
+// receive gives r its place in the order of acknowledging.
+func (s *Session) receive(r receipt) (seq uint64) {
 	in := &s.in
-	if p.QoS == 1 {
-		in.qos1++
-	}
 	in.first = max(in.first, 1)
-	r := receipt{id: p.PacketID, qos: p.QoS, from: held}
-	seq := in.first + uint64(in.pending.len())
-	if held != nil {
-		held.now = seq
-		r.done, r.skip, r.code = held.done, held.skip, held.code
-	}
+	seq = in.first + uint64(in.pending.len())
 	in.pending.push(r)
-	return s.drain(dst), seq
+	return seq
+}
+
+// repeat answers a QoS 2 PUBLISH of which the message was delivered before: with
+// PUBREC, once the handlers are through and it is its turn.
+func (s *Session) repeat(dst []byte, id uint16, f inboundFlow) []byte {
+	if f.receipt != 0 { // its PUBREC follows
+		return dst
+	}
+	if !f.here {
+		f.here, f.earlier = true, false
+		s.in.open++
+	}
+	f.receipt = s.receive(receipt{id: id, qos: 2, done: f.settled, code: f.code})
+	s.in.flows[id] = f
+	return s.drain(dst)
 }
 
 // begin2 opens the flow of a QoS 2 message that is delivered. When the session
 // is saved the message has a sequence number, which must be on record before a
 // handler sees it.
-func (s *Session) begin2(id uint16, a *Arrival) {
+func (s *Session) begin2(id uint16, print uint64, a *Arrival) {
 	in := &s.in
-	if in.qos2 == nil {
-		in.qos2 = make(map[uint16]flow2)
+	if in.flows == nil {
+		in.flows = make(map[uint16]inboundFlow)
 	}
-	f := in.qos2[id]
+	f := inboundFlow{print: print, seq: a.Seq, receipt: a.Seq, here: true}
 	if s.cfg.Save {
 		a.Deferred = true
-		if !f.restored {
+		if old := in.flows[id]; old.restored {
+			f.sequence = old.sequence
+		} else {
 			f.sequence = s.nextSequence()
-			s.stageChange(keyInbound|uint64(id), inboundRecord(f.sequence, false), step{})
+			s.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})
 		}
 		a.Sequence = f.sequence
 	}
-	in.qos2[id] = flow2{sequence: f.sequence}
+	in.flows[id] = f
 }
 
 // nextSequence returns a number that no message of this session has had, in
@@ -175,26 +161,37 @@ func (s *Session) nextSequence() uint64 {
 	return in.lastSequence
 }
 
-// forget2 drops an inbound QoS 2 flow.
+// forget2 drops an inbound QoS 2 flow. What its handlers say later goes nowhere.
 func (s *Session) forget2(id uint16) {
-	delete(s.in.qos2, id)
+	in := &s.in
+	f, known := in.flows[id]
+	if !known {
+		return
+	}
+	in.remove(id, f)
+	if f.receipt != 0 {
+		r := in.pending.at(int(f.receipt - in.first))
+		r.done, r.skip = true, true
+	}
 	if s.cfg.Save {
 		s.stageChange(keyInbound|uint64(id), nil, step{})
 	}
 }
 
-// restore puts back the flow of an earlier process.
-func (in *inbound) restore(id uint16, sequence uint64, recorded bool) {
-	if in.qos2 == nil {
-		in.qos2 = make(map[uint16]flow2)
+// remove takes f out of the flows.
+func (in *inbound) remove(id uint16, f inboundFlow) {
+	delete(in.flows, id)
+	delete(in.held, f.seq)
+	if f.here {
+		in.open--
 	}
-	in.qos2[id] = flow2{recorded: recorded, sequence: sequence, restored: !recorded, earlier: true}
 }
 
 // Ack tells that the application is through with the message seq, and appends
 // every acknowledgement that is due to dst. A code from 0x80 on refuses the
-// message, for MQTT 5. A seq that is not pending is ignored and reported as
-// false.
+// message, for MQTT 5. A seq that is not pending, such as one of QoS 1 from a
+// connection that ended, is ignored and reported as false. One of QoS 2 counts
+// on later connections, too, and must be told whatever becomes of the connection.
 func (s *Session) Ack(dst []byte, seq uint64, code wire.ReasonCode) ([]byte, bool) {
 	return s.settle(dst, seq, receipt{code: code})
 }
@@ -209,8 +206,14 @@ func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
 // settle ends the waiting message seq with verdict, and appends what is due.
 func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {
 	in := &s.in
-	if c := in.carried[seq]; c != nil {
-		return s.settleCarried(dst, c, verdict)
+	if id, ok := in.held[seq]; ok {
+		delete(in.held, seq)
+		f := in.flows[id]
+		if f.receipt == 0 {
+			s.settleOffline(id, f, verdict)
+			return dst, true
+		}
+		seq = f.receipt
 	}
 	if seq < in.first || seq-in.first >= uint64(in.pending.len()) {
 		return dst, false
@@ -227,48 +230,70 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 func (s *Session) drain(dst []byte) []byte {
 	in := &s.in
 	for in.pending.len() > 0 && in.pending.at(0).done {
-		dst = s.appendReceipt(dst, *in.pending.at(0))
+		r := *in.pending.at(0)
+		if r.qos == 1 {
+			dst = s.appendPubAck(dst, r)
+		} else {
+			dst = s.appendPubRec(dst, r, in.first)
+		}
 		in.pending.drop(1)
 		in.first++
 	}
 	return dst
 }
 
-// appendReceipt appends the PUBACK or PUBREC of r. A QoS 2 flow goes on until
-// PUBREL, unless the message was refused [MQTT-4.3.3-9].
-func (s *Session) appendReceipt(dst []byte, r receipt) []byte {
-	if r.from != nil {
-		s.in.forgetCarried(r.from)
-	}
-	if r.qos == 1 {
-		s.in.qos1--
-		if r.skip {
-			return dst
-		}
-		return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBACK, PacketID: r.id, Code: r.code})
-	}
-	f := s.in.qos2[r.id]
-	if r.skip || r.code >= 0x80 {
-		return s.refuse2(dst, r, f)
-	}
-	s.in.qos2[r.id] = flow2{recorded: true, sequence: f.sequence}
-	if s.cfg.Save {
-		s.stageChange(keyInbound|uint64(r.id), inboundRecord(f.sequence, true), step{})
-	}
-	return s.record(dst, r.id)
-}
-
-// refuse2 ends the flow of a QoS 2 message that the application does not take.
-// One that is only left out comes again under its number.
-func (s *Session) refuse2(dst []byte, r receipt, f flow2) []byte {
-	if r.skip && s.cfg.Save {
-		s.in.qos2[r.id] = flow2{sequence: f.sequence, restored: true}
-		return dst
-	}
-	delete(s.in.qos2, r.id)
+func (s *Session) appendPubAck(dst []byte, r receipt) []byte {
+	s.in.open--
 	if r.skip {
 		return dst
 	}
+	return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBACK, PacketID: r.id, Code: r.code})
+}
+
+// appendPubRec appends the PUBREC of r, whose number is seq. The flow goes on
+// until PUBREL, unless the message was refused [MQTT-4.3.3-9].
+func (s *Session) appendPubRec(dst []byte, r receipt, seq uint64) []byte {
+	f := s.in.flows[r.id]
+	if f.receipt != seq { // another message has the identifier by now
+		return dst
+	}
+	f.receipt, f.code = 0, r.code
+	switch {
+	case r.skip:
+		s.deliverAgain(r.id, f)
+		return dst
+	case r.code >= 0x80:
+		return s.refuse2(dst, r, f)
+	}
+	if !f.settled {
+		s.settleFlow(r.id, &f)
+	}
+	s.in.flows[r.id] = f
+	return s.record(dst, r.id)
+}
+
+// settleFlow notes that the handlers are through with f's message, and has it
+// saved: a later process does not give it to a handler either.
+func (s *Session) settleFlow(id uint16, f *inboundFlow) {
+	f.settled = true
+	if s.cfg.Save {
+		s.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})
+	}
+}
+
+// deliverAgain ends the flow of a message that is not acknowledged, so that it is
+// delivered when the server sends it again. One that is saved keeps its sequence
+// number.
+func (s *Session) deliverAgain(id uint16, f inboundFlow) {
+	s.in.remove(id, f)
+	if f.sequence != 0 {
+		s.in.flows[id] = inboundFlow{print: f.print, sequence: f.sequence, restored: true}
+	}
+}
+
+// refuse2 ends the flow of a QoS 2 message that the application refuses.
+func (s *Session) refuse2(dst []byte, r receipt, f inboundFlow) []byte {
+	s.in.remove(r.id, f)
 	rec := wire.Ack{Type: wire.PUBREC, PacketID: r.id, Code: r.code}
 	if s.cfg.Save {
 		s.stageChange(keyInbound|uint64(r.id), nil, step{ack: rec})
@@ -293,17 +318,19 @@ func (s *Session) answer(dst []byte, a wire.Ack) []byte {
 
 // handlePubRel answers a PUBREL with PUBCOMP and forgets the identifier
 // [MQTT-4.3.3-2] of 3.1.1, [MQTT-4.3.3-11] of 5. An unknown identifier is answered
-// too, so that the server's flow can end after a lost PUBCOMP.
+// too, so that the server's flow can end after a lost PUBCOMP. So is one of an
+// earlier connection that no PUBREC answered: a server that gave its messages new
+// identifiers means another message.
 func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 	comp := wire.Ack{Type: wire.PUBCOMP, PacketID: a.PacketID}
-	f, known := s.in.qos2[a.PacketID]
+	f, known := s.in.flows[a.PacketID]
 	switch {
-	case known && !f.recorded:
+	case f.here && !f.settled:
 		return dst, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBREL,
 			What: "releases a message whose PUBREC was not sent",
 		}
-	case known:
+	case known && f.settled:
 		s.forget2(a.PacketID)
 	case s.cfg.Version >= wire.V5:
 		comp.Code = wire.PacketIdentifierNotFound

@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/binary"
+	"math"
 
 	"dunlin/mqtt/internal/wire"
 )
@@ -125,7 +126,7 @@ func (s *Session) Pump(dst []byte) []byte {
 			break
 		}
 		s.unqueue(0, e)
-		if e.Expires != 0 && e.Expires <= s.now {
+		if s.lapsed(e) {
 			s.expire(e)
 			continue
 		}
@@ -172,18 +173,23 @@ func (s *Session) pumpAgain(dst []byte) []byte {
 	return dst
 }
 
-// send appends the packet of e. DUP says that it may have been sent before
-// [MQTT-3.3.1-1]; the topic is never an alias.
+// send appends the packet of e, unless it has expired. DUP says that it may have
+// been sent before in this session of the server's [MQTT-3.3.1-1]; the topic is never
+// an alias.
 func (s *Session) send(dst []byte, e *Entry) []byte {
+	if s.lapsed(e) {
+		s.expire(e)
+		return dst
+	}
 	at := len(dst)
 	dst = append(dst, e.packet()...)
 	if e.kind != atMostOnce {
 		binary.BigEndian.PutUint16(dst[at+int(e.idAt):], e.id)
 	}
-	if e.again {
+	if e.again && !e.anew {
 		dst[at] |= dupFlag
 	}
-	if e.Expires != 0 && !e.again {
+	if e.Expires != 0 {
 		s.shorten(dst[at:], e)
 	}
 	e.stage = sent
@@ -194,8 +200,15 @@ func (s *Session) send(dst []byte, e *Entry) []byte {
 	return dst
 }
 
+// lapsed reports whether e has expired and is not to be sent: the server, or its
+// present session, has no byte of it. What it may have is sent again however late,
+// because the exchange has begun: [MQTT-4.3.3-7], [MQTT-4.4.0-1] of 5.
+func (s *Session) lapsed(e *Entry) bool {
+	return e.Expires != 0 && e.Expires <= s.now && (!e.again || e.anew)
+}
+
 // shorten lowers the Message Expiry Interval by the time that has passed
-// (MQTT 5 section 3.3.2.3.3).
+// (MQTT 5 section 3.3.2.3.3), to a second at least: 0 is no limit to some servers.
 func (s *Session) shorten(packet []byte, e *Entry) {
 	h, n, err := wire.ParseHeader(packet, s.cfg.Version)
 	if err != nil {
@@ -203,7 +216,8 @@ func (s *Session) shorten(packet []byte, e *Entry) {
 	}
 	p, err := wire.ParsePublish(h, packet[n:], s.cfg.Version)
 	if err == nil {
-		p.Properties.Lower(wire.MessageExpiryInterval, uint32((e.Expires-s.now+999)/1000))
+		left := min(max((e.Expires-s.now+999)/1000, 1), math.MaxUint32)
+		p.Properties.Lower(wire.MessageExpiryInterval, uint32(left))
 	}
 }
 
@@ -219,9 +233,13 @@ func (s *Session) unqueue(i int, e *Entry) {
 
 // expire ends e, which nobody wants any more.
 func (s *Session) expire(e *Entry) {
-	e.stage = finished
-	s.drop(e)
-	s.stageRemoval(e)
+	if e.id != 0 {
+		s.finish(e)
+	} else {
+		e.stage = finished
+		s.drop(e)
+		s.stageRemoval(e)
+	}
 	s.expired = append(s.expired, e)
 }
 
@@ -233,7 +251,9 @@ func (s *Session) TakeFreed() []Freed {
 	return f
 }
 
-// TakeExpired returns the publishes whose time ran out before they were sent.
+// TakeExpired returns the publishes whose time ran out before they were sent, or
+// before they were sent as new to a server that had lost the session: then Again is
+// true.
 func (s *Session) TakeExpired() []*Entry {
 	e := s.expired
 	s.expired = nil

@@ -49,12 +49,13 @@ func (e *Entry) flowRecord() []byte {
 	return binary.BigEndian.AppendUint64(b, e.rel)
 }
 
-func inboundRecord(sequence uint64, recorded bool) []byte {
+func (f *inboundFlow) inboundRecord() []byte {
 	b := []byte{recordFormat, 0}
-	if recorded {
+	if f.settled {
 		b[1] = 1
 	}
-	return binary.BigEndian.AppendUint64(b, sequence)
+	b = binary.BigEndian.AppendUint64(b, f.sequence)
+	return binary.BigEndian.AppendUint64(b, f.print)
 }
 
 // Own notes whose session is saved.
@@ -68,6 +69,7 @@ type Loader struct {
 	s       *Session
 	entries map[uint64]*Entry
 	topics  map[uint64]int // their lengths
+	loose   []uint64       // keys of records that a batch, saved in part, has left over
 	Owner   string         // whose session it is, "" when none was saved
 	Aside   int            // messages in quarantine
 }
@@ -80,26 +82,33 @@ func (s *Session) NewLoader() *Loader {
 // Load takes one record. value is borrowed. An error means that the record makes
 // no sense, or is not of this format; the others can be used.
 func (l *Loader) Load(key uint64, value []byte) error {
+	order, kind := key&^keyKind, key&keyKind
+	if kind == keyPublish || kind == keyFlow || kind == keyAside {
+		l.s.orders = max(l.s.orders, order) // a key is not used again while anything is under it
+	}
+	if kind == keyPublish {
+		l.entries[order] = nil // until it proves to make sense
+	}
 	if len(value) == 0 || value[0] != recordFormat {
 		return l.fault(key, errRecord)
 	}
-	order := key &^ keyKind
 	var err error
 	switch {
 	case key == keyOwner:
 		l.Owner = string(value[1:])
 	case key == keyReserved && len(value) == 9:
-		l.s.in.lastSequence = binary.BigEndian.Uint64(value[1:])
-		l.s.in.reserved = l.s.in.lastSequence
-	case key&keyKind == keyPublish:
+		l.s.in.skipTo(binary.BigEndian.Uint64(value[1:]))
+	case kind == keyPublish:
 		err = l.publish(order, value)
-	case key&keyKind == keyFlow && len(value) == 12:
+	case kind == keyFlow && len(value) == 12:
 		err = l.flow(order, value)
-	case key&keyKind == keyInbound && len(value) == 10 && order > 0 && order <= maxIDs:
-		l.s.in.restore(uint16(order), binary.BigEndian.Uint64(value[2:]), value[1] == 1)
-	case key&keyKind == keyAside:
+	case kind == keyInbound && len(value) == 18 && order > 0 && order <= maxIDs:
+		l.s.in.restore(uint16(order), inboundFlow{
+			settled: value[1] == 1, sequence: binary.BigEndian.Uint64(value[2:]), print: binary.BigEndian.Uint64(value[10:]),
+		})
+	case kind == keyAside:
 		l.Aside++
-		l.s.orders = max(l.s.orders, order)
+		l.setAside(order)
 	default:
 		err = errRecord
 	}
@@ -114,7 +123,6 @@ func (l *Loader) fault(key uint64, err error) error {
 }
 
 func (l *Loader) publish(order uint64, value []byte) error {
-	l.s.orders = max(l.s.orders, order)
 	if len(value) < recordHead {
 		return errRecord
 	}
@@ -147,8 +155,12 @@ func (l *Loader) publish(order uint64, value []byte) error {
 }
 
 func (l *Loader) flow(order uint64, value []byte) error {
-	e := l.entries[order]
+	e, there := l.entries[order]
 	st := stage(value[1])
+	if !there { // its message was complete
+		l.loose = append(l.loose, keyFlow|order)
+		return nil
+	}
 	if e == nil || st > released || st == released && e.kind != exactlyOnce {
 		return errRecord
 	}
@@ -159,13 +171,33 @@ func (l *Loader) flow(order uint64, value []byte) error {
 	return nil
 }
 
+// setAside ends the message of that order, if it is still there: it was being put
+// aside.
+func (l *Loader) setAside(order uint64) {
+	e := l.entries[order]
+	if e == nil {
+		return
+	}
+	l.s.drop(e)
+	delete(l.entries, order)
+	l.loose = append(l.loose, keyPublish|order)
+	if e.flowed {
+		l.loose = append(l.loose, keyFlow|order)
+	}
+}
+
 // Finish gives the loaded messages their places, in the order of acceptance.
 // adopt returns where an entry is to be from now on. Those with an identifier may
-// have been sent.
+// have been sent. What belongs to no message is removed.
 func (l *Loader) Finish(adopt func(e Entry, topic string) *Entry) {
+	for _, key := range l.loose {
+		l.s.stageChange(key, nil, step{})
+	}
 	all := make([]*Entry, 0, len(l.entries))
 	for _, e := range l.entries {
-		all = append(all, e)
+		if e != nil {
+			all = append(all, e)
+		}
 	}
 	slices.SortFunc(all, func(a, b *Entry) int { return cmp.Compare(a.order, b.order) })
 	for _, e := range all {

@@ -40,7 +40,9 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			s.finish(e)
 			requests = append(requests, e)
 		default:
-			e.again = e.again || e.stage >= sent && !l.Untouched(e)
+			untouched := e.stage < sent || l.Untouched(e)
+			e.again = e.again || !untouched
+			e.anew = e.anew && (untouched || !e.inWindow) // not sent on this connection either
 			if oldest && e.inWindow && e.stage == sent {
 				oldest = false
 				s.blame(e, alone)
@@ -48,7 +50,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			s.vacate(e)
 		}
 	}
-	s.in.suspend()
+	s.suspend()
 	return requests
 }
 
@@ -72,8 +74,8 @@ type Resumption struct {
 // returns what cannot go on.
 func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	failed := s.sift(r)
-	if !r.Present {
-		s.dropInbound()
+	if !r.Present { // the server's identifiers mean new messages from now on
+		s.forgetEarlier()
 	}
 	if r.Requests != nil {
 		dst = r.Requests(dst)
@@ -129,7 +131,7 @@ func (s *Session) obstacle(e *Entry, r Resumption) error {
 	case e.again && !r.Present && !r.Republish:
 		return ErrLost
 	case !r.Present:
-		e.again = false // it begins as new
+		e.anew = e.again
 	}
 	return r.Fits(e)
 }
@@ -152,5 +154,5 @@ func (e *Entry) Retain() bool { return e.record != nil && e.packet()[0]&1 != 0 }
 // OnRecord reports whether the message of e is in the store, or on its way there.
 func (e *Entry) OnRecord() bool { return e.onRecord }
 
-// Again reports whether e may have been sent.
+// Again reports whether e may have been sent, in whatever session.
 func (e *Entry) Again() bool { return e.again }

@@ -78,6 +78,7 @@ type Entry struct {
 	kind     kind
 	stage    stage
 	again    bool // it may have been sent before
+	anew     bool // but not in the server's present session: it goes out as new
 	inWindow bool
 	losses   uint8 // connections that the server ended while it was in flight
 	saving   bool  // what comes next waits for the store
@@ -119,7 +120,7 @@ type Session struct {
 	resend     fifo[*Entry] // what earlier connections left, oldest first
 	offline    bool
 	epoch      uint64 // of the connection
-	now        int64  // Unix milliseconds, about
+	now        int64  // Unix milliseconds, as last told
 	staging    staging
 
 	in         inbound
@@ -161,6 +162,10 @@ func (s *Session) Start(now time.Time, server Server) {
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
 }
+
+// Tell tells the time. Start and Received do, too; before other calls that may send
+// what has waited long, the caller does.
+func (s *Session) Tell(now time.Time) { s.now = now.UnixMilli() }
 
 // Busy reports whether a QoS 1 or 2 publish is not completed, or any publish
 // waits for the window.

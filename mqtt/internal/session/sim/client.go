@@ -49,8 +49,8 @@ type client struct {
 	batch   *session.Batch // being saved
 	written bool           // and it is on disk
 
-	subscribed            bool
-	kills, cuts, failures int
+	subscribed                  bool
+	kills, cuts, failures, torn int
 }
 
 func newClient(w *world) *client {
@@ -110,7 +110,7 @@ func (c *client) restore(before map[*session.Entry]*outgoing) {
 }
 
 func (c *client) publish() {
-	if c.w.calm {
+	if !c.w.faults {
 		return
 	}
 	p := &outgoing{name: len(c.published), qos: byte(1 + c.w.rng.IntN(2)), entry: &session.Entry{}, accepted: !c.w.save}
@@ -312,7 +312,7 @@ func (c *client) saveStep() bool {
 	case c.batch == nil:
 		c.batch, c.written = c.sess.TakeBatch(), false
 		return c.batch != nil
-	case !c.written && !c.w.calm && c.w.chance(10):
+	case !c.written && c.w.faults && c.w.chance(10):
 		c.failures++
 		c.tell(errDisk)
 	case !c.written:
@@ -325,7 +325,23 @@ func (c *client) saveStep() bool {
 
 func (c *client) commit() {
 	c.written = true
-	for _, ch := range c.batch.Changes {
+	c.apply(c.batch.Changes)
+}
+
+// tear has a part of the batch that was being saved survive the end of the process.
+func (c *client) tear() {
+	if c.batch == nil || c.written || len(c.batch.Changes) == 0 {
+		return
+	}
+	n := c.w.rng.IntN(len(c.batch.Changes) + 1)
+	if n > 0 && n < len(c.batch.Changes) {
+		c.torn++
+	}
+	c.apply(c.batch.Changes[:n])
+}
+
+func (c *client) apply(changes []session.Change) {
+	for _, ch := range changes {
 		if ch.Value == nil {
 			delete(c.disk, ch.Key)
 			continue
@@ -388,7 +404,11 @@ func (c *client) checkOutcomes() {
 // checkStore: nothing is left of what has ended.
 func (c *client) checkStore() {
 	for key := range c.disk {
-		if key > 1 && key>>56 != 4 { // what was given up is aside
+		switch {
+		case key <= 1: // whose session it is, and the sequence numbers
+		case key>>56 == 4: // what was given up is aside
+		case key>>56 == 3 && c.w.renumber: // the server never releases an identifier that it gave up
+		default:
 			c.w.violate("the store still has record %#x", key)
 		}
 	}

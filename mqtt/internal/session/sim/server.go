@@ -23,7 +23,9 @@ type inFlow struct {
 	released bool // PUBREL has come
 }
 
-// server follows the standard to the letter and remembers everything.
+// server follows the standard to the letter and remembers everything. Only the
+// renumbering one gives new packet identifiers to what has no PUBREC when a session
+// goes on, as some servers do.
 type server struct {
 	w              *world
 	exists         bool // the session
@@ -37,12 +39,12 @@ type server struct {
 	unacked map[uint16]byte // received in this connection and not ended, with its QoS
 	answers []wire.Ack      // to be sent, in any order for QoS 1
 
-	names   int
-	queue   []*flight // to be sent, or in flight, in order
-	lostOut map[int]bool
-	sent    map[uint16]bool // PUBLISH of this connection, not acknowledged
-	acks    []uint16        // expected of QoS 1, in order
-	recs    []uint16        // expected of QoS 2, in order
+	published []byte    // the QoS of each message for the client, by name
+	queue     []*flight // to be sent, or in flight, in order
+	lostOut   map[int]bool
+	sent      map[uint16]bool // PUBLISH of this connection, not acknowledged
+	acks      []uint16        // expected of QoS 1, in order
+	recs      []uint16        // expected of QoS 2, in order
 }
 
 func newServer(w *world) *server {
@@ -85,24 +87,42 @@ func (s *server) send(b []byte) { s.w.s2c = append(s.w.s2c, b...) }
 
 // resume sends again what the client has not acknowledged.
 func (s *server) resume() {
+	if s.w.renumber && s.w.chance(60) {
+		s.renumber()
+	}
 	for _, f := range s.queue {
 		switch {
 		case f.released:
 			s.send(wire.AppendAck(nil, s.w.version, &wire.Ack{Type: wire.PUBREL, PacketID: f.id}))
 		case f.sent:
-			s.transmit(f, true)
+			s.transmit(f, !s.w.renumber || s.w.chance(80))
 		}
 	}
 	s.pump()
 }
 
+// renumber gives identifiers anew, from the lowest on.
+func (s *server) renumber() {
+	for _, f := range s.queue {
+		if !f.released {
+			f.id = 0
+		}
+	}
+	for _, f := range s.queue {
+		if f.sent && !f.released {
+			f.id = s.freeID()
+		}
+	}
+}
+
 // publish has a message for the client.
 func (s *server) publish() {
-	if s.w.calm || !s.subscribed {
+	if !s.w.faults || !s.subscribed {
 		return
 	}
-	s.queue = append(s.queue, &flight{name: s.names, qos: byte(1 + s.w.rng.IntN(2))})
-	s.names++
+	qos := byte(1 + s.w.rng.IntN(2))
+	s.queue = append(s.queue, &flight{name: len(s.published), qos: qos})
+	s.published = append(s.published, qos)
 	s.pump()
 }
 
@@ -280,6 +300,9 @@ func (s *server) acknowledged(a *wire.Ack) {
 		s.w.violate("%v %d answers nothing", a.Type, a.PacketID)
 		return
 	}
+	if s.w.client.effects[s.queue[i].name] == 0 {
+		s.w.violate("%v %d acknowledges message %d, which no handler saw", a.Type, a.PacketID, s.queue[i].name)
+	}
 	if a.Type == wire.PUBACK {
 		s.queue = slices.Delete(s.queue, i, i+1)
 		s.pump()
@@ -300,12 +323,16 @@ func (s *server) completed(a *wire.Ack) {
 	s.pump()
 }
 
-// checkOutbound: what the server had for the client was handled, QoS 2 once.
+// checkOutbound: what the server had for the client was handled, QoS 2 once if it
+// came under one identifier.
 func (s *server) checkOutbound() {
-	for name := range s.names {
+	for name, qos := range s.published {
 		n := s.w.client.effects[name]
 		if n == 0 && !s.lostOut[name] {
 			s.w.violate("message %d for the client was never handled", name)
+		}
+		if n > 1 && qos == 2 && !s.w.renumber {
+			s.w.violate("message %d of QoS 2 for the client was handled %d times", name, n)
 		}
 	}
 	if len(s.queue) > 0 {

@@ -21,7 +21,10 @@ type world struct {
 	save    bool // there is a store, and the process may be killed
 	lossy   bool // the server may lose the session
 	repub   bool // publishes go out as new then
-	calm    bool // no more faults
+	faults  bool // things go wrong and new messages come, until all is to come to rest
+
+	// The server gives new packet identifiers when a session goes on.
+	renumber bool
 
 	client *client
 	server *server
@@ -55,6 +58,8 @@ type Result struct {
 	Trace                      uint64 // two runs of a seed have the same
 	Published, Received, Kills int
 	Cuts, Lost, FailedCommits  int
+	TornCommits                int  // of which a part was saved
+	Renumbering                bool // the server's packet identifiers
 }
 
 // Run plays one schedule and returns the first promise that was broken.
@@ -74,6 +79,7 @@ func Run(o Options) (Result, error) {
 	r := Result{
 		Trace: w.trace.sum, Published: len(w.client.published), Received: len(w.client.effects),
 		Kills: w.client.kills, Cuts: w.client.cuts, Lost: w.server.losses, FailedCommits: w.client.failures,
+		TornCommits: w.client.torn, Renumbering: w.renumber,
 	}
 	return r, w.fault
 }
@@ -84,7 +90,8 @@ func newWorld(o Options) *world {
 	if w.chance(50) {
 		w.version = wire.V5
 	}
-	w.save, w.lossy, w.repub = w.chance(60), w.chance(15), w.chance(50)
+	w.save, w.lossy, w.repub, w.renumber = w.chance(60), w.chance(15), w.chance(50), w.chance(25)
+	w.faults = true
 	w.server = newServer(w)
 	w.client = newClient(w)
 	w.client.start()
@@ -128,7 +135,7 @@ func (w *world) connect() {
 	if w.up {
 		return
 	}
-	if w.lossy && !w.calm && w.chance(20) {
+	if w.lossy && w.faults && w.chance(20) {
 		w.server.lose()
 	}
 	w.up = true
@@ -158,9 +165,10 @@ func (w *world) cut() {
 	w.client.suspend()
 }
 
-// kill ends the process and starts another one with what the store has.
+// kill ends the process and starts another one with what the store has: of a batch
+// that was being saved, a part from its beginning.
 func (w *world) kill() {
-	if !w.save || w.calm {
+	if !w.save || !w.faults {
 		return
 	}
 	if w.lossy && (w.client.batch != nil || w.client.sess.Staged()) {
@@ -169,12 +177,13 @@ func (w *world) kill() {
 	w.cut()
 	w.trace.note("kill")
 	w.client.kills++
+	w.client.tear()
 	w.client.start()
 }
 
 // settle stops the faults and brings everything to its end.
 func (w *world) settle() {
-	w.calm = true
+	w.faults = false
 	for i := 0; i < 20000 && w.fault == nil; i++ {
 		w.connect()
 		moved := w.client.saveStep()

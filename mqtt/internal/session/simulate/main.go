@@ -31,6 +31,8 @@ type result struct {
 	Cuts       int64   `json:"cuts"`
 	Lost       int64   `json:"sessions_lost"`
 	Failed     int64   `json:"commits_failed"`
+	Torn       int64   `json:"commits_torn"`
+	Renumber   int64   `json:"renumbering_servers"`
 	Violations int64   `json:"violations"`
 	First      string  `json:"first_violation,omitempty"`
 	Seconds    float64 `json:"seconds"`
@@ -80,6 +82,10 @@ func (p *player) play() {
 		p.sum.Cuts += int64(r.Cuts)
 		p.sum.Lost += int64(r.Lost)
 		p.sum.Failed += int64(r.FailedCommits)
+		p.sum.Torn += int64(r.TornCommits)
+		if r.Renumbering {
+			p.sum.Renumber++
+		}
 		if err != nil {
 			p.sum.Violations++
 			if p.sum.First == "" {
