@@ -135,6 +135,17 @@ func TestConnAckIsShown(t *testing.T) { // CA-24, CA-33..CA-35, CA-37
 	}
 }
 
+// A 32-bit build takes the largest numbers of the protocol, too.
+func TestLargestPacketSizeOfAServer(t *testing.T) {
+	s := dialV5(t, "27 FFFFFFFF", nil)
+	if got, most := s.ConnAck().MaximumPacketSize, 268_435_455+5; got != most {
+		t.Errorf("a server that takes 2^32-1 bytes is said to take %d, want %d, the largest packet there is", got, most)
+	}
+	published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t"}) })
+	s.server.Expect("30 04 000174 00")
+	s.mustWait(published)
+}
+
 func TestAssignedClientIdentifier(t *testing.T) { // CA-30, CA-31, CA-32, D-4
 	for _, test := range []struct {
 		id, properties string

@@ -100,7 +100,7 @@ func readConnAck(p *wire.ConnAck, cfg *Config) ConnAck {
 	w := p.Properties
 	number := func(id wire.PropertyID, byDefault int) int {
 		if v, ok := w.Uint(id); ok {
-			return int(v)
+			return int(min(v, math.MaxInt32)) // the int of a 32-bit build holds no more
 		}
 		return byDefault
 	}

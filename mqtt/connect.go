@@ -32,14 +32,14 @@ func (cfg *Config) Validate() error {
 func (l *Limits) check() error {
 	for _, f := range []struct {
 		name  string
-		value int
+		value int64 // a time.Duration does not fit into the int of a 32-bit build
 	}{
-		{"SendBytes", l.SendBytes},
-		{"ReceiveMessages", l.ReceiveMessages},
-		{"ReceiveBytes", l.ReceiveBytes},
-		{"PingTimeout", int(l.PingTimeout)},
-		{"Queue.Messages", l.Queue.Messages},
-		{"Queue.Bytes", l.Queue.Bytes},
+		{"SendBytes", int64(l.SendBytes)},
+		{"ReceiveMessages", int64(l.ReceiveMessages)},
+		{"ReceiveBytes", int64(l.ReceiveBytes)},
+		{"PingTimeout", int64(l.PingTimeout)},
+		{"Queue.Messages", int64(l.Queue.Messages)},
+		{"Queue.Bytes", int64(l.Queue.Bytes)},
 	} {
 		if f.value < 0 {
 			return &ArgumentError{Name: "Limits." + f.name, What: fmt.Sprintf("%d is negative", f.value)}
