@@ -102,7 +102,8 @@ func (in *inbox) full(l *Limits) bool {
 
 // overfull reports whether even a QoS 0 message more is too much.
 func (in *inbox) overfull(l *Limits) bool {
-	return in.messages >= overrun*l.ReceiveMessages || in.bytes >= overrun*l.ReceiveBytes
+	// Not multiplied: with large limits that does not fit into the int of a 32-bit build.
+	return in.messages/overrun >= l.ReceiveMessages || in.bytes/overrun >= l.ReceiveBytes
 }
 
 // pushEventLocked queues a call that is left out once Close was called.

@@ -29,7 +29,7 @@ const stuckTime = time.Second
 // jammedLocked reports whether a server that does not read has made the client
 // answer so much that no more is taken from it: memory ends, too.
 func (c *Client) jammedLocked() bool {
-	return len(c.out.buf) >= overrun*c.cfg.Limits.SendBytes
+	return len(c.out.buf)/overrun >= c.cfg.Limits.SendBytes // see overfull
 }
 
 // AwaitRoom implements link.Owner: it returns when there is room for more
