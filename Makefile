@@ -30,10 +30,10 @@ test:
 	$(GO) test $(TEST_FLAGS) ./...
 	for m in $(MODULES); do (cd $$m && $(GO) test $(TEST_FLAGS) -timeout 5m ./...) || exit 1; done
 
-# The library on 32-bit builds, which edge devices run: 386 as it is on a 64-bit PC, arm under QEMU. Linux only.
+# On 32-bit builds, which edge devices run: 386 as it is on a 64-bit PC, and the library on arm under QEMU. Linux only.
 test32:
 	@ci/install-test-tools test32
-	GOARCH=386 CGO_ENABLED=0 $(GO) test $(FRESH) ./mqtt/...
+	GOARCH=386 CGO_ENABLED=0 $(GO) test $(FRESH) ./mqtt/... ./broker ./internal/cli ./jsre/module/mqtt
 	EMULATOR=qemu-arm GOARCH=arm CGO_ENABLED=0 $(GO) test $(FRESH) -exec qemu-arm ./mqtt/...
 
 # Every fuzz target for a while; by hand: make fuzz FUZZTIME=20m.
