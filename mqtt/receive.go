@@ -280,3 +280,15 @@ func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
 	c.kickIfAppendedLocked()
 	return nil
 }
+
+// skip has the message seq not acknowledged on this connection.
+func (c *Client) skip(seq uint64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != connected && !c.parkedLocked() {
+		return fmt.Errorf("skip: %w", c.endLocked())
+	}
+	c.out.buf, _ = c.sess.Drop(c.out.buf, seq)
+	c.kickIfAppendedLocked()
+	return nil
+}
