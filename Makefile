@@ -5,14 +5,15 @@ LINT_DIR     := $(CURDIR)/.tools/golangci-lint-$(LINT_VERSION)
 LINT         := $(LINT_DIR)/golangci-lint
 CROSS        := linux/amd64 linux/arm linux/arm64 linux/riscv64 linux/mipsle darwin/arm64 windows/amd64
 # In CI a cached result proves nothing: count every test fresh.
-TEST_FLAGS   := -race -shuffle=on $(if $(CI),-count=1)
+FRESH        := $(if $(CI),-count=1)
+TEST_FLAGS   := -race -shuffle=on $(FRESH)
 # The daemon lives in sbin, which is often missing in the PATH of a plain user.
 export PATH  := $(PATH):/usr/sbin:/sbin
 
 # Modules of their own: what they import never reaches a user of the library.
 MODULES      := interop faultlab bench
 
-.PHONY: all format lint test cross fuzz faults bench clean
+.PHONY: all format lint test test32 cross fuzz faults bench clean
 all: format lint test
 
 format: $(LINT)
@@ -28,6 +29,12 @@ test:
 	@ci/install-test-tools
 	$(GO) test $(TEST_FLAGS) ./...
 	for m in $(MODULES); do (cd $$m && $(GO) test $(TEST_FLAGS) -timeout 5m ./...) || exit 1; done
+
+# On 32-bit builds, which edge devices run: 386 as it is on a 64-bit PC, and the library on arm under QEMU. Linux only.
+test32:
+	@ci/install-test-tools test32
+	GOARCH=386 CGO_ENABLED=0 $(GO) test $(FRESH) ./mqtt/... ./broker ./internal/cli ./jsre/module/mqtt
+	EMULATOR=qemu-arm GOARCH=arm CGO_ENABLED=0 $(GO) test $(FRESH) -exec qemu-arm ./mqtt/...
 
 # Every fuzz target for a while; by hand: make fuzz FUZZTIME=20m.
 FUZZTIME ?= 20s

@@ -74,6 +74,26 @@ func TestReject(t *testing.T) { // RX-10, RX-11, RX-22
 	}
 }
 
+func TestSkippedMessageComesAgain(t *testing.T) {
+	held := make(chan *mqtt.Message, 10)
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.KeepSession = true
+		cfg.Transport.Handlers.ManualAck = true
+		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { held <- m }
+	})
+	s.server.Send("32 05 000174 0007", "34 05 000174 0008", "32 05 000174 0009")
+	first, second, third := <-held, <-held, <-held
+	for _, settle := range []func() error{third.Ack, second.Skip, first.Skip} {
+		must(t, settle())
+	}
+	s.server.Expect("40 02 0009") // it has waited for the other two
+	must(t, first.Ack())          // too late: it is left to the server
+	s.closeWell()                 // nothing else was said
+	if err := second.Skip(); !errors.Is(err, mqtt.ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
 	hour, zero := time.Hour, time.Duration(0)
 	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }

@@ -88,6 +88,18 @@ func (m *Message) Reject(code ReasonCode) error {
 	return m.to.client.acknowledge(m.seq, wire.ReasonCode(code))
 }
 
+// Skip leaves a QoS 1 or 2 message of a subscription with ManualAck unacknowledged,
+// as that of a handler that panicked is: acknowledgements of later messages do not
+// wait for it any more, and the server sends it again on a later connection of the
+// session. On this one it goes on to count among those that the server has in
+// flight. Otherwise it is as Ack.
+func (m *Message) Skip() error {
+	if m.to == nil || m.seq == 0 || !m.manual {
+		return nil
+	}
+	return m.to.client.skip(m.seq)
+}
+
 // encode fills in the packet to send. It is not returned, because copying what has
 // just been written field by field makes the processor wait.
 func (m *Message) encode(p *wire.Publish) {

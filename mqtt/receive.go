@@ -313,3 +313,13 @@ func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
 	}
 	return nil
 }
+
+// skip is Message.Skip.
+func (c *Client) skip(seq uint64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.answerMessageLocked(seq, false, wire.Success); err != nil {
+		return fmt.Errorf("skip: %w", err)
+	}
+	return nil
+}

@@ -14,7 +14,8 @@ func (r *receiver) full() bool {
 
 // overfull reports whether even a QoS 0 message more is too much.
 func (r *receiver) overfull() bool {
-	return r.messages >= overrun*r.limits.ReceiveMessages || r.bytes >= overrun*r.limits.ReceiveBytes
+	// Not multiplied: with large limits that does not fit into the int of a 32-bit build.
+	return r.messages/overrun >= r.limits.ReceiveMessages || r.bytes/overrun >= r.limits.ReceiveBytes
 }
 
 // heldBack reports whether reading has to wait.
@@ -62,7 +63,7 @@ const stuckTime = time.Second
 // jammedLocked reports whether a server that does not read has made the client
 // answer so much that no more is taken from it: memory ends, too.
 func (c *Client) jammedLocked() bool {
-	return len(c.send.buf) >= overrun*c.cfg.Limits.SendBytes
+	return len(c.send.buf)/overrun >= c.cfg.Limits.SendBytes // see overfull
 }
 
 // AwaitRoom implements link.Owner: it returns when there is room for more

@@ -37,9 +37,9 @@ var (
 // connects.
 type session struct {
 	host, url, cafile      string
-	port                   int
+	port                   int64
 	id, username, password string
-	qos                    int
+	qos                    int64
 
 	urlFrom  string // what gave the URL: -L or the environment
 	urlTopic string // the topic that the URL ended with
@@ -51,7 +51,7 @@ func (s *session) bind(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&s.host, "host", "h", "localhost", "broker's host name or address")
-	f.IntVarP(&s.port, "port", "p", 0, "broker's port (default 1883, with TLS 8883)")
+	f.Int64VarP(&s.port, "port", "p", 0, "broker's port (default 1883, with TLS 8883)")
 	f.StringVarP(&s.url, "url", "L", "", "broker and topic as mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], or\n"+
 		"broker alone, over WebSocket, as ws[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH], without\n"+
 		"PATH it is "+dial.DefaultPath+" (default $MQTT_URL, whose TOPIC gives way to any other)")
@@ -59,7 +59,7 @@ func (s *session) bind(cmd *cobra.Command) {
 	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
-	f.IntVarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
+	f.Int64VarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
 }
 
 // complete checks the options and fills in what the environment says.
@@ -114,7 +114,7 @@ func (s *session) hostURL() string {
 		}
 		return scheme + "://" + host
 	}
-	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
+	return scheme + "://" + net.JoinHostPort(host, strconv.FormatInt(port, 10))
 }
 
 // isDefault reports whether the topic of the URL gives way to others: that of the

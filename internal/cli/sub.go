@@ -24,8 +24,8 @@ type sub struct {
 	session
 	topics  []string
 	verbose bool
-	count   int
-	wait    int
+	count   int64
+	wait    int64
 }
 
 func (a *app) subCommand() *cobra.Command {
@@ -42,8 +42,8 @@ func (a *app) subCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVarP(&s.topics, "topic", "t", nil, "topic filter; may be given many times")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print the topic in front of the message")
-	f.IntVarP(&s.count, "count", "C", 0, "end after this many messages")
-	f.IntVarP(&s.wait, "wait", "W", 0, "end after this many seconds, with status 27")
+	f.Int64VarP(&s.count, "count", "C", 0, "end after this many messages")
+	f.Int64VarP(&s.wait, "wait", "W", 0, "end after this many seconds, with status 27")
 	return cmd
 }
 
@@ -104,7 +104,7 @@ func (s *sub) arguments(args []string) ([]mqtt.Subscription, error) {
 // printer returns the handler that prints messages, and calls finish after the
 // last one that -C asks for. It runs on one goroutine.
 func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(*mqtt.Message) {
-	printed := 0
+	printed := int64(0)
 	var line []byte
 	return func(m *mqtt.Message) {
 		if s.count > 0 && printed == s.count {

@@ -9,9 +9,10 @@ import (
 )
 
 // numbers says what the numeric options of pub and sub may be. That many seconds
-// fit into a time.Duration.
+// fit into a time.Duration. The options are of 64 bits on all machines: into an int
+// of 32 bits pflag would put what is left of a larger number.
 var numbers = map[string]struct {
-	least, most int
+	least, most int64
 	text        string
 }{
 	"qos":   {0, 2, "0, 1 or 2"},
@@ -27,7 +28,7 @@ func checkNumbers(cmd *cobra.Command) error {
 		if f == nil || !f.Changed {
 			continue
 		}
-		n, err := cmd.Flags().GetInt(name)
+		n, err := cmd.Flags().GetInt64(name)
 		if r := numbers[name]; err != nil || n < r.least || n > r.most {
 			return usagef("%s: -%s %s is not %s", cmd.Name(), f.Shorthand, f.Value, r.text)
 		}

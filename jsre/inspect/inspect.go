@@ -235,7 +235,7 @@ func quote(s string) string {
 	return b.String()
 }
 
-func plural(n int) string {
+func plural[N int | int64](n N) string {
 	if n == 1 {
 		return ""
 	}

@@ -126,7 +126,7 @@ func (p *printer) tag(obj *goja.Object, name string) string {
 }
 
 // prefix is what stands before the brace: nothing for the plain class itself.
-func (p *printer) prefix(obj *goja.Object, name, plain string, size int) string {
+func (p *printer) prefix(obj *goja.Object, name, plain string, size int64) string {
 	out := name
 	if name == "" {
 		out = "[" + plain + ": null prototype]"
@@ -227,13 +227,13 @@ func (p *printer) member(d descriptor, depth int) string {
 
 // array shows elements, holes and further properties.
 func (p *printer) array(obj *goja.Object, name string, depth int) shape {
-	n := int(obj.Get("length").ToInteger())
-	size := -1
+	n := obj.Get("length").ToInteger() // up to 2^32-1, which the int of a 32-bit build does not hold
+	size := int64(-1)
 	if name != "Array" {
 		size = n
 	}
 	s := shape{open: p.prefix(obj, name, "Array", size) + "[", close: "]", array: true, numbers: true}
-	at, shown := 0, 0
+	at, shown := int64(0), 0
 	for ; at < n && shown < p.MaxArray; shown++ {
 		d, ok := p.property(obj, p.in.rt.ToValue(at))
 		if !ok {
@@ -256,7 +256,7 @@ func (p *printer) array(obj *goja.Object, name string, depth int) shape {
 }
 
 // nextElement is the index of the next element after a hole, or n.
-func (p *printer) nextElement(obj *goja.Object, at, n int) int {
+func (p *printer) nextElement(obj *goja.Object, at, n int64) int64 {
 	const look = 1000
 	for i := at; i < n && i < at+look; i++ {
 		if _, ok := p.property(obj, p.in.rt.ToValue(i)); ok {
@@ -269,7 +269,7 @@ func (p *printer) nextElement(obj *goja.Object, at, n int) int {
 	next := n
 	for _, k := range obj.Keys() {
 		if isIndex(k) {
-			var i int
+			var i int64
 			if _, err := fmt.Sscan(k, &i); err == nil && i >= at && i < next {
 				next = i
 			}
@@ -279,7 +279,7 @@ func (p *printer) nextElement(obj *goja.Object, at, n int) int {
 }
 
 // rest notes how many elements are not shown.
-func (s *shape) rest(n int) {
+func (s *shape) rest(n int64) {
 	if n > 0 {
 		s.entries = append(s.entries, fmt.Sprintf("... %d more item%s", n, plural(n)))
 		s.more = true
@@ -287,12 +287,13 @@ func (s *shape) rest(n int) {
 }
 
 func (p *printer) typedArray(obj *goja.Object, name string, depth int) shape {
-	n := int(obj.Get("length").ToInteger())
+	n := obj.Get("length").ToInteger()
+	shown := min(n, int64(p.MaxArray))
 	s := shape{open: p.prefix(obj, name, "TypedArray", n) + "[", close: "]", array: true, numbers: true}
-	for i := 0; i < min(n, p.MaxArray); i++ {
+	for i := range shown {
 		s.entries = append(s.entries, p.value(obj.Get(fmt.Sprint(i)), depth+1, true))
 	}
-	s.rest(n - min(n, p.MaxArray))
+	s.rest(n - shown)
 	return s
 }
 

@@ -71,8 +71,8 @@ func (p *printer) mapShape(obj *goja.Object, name string, depth int) shape {
 		return nil
 	}
 	p.in.eachMap.Call(obj, p.in.rt.ToValue(each))
-	s.rest(n - min(n, p.MaxArray))
-	s.open, s.close = p.prefix(obj, name, "Map", n)+"{", "}"
+	s.rest(int64(n - min(n, p.MaxArray)))
+	s.open, s.close = p.prefix(obj, name, "Map", int64(n))+"{", "}"
 	return p.plain(obj, depth, s)
 }
 
@@ -86,8 +86,8 @@ func (p *printer) set(obj *goja.Object, name string, depth int) shape {
 		return nil
 	}
 	p.in.eachSet.Call(obj, p.in.rt.ToValue(each))
-	s.rest(n - min(n, p.MaxArray))
-	s.open, s.close = p.prefix(obj, name, "Set", n)+"{", "}"
+	s.rest(int64(n - min(n, p.MaxArray)))
+	s.open, s.close = p.prefix(obj, name, "Set", int64(n))+"{", "}"
 	return p.plain(obj, depth, s)
 }
 

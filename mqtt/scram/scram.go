@@ -2,17 +2,27 @@
 // server prove to each other that they know a password, without sending it.
 //
 //	cfg := mqtt.Config{Version: mqtt.V5, Auth: scram.SHA256("user", "password")}
+//
+// The server says how often the password is hashed. From 4,096 to [MaxIterations]
+// times are taken; with fewer the proof would give the password away, with more it
+// would keep the processor busy for as long as the server likes.
 package scram
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/xdg-go/scram"
 
 	"dunlin/mqtt"
 )
+
+// MaxIterations is how often at most a server can have the password hashed: a PC
+// takes about half a second for it, and a small device some twenty.
+const MaxIterations = 1_000_000
 
 // ErrServerNotProven is returned when a server let the client in without the
 // proof that it knows the password too.
@@ -42,23 +52,28 @@ func SHA512(username, password string) mqtt.Authenticator {
 func (a *authenticator) Method() string { return a.method }
 
 // Start implements mqtt.Authenticator: it returns the client's first message.
-func (a *authenticator) Start(context.Context) ([]byte, error) {
+func (a *authenticator) Start(ctx context.Context) ([]byte, error) {
 	client, err := a.hash.NewClient(a.username, a.password, "")
 	if err != nil {
 		return nil, fmt.Errorf("scram: user name or password cannot be used: %w", err)
 	}
 	a.talk = client.NewConversation()
-	return a.step(nil)
+	return step(ctx, a.talk, nil)
 }
 
 // Continue implements mqtt.Authenticator: it answers the server's message.
-func (a *authenticator) Continue(_ context.Context, data []byte) ([]byte, error) { return a.step(data) }
+func (a *authenticator) Continue(ctx context.Context, data []byte) ([]byte, error) {
+	if err := checkIterations(string(data)); err != nil {
+		return nil, err
+	}
+	return step(ctx, a.talk, data)
+}
 
 // Finish implements mqtt.Authenticator: it checks the server's proof, which came
 // with its consent or as the last message before.
-func (a *authenticator) Finish(_ context.Context, data []byte) error {
+func (a *authenticator) Finish(ctx context.Context, data []byte) error {
 	if data != nil && !a.talk.Done() {
-		if _, err := a.step(data); err != nil {
+		if _, err := step(ctx, a.talk, data); err != nil {
 			return err
 		}
 	}
@@ -68,10 +83,40 @@ func (a *authenticator) Finish(_ context.Context, data []byte) error {
 	return nil
 }
 
-func (a *authenticator) step(data []byte) ([]byte, error) {
-	reply, err := a.talk.Step(string(data))
-	if err != nil {
-		return nil, fmt.Errorf("scram: %w", err)
+// checkIterations refuses a server's message that asks for too many iterations, as
+// its attribute i. What is no number is left to the conversation.
+func checkIterations(message string) error {
+	for attribute := range strings.SplitSeq(message, ",") {
+		text, found := strings.CutPrefix(attribute, "i=")
+		if !found {
+			continue
+		}
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil && n > MaxIterations {
+			return fmt.Errorf("scram: the server asks for %d iterations, and at most %d are computed; lower them there", n, MaxIterations)
+		}
 	}
-	return []byte(reply), nil
+	return nil
+}
+
+// step takes the server's message and returns the client's. When ctx ends first, what
+// is being computed goes on to its end, and nobody looks at it.
+func step(ctx context.Context, talk *scram.ClientConversation, data []byte) ([]byte, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := talk.Step(string(data))
+		answers <- answer{text, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil {
+			return nil, fmt.Errorf("scram: %w", a.err)
+		}
+		return []byte(a.text), nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("scram: %w", context.Cause(ctx))
+	}
 }

@@ -126,6 +126,42 @@ func TestServerMustProveItself(t *testing.T) {
 	}
 }
 
+// challenge begins a conversation and returns what a server answers that wants the
+// password hashed that often.
+func challenge(t *testing.T, a mqtt.Authenticator, iterations string) []byte {
+	t.Helper()
+	first, err := a.Start(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, nonce, _ := strings.Cut(string(first), "r=")
+	return []byte("r=" + nonce + "server,s=c2FsdA==,i=" + iterations)
+}
+
+func TestTooManyIterations(t *testing.T) {
+	for _, iterations := range []string{"1000001", "2147483647", "9223372036854775807", "99999999999999999999"} {
+		a := own.SHA256("ann", "secret")
+		if _, err := a.Continue(context.Background(), challenge(t, a, iterations)); err == nil {
+			t.Errorf("%s: %v", iterations, err)
+		}
+	}
+	a := own.SHA256("ann", "secret")
+	if _, err := a.Continue(context.Background(), challenge(t, a, "4096")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestComputingEndsWithTheContext(t *testing.T) {
+	enough := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	a := own.SHA512("ann", "secret")
+	data := challenge(t, a, "1000000")
+	time.AfterFunc(time.Millisecond, func() { cancel(enough) })
+	if _, err := a.Continue(ctx, data); !errors.Is(err, enough) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUnusablePassword(t *testing.T) {
 	_, err := own.SHA512("ann", "\u0001\xff").Start(context.Background())
 	if err == nil || own.SHA512("", "").Method() != "SCRAM-SHA-512" {

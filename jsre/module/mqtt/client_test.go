@@ -102,6 +102,7 @@ func TestBadArgumentsThrowAtOnce(t *testing.T) {
   check(() => c.subscribe('t', {qos: 9}));
   check(() => c.subscribe('a/#/b'));
   check(() => c.unsubscribe(7));
+  check(() => c.unsubscribe(new Array(2 ** 32 - 1)));
   check(() => c.publish('a/+', 'x'));
   check(() => c.connect({client: 'x'}));
   check(() => c.publish.call({}, 't', 'x'));
@@ -152,6 +153,7 @@ func TestBadArgumentsThrowAtOnce(t *testing.T) {
 		"RangeError: subscribe: options.qos must be from 0 to 2, got 9",
 		`Error: subscribe: topic filter: "a/#/b" goes on after '#': it must be the last level`,
 		"TypeError: unsubscribe: topic must be a string, got number",
+		"TypeError: unsubscribe: topic[0] must be a string, got undefined",
 		`Error: publish: message to "a/+": topic name holds a wildcard`,
 		"Error: connect: connect was called before",
 		"TypeError: publish: called on object, which is no MQTT client",

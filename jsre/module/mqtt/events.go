@@ -113,8 +113,7 @@ func (c *client) serve(e *event) {
 		c.release()
 	case c.closed:
 	case e.kind == message:
-		c.vm.Loop().Run(func() { c.emitter.Emit("message", c.messageObject(e.message)) })
-		_ = e.message.Ack() // the connection may be gone; then the server sends it again
+		c.deliver(e.message)
 	case e.kind == connected:
 		c.up = true
 		if c.accepted != nil {
@@ -132,6 +131,26 @@ func (c *client) serve(e *event) {
 		}
 	case e.kind == failed:
 		c.fail(e.err)
+	}
+}
+
+// deliver gives a message to its listeners, and acknowledges it once all of them have
+// returned. One whose listener threw is left to the server, which sends it again on a
+// later connection of the session; those that come after it do not wait for that. When
+// the script is ending, perhaps because of this message, nothing is said any more.
+func (c *client) deliver(m *mqtt.Message) {
+	returned := false
+	c.vm.Loop().Run(func() {
+		c.emitter.Emit("message", c.messageObject(m))
+		returned = true
+	})
+	// An error means that the connection is gone: the server sends the message again.
+	switch {
+	case c.vm.Loop().Stopped():
+	case returned:
+		_ = m.Ack()
+	default:
+		_ = m.Skip()
 	}
 }
 

@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/dop251/goja"
@@ -116,14 +115,12 @@ func (c *client) readUser(what string, v goja.Value) (user []mqtt.UserProperty) 
 	o := c.vm.CheckObject(what, v)
 	for _, name := range o.Keys() {
 		v := o.Get(name)
-		list, ok := v.(*goja.Object)
-		if !ok || list.ClassName() != "Array" {
+		if !isArray(v) {
 			user = append(user, mqtt.UserProperty{Name: name, Value: c.vm.CheckString(what+"."+name, v)})
 			continue
 		}
-		for i := range int(list.Get("length").ToInteger()) {
-			at := strconv.Itoa(i)
-			user = append(user, mqtt.UserProperty{Name: name, Value: c.vm.CheckString(what+"."+name+"["+at+"]", list.Get(at))})
+		for at, element := range elements(v) {
+			user = append(user, mqtt.UserProperty{Name: name, Value: c.vm.CheckString(what+"."+name+"["+at+"]", element)})
 		}
 	}
 	return user

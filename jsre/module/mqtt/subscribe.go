@@ -1,8 +1,6 @@
 package mqtt
 
 import (
-	"strconv"
-
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
@@ -12,17 +10,15 @@ import (
 // filters is the topic argument of subscribe and unsubscribe: a string, or an
 // array of strings for one packet.
 func (c *client) filters(call string, v goja.Value) []string {
-	list, ok := v.(*goja.Object)
-	if !ok || list.ClassName() != "Array" {
+	if !isArray(v) {
 		return []string{c.vm.CheckString(call+": topic", v)}
 	}
-	n := int(list.Get("length").ToInteger())
-	if n == 0 {
-		c.vm.ThrowRange("%s: topic must not be an empty array", call)
+	var out []string
+	for at, element := range elements(v) {
+		out = append(out, c.vm.CheckString(call+": topic["+at+"]", element))
 	}
-	out := make([]string, n)
-	for i := range out {
-		out[i] = c.vm.CheckString(call+": topic["+strconv.Itoa(i)+"]", list.Get(strconv.Itoa(i)))
+	if len(out) == 0 {
+		c.vm.ThrowRange("%s: topic must not be an empty array", call)
 	}
 	return out
 }

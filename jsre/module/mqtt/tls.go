@@ -47,14 +47,12 @@ func (m *module) readTLS(o *goja.Object, host string) (*tls.Config, time.Duratio
 
 // readPEMs takes PEM text, as a string or bytes, or an array of those.
 func (m *module) readPEMs(what string, v goja.Value) []string {
-	list, ok := v.(*goja.Object)
-	if !ok || list.ClassName() != "Array" {
+	if !isArray(v) {
 		return []string{string(m.vm.CheckBytes(what, v))}
 	}
 	out := []string{}
-	for i := range int(list.Get("length").ToInteger()) {
-		at := fmt.Sprint(i)
-		out = append(out, string(m.vm.CheckBytes(what+"["+at+"]", list.Get(at))))
+	for at, element := range elements(v) {
+		out = append(out, string(m.vm.CheckBytes(what+"["+at+"]", element)))
 	}
 	return out
 }
