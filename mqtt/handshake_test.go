@@ -11,6 +11,7 @@ import (
 	"dunlin/mqtt"
 	"dunlin/mqtt/internal/wire"
 	"dunlin/mqtt/mqtttest"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // connectOf returns the CONNECT that cfg makes, and how a server reads it.
@@ -26,21 +27,21 @@ func connectOf(t *testing.T, cfg mqtt.Config) ([]byte, wire.Connect) {
 		return c.Close(ctx)
 	})
 	conn := server.Accept()
-	packet := conn.Accept()
+	sent := conn.Accept()
 	conn.Expect("E0 00")
 	conn.Close()
 	if err := <-dialed; err != nil {
 		t.Fatal(err)
 	}
-	h, n, err := wire.ParseHeader(packet, wire.V5)
+	h, n, err := wire.ParseHeader(sent, wire.V5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := wire.ParseConnect(h, packet[n:])
+	p, err := packet.ParseConnect(h, sent[n:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return packet, p
+	return sent, p
 }
 
 func TestConnectFields(t *testing.T) { // CN-10, CN-11, CN-14, CN-15, CN-19: [MQTT-3.1.3-1]

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"dunlin/bench/packet"
 	"dunlin/bench/server"
 	"dunlin/bench/work"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // TestMain lets the test program also be the server and a driver.
@@ -48,12 +48,12 @@ func restless(how, address, warm, count string) error {
 	}
 	defer c.Close()
 	in := bufio.NewReader(c)
-	if err := exchange(c, in, packet.AppendConnect(nil, "restless")); err != nil {
+	if err := exchange(c, in, packet.AppendConnect(nil, &packet.Connect{Version: packet.V311, ClientID: "restless", CleanStart: true})); err != nil {
 		return err
 	}
-	m := packet.Message{Topic: "a", QoS: 1, ID: 1}
+	m := packet.Publish{Topic: "a", QoS: 1, PacketID: 1}
 	for range all[0] + all[1] {
-		if err := exchange(c, in, m.Append(nil)); err != nil {
+		if err := exchange(c, in, packet.AppendPublish(nil, packet.V311, &m)); err != nil {
 			return err
 		}
 	}
@@ -62,7 +62,7 @@ func restless(how, address, warm, count string) error {
 		return err
 	}
 	if how == "publishes" {
-		return exchange(c, in, m.Append(nil))
+		return exchange(c, in, packet.AppendPublish(nil, packet.V311, &m))
 	}
 	_ = exchange(c, in, []byte{0xF0, 0}) // the server closes once it has noted that
 	return nil

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"dunlin/bench/packet"
+	"dunlin/bench/frame"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // ring is how many packet identifiers a flood uses: more than the window, so that
@@ -24,7 +25,7 @@ type flood struct {
 	size     int    // of each
 	next     int    // identifier of the next one
 	inFlight int
-	state    [ring + 1]byte // of each identifier: 0, or the packet that is awaited
+	state    [ring + 1]packet.Type // of each identifier: 0, or the packet that is awaited
 }
 
 // begin starts the flood that topic asks for. One of QoS 1 or 2 waits until the
@@ -40,14 +41,14 @@ func (p *peer) begin(topic string) error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("flood: %w", err)
 	}
-	m := packet.Message{Topic: topic, Payload: make([]byte, size), QoS: byte(qos), V5: p.v5}
-	fl := &flood{qos: byte(qos), left: count, size: len(m.Append(nil)), next: 1}
+	m := packet.Publish{Topic: topic, Payload: make([]byte, size), QoS: byte(qos)}
+	fl := &flood{qos: byte(qos), left: count, size: len(frame.Series(1, p.version, m)), next: 1}
 	if qos > 0 {
-		fl.packets = m.Series(ring)
+		fl.packets = frame.Series(ring, p.version, m)
 		p.next = fl
 		return nil
 	}
-	fl.packets = m.Series(max(min(count, maxFlood/fl.size), 1))
+	fl.packets = frame.Series(max(min(count, maxFlood/fl.size), 1), p.version, m)
 	if err := p.flush(); err != nil { // the SUBACK comes first
 		return err
 	}
@@ -99,9 +100,9 @@ func (p *peer) pump() error {
 // take returns the next packets that lie back to back, as many as may be sent.
 func (f *flood) take() []byte {
 	from := f.next
-	awaited := byte(packet.PubAck)
+	awaited := packet.PUBACK
 	if f.qos == 2 {
-		awaited = packet.PubRec
+		awaited = packet.PUBREC
 	}
 	for f.left > 0 && f.inFlight < Window && f.next <= ring && f.state[f.next] == 0 {
 		f.state[f.next] = awaited
@@ -117,14 +118,14 @@ func (f *flood) take() []byte {
 }
 
 // acknowledged takes a client's PUBACK, PUBREC or PUBCOMP.
-func (p *peer) acknowledged(kind byte, id uint16) error {
+func (p *peer) acknowledged(t packet.Type, id uint16) error {
 	f := p.flood
-	if f == nil || id > ring || f.state[id] != kind {
-		return fmt.Errorf("acknowledgement of type %d for identifier %d, which does not await it", kind, id)
+	if f == nil || id > ring || f.state[id] != t {
+		return fmt.Errorf("%s for identifier %d, which does not await it", t, id)
 	}
-	if kind == packet.PubRec {
-		f.state[id] = packet.PubComp
-		p.out = packet.AppendAck(p.out, packet.PubRel, id)
+	if t == packet.PUBREC {
+		f.state[id] = packet.PUBCOMP
+		p.out = frame.AppendAck(p.out, packet.PUBREL, id)
 		return nil
 	}
 	f.state[id] = 0

@@ -2,14 +2,13 @@ package server
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
 
-	"dunlin/bench/packet"
+	"dunlin/bench/frame"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 const (
@@ -28,13 +27,12 @@ type peer struct {
 	in         []byte
 	start, end int // what is in the buffer
 	out        []byte
-	v5         bool
+	version    packet.Version
 	echo       string // the client listens to its own messages to that topic
 	flood      *flood
 	held       []uint16 // acknowledgements of lag, oldest first
 	next       *flood   // begins when the client is through with flood
-	scratch    packet.Message
-	pending    Counts // not yet told to the server
+	pending    Counts   // not yet told to the server
 }
 
 func (p *peer) loop() error {
@@ -62,14 +60,14 @@ func (p *peer) loop() error {
 func (p *peer) packets() error {
 	for p.start < p.end {
 		b := p.in[p.start:p.end]
-		size, body := packet.Cut(b)
+		size, body := frame.Cut(b)
 		if size == 0 || size > len(b) {
 			if size > len(p.in) {
 				p.grow(size)
 			}
 			return nil
 		}
-		if err := p.handle(b[0], b[body:size]); err != nil {
+		if err := p.handle(b[:size], b[body:size]); err != nil {
 			return err
 		}
 		p.start += size
@@ -92,67 +90,71 @@ func (p *peer) makeRoom() {
 	}
 }
 
-func (p *peer) handle(first byte, b []byte) error {
-	switch kind := first >> 4; kind {
-	case packet.Connect:
-		return p.connect(b)
-	case packet.Publish:
-		p.publish(first>>1&3, b)
-	case packet.PubRel:
+// handle takes one packet; b is its body.
+func (p *peer) handle(whole, b []byte) error {
+	switch t := packet.Type(whole[0] >> 4); t {
+	case packet.PUBLISH:
+		p.publish(whole[0]>>1&3, b)
+	case packet.PUBREL:
 		p.pending.Published[2]++
-		p.out = packet.AppendAck(p.out, packet.PubComp, id(b))
-	case packet.PubAck, packet.PubRec, packet.PubComp:
-		return p.acknowledged(kind, id(b))
-	case packet.Subscribe:
-		return p.subscribe(b)
-	case packet.Unsubscribe:
-		p.out = append(p.out, packet.UnsubAck<<4, 2, b[0], b[1])
-		if p.v5 {
-			p.out[len(p.out)-3] = 4
-			p.out = append(p.out, 0, 0)
-		}
-	case packet.PingReq:
-		p.out = append(p.out, packet.PingResp<<4, 0)
-	case packet.Disconnect:
+		p.out = frame.AppendAck(p.out, packet.PUBCOMP, frame.ID(b))
+	case packet.PUBACK, packet.PUBREC, packet.PUBCOMP:
+		return p.acknowledged(t, frame.ID(b))
+	case packet.PINGREQ:
+		p.out = packet.AppendPingResp(p.out)
+	case packet.DISCONNECT:
 		return net.ErrClosed
 	default:
-		return fmt.Errorf("packet of type %d", kind)
+		return p.rare(whole)
 	}
 	return nil
 }
 
-func id(b []byte) uint16 { return binary.BigEndian.Uint16(b) }
-
-func (p *peer) connect(b []byte) error {
-	level := 2 + int(binary.BigEndian.Uint16(b))
-	if len(b) <= level || b[level] < 4 || b[level] > 5 {
-		return errors.New("CONNECT of another version")
+// rare takes what comes once in a while.
+func (p *peer) rare(whole []byte) error {
+	h, n, err := packet.ParseHeader(whole, packet.V5)
+	if err != nil {
+		return err
 	}
-	p.v5 = b[level] == 5
-	p.out = append(p.out, packet.ConnAck<<4, 2, 0, 0)
-	if p.v5 {
-		p.out[len(p.out)-3] = 3
-		p.out = append(p.out, 0)
+	switch h.Type {
+	case packet.CONNECT:
+		c, err := packet.ParseConnect(h, whole[n:])
+		if err != nil {
+			return err
+		}
+		p.version = c.Version
+		p.out = packet.AppendConnAck(p.out, p.version, &packet.ConnAck{})
+	case packet.SUBSCRIBE:
+		s, err := packet.ParseSubscribe(h, whole[n:], p.version)
+		if err != nil {
+			return err
+		}
+		return p.subscribe(&s)
+	case packet.UNSUBSCRIBE:
+		u, err := packet.ParseUnsubscribe(h, whole[n:], p.version)
+		if err != nil {
+			return err
+		}
+		p.out = packet.AppendUnsubAck(p.out, p.version, &packet.UnsubAck{PacketID: u.PacketID, Codes: make([]byte, len(u.Filters))})
+	default:
+		return fmt.Errorf("a client sent %s", h.Type)
 	}
 	return nil
 }
 
 func (p *peer) publish(qos byte, b []byte) {
-	n := 2 + int(binary.BigEndian.Uint16(b))
-	topic, b := b[2:n], b[n:]
+	topic, id, b := frame.Publish(qos, b)
 	if qos > 0 {
-		p.answer(qos, topic, id(b))
-		b = b[2:]
+		p.answer(qos, topic, id)
 	}
 	if qos < 2 && string(topic) != "fence" {
 		p.pending.Published[qos]++
 	}
 	if len(topic) > 0 && string(topic) == p.echo {
-		if p.v5 {
+		if p.version == packet.V5 {
 			b = b[1+int(b[0]):]
 		}
-		p.scratch = packet.Message{Topic: p.echo, Payload: b, V5: p.v5}
-		p.out = p.scratch.Append(p.out)
+		p.out = packet.AppendPublish(p.out, p.version, &packet.Publish{Topic: p.echo, Payload: b})
 		p.pending.Sent[0]++
 	}
 }
@@ -160,7 +162,7 @@ func (p *peer) publish(qos byte, b []byte) {
 // answer acknowledges a message, now or when enough of them wait.
 func (p *peer) answer(qos byte, topic []byte, id uint16) {
 	if qos == 2 {
-		p.out = packet.AppendAck(p.out, packet.PubRec, id)
+		p.out = frame.AppendAck(p.out, packet.PUBREC, id)
 		return
 	}
 	if lag, held := bytes.CutPrefix(topic, []byte("lag/")); held {
@@ -172,7 +174,7 @@ func (p *peer) answer(qos byte, topic []byte, id uint16) {
 		return
 	}
 	p.release(0)
-	p.out = packet.AppendAck(p.out, packet.PubAck, id)
+	p.out = frame.AppendAck(p.out, packet.PUBACK, id)
 }
 
 // burst is how many acknowledgements of lag are sent together: one at a time would
@@ -183,33 +185,24 @@ const burst = 50
 func (p *peer) release(left int) {
 	n := max(len(p.held)-left, 0)
 	for _, id := range p.held[:n] {
-		p.out = packet.AppendAck(p.out, packet.PubAck, id)
+		p.out = frame.AppendAck(p.out, packet.PUBACK, id)
 	}
 	p.held = p.held[n:]
 }
 
-func (p *peer) subscribe(b []byte) error {
-	ack := []byte{b[0], b[1]}
-	b = b[2:]
-	if p.v5 {
-		b = b[1+int(b[0]):]
-		ack = append(ack, 0)
-	}
-	var flood string
-	for len(b) > 2 {
-		n := 2 + int(binary.BigEndian.Uint16(b))
-		filter := string(b[2:n])
-		ack = append(ack, b[n]&3)
-		b = b[n+1:]
-		if filter == "echo" || filter == "fence" {
-			p.echo = filter
+// subscribe grants what is asked for and begins the last flood of it.
+func (p *peer) subscribe(s *packet.Subscribe) error {
+	ack, flood := packet.SubAck{PacketID: s.PacketID}, ""
+	for _, f := range s.Filters {
+		ack.Codes = append(ack.Codes, f.Options&3)
+		if f.Topic == "echo" || f.Topic == "fence" {
+			p.echo = strings.Clone(f.Topic)
 		}
-		if strings.HasPrefix(filter, "flood/") {
-			flood = filter
+		if strings.HasPrefix(f.Topic, "flood/") {
+			flood = strings.Clone(f.Topic)
 		}
 	}
-	p.out = packet.AppendHeader(p.out, packet.SubAck<<4, len(ack))
-	p.out = append(p.out, ack...)
+	p.out = packet.AppendSubAck(p.out, p.version, &ack)
 	if flood == "" {
 		return nil
 	}

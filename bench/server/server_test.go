@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"dunlin/bench/packet"
+	"dunlin/bench/frame"
 	"dunlin/bench/ws"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // connect returns a connection that has its CONNACK.
@@ -27,7 +28,7 @@ func connect(t *testing.T, s *Server) net.Conn {
 	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	exchange(t, c, packet.AppendConnect(nil, "test"), []byte{0x20, 2, 0, 0})
+	exchange(t, c, packet.AppendConnect(nil, &packet.Connect{Version: packet.V311, ClientID: "test", CleanStart: true}), []byte{0x20, 2, 0, 0})
 	return c
 }
 
@@ -53,8 +54,11 @@ func start(t *testing.T) *Server {
 }
 
 func publish(topic string, qos byte, id uint16) []byte {
-	m := packet.Message{Topic: topic, Payload: []byte("hello"), QoS: qos, ID: id}
-	return m.Append(nil)
+	return packet.AppendPublish(nil, packet.V311, &packet.Publish{Topic: topic, Payload: []byte("hello"), QoS: qos, PacketID: id})
+}
+
+func subscribe(id uint16, filter string, qos byte) []byte {
+	return packet.AppendSubscribe(nil, packet.V311, &packet.Subscribe{PacketID: id, Filters: []packet.Filter{{Topic: filter, Options: qos}}})
 }
 
 func TestCountsAndAnswers(t *testing.T) {
@@ -70,7 +74,7 @@ func TestCountsAndAnswers(t *testing.T) {
 	if got := s.Counts().Published; got != [3]int64{1, 1, 1} {
 		t.Errorf("counted %v", got)
 	}
-	exchange(t, c, packet.AppendSubscribe(nil, 9, "echo", 0), []byte{0x90, 3, 0, 9, 0})
+	exchange(t, c, subscribe(9, "echo", 0), []byte{0x90, 3, 0, 9, 0})
 	exchange(t, c, publish("echo", 0, 0), publish("echo", 0, 0))
 }
 
@@ -81,7 +85,7 @@ func TestFloods(t *testing.T) {
 		s := start(t)
 		c := connect(t, s)
 		topic := fmt.Sprintf("flood/%d/10/%d/x", qos, n)
-		exchange(t, c, packet.AppendSubscribe(nil, 1, topic, qos), []byte{0x90, 3, 0, 1, qos})
+		exchange(t, c, subscribe(1, topic, qos), []byte{0x90, 3, 0, 1, qos})
 		messages, r := 0, bufio.NewReader(c)
 		for completed := 0; completed < n; {
 			head, err := r.Peek(2)
@@ -92,20 +96,23 @@ func TestFloods(t *testing.T) {
 			if _, err := io.ReadFull(r, b); err != nil {
 				t.Fatal(err)
 			}
-			kind, id := byte(packet.PubComp), uint16(b[2])<<8|uint16(b[3])
-			if b[0]>>4 == packet.Publish {
-				m := packet.Message{Topic: topic, Payload: make([]byte, 10), QoS: qos, ID: uint16(messages%ring + 1)}
-				if !bytes.Equal(b, m.Append(nil)) {
+			kind, id := packet.PUBCOMP, frame.ID(b[2:])
+			if packet.Type(b[0]>>4) == packet.PUBLISH {
+				m := packet.Publish{Topic: topic, Payload: make([]byte, 10), QoS: qos}
+				if qos > 0 {
+					m.PacketID = uint16(messages%ring + 1)
+				}
+				if !bytes.Equal(b, packet.AppendPublish(nil, packet.V311, &m)) {
 					t.Fatalf("message %d is % x", messages, b)
 				}
 				messages++
-				kind, id = []byte{0, packet.PubAck, packet.PubRec}[qos], m.ID
+				kind, id = []packet.Type{0, packet.PUBACK, packet.PUBREC}[qos], m.PacketID
 			}
-			if kind != packet.PubRec {
+			if kind != packet.PUBREC {
 				completed++
 			}
 			if kind != 0 {
-				exchange(t, c, packet.AppendAck(nil, kind, id), nil)
+				exchange(t, c, frame.AppendAck(nil, kind, id), nil)
 			}
 		}
 		exchange(t, c, []byte{0xC0, 0}, []byte{0xD0, 0})
@@ -137,7 +144,7 @@ func TestHeld(t *testing.T) {
 func TestBlames(t *testing.T) {
 	s := start(t)
 	c := connect(t, s)
-	exchange(t, c, packet.AppendAck(nil, packet.PubAck, 3), nil)
+	exchange(t, c, frame.AppendAck(nil, packet.PUBACK, 3), nil)
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("read: %v", err)
 	}

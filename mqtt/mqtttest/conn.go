@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"dunlin/mqtt/internal/wire"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // WriteMode says how Send cuts what it writes.
@@ -198,24 +198,24 @@ func ended(err error) bool {
 // the CONNECT.
 func (c *Conn) Accept() []byte {
 	c.t.Helper()
-	packet := c.Packet()
-	h, n, err := wire.ParseHeader(packet, wire.V5)
+	sent := c.Packet()
+	h, n, err := packet.ParseHeader(sent, packet.V5)
 	if err != nil {
-		c.t.Fatalf("mqtttest: % X is no CONNECT: %v", head(packet), err)
+		c.t.Fatalf("mqtttest: % X is no CONNECT: %v", head(sent), err)
 	}
-	p, err := wire.ParseConnect(h, packet[n:])
+	p, err := packet.ParseConnect(h, sent[n:])
 	if err != nil {
-		c.t.Fatalf("mqtttest: % X is no CONNECT: %v", head(packet), err)
+		c.t.Fatalf("mqtttest: % X is no CONNECT: %v", head(sent), err)
 	}
 	switch {
-	case p.Version < wire.V5:
+	case p.Version < packet.V5:
 		c.Send("20 02 0000")
 	case p.ClientID == "": // a server must assign one [MQTT-3.2.2-16]
 		c.Send("20 0A 0000 07 12 0004 74657374")
 	default:
 		c.Send("20 03 000000")
 	}
-	return packet
+	return sent
 }
 
 // Close closes the connection in an orderly way.

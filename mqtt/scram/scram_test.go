@@ -12,6 +12,7 @@ import (
 	"dunlin/mqtt"
 	"dunlin/mqtt/internal/wire"
 	"dunlin/mqtt/mqtttest"
+	"dunlin/mqtt/mqtttest/packet"
 	own "dunlin/mqtt/scram"
 )
 
@@ -34,21 +35,21 @@ func server(t *testing.T) *scram.ServerConversation {
 }
 
 // authData is the authentication data of a CONNECT or AUTH packet.
-func authData(t *testing.T, packet []byte) string {
+func authData(t *testing.T, sent []byte) string {
 	t.Helper()
-	h, n, err := wire.ParseHeader(packet, wire.V5)
+	h, n, err := wire.ParseHeader(sent, wire.V5)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var p wire.Properties
 	if h.Type == wire.CONNECT {
-		c, err := wire.ParseConnect(h, packet[n:])
+		c, err := packet.ParseConnect(h, sent[n:])
 		if err != nil {
 			t.Fatal(err)
 		}
 		p = c.Properties
 	} else {
-		a, err := wire.ParseAuth(h, packet[n:], wire.V5)
+		a, err := wire.ParseAuth(h, sent[n:], wire.V5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +94,7 @@ func connect(t *testing.T, password string, change func(string) string) error {
 	if err != nil {
 		answer.Code = wire.NotAuthorized
 	}
-	conn.SendBytes(wire.AppendConnAck(nil, wire.V5, &answer))
+	conn.SendBytes(packet.AppendConnAck(nil, wire.V5, &answer))
 	if err == nil {
 		conn.Packet() // DISCONNECT, friendly or not
 	}

@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"dunlin/bench/drive"
-	"dunlin/bench/packet"
+	"dunlin/bench/frame"
 	"dunlin/bench/ws"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 func main() {
@@ -49,7 +50,7 @@ func dial(s *drive.Setup, id string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Write(packet.AppendConnect(nil, id)); err != nil {
+	if _, err := c.Write(packet.AppendConnect(nil, &packet.Connect{Version: packet.V311, ClientID: id, CleanStart: true, KeepAlive: 60})); err != nil {
 		return nil, err
 	}
 	l := &line{Conn: c, in: make([]byte, 256<<10)}
@@ -79,7 +80,7 @@ func (l *line) read() error {
 // buffered returns the next packet that has come, or nil. It is valid until the next read.
 func (l *line) buffered() []byte {
 	b := l.in[l.start:l.end]
-	size, _ := packet.Cut(b)
+	size, _ := frame.Cut(b)
 	if size == 0 || size > len(b) {
 		return nil
 	}
@@ -101,16 +102,26 @@ func (l *line) next() ([]byte, error) {
 
 // fence waits until the server has all that was sent.
 func (l *line) fence() error {
-	m := packet.Message{Topic: "fence", QoS: 1, ID: 65535}
-	if _, err := l.Write(m.Append(nil)); err != nil {
+	m := packet.Publish{Topic: "fence", QoS: 1, PacketID: 65535}
+	if _, err := l.Write(packet.AppendPublish(nil, packet.V311, &m)); err != nil {
 		return err
 	}
 	_, err := l.next()
 	return err
 }
 
-func message(r *drive.Run, qos byte) *packet.Message {
-	return &packet.Message{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: qos}
+func message(r *drive.Run, qos byte) packet.Publish {
+	return packet.Publish{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: qos}
+}
+
+// subscribe subscribes to filter and waits for the answer.
+func (l *line) subscribe(filter string, qos byte) error {
+	s := packet.Subscribe{PacketID: 1, Filters: []packet.Filter{{Topic: filter, Options: qos}}}
+	if _, err := l.Write(packet.AppendSubscribe(nil, packet.V311, &s)); err != nil {
+		return err
+	}
+	_, err := l.next()
+	return err
 }
 
 func pub0(r *drive.Run) error {
@@ -118,8 +129,8 @@ func pub0(r *drive.Run) error {
 	if err != nil {
 		return err
 	}
-	one := len(message(r, 0).Append(nil))
-	all := message(r, 0).Series(max(64<<10/one, 1))
+	one := len(frame.Series(1, packet.V311, message(r, 0)))
+	all := frame.Series(max(64<<10/one, 1), packet.V311, message(r, 0))
 	return r.Messages(func(n int) error {
 		for n > 0 {
 			k := min(n, len(all)/one)
@@ -140,10 +151,7 @@ func recv(r *drive.Run) error {
 	}
 	qos := r.Work[4] - '0'
 	return r.Messages(func(n int) error {
-		if _, err := l.Write(packet.AppendSubscribe(nil, 1, r.Flood(qos, n), qos)); err != nil {
-			return err
-		}
-		if _, err := l.next(); err != nil {
+		if err := l.subscribe(r.Flood(qos, n), qos); err != nil {
 			return err
 		}
 		return l.take(n)
@@ -177,20 +185,19 @@ func (l *line) take(n int) error {
 
 // answer acknowledges a packet of a flood; done says that a message is through.
 func answer(acks, b []byte) (_ []byte, done bool) {
-	if b[0]>>4 == packet.PubRel {
-		return packet.AppendAck(acks, packet.PubComp, uint16(b[2])<<8|uint16(b[3])), true
+	if packet.Type(b[0]>>4) == packet.PUBREL {
+		return frame.AppendAck(acks, packet.PUBCOMP, frame.ID(b[2:])), true
 	}
 	qos := b[0] >> 1 & 3
 	if qos == 0 {
 		return acks, true
 	}
-	_, body := packet.Cut(b)
-	at := body + 2 + int(b[body])<<8 + int(b[body+1])
-	kind := byte(packet.PubAck)
+	_, body := frame.Cut(b)
+	_, id, _ := frame.Publish(qos, b[body:])
 	if qos == 2 {
-		kind = packet.PubRec
+		return frame.AppendAck(acks, packet.PUBREC, id), false
 	}
-	return packet.AppendAck(acks, kind, uint16(b[at])<<8|uint16(b[at+1])), qos == 1
+	return frame.AppendAck(acks, packet.PUBACK, id), true
 }
 
 func rtt0(r *drive.Run) error {
@@ -198,14 +205,11 @@ func rtt0(r *drive.Run) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.Write(packet.AppendSubscribe(nil, 1, "echo", 0)); err != nil {
+	if err := l.subscribe("echo", 0); err != nil {
 		return err
 	}
-	if _, err := l.next(); err != nil {
-		return err
-	}
-	m := packet.Message{Topic: "echo", Payload: make([]byte, r.Size)}
-	return r.Messages(func(n int) error { return l.trips(r, n, m.Append(nil)) })
+	b := frame.Series(1, packet.V311, packet.Publish{Topic: "echo", Payload: make([]byte, r.Size)})
+	return r.Messages(func(n int) error { return l.trips(r, n, b) })
 }
 
 func rtt1(r *drive.Run) error {
@@ -213,9 +217,8 @@ func rtt1(r *drive.Run) error {
 	if err != nil {
 		return err
 	}
-	m := message(r, 1)
-	m.ID = 1
-	return r.Messages(func(n int) error { return l.trips(r, n, m.Append(nil)) })
+	b := frame.Series(1, packet.V311, message(r, 1))
+	return r.Messages(func(n int) error { return l.trips(r, n, b) })
 }
 
 func (l *line) trips(r *drive.Run, n int, b []byte) error {

@@ -2,7 +2,8 @@ package main
 
 import (
 	"dunlin/bench/drive"
-	"dunlin/bench/packet"
+	"dunlin/bench/frame"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 func pub1(r *drive.Run) error { return window(r, 1) }
@@ -18,7 +19,7 @@ func window(r *drive.Run, qos byte) error {
 	if err != nil {
 		return err
 	}
-	w := &sender{line: l, packets: message(r, qos).Series(ids)}
+	w := &sender{line: l, packets: frame.Series(ids, packet.V311, message(r, qos))}
 	w.size = len(w.packets) / ids
 	return r.Messages(w.send)
 }
@@ -46,8 +47,8 @@ func (w *sender) send(n int) error {
 			return err
 		}
 		for b := w.buffered(); b != nil; b = w.buffered() {
-			if b[0]>>4 == packet.PubRec {
-				w.out = packet.AppendAck(w.out, packet.PubRel, uint16(b[2])<<8|uint16(b[3]))
+			if packet.Type(b[0]>>4) == packet.PUBREC {
+				w.out = frame.AppendAck(w.out, packet.PUBREL, frame.ID(b[2:]))
 				continue
 			}
 			n--

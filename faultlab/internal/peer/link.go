@@ -2,10 +2,12 @@ package peer
 
 import (
 	"bufio"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"time"
+
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // mostUnsent is how many bytes may wait for a client that does not read. QoS 0
@@ -18,24 +20,39 @@ type link struct {
 	conn net.Conn
 	kick chan struct{} // something to write, or to end
 	life *time.Timer
+	plan *Plan // nil: it ends nowhere by plan
 
-	version byte
+	version packet.Version // before CONNECT: 0
 	session *session
 	out     []byte
-	dying   bool // what is in out is the last that is written
+	sent    int  // bytes that were put into out so far
+	split   int  // what is in front of this byte is written alone; 0: no matter
+	mute    bool // nothing more is put into out, nor taken of the client
+	dying   bool // the link ends when out is written
+	harsh   bool // and is reset then
 	gone    bool
 }
 
 // readLoop takes the client's packets until the link is gone.
-func (l *link) readLoop(r *bufio.Reader) {
+func (l *link) readLoop() {
 	defer func() {
 		l.peer.mu.Lock()
 		l.breakLocked(false)
 		l.peer.mu.Unlock()
 	}()
+	bytes := &counter{link: l, left: -1}
+	if l.plan != nil && !l.plan.Sent {
+		bytes.left = l.plan.At
+	}
+	r := bufio.NewReader(bytes)
 	for {
-		p, err := readPacket(r)
+		v := l.version // which this goroutine alone changes
+		if v == 0 {
+			v = packet.V5
+		}
+		p, err := readPacket(r, v)
 		if err != nil {
+			l.unreadable(err)
 			return
 		}
 		if !l.take(p) {
@@ -44,42 +61,74 @@ func (l *link) readLoop(r *bufio.Reader) {
 	}
 }
 
+// unreadable counts a breach of the protocol if err is one.
+func (l *link) unreadable(err error) {
+	if _, ok := errors.AsType[*packet.Error](err); !ok && !errors.Is(err, errTooLong) {
+		return
+	}
+	l.peer.mu.Lock()
+	defer l.peer.mu.Unlock()
+	if !l.gone && !l.mute {
+		l.peer.violatedLocked("%v", err)
+	}
+}
+
 // writeLoop writes what is in out.
 func (l *link) writeLoop() {
-	for range l.kick {
+	for written := 0; ; {
+		if _, ok := <-l.kick; !ok {
+			return
+		}
 		l.peer.mu.Lock()
-		out, dying := l.out, l.dying
+		out, dying, first := l.out, l.dying, l.split-written
 		l.out = nil
 		l.peer.mu.Unlock()
-		_, err := l.conn.Write(out)
+		written += len(out)
+		err := l.write(out, first)
 		if dying || err != nil {
 			l.peer.mu.Lock()
-			l.breakLocked(dying && l.peer.random.IntN(2) == 0)
+			l.breakLocked(dying && l.harsh)
 			l.peer.mu.Unlock()
 			return
 		}
 	}
 }
 
+// write writes b, and the first bytes of it alone if there is to be a split.
+func (l *link) write(b []byte, first int) error {
+	if 0 < first && first < len(b) {
+		if _, err := l.conn.Write(b[:first]); err != nil {
+			return err
+		}
+		b = b[first:]
+	}
+	_, err := l.conn.Write(b)
+	return err
+}
+
 // sendLocked sends one packet, or a part of it when this is where the link ends.
-func (l *link) sendLocked(packet []byte) {
-	if l.gone || l.dying {
+func (l *link) sendLocked(b []byte) {
+	if l.gone || l.mute {
 		return
 	}
 	if l.rollLocked() {
-		packet = packet[:l.peer.random.IntN(len(packet))]
-		l.dying = true
+		b = b[:l.peer.random.IntN(len(b))]
+		l.dying, l.mute, l.harsh = true, true, l.peer.random.IntN(2) == 0
 	}
-	l.out = append(l.out, packet...)
+	l.out = append(l.out, b...)
 	if len(l.out) > mostUnsent {
 		l.peer.violatedLocked("%s does not read", l.session.client)
 		l.breakLocked(true)
 		return
 	}
+	l.plannedLocked(len(b))
 	l.kickLocked()
 }
 
 func (l *link) kickLocked() {
+	if l.gone {
+		return
+	}
 	select {
 	case l.kick <- struct{}{}:
 	default: // it is awake
@@ -95,14 +144,12 @@ func (l *link) rollLocked() bool {
 	return true
 }
 
-// expire drops the link at the end of its life.
+// expire ends the link at the end of its life.
 func (l *link) expire() {
 	l.peer.mu.Lock()
 	defer l.peer.mu.Unlock()
-	if !l.gone {
-		l.peer.counts.Drops++
-		l.breakLocked(l.peer.random.IntN(2) == 0)
-	}
+	ways := l.peer.cfg.Ways
+	l.endLocked(ways[l.peer.random.IntN(len(ways))], l.peer.random.IntN(1000))
 }
 
 // breakLocked ends the link, with a reset or in an orderly way.
@@ -129,15 +176,18 @@ func (l *link) breakLocked(reset bool) {
 }
 
 // take takes one packet and reports whether the link goes on.
-func (l *link) take(p packet) bool {
+func (l *link) take(p received) bool {
 	l.peer.mu.Lock()
 	defer l.peer.mu.Unlock()
-	if l.gone || l.dying {
+	if l.gone || l.mute {
 		return !l.gone // what is read while the last bytes go out is lost
 	}
 	if l.rollLocked() {
 		l.breakLocked(l.peer.random.IntN(2) == 0)
 		return false
+	}
+	if p.Type != packet.PINGREQ {
+		l.peer.counts.Taken++
 	}
 	if err := l.handleLocked(p); err != nil {
 		l.peer.violatedLocked("%v", err)
@@ -146,84 +196,91 @@ func (l *link) take(p packet) bool {
 	return !l.gone
 }
 
-func (l *link) handleLocked(p packet) error {
-	if (l.session == nil) != (p.kind == connect) {
-		return fmt.Errorf("packet type %d out of turn", p.kind)
+func (l *link) handleLocked(p received) error {
+	if (l.session == nil) != (p.Type == packet.CONNECT) {
+		return fmt.Errorf("%s out of turn", p.Type)
 	}
-	switch p.kind {
-	case connect:
+	switch p.Type {
+	case packet.CONNECT:
 		return l.connectLocked(p)
-	case publish:
-		m, id, err := parsePublish(p, l.version)
+	case packet.PUBLISH:
+		m, err := packet.ParsePublish(p.Header, p.body, l.version)
 		if err != nil {
 			return err
 		}
-		l.session.publishedLocked(&m, id)
-		return nil
-	case puback, pubrec, pubrel, pubcomp:
-		return l.ackLocked(p)
-	case subscribe, unsubscribe:
-		return l.filtersLocked(p)
-	case pingreq:
-		l.sendLocked([]byte{pingresp << 4, 0})
-		return nil
-	case disconnect:
-		l.disconnectLocked(p)
-		return nil
+		if m.Topic == "" {
+			return errors.New("PUBLISH with a Topic Alias, of which the peer allows none")
+		}
+		l.session.publishedLocked(&m)
+	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP:
+		a, err := packet.ParseAck(p.Header, p.body, l.version)
+		if err != nil {
+			return err
+		}
+		l.session.ackLocked(&a)
+	case packet.SUBSCRIBE:
+		return l.subscribeLocked(p)
+	case packet.UNSUBSCRIBE:
+		return l.unsubscribeLocked(p)
+	case packet.PINGREQ:
+		l.sendLocked(packet.AppendPingResp(nil))
+	case packet.DISCONNECT:
+		return l.disconnectLocked(p)
+	default:
+		return fmt.Errorf("%s is not a client's", p.Type)
 	}
-	return fmt.Errorf("packet type %d is not a client's", p.kind)
+	return nil
 }
 
-func (l *link) connectLocked(p packet) error {
-	c, err := parseConnect(p.body)
+func (l *link) connectLocked(p received) error {
+	c, err := packet.ParseConnect(p.Header, p.body)
 	if err != nil {
-		return fmt.Errorf("CONNECT: %w", err)
+		return err
 	}
-	var properties []byte
-	if c.client == "" {
+	if l.refusedLocked(c.Version) {
+		return nil
+	}
+	var properties packet.Properties
+	if c.ClientID == "" {
 		l.peer.assigned++
-		c.client = fmt.Sprintf("assigned-%d", l.peer.assigned)
-		properties = appendText([]byte{assignedClientID}, c.client)
+		c.ClientID = fmt.Sprintf("assigned-%d", l.peer.assigned)
+		properties = properties.AppendText(packet.AssignedClientIdentifier, c.ClientID)
 	}
-	present := l.attachLocked(c)
-	flags := byte(0)
-	if present {
-		flags = 1
-	}
-	l.sendLocked(appendPacket(nil, connack<<4, appendProperties([]byte{flags, 0}, l.version, properties)))
+	present := l.attachLocked(&c)
+	l.sendLocked(packet.AppendConnAck(nil, l.version, &packet.ConnAck{SessionPresent: present, Properties: properties}))
 	l.peer.counts.Links++
 	if l.peer.cfg.Clocked {
 		l.peer.arrivals = append(l.peer.arrivals, time.Now())
 	}
 	if l.peer.cfg.Connected != nil {
-		l.peer.cfg.Connected(c.client, present)
+		l.peer.cfg.Connected(c.ClientID, present)
 	}
 	l.session.resumeLocked()
 	return nil
 }
 
 // attachLocked gives the link its session and reports whether there was one.
-func (l *link) attachLocked(c connectPacket) (present bool) {
-	old := l.peer.sessions[c.client]
+func (l *link) attachLocked(c *packet.Connect) (present bool) {
+	old := l.peer.sessions[c.ClientID]
 	if old != nil && old.link != nil {
 		old.link.breakLocked(false) // taken over [MQTT-3.1.4-3]
-		old = l.peer.sessions[c.client]
+		old = l.peer.sessions[c.ClientID]
 	}
-	if old != nil && c.clean {
+	if old != nil && c.CleanStart {
 		l.peer.counts.Discarded++
-		delete(l.peer.sessions, c.client)
+		delete(l.peer.sessions, c.ClientID)
 		old = nil
 	}
-	l.version = c.version
-	l.session = l.peer.sessionLocked(c.client)
+	l.version = c.Version
+	l.session = l.peer.sessionLocked(c.ClientID)
 	l.session.link = l
-	l.session.keep = !c.clean
+	l.session.keep = !c.CleanStart
 	l.session.window = l.peer.cfg.Window
-	if c.version == version5 {
-		expiry := property(c.properties, sessionExpiry)
-		l.session.keep = expiry != nil && binary.BigEndian.Uint32(expiry) > 0
-		if most := property(c.properties, receiveMaximum); most != nil {
-			l.session.window = min(l.session.window, int(binary.BigEndian.Uint16(most)))
+	if c.Version == packet.V5 {
+		expiry, _ := c.Properties.Uint(packet.SessionExpiryInterval)
+		l.session.keep = expiry > 0
+		if most, ok := c.Properties.Uint(packet.ReceiveMaximum); ok {
+			l.session.window = min(l.session.window, int(most))
 		}
 	}
 	if old != nil {
@@ -232,63 +289,42 @@ func (l *link) attachLocked(c connectPacket) (present bool) {
 	return old != nil
 }
 
-func (l *link) ackLocked(p packet) error {
-	r := reader{b: p.body}
-	id, code := r.uint16(), byte(0)
-	if len(r.b) > 0 {
-		code = r.byte()
+func (l *link) subscribeLocked(p received) error {
+	s, err := packet.ParseSubscribe(p.Header, p.body, l.version)
+	if err != nil {
+		return err
 	}
-	if r.bad || id == 0 || (p.kind == pubrel) != (p.flags == 2) {
-		return fmt.Errorf("%w: type %d, flags %d, % X", errMalformed, p.kind, p.flags, p.body)
+	ack := packet.SubAck{PacketID: s.PacketID}
+	for _, f := range s.Filters {
+		qos := min(f.Options&3, l.peer.mostQoS())
+		l.session.filters[f.Topic] = qos
+		ack.Codes = append(ack.Codes, qos)
 	}
-	if p.kind == pubrel {
-		l.session.releasedLocked(id)
-		return nil
-	}
-	l.session.acknowledgedLocked(p.kind, id, code)
+	l.sendLocked(packet.AppendSubAck(nil, l.version, &ack))
 	return nil
 }
 
-// filtersLocked takes SUBSCRIBE and UNSUBSCRIBE.
-func (l *link) filtersLocked(p packet) error {
-	r := reader{b: p.body}
-	id := r.uint16()
-	r.properties(l.version)
-	var codes []byte
-	for len(r.b) > 0 {
-		filter := r.text()
-		code := byte(0)
-		if p.kind == subscribe {
-			code = r.byte() & 3
-			l.session.filters[filter] = code
-		} else {
-			delete(l.session.filters, filter)
-		}
-		codes = append(codes, code)
+func (l *link) unsubscribeLocked(p received) error {
+	u, err := packet.ParseUnsubscribe(p.Header, p.body, l.version)
+	if err != nil {
+		return err
 	}
-	if r.bad || id == 0 || len(codes) == 0 {
-		return fmt.Errorf("%w: type %d, % X", errMalformed, p.kind, p.body)
+	for _, f := range u.Filters {
+		delete(l.session.filters, f)
 	}
-	head := appendProperties(binary.BigEndian.AppendUint16(nil, id), l.version, nil)
-	switch {
-	case p.kind == subscribe:
-		l.sendLocked(appendPacket(nil, suback<<4, head, codes))
-	case l.version == version5:
-		l.sendLocked(appendPacket(nil, unsuback<<4, head, codes))
-	default:
-		l.sendLocked(appendPacket(nil, unsuback<<4, head))
-	}
+	ack := packet.UnsubAck{PacketID: u.PacketID, Codes: make([]byte, len(u.Filters))}
+	l.sendLocked(packet.AppendUnsubAck(nil, l.version, &ack))
 	return nil
 }
 
-func (l *link) disconnectLocked(p packet) {
-	r := reader{b: p.body}
-	if l.version == version5 && len(r.b) > 1 {
-		r.byte()
-		if expiry := property(r.properties(l.version), sessionExpiry); expiry != nil {
-			seconds := binary.BigEndian.Uint32(expiry)
-			l.session.keep = seconds > 0
-		}
+func (l *link) disconnectLocked(p received) error {
+	d, err := packet.ParseDisconnect(p.Header, p.body, l.version)
+	if err != nil {
+		return err
+	}
+	if expiry, ok := d.Properties.Uint(packet.SessionExpiryInterval); ok {
+		l.session.keep = expiry > 0
 	}
 	l.breakLocked(false)
+	return nil
 }

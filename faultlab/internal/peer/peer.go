@@ -2,14 +2,15 @@
 // sessions live in the memory of a process that nobody kills, so that whatever is
 // lost or comes twice is the client's doing. It is exact: a QoS 2 message is
 // taken once each flow and given once each flow, and what a client does against
-// the protocol is counted. And it is unkind: it drops links where it likes, also
-// in the middle of a packet.
+// the protocol is counted. And it is unkind: it ends links where it likes, also in the
+// middle of a packet, with DISCONNECT, with a malformed packet, and refuses the client
+// that comes back. If asked it numbers messages anew when a session goes on, as RabbitMQ
+// 3.x does.
 //
 // It speaks MQTT 3.1, 3.1.1 and 5, and knows neither retained messages nor wills.
 package peer
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -18,10 +19,15 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // defaultWindow is how many messages are under way to a client that does not ask for less.
 const defaultWindow = 20
+
+// Message is one as it came, or as it goes out.
+type Message = packet.Publish
 
 // Config says how a peer behaves. The zero value drops no link.
 type Config struct {
@@ -31,9 +37,19 @@ type Config struct {
 	Drop float64
 	// Life is how long a link lives; nil: until it is dropped.
 	Life func(*rand.Rand) time.Duration
+	// Ways are those of which one, by chance, ends a link whose life is over; nil: Close and Reset.
+	Ways []Way
+	// Plan says where the n-th link ends, counted from 0; nil, or a nil plan: nowhere.
+	Plan func(n int) *Plan
+	// Renumber gives messages that were not acknowledged new identifiers, from 1 on, when
+	// a session goes on, and sends them with DUP. QoS 2 is not granted then.
+	Renumber bool
 	// Received is called with each message of a client: once each flow of QoS 2,
 	// and each time with QoS 0 and 1. Calls come one at a time. m is the peer's.
 	Received func(client string, m *Message)
+	// Acknowledged is called when a client has acknowledged a message: with PUBACK, with
+	// PUBCOMP, or with a PUBREC that refuses it. Calls come one at a time.
+	Acknowledged func(client string, m *Message)
 	// Connected is called with each CONNECT that is accepted. Calls come one at a time.
 	Connected func(client string, present bool)
 	// Clocked keeps the times for Arrivals.
@@ -48,7 +64,9 @@ type Config struct {
 // Counts are what a peer saw.
 type Counts struct {
 	Links      int      // CONNECTs accepted
-	Drops      int      // links that the peer dropped
+	Drops      int      // links that the peer ended
+	Refused    int      // CONNECTs refused
+	Taken      int      // packets of clients, without PINGREQ
 	Resumed    int      // sessions gone on with
 	Discarded  int      // sessions that a client threw away
 	Violations []string // what clients did against the protocol, the first of them
@@ -69,6 +87,8 @@ type Peer struct {
 	links    map[*link]struct{}
 	counts   Counts
 	assigned int
+	served   int   // links so far
+	refusals []int // which code the next CONNECTs are refused with, see refusedLocked
 	arrivals []time.Time
 }
 
@@ -76,6 +96,9 @@ type Peer struct {
 func New(cfg Config) *Peer {
 	if cfg.Window == 0 {
 		cfg.Window = defaultWindow
+	}
+	if len(cfg.Ways) == 0 {
+		cfg.Ways = []Way{Close, Reset}
 	}
 	return &Peer{
 		cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0x9EE7)),
@@ -180,10 +203,14 @@ func (p *Peer) Serve(conn net.Conn) {
 		return
 	}
 	p.links[l] = struct{}{}
+	if p.cfg.Plan != nil {
+		l.plan = p.cfg.Plan(p.served)
+	}
+	p.served++
 	if p.cfg.Life != nil {
 		l.life = time.AfterFunc(p.cfg.Life(p.random), l.expire)
 	}
-	p.tasks.Go(func() { l.readLoop(bufio.NewReader(conn)) })
+	p.tasks.Go(l.readLoop)
 	p.tasks.Go(l.writeLoop)
 }
 
@@ -215,6 +242,22 @@ func (p *Peer) Open(client string) int {
 		return 0
 	}
 	return len(s.received) + len(s.inflight) + len(s.queue)
+}
+
+// Unacknowledged returns the messages that were sent to client, which is connected, and
+// that it has not acknowledged; none when it is not connected.
+func (p *Peer) Unacknowledged(client string) []Message {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessions[client]
+	if s == nil || s.link == nil {
+		return nil
+	}
+	var all []Message
+	for _, o := range s.inflight {
+		all = append(all, o.Message)
+	}
+	return all
 }
 
 // Subscribed reports whether the session of client has that filter.
@@ -307,33 +350,41 @@ func (p *Peer) takenLocked(client string, m *Message) {
 	if !p.cfg.Echo {
 		return
 	}
-	to := property(m.Properties, responseTopic)
-	if to == nil {
+	to, ok := m.Properties.Text(packet.ResponseTopic)
+	if !ok {
 		return
 	}
-	answer := Message{Topic: string(to), Payload: m.Payload, QoS: m.QoS}
-	if c := property(m.Properties, correlationData); c != nil {
-		answer.Properties = appendText([]byte{correlationData}, string(c))
+	answer := Message{Topic: to, Payload: m.Payload, QoS: m.QoS}
+	if data, ok := m.Properties.Binary(packet.CorrelationData); ok {
+		answer.Properties = answer.Properties.AppendBinary(packet.CorrelationData, data)
 	}
 	for _, s := range p.sessions {
 		s.offerLocked(answer)
 	}
 }
 
+// mostQoS is the highest QoS that the peer grants.
+func (p *Peer) mostQoS() byte {
+	if p.cfg.Renumber {
+		return 1
+	}
+	return 2
+}
+
 // matches reports whether a topic is among those of a filter.
 func matches(filter, topic string) bool {
 	for {
-		level, more, deeper := strings.Cut(filter, "/")
+		level, filterRest, filterGoesOn := strings.Cut(filter, "/")
 		if level == "#" {
 			return true
 		}
-		name, rest, below := strings.Cut(topic, "/")
+		name, topicRest, topicGoesOn := strings.Cut(topic, "/")
 		if level != "+" && level != name {
 			return false
 		}
-		if !deeper || !below {
-			return deeper == below || deeper && more == "#"
+		if !filterGoesOn || !topicGoesOn {
+			return filterGoesOn == topicGoesOn || filterGoesOn && filterRest == "#"
 		}
-		filter, topic = more, rest
+		filter, topic = filterRest, topicRest
 	}
 }

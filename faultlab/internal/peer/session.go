@@ -1,5 +1,14 @@
 package peer
 
+import (
+	"bytes"
+
+	"dunlin/mqtt/mqtttest/packet"
+)
+
+// notFound is MQTT 5's Packet Identifier not found.
+const notFound packet.ReasonCode = 0x92
+
 // session is what is kept of one client. Peer.mu guards it.
 type session struct {
 	peer     *Peer
@@ -16,8 +25,7 @@ type session struct {
 
 // outbound is a message under way to a client.
 type outbound struct {
-	message  Message
-	id       uint16
+	Message
 	released bool // PUBREC was seen: PUBREL is what is sent
 }
 
@@ -42,17 +50,22 @@ func (s *session) offerLocked(m Message) {
 
 // sendLocked sends m, now or when there is room.
 func (s *session) sendLocked(m Message) {
-	m.Dup = false
-	m.Payload = append([]byte(nil), m.Payload...)
-	m.Properties = append([]byte(nil), m.Properties...)
+	m.Dup, m.Retain, m.PacketID = false, false, 0
+	m.QoS = min(m.QoS, s.peer.mostQoS())
+	m.Payload = bytes.Clone(m.Payload)
+	m.Properties = bytes.Clone(m.Properties)
 	if m.QoS > 0 {
-		s.queue = append(s.queue, &outbound{message: m})
+		s.queue = append(s.queue, &outbound{Message: m})
 		s.pumpLocked()
 		return
 	}
 	if s.link != nil { // QoS 0 is for those who are there
-		s.link.sendLocked(appendPublish(nil, s.link.version, 0, &m))
+		s.publishLocked(&m)
 	}
+}
+
+func (s *session) publishLocked(m *Message) {
+	s.link.sendLocked(packet.AppendPublish(nil, s.link.version, m))
 }
 
 // pumpLocked sends what the window has room for.
@@ -60,9 +73,9 @@ func (s *session) pumpLocked() {
 	for s.link != nil && len(s.queue) > 0 && len(s.inflight) < s.window {
 		o := s.queue[0]
 		s.queue = s.queue[1:]
-		o.id = s.freeLocked()
+		o.PacketID = s.freeLocked()
 		s.inflight = append(s.inflight, o)
-		s.link.sendLocked(appendPublish(nil, s.link.version, o.id, &o.message))
+		s.publishLocked(&o.Message)
 	}
 }
 
@@ -78,7 +91,7 @@ func (s *session) freeLocked() uint16 {
 
 func (s *session) find(id uint16) int {
 	for i, o := range s.inflight {
-		if o.id == id {
+		if o.PacketID == id {
 			return i
 		}
 	}
@@ -87,78 +100,97 @@ func (s *session) find(id uint16) int {
 
 // resumeLocked sends again what was under way [MQTT-4.4.0-1], and what waits.
 func (s *session) resumeLocked() {
+	if s.peer.cfg.Renumber {
+		s.renumberLocked()
+	}
 	for _, o := range s.inflight {
 		if o.released {
-			s.link.sendLocked(appendAck(nil, pubrel, o.id, 0))
+			s.answerLocked(packet.PUBREL, o.PacketID, 0)
 			continue
 		}
-		o.message.Dup = true
-		s.link.sendLocked(appendPublish(nil, s.link.version, o.id, &o.message))
+		o.Dup = true
+		s.publishLocked(&o.Message)
 	}
 	s.pumpLocked()
 }
 
+// renumberLocked gives what is under way identifiers from 1 on, which the standard
+// forbids and RabbitMQ 3.x does. Nothing of QoS 2 is under way then.
+func (s *session) renumberLocked() {
+	s.last = 0
+	for _, o := range s.inflight {
+		s.last++
+		o.PacketID = s.last
+	}
+}
+
 // publishedLocked takes a PUBLISH of the client and answers it.
-func (s *session) publishedLocked(m *Message, id uint16) {
+func (s *session) publishedLocked(m *Message) {
 	switch m.QoS {
 	case 0:
 		s.peer.takenLocked(s.client, m)
 	case 1:
 		s.peer.takenLocked(s.client, m)
-		s.link.sendLocked(appendAck(nil, puback, id, 0))
+		s.answerLocked(packet.PUBACK, m.PacketID, 0)
 	default:
-		payload, again := s.received[id]
+		payload, again := s.received[m.PacketID]
 		switch {
 		case !again:
-			s.received[id] = string(m.Payload)
+			s.received[m.PacketID] = string(m.Payload)
 			s.peer.takenLocked(s.client, m)
 		case payload != string(m.Payload):
-			s.peer.violatedLocked("%s used packet identifier %d for another message before it was free", s.client, id)
+			s.peer.violatedLocked("%s used packet identifier %d for another message before it was free", s.client, m.PacketID)
 		case !m.Dup:
-			s.peer.violatedLocked("%s sent packet identifier %d again without DUP", s.client, id)
+			s.peer.violatedLocked("%s sent packet identifier %d again without DUP", s.client, m.PacketID)
 		}
-		s.link.sendLocked(appendAck(nil, pubrec, id, 0))
+		s.answerLocked(packet.PUBREC, m.PacketID, 0)
 	}
 }
 
-// releasedLocked takes a PUBREL.
-func (s *session) releasedLocked(id uint16) {
-	code := byte(0)
-	if _, ok := s.received[id]; !ok && s.link.version == version5 {
+// answerLocked sends an acknowledgement. A code other than 0 is for MQTT 5 only.
+func (s *session) answerLocked(t packet.Type, id uint16, code packet.ReasonCode) {
+	if s.link != nil {
+		s.link.sendLocked(packet.AppendAck(nil, s.link.version, &packet.Ack{Type: t, PacketID: id, Code: code}))
+	}
+}
+
+// ackLocked takes PUBACK, PUBREC, PUBREL and PUBCOMP.
+func (s *session) ackLocked(a *packet.Ack) {
+	if a.Type != packet.PUBREL {
+		s.acknowledgedLocked(a)
+		return
+	}
+	code := packet.ReasonCode(0)
+	if _, ok := s.received[a.PacketID]; !ok {
 		code = notFound
 	}
-	delete(s.received, id)
-	s.link.sendLocked(appendAck(nil, pubcomp, id, code))
+	delete(s.received, a.PacketID)
+	s.answerLocked(packet.PUBCOMP, a.PacketID, code)
 }
 
 // acknowledgedLocked takes PUBACK, PUBREC and PUBCOMP. One that is for nothing
 // under way is a leftover: only PUBREC needs an answer.
-func (s *session) acknowledgedLocked(kind byte, id uint16, code byte) {
-	i := s.find(id)
+func (s *session) acknowledgedLocked(a *packet.Ack) {
+	i := s.find(a.PacketID)
 	if i < 0 {
-		if kind == pubrec {
-			s.strayLocked(id)
+		if a.Type == packet.PUBREC {
+			s.answerLocked(packet.PUBREL, a.PacketID, notFound)
 		}
 		return
 	}
 	o := s.inflight[i]
-	if (kind == puback) != (o.message.QoS == 1) || kind == pubcomp && !o.released {
-		s.peer.violatedLocked("%s answered packet identifier %d of QoS %d with packet type %d", s.client, id, o.message.QoS, kind)
+	if (a.Type == packet.PUBACK) != (o.QoS == 1) || a.Type == packet.PUBCOMP && !o.released {
+		s.peer.violatedLocked("%s answered packet identifier %d of QoS %d with %s", s.client, a.PacketID, o.QoS, a.Type)
 		return
 	}
-	if kind == pubrec && code < 0x80 {
+	if a.Type == packet.PUBREC && !a.Code.Failed() {
 		o.released = true
-		s.link.sendLocked(appendAck(nil, pubrel, id, 0))
+		s.answerLocked(packet.PUBREL, a.PacketID, 0)
 		return
 	}
 	s.inflight = append(s.inflight[:i], s.inflight[i+1:]...)
-	s.pumpLocked()
-}
-
-func (s *session) strayLocked(id uint16) {
-	code := byte(0)
-	if s.link.version == version5 {
-		code = notFound
+	if s.peer.cfg.Acknowledged != nil {
+		s.peer.cfg.Acknowledged(s.client, &o.Message)
 	}
-	s.link.sendLocked(appendAck(nil, pubrel, id, code))
+	s.pumpLocked()
 }

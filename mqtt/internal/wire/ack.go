@@ -18,17 +18,17 @@ func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 	if h.Type < PUBACK || h.Type > PUBCOMP {
 		return Ack{}, &Error{Code: ProtocolError, Type: h.Type, What: "is not an acknowledgement of a PUBLISH"}
 	}
-	r := newReader(h, body, h.Type)
-	a := Ack{Type: h.Type, PacketID: r.packetID()}
+	r := NewReader(h, body, h.Type)
+	a := Ack{Type: h.Type, PacketID: r.PacketID()}
 	// MQTT 5 section 3.4.2.1: code and properties may be left out from the end.
 	if v == V5 && len(r.b) > 0 {
-		a.Code = ReasonCode(r.uint8("reason code"))
+		a.Code = ReasonCode(r.Uint8("reason code"))
 		r.code(h.Type, a.Code)
 		if len(r.b) > 0 {
-			a.Properties = r.properties(h.Type)
+			a.Properties = r.Properties(h.Type)
 		}
 	}
-	if err := r.end(); err != nil {
+	if err := r.End(); err != nil {
 		return Ack{}, err
 	}
 	return a, r.odd
@@ -37,12 +37,12 @@ func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 // AppendAck appends the packet in its shortest form.
 func AppendAck(dst []byte, v Version, a *Ack) []byte {
 	n := a.remaining(v)
-	dst = appendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
+	dst = AppendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
 	if n > 2 {
 		dst = append(dst, byte(a.Code))
 	}
 	if n > 3 {
-		dst = appendProperties(dst, v, a.Properties)
+		dst = AppendProperties(dst, v, a.Properties)
 	}
 	return dst
 }
@@ -57,7 +57,7 @@ func (a *Ack) remaining(v Version) int {
 	case len(a.Properties) == 0:
 		return 3
 	}
-	return 3 + a.Properties.size(v)
+	return 3 + a.Properties.Size(v)
 }
 
 // Validate returns an [*Error] for what must not be sent.

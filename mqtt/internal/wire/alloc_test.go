@@ -1,8 +1,10 @@
-package wire
+package wire_test
 
 import (
 	"fmt"
 	"testing"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // TestAllocations is the budget: nothing for what a client receives, nothing for what
@@ -10,14 +12,14 @@ import (
 func TestAllocations(t *testing.T) {
 	for _, g := range goldens() {
 		b := bytesOf(t, g.hex)
-		h, n, err := ParseHeader(b, g.v)
+		h, n, err := wire.ParseHeader(b, g.v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := testing.AllocsPerRun(100, func() { _, _, _ = ParseHeader(b, g.v) }); got != 0 {
+		if got := testing.AllocsPerRun(100, func() { _, _, _ = wire.ParseHeader(b, g.v) }); got != 0 {
 			t.Errorf("%s: ParseHeader allocates %v times", g.name, got)
 		}
-		if IsServerToClient(h.Type, g.v) {
+		if wire.IsServerToClient(h.Type, g.v) {
 			if got := testing.AllocsPerRun(100, func() { parseOnly(h, b[n:], g.v) }); got != 0 {
 				t.Errorf("%s %s: parsing allocates %v times", g.name, h.Type, got)
 			}
@@ -36,42 +38,42 @@ func TestAllocations(t *testing.T) {
 }
 
 // parseOnly parses what a client receives and drops it where it stands.
-func parseOnly(h Header, body []byte, v Version) {
+func parseOnly(h wire.Header, body []byte, v wire.Version) {
 	switch h.Type {
-	case CONNACK:
-		_, _ = ParseConnAck(h, body, v)
-	case PUBLISH:
-		_, _ = ParsePublish(h, body, v)
-	case PUBACK, PUBREC, PUBREL, PUBCOMP:
-		_, _ = ParseAck(h, body, v)
-	case SUBACK:
-		_, _ = ParseSubAck(h, body, v)
-	case UNSUBACK:
-		_, _ = ParseUnsubAck(h, body, v)
-	case PINGRESP:
-		_ = ParsePing(h, body)
-	case DISCONNECT:
-		_, _ = ParseDisconnect(h, body, v)
-	case AUTH:
-		_, _ = ParseAuth(h, body, v)
+	case wire.CONNACK:
+		_, _ = wire.ParseConnAck(h, body, v)
+	case wire.PUBLISH:
+		_, _ = wire.ParsePublish(h, body, v)
+	case wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP:
+		_, _ = wire.ParseAck(h, body, v)
+	case wire.SUBACK:
+		_, _ = wire.ParseSubAck(h, body, v)
+	case wire.UNSUBACK:
+		_, _ = wire.ParseUnsubAck(h, body, v)
+	case wire.PINGRESP:
+		_ = wire.ParsePing(h, body)
+	case wire.DISCONNECT:
+		_, _ = wire.ParseDisconnect(h, body, v)
+	case wire.AUTH:
+		_, _ = wire.ParseAuth(h, body, v)
 	default:
 		panic(fmt.Sprintf("%s does not reach a client", h.Type))
 	}
 }
 
-var benchPublish = Publish{
+var benchPublish = wire.Publish{
 	Topic: "plant/7/east/temperature", QoS: 1, PacketID: 7, Payload: make([]byte, 64),
-	Properties: Properties{}.AppendUint(MessageExpiryInterval, 60).AppendText(ContentType, "text/plain"),
+	Properties: wire.Properties{}.AppendUint(wire.MessageExpiryInterval, 60).AppendText(wire.ContentType, "text/plain"),
 }
 
 func BenchmarkParsePublish(b *testing.B) {
-	for _, v := range []Version{V311, V5} {
-		frame := AppendPublish(nil, v, &benchPublish)
+	for _, v := range []wire.Version{wire.V311, wire.V5} {
+		frame := wire.AppendPublish(nil, v, &benchPublish)
 		b.Run(v.String(), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				h, n, _ := ParseHeader(frame, v)
-				if _, err := ParsePublish(h, frame[n:], v); err != nil {
+				h, n, _ := wire.ParseHeader(frame, v)
+				if _, err := wire.ParsePublish(h, frame[n:], v); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -80,12 +82,12 @@ func BenchmarkParsePublish(b *testing.B) {
 }
 
 func BenchmarkAppendPublish(b *testing.B) {
-	for _, v := range []Version{V311, V5} {
+	for _, v := range []wire.Version{wire.V311, wire.V5} {
 		dst := make([]byte, 0, 512)
 		b.Run(v.String(), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				dst = AppendPublish(dst[:0], v, &benchPublish)
+				dst = wire.AppendPublish(dst[:0], v, &benchPublish)
 			}
 		})
 	}

@@ -11,20 +11,20 @@ type Auth struct {
 // client accepts that only while it authenticates again. Anything longer must name a
 // method. Which code may come when, and from which side, is for the caller to judge.
 func ParseAuth(h Header, body []byte, v Version) (Auth, error) {
-	r := newReader(h, body, AUTH)
+	r := NewReader(h, body, AUTH)
 	if v < V5 {
-		r.fail(ProtocolError, "AUTH needs MQTT 5")
+		r.Fail(ProtocolError, "AUTH needs MQTT 5")
 	}
 	var a Auth
 	if len(r.b) > 0 {
-		a.Code = ReasonCode(r.uint8("reason code"))
+		a.Code = ReasonCode(r.Uint8("reason code"))
 		r.code(AUTH, a.Code) // [MQTT-3.15.2-1]
-		a.Properties = r.properties(AUTH)
+		a.Properties = r.Properties(AUTH)
 		if r.err == nil && !a.Properties.Has(AuthenticationMethod) {
-			r.fail(ProtocolError, "no Authentication Method") // section 3.15.2.2.2
+			r.Fail(ProtocolError, "no Authentication Method") // section 3.15.2.2.2
 		}
 	}
-	if err := r.end(); err != nil {
+	if err := r.End(); err != nil {
 		return Auth{}, err
 	}
 	return a, nil
@@ -37,7 +37,7 @@ func AppendAuth(dst []byte, v Version, a *Auth) []byte {
 	if n == 0 {
 		return dst
 	}
-	return appendProperties(append(dst, byte(a.Code)), v, a.Properties)
+	return AppendProperties(append(dst, byte(a.Code)), v, a.Properties)
 }
 
 // Length is the size of the whole packet, its header included.
@@ -47,7 +47,7 @@ func (a *Auth) remaining(v Version) int {
 	if a.Code == Success && len(a.Properties) == 0 {
 		return 0
 	}
-	return 1 + a.Properties.size(v)
+	return 1 + a.Properties.Size(v)
 }
 
 // Validate returns an [*Error] for what must not be sent: a method is wanted always.

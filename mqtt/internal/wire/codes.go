@@ -48,7 +48,7 @@ func IsDefined(t Type, c ReasonCode) bool {
 
 // code judges a code that came off the wire. An undefined one spoils the packet, or
 // leaves it readable with an error beside it.
-func (r *reader) code(t Type, c ReasonCode) {
+func (r *Reader) code(t Type, c ReasonCode) {
 	rule := &codeRules[t]
 	if rule.defined.has(c) {
 		return
@@ -56,7 +56,7 @@ func (r *reader) code(t Type, c ReasonCode) {
 	err := &Error{Code: rule.fault, Type: t, What: "reason code " + hexByte(byte(c)) + " is not defined here"}
 	switch {
 	case !rule.failure || !c.Failed():
-		r.check(err)
+		r.Check(err)
 	case t != DISCONNECT: // which ends the connection whatever its code
 		err.Code = MalformedPacket
 		r.odd = err

@@ -24,111 +24,46 @@ type Will struct {
 
 // The connect flags of MQTT 5 section 3.1.2.3.
 const (
-	flagCleanStart = 0x02
-	flagWill       = 0x04
-	flagWillRetain = 0x20
-	flagPassword   = 0x40
-	flagUsername   = 0x80
-	maskWillQoS    = 0x18
-	shiftWillQoS   = 3
+	FlagCleanStart = 0x02
+	FlagWill       = 0x04
+	FlagWillRetain = 0x20
+	FlagPassword   = 0x40
+	FlagUsername   = 0x80
+	MaskWillQoS    = 0x18
+	ShiftWillQoS   = 3
 )
 
-func protocolName(v Version) string {
+// ProtocolName is what a CONNECT of that version begins with.
+func ProtocolName(v Version) string {
 	if v == V31 {
 		return "MQIsdp"
 	}
 	return "MQTT"
 }
 
-// ParseConnect parses the body of a CONNECT of any version. A protocol name or level
-// that is not known gives an Error with UnsupportedProtocolVersion. The Will, if there
-// is one, is allocated: only a server reads this packet.
-func ParseConnect(h Header, body []byte) (Connect, error) {
-	r := newReader(h, body, CONNECT)
-	c := Connect{Version: r.protocol()}
-	flags := r.uint8("connect flags")
-	r.connectFlags(flags, c.Version)
-	c.CleanStart = flags&flagCleanStart != 0
-	c.KeepAlive = r.uint16("keep alive")
-	if c.Version == V5 {
-		c.Properties = r.properties(CONNECT)
-		r.check(checkAuthentication(CONNECT, c.Properties))
-	}
-	// [MQTT-3.1.3-1] the order of the payload's fields.
-	c.ClientID = r.text("client identifier")
-	if flags&flagWill != 0 {
-		c.Will = r.will(flags, c.Version)
-	}
-	if c.HasUsername = flags&flagUsername != 0; c.HasUsername {
-		c.Username = r.text("user name")
-	}
-	if c.HasPassword = flags&flagPassword != 0; c.HasPassword {
-		c.Password = r.binary("password")
-	}
-	if err := r.end(); err != nil {
-		return Connect{}, err
-	}
-	return c, nil
-}
-
-// protocol reads the protocol's name and level: [MQTT-3.1.2-1] [MQTT-3.1.2-2].
-func (r *reader) protocol() Version {
-	name := r.text("protocol name")
-	v := Version(r.uint8("protocol level"))
-	if r.err == nil && (v < V31 || v > V5 || name != protocolName(v)) {
-		r.fail(UnsupportedProtocolVersion, "protocol name and level are not those of MQTT 3.1, 3.1.1 or 5")
-	}
-	return v
-}
-
-func (r *reader) connectFlags(flags byte, v Version) {
-	switch {
-	case flags&0x01 != 0:
-		r.fail(MalformedPacket, "reserved connect flag is set") // [MQTT-3.1.2-3]
-	case flags&maskWillQoS == maskWillQoS:
-		r.fail(MalformedPacket, "will QoS 3") // [MQTT-3.1.2-14] of 3.1.1, [MQTT-3.1.2-12] of 5
-	case flags&flagWill == 0 && flags&(maskWillQoS|flagWillRetain) != 0:
-		r.fail(MalformedPacket, "will flags without a will") // [MQTT-3.1.2-11] of 3.1.1, [MQTT-3.1.2-11], [MQTT-3.1.2-13] of 5
-	case v < V5 && flags&(flagUsername|flagPassword) == flagPassword:
-		r.fail(MalformedPacket, "password without user name") // [MQTT-3.1.2-22] of 3.1.1
-	}
-}
-
-func (r *reader) will(flags byte, v Version) *Will {
-	w := &Will{QoS: flags & maskWillQoS >> shiftWillQoS, Retain: flags&flagWillRetain != 0}
-	if v == V5 {
-		w.Properties = r.properties(willProperties)
-	}
-	if w.Topic = r.topic("will topic"); w.Topic == "" && r.err == nil {
-		r.fail(ProtocolError, "will topic is empty") // [MQTT-4.7.3-1]
-	}
-	w.Payload = r.binary("will payload")
-	return w
-}
-
-// topic reads a topic name, which may be empty, as a borrowed view.
-func (r *reader) topic(what string) string {
-	p := r.binary(what)
+// Topic reads a topic name, which may be empty, as a borrowed view.
+func (r *Reader) Topic(what string) string {
+	p := r.Binary(what)
 	if plain(view(p)) {
 		return view(p)
 	}
 	if fault := textFault(p); fault != "" {
-		r.fail(MalformedPacket, what+" "+fault)
+		r.Fail(MalformedPacket, what+" "+fault)
 		return ""
 	}
 	r.noWildcard(what, view(p))
 	return view(p)
 }
 
-func (r *reader) noWildcard(what, s string) {
+func (r *Reader) noWildcard(what, s string) {
 	if fault := topicFault(s); fault != "" {
-		r.fail(MalformedPacket, what+" "+fault) // [MQTT-3.3.2-2]
+		r.Fail(MalformedPacket, what+" "+fault) // [MQTT-3.3.2-2]
 	}
 }
 
-// checkAuthentication refuses Authentication Data without a method, sections
+// CheckAuthentication refuses Authentication Data without a method, sections
 // 3.1.2.11.10 and 3.15.2.2.3.
-func checkAuthentication(t Type, p Properties) error {
+func CheckAuthentication(t Type, p Properties) error {
 	if len(p) > 0 && p.Has(AuthenticationData) && !p.Has(AuthenticationMethod) {
 		return &Error{Code: ProtocolError, Type: t, What: "Authentication Data without Authentication Method"}
 	}
@@ -137,18 +72,18 @@ func checkAuthentication(t Type, p Properties) error {
 
 func (c *Connect) flags() (flags byte) {
 	if c.CleanStart {
-		flags |= flagCleanStart
+		flags |= FlagCleanStart
 	}
 	if c.HasUsername {
-		flags |= flagUsername
+		flags |= FlagUsername
 	}
 	if c.HasPassword {
-		flags |= flagPassword
+		flags |= FlagPassword
 	}
 	if w := c.Will; w != nil {
-		flags |= flagWill | w.QoS<<shiftWillQoS
+		flags |= FlagWill | w.QoS<<ShiftWillQoS
 		if w.Retain {
-			flags |= flagWillRetain
+			flags |= FlagWillRetain
 		}
 	}
 	return flags
@@ -157,15 +92,15 @@ func (c *Connect) flags() (flags byte) {
 // AppendConnect appends the packet in c.Version.
 func AppendConnect(dst []byte, c *Connect) []byte {
 	dst = AppendHeader(dst, CONNECT, 0, c.remaining())
-	dst = append(appendText(dst, protocolName(c.Version)), byte(c.Version), c.flags())
-	dst = appendProperties(appendUint16(dst, c.KeepAlive), c.Version, c.Properties)
-	dst = appendText(dst, c.ClientID)
+	dst = append(AppendText(dst, ProtocolName(c.Version)), byte(c.Version), c.flags())
+	dst = AppendProperties(AppendUint16(dst, c.KeepAlive), c.Version, c.Properties)
+	dst = AppendText(dst, c.ClientID)
 	if w := c.Will; w != nil {
-		dst = appendProperties(dst, c.Version, w.Properties)
-		dst = appendBinary(appendText(dst, w.Topic), w.Payload)
+		dst = AppendProperties(dst, c.Version, w.Properties)
+		dst = appendBinary(AppendText(dst, w.Topic), w.Payload)
 	}
 	if c.HasUsername {
-		dst = appendText(dst, c.Username)
+		dst = AppendText(dst, c.Username)
 	}
 	if c.HasPassword {
 		dst = appendBinary(dst, c.Password)
@@ -177,9 +112,9 @@ func AppendConnect(dst []byte, c *Connect) []byte {
 func (c *Connect) Length() int { return sizeOf(c.remaining()) }
 
 func (c *Connect) remaining() int {
-	n := 2 + len(protocolName(c.Version)) + 4 + c.Properties.size(c.Version) + 2 + len(c.ClientID)
+	n := 2 + len(ProtocolName(c.Version)) + 4 + c.Properties.Size(c.Version) + 2 + len(c.ClientID)
 	if w := c.Will; w != nil {
-		n += w.Properties.size(c.Version) + 2 + len(w.Topic) + 2 + len(w.Payload)
+		n += w.Properties.Size(c.Version) + 2 + len(w.Topic) + 2 + len(w.Payload)
 	}
 	if c.HasUsername {
 		n += 2 + len(c.Username)
@@ -198,7 +133,7 @@ func (c *Connect) Validate() error {
 	return first(
 		c.validateClientID(), c.validateCredentials(), c.validateWill(),
 		c.Properties.validate(c.Version, CONNECT, CONNECT),
-		checkAuthentication(CONNECT, c.Properties),
+		CheckAuthentication(CONNECT, c.Properties),
 		checkSize(CONNECT, c.remaining()))
 }
 
@@ -239,5 +174,5 @@ func (c *Connect) validateWill() error {
 	}
 	return first(
 		checkTopic(CONNECT, "will topic", w.Topic),
-		w.Properties.validate(c.Version, CONNECT, willProperties))
+		w.Properties.validate(c.Version, CONNECT, WillProperties))
 }

@@ -11,17 +11,17 @@ type Disconnect struct {
 // directions pass, and so does an undefined code from 0x80 on: the connection is over,
 // and the code should reach the user.
 func ParseDisconnect(h Header, body []byte, v Version) (Disconnect, error) {
-	r := newReader(h, body, DISCONNECT)
+	r := NewReader(h, body, DISCONNECT)
 	var d Disconnect
 	// MQTT 5 section 3.14.2.1: code and properties may be left out from the end.
 	if v == V5 && len(r.b) > 0 {
-		d.Code = ReasonCode(r.uint8("reason code"))
+		d.Code = ReasonCode(r.Uint8("reason code"))
 		r.code(DISCONNECT, d.Code) // [MQTT-3.14.2-1]
 		if len(r.b) > 0 {
-			d.Properties = r.properties(DISCONNECT)
+			d.Properties = r.Properties(DISCONNECT)
 		}
 	}
-	if err := r.end(); err != nil {
+	if err := r.End(); err != nil {
 		return Disconnect{}, err
 	}
 	return d, nil
@@ -35,7 +35,7 @@ func AppendDisconnect(dst []byte, v Version, d *Disconnect) []byte {
 		dst = append(dst, byte(d.Code))
 	}
 	if n > 1 {
-		dst = appendProperties(dst, v, d.Properties)
+		dst = AppendProperties(dst, v, d.Properties)
 	}
 	return dst
 }
@@ -50,7 +50,7 @@ func (d *Disconnect) remaining(v Version) int {
 	case len(d.Properties) == 0:
 		return 1
 	}
-	return 1 + d.Properties.size(v)
+	return 1 + d.Properties.Size(v)
 }
 
 // Validate returns an [*Error] for what must not be sent.

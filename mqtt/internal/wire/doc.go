@@ -1,8 +1,10 @@
 // Package wire turns bytes into packets and packets into bytes, for MQTT 3.1,
 // 3.1.1 and 5. It does no I/O, keeps no state, takes no lock and reads no clock.
 //
-// Each packet has one file with the same four parts: Parse, Append, Length and
-// Validate. The version is an argument, so one copy of the code serves all three.
+// It holds what a client needs. Each packet has one file: Parse for what a client
+// receives, Append, Length and Validate for what it sends. The version is an argument,
+// so one copy of the code serves all three. What a server in a test needs beside it,
+// package mqtttest/packet makes of [Reader] and the same helpers.
 //
 // # Parsing
 //
@@ -14,8 +16,7 @@
 //
 // What a parser returns BORROWS the body: strings and byte slices are views of it
 // and are good only until the caller reuses that memory. A string kept for longer
-// needs strings.Clone. In exchange parsing allocates nothing, but for the lists of
-// SUBSCRIBE and UNSUBSCRIBE, which only a server reads.
+// needs strings.Clone. In exchange parsing allocates nothing.
 //
 // A parser judges one packet alone. Direction, order and the state of the session
 // are the caller's to judge; [IsServerToClient] helps with the first.

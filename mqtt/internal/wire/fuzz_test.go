@@ -1,11 +1,13 @@
-package wire
+package wire_test
 
 import (
 	"errors"
 	"testing"
+
+	"dunlin/mqtt/internal/wire"
 )
 
-func seed(f *testing.F, v Version) {
+func seed(f *testing.F, v wire.Version) {
 	for _, g := range goldens() {
 		if g.v == v {
 			f.Add(bytesOf(f, g.hex))
@@ -15,8 +17,8 @@ func seed(f *testing.F, v Version) {
 
 // fuzzParse reads any bytes: no panic, errors of the one type, and what is accepted
 // survives being encoded and read again.
-func fuzzParse(t *testing.T, b []byte, v Version) {
-	h, n, err := ParseHeader(b, v)
+func fuzzParse(t *testing.T, b []byte, v wire.Version) {
+	h, n, err := wire.ParseHeader(b, v)
 	if err != nil {
 		requireError(t, err)
 		return
@@ -29,7 +31,7 @@ func fuzzParse(t *testing.T, b []byte, v Version) {
 		requireError(t, err)
 		return
 	}
-	if c, ok := packet.(*Connect); ok {
+	if c, ok := packet.(*wire.Connect); ok {
 		v = c.Version
 	}
 	again(t, "fuzz", packet, v)
@@ -37,20 +39,20 @@ func fuzzParse(t *testing.T, b []byte, v Version) {
 
 func requireError(t *testing.T, err error) {
 	t.Helper()
-	e, ok := errors.AsType[*Error](err)
+	e, ok := errors.AsType[*wire.Error](err)
 	if !ok || !e.Code.Failed() || e.What == "" {
 		t.Errorf("error %#v, want an *Error with a code and a text", err)
 	}
 }
 
 func FuzzParse311(f *testing.F) {
-	seed(f, V311)
-	f.Fuzz(func(t *testing.T, b []byte) { fuzzParse(t, b, V311) })
+	seed(f, wire.V311)
+	f.Fuzz(func(t *testing.T, b []byte) { fuzzParse(t, b, wire.V311) })
 }
 
 func FuzzParse5(f *testing.F) {
-	seed(f, V5)
-	f.Fuzz(func(t *testing.T, b []byte) { fuzzParse(t, b, V5) })
+	seed(f, wire.V5)
+	f.Fuzz(func(t *testing.T, b []byte) { fuzzParse(t, b, wire.V5) })
 }
 
 // FuzzRoundTrip builds a PUBLISH of anything: what Validate lets pass arrives unchanged.
@@ -59,12 +61,12 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("", []byte{}, []byte{0x23, 0, 1}, uint16(0), byte(0), byte(5))
 	f.Add("a/b", []byte{0}, []byte{}, uint16(0), byte(0), byte(4))
 	f.Fuzz(func(t *testing.T, topic string, payload, list []byte, id uint16, flags, level byte) {
-		v := Version(level%3) + V31
-		p := &Publish{
+		v := wire.Version(level%3) + wire.V31
+		p := &wire.Publish{
 			Topic: topic, Payload: payload, PacketID: id, QoS: flags & 3, Retain: flags&4 != 0,
 			Dup: flags&8 != 0, Properties: list,
 		}
-		b := AppendPublish(nil, v, p)
+		b := wire.AppendPublish(nil, v, p)
 		got, err := decode(b, v)
 		if validErr := p.Validate(v); validErr != nil {
 			requireError(t, validErr)
@@ -82,8 +84,8 @@ func FuzzHeader(f *testing.F) {
 		f.Add(bytesOf(f, s), byte(5))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, level byte) {
-		v := Version(level%3) + V31
-		h, n, err := ParseHeader(b, v)
+		v := wire.Version(level%3) + wire.V31
+		h, n, err := wire.ParseHeader(b, v)
 		if err != nil {
 			requireError(t, err)
 			return
@@ -95,12 +97,12 @@ func FuzzHeader(f *testing.F) {
 			return
 		}
 		for cut := range n {
-			if _, m, err := ParseHeader(b[:cut], v); m != 0 || err != nil {
+			if _, m, err := wire.ParseHeader(b[:cut], v); m != 0 || err != nil {
 				t.Errorf("[% X]: %d %v, want a wish for more", b[:cut], m, err)
 			}
 		}
-		minimal := AppendHeader(nil, h.Type, h.Flags, h.Length)
-		if string(minimal) != string(b[:n]) && v == V5 {
+		minimal := wire.AppendHeader(nil, h.Type, h.Flags, h.Length)
+		if string(minimal) != string(b[:n]) && v == wire.V5 {
 			t.Errorf("[% X] read as %+v, which is [% X]", b[:n], h, minimal)
 		}
 	})

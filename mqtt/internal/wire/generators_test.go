@@ -1,185 +1,123 @@
-package wire
+package wire_test
 
-import "pgregory.net/rapid"
+import (
+	"dunlin/mqtt/internal/wire"
+	"pgregory.net/rapid"
+)
 
-var versions = rapid.SampledFrom([]Version{V31, V311, V5})
-
-// texts draws strings that may be sent: UTF-8 without U+0000.
-var texts = rapid.StringMatching(`[a-zA-Zäß€😀\x01\x7f /-]{0,20}`)
-
-// topics draws topic names, never empty and without wildcards.
-var topics = rapid.StringMatching(`[a-zé$/ ]{1,30}`)
-
-var blobs = rapid.SliceOfN(rapid.Byte(), 0, 40)
+var versions = rapid.SampledFrom([]wire.Version{wire.V31, wire.V311, wire.V5})
 
 func drawID(t *rapid.T) uint16 { return rapid.Uint16Range(1, 65535).Draw(t, "id") }
 
 // drawCode draws one of the codes that the packet may carry.
-func drawCode(t *rapid.T, typ Type) ReasonCode {
-	var codes []ReasonCode
+func drawCode(t *rapid.T, typ wire.Type) wire.ReasonCode {
+	var codes []wire.ReasonCode
 	for c := range 256 {
-		if IsDefined(typ, ReasonCode(c)) {
-			codes = append(codes, ReasonCode(c))
+		if wire.IsDefined(typ, wire.ReasonCode(c)) {
+			codes = append(codes, wire.ReasonCode(c))
 		}
 	}
 	return rapid.SampledFrom(codes).Draw(t, "code")
 }
 
-// drawProperties draws a legal list for the packet, in any order.
-func drawProperties(t *rapid.T, v Version, in Type) (list Properties) {
-	if v < V5 {
-		return nil
-	}
-	var legal []PropertyID
-	for id := range propertyTable {
-		if row := &propertyTable[id]; row.kind != kindNone && row.in.has(in) {
-			legal = append(legal, PropertyID(id))
-		}
-	}
-	for _, id := range rapid.Permutation(legal).Draw(t, "order") {
-		if rapid.Bool().Draw(t, id.String()) {
-			list = drawProperty(t, list, id)
-			if q := (property{id: id}); q.repeats(in) && rapid.Bool().Draw(t, "again") {
-				list = drawProperty(t, list, id)
-			}
-		}
-	}
-	return list
-}
-
-func drawProperty(t *rapid.T, list Properties, id PropertyID) Properties {
-	row := id.info()
-	switch row.kind {
-	case kindText:
-		if row.rule == topicName {
-			return list.AppendText(id, topics.Draw(t, "topic"))
-		}
-		return list.AppendText(id, texts.Draw(t, "text"))
-	case kindBinary:
-		return list.AppendBinary(id, blobs.Draw(t, "binary"))
-	case kindPair:
-		return list.AppendPair(id, texts.Draw(t, "name"), texts.Draw(t, "value"))
-	}
-	return list.AppendUint(id, rapid.Uint32Range(low(row), high(row)).Draw(t, "number"))
-}
-
-func low(row *propertyInfo) uint32 {
-	if row.rule == notZero {
-		return 1
-	}
-	return 0
-}
-
-func high(row *propertyInfo) uint32 {
-	switch {
-	case row.rule == flagOnly:
-		return 1
-	case row.kind == kindUint16:
-		return 0xFFFF
-	case row.kind == kindVarint:
-		return MaxLength
-	}
-	return 0xFFFFFFFF
-}
-
 // drawPacket draws a packet of the type that Validate has nothing against.
-func drawPacket(t *rapid.T, typ Type, v Version) any {
+func drawPacket(t *rapid.T, typ wire.Type, v wire.Version) any {
 	switch typ {
-	case CONNECT:
+	case wire.CONNECT:
 		return drawConnect(t, v)
-	case CONNACK:
+	case wire.CONNACK:
 		return drawConnAck(t, v)
-	case PUBLISH:
+	case wire.PUBLISH:
 		return drawPublish(t, v)
-	case PUBACK, PUBREC, PUBREL, PUBCOMP:
-		a := &Ack{Type: typ, PacketID: drawID(t), Properties: drawProperties(t, v, typ)}
-		if v == V5 {
+	case wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP:
+		a := &wire.Ack{Type: typ, PacketID: drawID(t), Properties: wire.DrawProperties(t, v, typ)}
+		if v == wire.V5 {
 			a.Code = drawCode(t, typ)
 		}
 		return a
-	case SUBSCRIBE:
+	case wire.SUBSCRIBE:
 		return drawSubscribe(t, v)
-	case SUBACK, UNSUBACK:
+	case wire.SUBACK, wire.UNSUBACK:
 		return drawSubAck(t, typ, v)
-	case UNSUBSCRIBE:
-		return &Unsubscribe{
-			PacketID: drawID(t), Properties: drawProperties(t, v, typ),
-			Filters: rapid.SliceOfN(topics, 1, 5).Draw(t, "filters"),
+	case wire.UNSUBSCRIBE:
+		return &wire.Unsubscribe{
+			PacketID: drawID(t), Properties: wire.DrawProperties(t, v, typ),
+			Filters: rapid.SliceOfN(wire.Topics, 1, 5).Draw(t, "filters"),
 		}
-	case DISCONNECT:
-		d := &Disconnect{Properties: drawProperties(t, v, typ)}
-		if v == V5 {
+	case wire.DISCONNECT:
+		d := &wire.Disconnect{Properties: wire.DrawProperties(t, v, typ)}
+		if v == wire.V5 {
 			d.Code = drawCode(t, typ)
 		}
 		return d
-	case AUTH:
-		a := &Auth{Code: drawCode(t, typ), Properties: drawProperties(t, v, typ)}
-		if !a.Properties.Has(AuthenticationMethod) {
-			a.Properties = a.Properties.AppendText(AuthenticationMethod, "m")
+	case wire.AUTH:
+		a := &wire.Auth{Code: drawCode(t, typ), Properties: wire.DrawProperties(t, v, typ)}
+		if !a.Properties.Has(wire.AuthenticationMethod) {
+			a.Properties = a.Properties.AppendText(wire.AuthenticationMethod, "m")
 		}
 		return a
 	}
 	return ping(typ)
 }
 
-func drawConnect(t *rapid.T, v Version) *Connect {
-	c := &Connect{
-		Version: v, ClientID: topics.Draw(t, "client"), CleanStart: rapid.Bool().Draw(t, "clean"),
-		KeepAlive: rapid.Uint16().Draw(t, "keep alive"), Properties: drawProperties(t, v, CONNECT),
+func drawConnect(t *rapid.T, v wire.Version) *wire.Connect {
+	c := &wire.Connect{
+		Version: v, ClientID: wire.Topics.Draw(t, "client"), CleanStart: rapid.Bool().Draw(t, "clean"),
+		KeepAlive: rapid.Uint16().Draw(t, "keep alive"), Properties: wire.DrawProperties(t, v, wire.CONNECT),
 	}
-	if checkAuthentication(CONNECT, c.Properties) != nil {
-		c.Properties = c.Properties.AppendText(AuthenticationMethod, "m")
+	if wire.CheckAuthentication(wire.CONNECT, c.Properties) != nil {
+		c.Properties = c.Properties.AppendText(wire.AuthenticationMethod, "m")
 	}
 	if c.HasUsername = rapid.Bool().Draw(t, "has user"); c.HasUsername {
-		c.Username = texts.Draw(t, "user")
+		c.Username = wire.Texts.Draw(t, "user")
 	}
-	if c.HasPassword = (c.HasUsername || v == V5) && rapid.Bool().Draw(t, "has password"); c.HasPassword {
-		c.Password = blobs.Draw(t, "password")
+	if c.HasPassword = (c.HasUsername || v == wire.V5) && rapid.Bool().Draw(t, "has password"); c.HasPassword {
+		c.Password = wire.Blobs.Draw(t, "password")
 	}
 	if rapid.Bool().Draw(t, "has will") {
-		c.Will = &Will{
-			Topic: topics.Draw(t, "topic"), Payload: blobs.Draw(t, "payload"),
+		c.Will = &wire.Will{
+			Topic: wire.Topics.Draw(t, "topic"), Payload: wire.Blobs.Draw(t, "payload"),
 			QoS: rapid.ByteRange(0, 2).Draw(t, "qos"), Retain: rapid.Bool().Draw(t, "retain"),
-			Properties: drawProperties(t, v, willProperties),
+			Properties: wire.DrawProperties(t, v, wire.WillProperties),
 		}
 	}
 	return c
 }
 
-func drawConnAck(t *rapid.T, v Version) *ConnAck {
-	c := &ConnAck{Properties: drawProperties(t, v, CONNACK)}
-	if v == V5 {
-		c.Code = drawCode(t, CONNACK)
+func drawConnAck(t *rapid.T, v wire.Version) *wire.ConnAck {
+	c := &wire.ConnAck{Properties: wire.DrawProperties(t, v, wire.CONNACK)}
+	if v == wire.V5 {
+		c.Code = drawCode(t, wire.CONNACK)
 	} else {
-		c.Code = ReasonCode(rapid.ByteRange(0, 5).Draw(t, "return code"))
+		c.Code = wire.ReasonCode(rapid.ByteRange(0, 5).Draw(t, "return code"))
 	}
-	c.SessionPresent = c.Code == Success && v != V31 && rapid.Bool().Draw(t, "session")
+	c.SessionPresent = c.Code == wire.Success && v != wire.V31 && rapid.Bool().Draw(t, "session")
 	return c
 }
 
-func drawPublish(t *rapid.T, v Version) *Publish {
-	p := &Publish{
-		Topic: topics.Draw(t, "topic"), Payload: blobs.Draw(t, "payload"),
+func drawPublish(t *rapid.T, v wire.Version) *wire.Publish {
+	p := &wire.Publish{
+		Topic: wire.Topics.Draw(t, "topic"), Payload: wire.Blobs.Draw(t, "payload"),
 		QoS: rapid.ByteRange(0, 2).Draw(t, "qos"), Retain: rapid.Bool().Draw(t, "retain"),
-		Properties: drawProperties(t, v, PUBLISH),
+		Properties: wire.DrawProperties(t, v, wire.PUBLISH),
 	}
 	if p.QoS > 0 {
 		p.PacketID, p.Dup = drawID(t), rapid.Bool().Draw(t, "dup")
 	}
-	if p.Properties.Has(TopicAlias) && rapid.Bool().Draw(t, "alias only") {
+	if p.Properties.Has(wire.TopicAlias) && rapid.Bool().Draw(t, "alias only") {
 		p.Topic = ""
 	}
 	return p
 }
 
-func drawSubscribe(t *rapid.T, v Version) *Subscribe {
-	s := &Subscribe{PacketID: drawID(t), Properties: drawProperties(t, v, SUBSCRIBE)}
+func drawSubscribe(t *rapid.T, v wire.Version) *wire.Subscribe {
+	s := &wire.Subscribe{PacketID: drawID(t), Properties: wire.DrawProperties(t, v, wire.SUBSCRIBE)}
 	for range rapid.IntRange(1, 5).Draw(t, "filters") {
-		f := Filter{Topic: topics.Draw(t, "filter"), Options: rapid.ByteRange(0, 2).Draw(t, "qos")}
-		if v == V5 {
+		f := wire.Filter{Topic: wire.Topics.Draw(t, "filter"), Options: rapid.ByteRange(0, 2).Draw(t, "qos")}
+		if v == wire.V5 {
 			f.Options |= rapid.SampledFrom([]byte{
-				0, OptionNoLocal, OptionRetainAsPublished, OptionRetainIfNew,
-				OptionRetainNever | OptionNoLocal,
+				0, wire.OptionNoLocal, wire.OptionRetainAsPublished, wire.OptionRetainIfNew,
+				wire.OptionRetainNever | wire.OptionNoLocal,
 			}).Draw(t, "options")
 		}
 		s.Filters = append(s.Filters, f)
@@ -187,20 +125,20 @@ func drawSubscribe(t *rapid.T, v Version) *Subscribe {
 	return s
 }
 
-func drawSubAck(t *rapid.T, typ Type, v Version) any {
-	s := SubAck{PacketID: drawID(t), Properties: drawProperties(t, v, typ)}
+func drawSubAck(t *rapid.T, typ wire.Type, v wire.Version) any {
+	s := wire.SubAck{PacketID: drawID(t), Properties: wire.DrawProperties(t, v, typ)}
 	for range rapid.IntRange(1, 5).Draw(t, "codes") {
 		code := byte(drawCode(t, typ))
-		if v < V5 {
+		if v < wire.V5 {
 			code = rapid.SampledFrom([]byte{0, 1, 2, 0x80}).Draw(t, "granted")
 		}
 		s.Codes = append(s.Codes, code)
 	}
-	if typ == SUBACK {
+	if typ == wire.SUBACK {
 		return &s
 	}
-	if v < V5 {
+	if v < wire.V5 {
 		s.Codes = nil
 	}
-	return (*UnsubAck)(&s)
+	return (*wire.UnsubAck)(&s)
 }

@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"encoding/hex"
@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"dunlin/mqtt/internal/wire"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // decode parses one whole packet of any type. It returns a pointer to the packet.
-func decode(b []byte, v Version) (any, error) {
-	h, n, err := ParseHeader(b, v)
+func decode(b []byte, v wire.Version) (any, error) {
+	h, n, err := wire.ParseHeader(b, v)
 	if err != nil {
 		return nil, err
 	}
@@ -20,94 +23,96 @@ func decode(b []byte, v Version) (any, error) {
 	return decodeBody(h, b[n:], v)
 }
 
-func decodeBody(h Header, body []byte, v Version) (any, error) {
+func decodeBody(h wire.Header, body []byte, v wire.Version) (any, error) {
 	switch h.Type {
-	case CONNECT:
-		p, err := ParseConnect(h, body)
+	case wire.CONNECT:
+		p, err := packet.ParseConnect(h, body)
 		return &p, err
-	case CONNACK:
-		p, err := ParseConnAck(h, body, v)
+	case wire.CONNACK:
+		p, err := wire.ParseConnAck(h, body, v)
 		return &p, err
-	case PUBLISH:
-		p, err := ParsePublish(h, body, v)
+	case wire.PUBLISH:
+		p, err := wire.ParsePublish(h, body, v)
 		return &p, err
-	case PUBACK, PUBREC, PUBREL, PUBCOMP:
-		p, err := ParseAck(h, body, v)
+	case wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP:
+		p, err := wire.ParseAck(h, body, v)
 		return &p, err
-	case SUBSCRIBE:
-		p, err := ParseSubscribe(h, body, v)
+	case wire.SUBSCRIBE:
+		p, err := packet.ParseSubscribe(h, body, v)
 		return &p, err
-	case SUBACK:
-		p, err := ParseSubAck(h, body, v)
+	case wire.SUBACK:
+		p, err := wire.ParseSubAck(h, body, v)
 		return &p, err
-	case UNSUBSCRIBE:
-		p, err := ParseUnsubscribe(h, body, v)
+	case wire.UNSUBSCRIBE:
+		p, err := packet.ParseUnsubscribe(h, body, v)
 		return &p, err
-	case UNSUBACK:
-		p, err := ParseUnsubAck(h, body, v)
+	case wire.UNSUBACK:
+		p, err := wire.ParseUnsubAck(h, body, v)
 		return &p, err
-	case DISCONNECT:
-		p, err := ParseDisconnect(h, body, v)
+	case wire.DISCONNECT:
+		p, err := wire.ParseDisconnect(h, body, v)
 		return &p, err
-	case AUTH:
-		p, err := ParseAuth(h, body, v)
+	case wire.AUTH:
+		p, err := wire.ParseAuth(h, body, v)
 		return &p, err
 	default:
-		return ping(h.Type), ParsePing(h, body)
+		return ping(h.Type), wire.ParsePing(h, body)
 	}
 }
 
 // ping stands for the packets that have no fields.
-type ping Type
+type ping wire.Type
 
-func encode(dst []byte, packet any, v Version) []byte {
-	switch p := packet.(type) {
-	case *Connect:
-		return AppendConnect(dst, p)
-	case *ConnAck:
-		return AppendConnAck(dst, v, p)
-	case *Publish:
-		return AppendPublish(dst, v, p)
-	case *Ack:
-		return AppendAck(dst, v, p)
-	case *Subscribe:
-		return AppendSubscribe(dst, v, p)
-	case *SubAck:
-		return AppendSubAck(dst, v, p)
-	case *Unsubscribe:
-		return AppendUnsubscribe(dst, v, p)
-	case *UnsubAck:
-		return AppendUnsubAck(dst, v, p)
-	case *Disconnect:
-		return AppendDisconnect(dst, v, p)
-	case *Auth:
-		return AppendAuth(dst, v, p)
+func encode(dst []byte, p any, v wire.Version) []byte {
+	switch p := p.(type) {
+	case *wire.Connect:
+		return wire.AppendConnect(dst, p)
+	case *wire.ConnAck:
+		return packet.AppendConnAck(dst, v, p)
+	case *wire.Publish:
+		return wire.AppendPublish(dst, v, p)
+	case *wire.Ack:
+		return wire.AppendAck(dst, v, p)
+	case *wire.Subscribe:
+		return wire.AppendSubscribe(dst, v, p)
+	case *wire.SubAck:
+		return packet.AppendSubAck(dst, v, p)
+	case *wire.Unsubscribe:
+		return wire.AppendUnsubscribe(dst, v, p)
+	case *wire.UnsubAck:
+		return packet.AppendUnsubAck(dst, v, p)
+	case *wire.Disconnect:
+		return wire.AppendDisconnect(dst, v, p)
+	case *wire.Auth:
+		return wire.AppendAuth(dst, v, p)
 	case ping:
-		if Type(p) == PINGREQ {
-			return AppendPingReq(dst)
+		if wire.Type(p) == wire.PINGREQ {
+			return wire.AppendPingReq(dst)
 		}
-		return AppendPingResp(dst)
+		return packet.AppendPingResp(dst)
 	}
-	panic(fmt.Sprintf("no encoder for %T", packet))
+	panic(fmt.Sprintf("no encoder for %T", p))
 }
 
-// length is the packet's own opinion of its size.
-func length(packet any, v Version) int {
-	switch p := packet.(type) {
-	case *Connect:
+// length is the packet's own opinion of its size. What only a server sends has none.
+func length(p any, v wire.Version) int {
+	switch p := p.(type) {
+	case *wire.Connect:
 		return p.Length()
-	case interface{ Length(v Version) int }:
+	case interface{ Length(v wire.Version) int }:
 		return p.Length(v)
-	default:
+	case ping:
 		return 2
+	default:
+		return len(encode(nil, p, v))
 	}
 }
 
-func validate(packet any, v Version) error {
+func validate(packet any, v wire.Version) error {
 	switch p := packet.(type) {
-	case *Connect:
+	case *wire.Connect:
 		return p.Validate()
-	case interface{ Validate(v Version) error }:
+	case interface{ Validate(v wire.Version) error }:
 		return p.Validate(v)
 	default:
 		return nil
@@ -116,7 +121,7 @@ func validate(packet any, v Version) error {
 
 // show prints a packet so that equal packets print equal: a nil list is an empty one.
 func show(packet any) string {
-	if c, ok := packet.(*Connect); ok && c.Will != nil {
+	if c, ok := packet.(*wire.Connect); ok && c.Will != nil {
 		bare := *c
 		bare.Will = nil
 		return fmt.Sprintf("%T %+v will %+v", packet, bare, *c.Will)
@@ -135,8 +140,8 @@ func bytesOf(t testing.TB, s string) []byte {
 }
 
 // codeOf returns the code of an *Error, 0 when err is something else or nil.
-func codeOf(err error) ReasonCode {
-	if e, ok := errors.AsType[*Error](err); ok {
+func codeOf(err error) wire.ReasonCode {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
 		return e.Code
 	}
 	return 0

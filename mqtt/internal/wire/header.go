@@ -46,9 +46,9 @@ const (
 	AUTH        Type = 15 // MQTT 5 only
 )
 
-// willProperties stands for the Will Properties in the tables that are indexed by
+// WillProperties stands for the Will Properties in the tables that are indexed by
 // packet type; 0 is no packet's type.
-const willProperties Type = 0
+const WillProperties Type = 0
 
 var typeNames = [16]string{
 	"reserved packet type 0", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP",

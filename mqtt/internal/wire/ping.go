@@ -5,12 +5,9 @@ func ParsePing(h Header, body []byte) error {
 	if h.Type != PINGREQ && h.Type != PINGRESP {
 		return &Error{Code: ProtocolError, Type: h.Type, What: "is neither PINGREQ nor PINGRESP"}
 	}
-	r := newReader(h, body, h.Type)
-	return r.end()
+	r := NewReader(h, body, h.Type)
+	return r.End()
 }
 
 // AppendPingReq appends a PINGREQ: two bytes.
 func AppendPingReq(dst []byte) []byte { return AppendHeader(dst, PINGREQ, 0, 0) }
-
-// AppendPingResp appends a PINGRESP: two bytes.
-func AppendPingResp(dst []byte) []byte { return AppendHeader(dst, PINGRESP, 0, 0) }

@@ -23,12 +23,12 @@ type property struct {
 
 // property reads the next property. It checks that the property is known and complete,
 // not what its value is.
-func (r *reader) property() (p property) {
+func (r *Reader) property() (p property) {
 	id := r.varint("property identifier")
 	if id >= uint32(len(propertyTable)) || propertyTable[id].kind == kindNone {
 		if r.err == nil {
 			// MQTT 5 section 2.2.2.2.
-			r.fail(MalformedPacket, "unknown property "+hexByte(byte(id)))
+			r.Fail(MalformedPacket, "unknown property "+hexByte(byte(id)))
 		}
 		return p
 	}
@@ -36,28 +36,28 @@ func (r *reader) property() (p property) {
 	what := propertyTable[id].name
 	switch propertyTable[id].kind {
 	case kindByte:
-		p.num = uint32(r.uint8(what))
+		p.num = uint32(r.Uint8(what))
 	case kindUint16:
-		p.num = uint32(r.uint16(what))
+		p.num = uint32(r.Uint16(what))
 	case kindUint32:
 		p.num = r.uint32(what)
 	case kindVarint:
 		p.num = r.varint(what)
 	case kindPair:
-		p.data = r.binary(what)
-		p.value = r.binary(what)
+		p.data = r.Binary(what)
+		p.value = r.Binary(what)
 	default:
-		p.data = r.binary(what)
+		p.data = r.Binary(what)
 	}
 	return p
 }
 
-// properties reads a list with its length and checks all of it against the rules of
+// Properties reads a list with its length and checks all of it against the rules of
 // the packet, or of the will.
-func (r *reader) properties(in Type) Properties {
+func (r *Reader) Properties(in Type) Properties {
 	list := r.take(int(r.varint("property length")), "property list")
 	if len(list) > 0 {
-		r.check(Properties(list).check(r.typ, in))
+		r.Check(Properties(list).check(r.typ, in))
 	}
 	return list
 }
@@ -65,7 +65,7 @@ func (r *reader) properties(in Type) Properties {
 // check refuses a list that packets of type t may not carry in this place, which is t
 // itself or the will.
 func (p Properties) check(t, in Type) error {
-	r := reader{b: p, typ: t}
+	r := Reader{b: p, typ: t}
 	var seen uint64
 	for len(r.b) > 0 {
 		q := r.property()
@@ -73,12 +73,12 @@ func (p Properties) check(t, in Type) error {
 			break
 		}
 		if code, fault := q.fault(in, seen); fault != "" {
-			r.fail(code, q.id.String()+" "+fault)
+			r.Fail(code, q.id.String()+" "+fault)
 			break
 		}
 		seen |= 1 << q.id
 	}
-	return r.end()
+	return r.End()
 }
 
 // fault says what is wrong with one property, "" when nothing is.
@@ -140,7 +140,7 @@ func zeroCode(id PropertyID) ReasonCode {
 
 // Lower makes the value of a four byte property not larger than to, in place.
 func (p Properties) Lower(id PropertyID, to uint32) {
-	r := reader{b: p}
+	r := Reader{b: p}
 	for len(r.b) > 0 && r.err == nil {
 		q := r.property()
 		if q.id == id && r.err == nil && propertyTable[id].kind == kindUint32 && q.num > to {
@@ -151,7 +151,7 @@ func (p Properties) Lower(id PropertyID, to uint32) {
 
 // find returns the first property with this identifier.
 func (p Properties) find(id PropertyID) (property, bool) {
-	r := reader{b: p}
+	r := Reader{b: p}
 	for len(r.b) > 0 {
 		q := r.property()
 		if r.err != nil {
@@ -204,7 +204,7 @@ func (p Properties) Binary(id PropertyID) (value []byte, ok bool) {
 // repeated names included. Both are borrowed views.
 func (p Properties) UserProperties() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		r := reader{b: p}
+		r := Reader{b: p}
 		for len(r.b) > 0 {
 			q := r.property()
 			if r.err != nil {
@@ -220,7 +220,7 @@ func (p Properties) UserProperties() iter.Seq2[string, string] {
 // SubscriptionIDs yields each Subscription Identifier in the order of the wire.
 func (p Properties) SubscriptionIDs() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		r := reader{b: p}
+		r := Reader{b: p}
 		for len(r.b) > 0 {
 			q := r.property()
 			if r.err != nil {
@@ -260,7 +260,7 @@ func (p Properties) AppendText(id PropertyID, value string) Properties {
 	if id.info().kind != kindText || len(value) > maxText {
 		return p.poison()
 	}
-	return appendText(append(p, byte(id)), value)
+	return AppendText(append(p, byte(id)), value)
 }
 
 // AppendBinary appends a property that is binary data. With more than 65535 bytes, or
@@ -278,19 +278,19 @@ func (p Properties) AppendPair(id PropertyID, name, value string) Properties {
 	if id.info().kind != kindPair || len(name) > maxText || len(value) > maxText {
 		return p.poison()
 	}
-	return appendText(appendText(append(p, byte(id)), name), value)
+	return AppendText(AppendText(append(p, byte(id)), name), value)
 }
 
-// size is what the list takes on the wire with its length in front; 0 before MQTT 5.
-func (p Properties) size(v Version) int {
+// Size is what the list takes on the wire with its length in front; 0 before MQTT 5.
+func (p Properties) Size(v Version) int {
 	if v < V5 {
 		return 0
 	}
 	return varintSize(uint32(len(p))) + len(p)
 }
 
-// appendProperties appends the list with its length in front, nothing before MQTT 5.
-func appendProperties(dst []byte, v Version, p Properties) []byte {
+// AppendProperties appends the list with its length in front, nothing before MQTT 5.
+func AppendProperties(dst []byte, v Version, p Properties) []byte {
 	if v < V5 {
 		return dst
 	}

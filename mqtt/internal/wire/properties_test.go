@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -80,12 +81,13 @@ func TestPoison(t *testing.T) {
 		"binary":       Properties{}.AppendBinary(ReasonString, nil),
 		"long binary":  Properties{}.AppendBinary(CorrelationData, []byte(long)),
 		"pair":         Properties{}.AppendPair(ReasonString, "a", "b"),
-		"long name":    userProperty(long, ""),
-		"long value":   userProperty("", long),
+		"long name":    Properties{}.AppendPair(UserProperty, long, ""),
+		"long value":   Properties{}.AppendPair(UserProperty, "", long),
 		"then a right": Properties{}.AppendUint(MaximumQoS, 256).AppendUint(MaximumQoS, 1),
 	} {
-		for in := willProperties; in <= AUTH; in++ {
-			if err := p.validate(V5, PUBLISH, in); codeOf(err) != MalformedPacket {
+		for in := WillProperties; in <= AUTH; in++ {
+			err, _ := errors.AsType[*Error](p.validate(V5, PUBLISH, in))
+			if err == nil || err.Code != MalformedPacket {
 				t.Errorf("%s: %v, want malformed", name, err)
 			}
 		}
@@ -105,9 +107,9 @@ func TestForeignProperties(t *testing.T) {
 		0x27: "CONNECT CONNACK", 0x28: "CONNACK", 0x29: "CONNACK", 0x2A: "CONNACK",
 	}
 	for id := PropertyID(0); id < 0x80; id++ {
-		for in := willProperties; in <= AUTH; in++ {
+		for in := WillProperties; in <= AUTH; in++ {
 			name := in.String()
-			if in == willProperties {
+			if in == WillProperties {
 				name = "will"
 			}
 			want := slices.Contains(strings.Fields(allowed[id]), name)
@@ -128,7 +130,7 @@ func oneProperty(id PropertyID) Properties {
 	case kindBinary:
 		return Properties{}.AppendBinary(id, []byte("b"))
 	case kindPair:
-		return userProperty("n", "v")
+		return Properties{}.AppendPair(UserProperty, "n", "v")
 	}
 	return Properties{}.AppendUint(id, 1)
 }

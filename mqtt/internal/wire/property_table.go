@@ -64,7 +64,7 @@ type typeSet uint16
 func (s typeSet) has(t Type) bool { return s&(1<<t) != 0 }
 
 const (
-	inWill      typeSet = 1 << willProperties
+	inWill      typeSet = 1 << WillProperties
 	inConnect   typeSet = 1 << CONNECT
 	inConnAck   typeSet = 1 << CONNACK
 	inPublish   typeSet = 1 << PUBLISH

@@ -23,23 +23,23 @@ const (
 // [MQTT-3.3.1-2] but harmless, so it passes. What a Topic Alias stands for is up to the
 // caller; an empty topic without one is refused.
 func ParsePublish(h Header, body []byte, v Version) (Publish, error) {
-	r := newReader(h, body, PUBLISH)
+	r := NewReader(h, body, PUBLISH)
 	p := Publish{QoS: h.Flags & maskQoS >> shiftQoS, Retain: h.Flags&flagRetain != 0, Dup: h.Flags&flagDup != 0}
 	if p.QoS > 2 {
-		r.fail(MalformedPacket, "QoS 3") // [MQTT-3.3.1-4]
+		r.Fail(MalformedPacket, "QoS 3") // [MQTT-3.3.1-4]
 	}
-	p.Topic = r.topic("topic name")
+	p.Topic = r.Topic("topic name")
 	if p.QoS > 0 {
-		p.PacketID = r.packetID()
+		p.PacketID = r.PacketID()
 	}
 	if v == V5 {
-		p.Properties = r.properties(PUBLISH)
+		p.Properties = r.Properties(PUBLISH)
 	}
 	if p.Topic == "" && r.err == nil && !p.Properties.Has(TopicAlias) {
-		r.fail(ProtocolError, "topic name is empty") // [MQTT-4.7.3-1], section 3.3.2.1 of 5
+		r.Fail(ProtocolError, "topic name is empty") // [MQTT-4.7.3-1], section 3.3.2.1 of 5
 	}
-	p.Payload = r.rest()
-	if err := r.end(); err != nil {
+	p.Payload = r.Rest()
+	if err := r.End(); err != nil {
 		return Publish{}, err
 	}
 	return p, nil
@@ -55,11 +55,11 @@ func AppendPublish(dst []byte, v Version, p *Publish) []byte {
 		flags |= flagDup
 	}
 	dst = AppendHeader(dst, PUBLISH, flags, p.remaining(v))
-	dst = appendText(dst, p.Topic)
+	dst = AppendText(dst, p.Topic)
 	if p.QoS > 0 {
-		dst = appendUint16(dst, p.PacketID)
+		dst = AppendUint16(dst, p.PacketID)
 	}
-	dst = appendProperties(dst, v, p.Properties)
+	dst = AppendProperties(dst, v, p.Properties)
 	if p.Apart {
 		return dst
 	}
@@ -70,7 +70,7 @@ func AppendPublish(dst []byte, v Version, p *Publish) []byte {
 func (p *Publish) Length(v Version) int { return sizeOf(p.remaining(v)) }
 
 func (p *Publish) remaining(v Version) int {
-	n := 2 + len(p.Topic) + p.Properties.size(v) + len(p.Payload)
+	n := 2 + len(p.Topic) + p.Properties.Size(v) + len(p.Payload)
 	if p.QoS > 0 {
 		n += 2
 	}

@@ -1,9 +1,10 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
 	"testing"
 
+	"dunlin/mqtt/internal/wire"
 	"pgregory.net/rapid"
 )
 
@@ -11,8 +12,8 @@ import (
 // says the same as ParsePublish, or nothing.
 func TestParseKnownPublish(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		v := rapid.SampledFrom([]Version{V31, V311, V5}).Draw(t, "version")
-		p := Publish{
+		v := rapid.SampledFrom([]wire.Version{wire.V31, wire.V311, wire.V5}).Draw(t, "version")
+		p := wire.Publish{
 			Topic: rapid.SampledFrom([]string{"a", "a/b", "ab"}).Draw(t, "topic"),
 			QoS:   rapid.ByteRange(0, 2).Draw(t, "qos"), Retain: rapid.Bool().Draw(t, "retain"),
 			Payload: rapid.SliceOfN(rapid.Byte(), 0, 4).Draw(t, "payload"),
@@ -20,15 +21,15 @@ func TestParseKnownPublish(t *testing.T) {
 		if p.QoS > 0 {
 			p.PacketID, p.Dup = rapid.SampledFrom([]uint16{0, 1, 258, 65535}).Draw(t, "id"), rapid.Bool().Draw(t, "dup")
 		}
-		if v == V5 && rapid.Bool().Draw(t, "properties") {
-			p.Properties = p.Properties.AppendUint(MessageExpiryInterval, 5)
+		if v == wire.V5 && rapid.Bool().Draw(t, "properties") {
+			p.Properties = p.Properties.AppendUint(wire.MessageExpiryInterval, 5)
 		}
-		packet := AppendPublish(nil, v, &p)
+		packet := wire.AppendPublish(nil, v, &p)
 		body := packet[2:rapid.IntRange(2, len(packet)).Draw(t, "cut")]
-		h := Header{Type: PUBLISH, Flags: packet[0]&0x0F | rapid.SampledFrom([]byte{0, 0, 0, 6}).Draw(t, "odd"), Length: len(body)}
-		var got Publish
+		h := wire.Header{Type: wire.PUBLISH, Flags: packet[0]&0x0F | rapid.SampledFrom([]byte{0, 0, 0, 6}).Draw(t, "odd"), Length: len(body)}
+		var got wire.Publish
 		ok := got.ParseKnown(h, body, v, "a/b")
-		want, err := ParsePublish(h, body, v)
+		want, err := wire.ParsePublish(h, body, v)
 		if !ok {
 			if err == nil && want.Topic == "a/b" && len(want.Properties) == 0 {
 				t.Fatalf("% X was not parsed", body)

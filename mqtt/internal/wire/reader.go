@@ -8,46 +8,51 @@ import (
 	"unsafe"
 )
 
-// reader reads the fields of one packet's body. It is sticky: after the first fault
-// every read returns a zero value, so a parser checks the error once, at its end. No
-// read goes past the end of b, whatever the lengths in it say.
-type reader struct {
+// Reader reads the fields of one packet's body. It is sticky: after the first fault
+// every read returns a zero value and no later fault counts, so a parser checks the
+// error once, at its end. No read goes past the end of b, whatever the lengths in it
+// say. Each read is told what it reads, for the error.
+type Reader struct {
 	b   []byte
 	typ Type
 	err *Error
 	odd error // beside a packet that can be read
 }
 
-// newReader starts reading the body of a packet that must be one of want.
-func newReader(h Header, body []byte, want Type) reader {
-	r := reader{b: body, typ: want}
+// NewReader starts reading the body of a packet that must be one of want.
+func NewReader(h Header, body []byte, want Type) Reader {
+	r := Reader{b: body, typ: want}
 	switch {
 	case h.Type != want:
-		r.fail(ProtocolError, "the packet is a "+h.Type.String())
+		r.Fail(ProtocolError, "the packet is a "+h.Type.String())
 	case h.Length != len(body):
-		r.fail(MalformedPacket, "the body is not as long as the header says")
+		r.Fail(MalformedPacket, "the body is not as long as the header says")
 	}
 	return r
 }
 
-func (r *reader) fail(code ReasonCode, what string) {
+// Len is how many bytes are left to read.
+func (r *Reader) Len() int { return len(r.b) }
+
+// Fail says what is wrong with the packet, unless something was before.
+func (r *Reader) Fail(code ReasonCode, what string) {
 	if r.err == nil {
 		r.err = &Error{Code: code, Type: r.typ, What: what}
 	}
 	r.b = nil
 }
 
-// check takes over an error of a check that is made elsewhere.
-func (r *reader) check(err error) {
+// Check takes over an error of a check that is made elsewhere.
+func (r *Reader) Check(err error) {
 	if e, ok := errors.AsType[*Error](err); ok && r.err == nil {
 		r.err, r.b = e, nil
 	}
 }
 
-// end returns the first fault, and refuses bytes that nobody has read.
-func (r *reader) end() error {
+// End returns the first fault, and refuses bytes that nobody has read.
+func (r *Reader) End() error {
 	if len(r.b) > 0 {
-		r.fail(MalformedPacket, "bytes are left over at its end")
+		r.Fail(MalformedPacket, "bytes are left over at its end")
 	}
 	if r.err != nil {
 		return r.err
@@ -56,7 +61,7 @@ func (r *reader) end() error {
 }
 
 // take returns the next n bytes; it cannot be appended to over what follows them.
-func (r *reader) take(n int, what string) []byte {
+func (r *Reader) take(n int, what string) []byte {
 	if n > len(r.b) {
 		r.short(what)
 		return nil
@@ -66,19 +71,21 @@ func (r *reader) take(n int, what string) []byte {
 	return p
 }
 
-func (r *reader) short(what string) {
+func (r *Reader) short(what string) {
 	if r.err == nil {
-		r.fail(MalformedPacket, "ends before the "+what+" does")
+		r.Fail(MalformedPacket, "ends before the "+what+" does")
 	}
 }
 
-func (r *reader) rest() []byte {
+// Rest reads all that is left.
+func (r *Reader) Rest() []byte {
 	p := r.b[:len(r.b):len(r.b)]
 	r.b = nil
 	return p
 }
 
-func (r *reader) uint8(what string) byte {
+// Uint8 reads a byte.
+func (r *Reader) Uint8(what string) byte {
 	if len(r.b) < 1 {
 		r.short(what)
 		return 0
@@ -88,7 +95,8 @@ func (r *reader) uint8(what string) byte {
 	return c
 }
 
-func (r *reader) uint16(what string) uint16 {
+// Uint16 reads an integer of two bytes.
+func (r *Reader) Uint16(what string) uint16 {
 	if len(r.b) < 2 {
 		r.short(what)
 		return 0
@@ -98,16 +106,16 @@ func (r *reader) uint16(what string) uint16 {
 	return n
 }
 
-func (r *reader) uint32(what string) uint32 {
-	high := r.uint16(what)
-	return uint32(high)<<16 | uint32(r.uint16(what))
+func (r *Reader) uint32(what string) uint32 {
+	high := r.Uint16(what)
+	return uint32(high)<<16 | uint32(r.Uint16(what))
 }
 
 // varint reads a variable byte integer of a body. Bodies hold them in MQTT 5 only.
-func (r *reader) varint(what string) uint32 {
+func (r *Reader) varint(what string) uint32 {
 	value, size, fault := parseVarint(r.b, true)
 	if fault != "" {
-		r.fail(MalformedPacket, what+" "+fault)
+		r.Fail(MalformedPacket, what+" "+fault)
 		return 0
 	}
 	if size == 0 {
@@ -118,27 +126,27 @@ func (r *reader) varint(what string) uint32 {
 	return value
 }
 
-// binary reads binary data: two bytes of length and as many bytes.
-func (r *reader) binary(what string) []byte {
-	return r.take(int(r.uint16(what)), what)
+// Binary reads binary data: two bytes of length and as many bytes.
+func (r *Reader) Binary(what string) []byte {
+	return r.take(int(r.Uint16(what)), what)
 }
 
-// text reads a UTF-8 string as a borrowed view.
-func (r *reader) text(what string) string {
-	p := r.binary(what)
+// Text reads a UTF-8 string as a borrowed view.
+func (r *Reader) Text(what string) string {
+	p := r.Binary(what)
 	if fault := textFault(p); fault != "" {
-		r.fail(MalformedPacket, what+" "+fault)
+		r.Fail(MalformedPacket, what+" "+fault)
 		return ""
 	}
 	return view(p)
 }
 
-// packetID reads a packet identifier, which must not be 0: [MQTT-2.3.1-1] of 3.1.1,
+// PacketID reads a packet identifier, which must not be 0: [MQTT-2.3.1-1] of 3.1.1,
 // [MQTT-2.2.1-3] and [MQTT-2.2.1-4] of 5.
-func (r *reader) packetID() uint16 {
-	id := r.uint16("packet identifier")
+func (r *Reader) PacketID() uint16 {
+	id := r.Uint16("packet identifier")
 	if id == 0 && r.err == nil {
-		r.fail(ProtocolError, "packet identifier 0")
+		r.Fail(ProtocolError, "packet identifier 0")
 	}
 	return id
 }
@@ -267,12 +275,14 @@ func first(errs ...error) error {
 	return nil
 }
 
-func appendUint16(dst []byte, n uint16) []byte { return append(dst, byte(n>>8), byte(n)) }
+// AppendUint16 appends an integer of two bytes.
+func AppendUint16(dst []byte, n uint16) []byte { return append(dst, byte(n>>8), byte(n)) }
 
-func appendText(dst []byte, s string) []byte {
-	return append(appendUint16(dst, uint16(len(s))), s...)
+// AppendText appends a UTF-8 string.
+func AppendText(dst []byte, s string) []byte {
+	return append(AppendUint16(dst, uint16(len(s))), s...)
 }
 
 func appendBinary(dst, p []byte) []byte {
-	return append(appendUint16(dst, uint16(len(p))), p...)
+	return append(AppendUint16(dst, uint16(len(p))), p...)
 }

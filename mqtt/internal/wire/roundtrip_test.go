@@ -1,19 +1,20 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
 	"testing"
 
+	"dunlin/mqtt/internal/wire"
 	"pgregory.net/rapid"
 )
 
 // TestRoundTrip encodes packets of every type and version and reads them back.
 func TestRoundTrip(t *testing.T) {
-	for typ := CONNECT; typ <= AUTH; typ++ {
+	for typ := wire.CONNECT; typ <= wire.AUTH; typ++ {
 		t.Run(typ.String(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				v := V5
-				if typ != AUTH {
+				v := wire.V5
+				if typ != wire.AUTH {
 					v = versions.Draw(t, "version")
 				}
 				packet := drawPacket(t, typ, v)
@@ -36,10 +37,10 @@ func TestRoundTrip(t *testing.T) {
 // TestBorrowed checks that what a parser returns is a view which cannot be appended to
 // over its neighbours.
 func TestBorrowed(t *testing.T) {
-	p := Publish{Topic: "topic", QoS: 1, PacketID: 7, Payload: []byte("payload"), Properties: userProperty("k", "v")}
-	b := AppendPublish(nil, V5, &p)
-	h, n, _ := ParseHeader(b, V5)
-	got, err := ParsePublish(h, b[n:], V5)
+	p := wire.Publish{Topic: "topic", QoS: 1, PacketID: 7, Payload: []byte("payload"), Properties: userProperty("k", "v")}
+	b := wire.AppendPublish(nil, wire.V5, &p)
+	h, n, _ := wire.ParseHeader(b, wire.V5)
+	got, err := wire.ParsePublish(h, b[n:], wire.V5)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,41 +23,8 @@ const (
 	OptionRetainNever       = 0x20 // Retain Handling 2
 )
 
-// ParseSubscribe parses the body of a SUBSCRIBE; it allocates the list. The syntax of
-// the filters is package route's business.
-func ParseSubscribe(h Header, body []byte, v Version) (Subscribe, error) {
-	r := newReader(h, body, SUBSCRIBE)
-	s := Subscribe{PacketID: r.packetID()}
-	if v == V5 {
-		s.Properties = r.properties(SUBSCRIBE)
-	}
-	if len(r.b) == 0 && r.err == nil {
-		r.fail(ProtocolError, "no topic filter") // [MQTT-3.8.3-3] of 3.1.1, [MQTT-3.8.3-2] of 5
-	}
-	for len(r.b) > 0 {
-		f := Filter{Topic: r.filter(), Options: r.uint8("subscription options")}
-		if r.err == nil {
-			r.check(checkOptions(v, f))
-		}
-		s.Filters = append(s.Filters, f)
-	}
-	if err := r.end(); err != nil {
-		return Subscribe{}, err
-	}
-	return s, nil
-}
-
-// filter reads a topic filter, which must not be empty [MQTT-4.7.3-1].
-func (r *reader) filter() string {
-	s := r.text("topic filter")
-	if s == "" && r.err == nil {
-		r.fail(ProtocolError, "topic filter is empty")
-	}
-	return s
-}
-
-// checkOptions enforces the reserved bits: [MQTT-3.8.3-4] of 3.1.1, [MQTT-3.8.3-5] of 5.
-func checkOptions(v Version, f Filter) error {
+// CheckOptions enforces the reserved bits: [MQTT-3.8.3-4] of 3.1.1, [MQTT-3.8.3-5] of 5.
+func CheckOptions(v Version, f Filter) error {
 	reserved := byte(0xFC)
 	if v == V5 {
 		reserved = 0xC0
@@ -81,9 +48,9 @@ func checkOptions(v Version, f Filter) error {
 // AppendSubscribe appends the packet.
 func AppendSubscribe(dst []byte, v Version, s *Subscribe) []byte {
 	dst = AppendHeader(dst, SUBSCRIBE, requiredFlags(SUBSCRIBE), s.remaining(v))
-	dst = appendProperties(appendUint16(dst, s.PacketID), v, s.Properties)
+	dst = AppendProperties(AppendUint16(dst, s.PacketID), v, s.Properties)
 	for i := range s.Filters {
-		dst = append(appendText(dst, s.Filters[i].Topic), s.Filters[i].Options)
+		dst = append(AppendText(dst, s.Filters[i].Topic), s.Filters[i].Options)
 	}
 	return dst
 }
@@ -92,7 +59,7 @@ func AppendSubscribe(dst []byte, v Version, s *Subscribe) []byte {
 func (s *Subscribe) Length(v Version) int { return sizeOf(s.remaining(v)) }
 
 func (s *Subscribe) remaining(v Version) int {
-	n := 2 + s.Properties.size(v)
+	n := 2 + s.Properties.Size(v)
 	for i := range s.Filters {
 		n += 2 + len(s.Filters[i].Topic) + 1
 	}
@@ -106,7 +73,7 @@ func (s *Subscribe) Validate(v Version) error {
 		return &Error{Code: ProtocolError, Type: SUBSCRIBE, What: "no topic filter"}
 	}
 	for _, f := range s.Filters {
-		if err := first(checkFilter(SUBSCRIBE, f.Topic), checkOptions(v, f)); err != nil {
+		if err := first(checkFilter(SUBSCRIBE, f.Topic), CheckOptions(v, f)); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,10 @@
-package wire
+package wire_test
 
 import (
 	"slices"
 	"testing"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // TestTruncated cuts every packet at every byte, once as a stream that ends early and
@@ -10,21 +12,21 @@ import (
 func TestTruncated(t *testing.T) {
 	for _, g := range goldens() {
 		whole := bytesOf(t, g.hex)
-		h, n, err := ParseHeader(whole, g.v)
+		h, n, err := wire.ParseHeader(whole, g.v)
 		if err != nil || n == 0 {
 			t.Fatalf("%s: %v", g.name, err)
 		}
 		for cut := range n {
-			if _, size, err := ParseHeader(whole[:cut], g.v); size != 0 || err != nil {
+			if _, size, err := wire.ParseHeader(whole[:cut], g.v); size != 0 || err != nil {
 				t.Errorf("%s: header of %d bytes gave %d %v, want a wish for more", g.name, cut, size, err)
 			}
 		}
 		for cut := range h.Length {
 			body := whole[n : n+cut]
-			if _, err := decodeBody(h, body, g.v); codeOf(err) != MalformedPacket {
+			if _, err := decodeBody(h, body, g.v); codeOf(err) != wire.MalformedPacket {
 				t.Errorf("%s cut to %d bytes: %v, want malformed", g.name, cut, err)
 			}
-			short := Header{h.Type, h.Flags, cut}
+			short := wire.Header{h.Type, h.Flags, cut}
 			_, err := decodeBody(short, body, g.v)
 			if legal := slices.Contains(g.cuts, cut); legal != (err == nil) {
 				t.Errorf("%s as a packet of %d bytes: %v, want legal %t", g.name, cut, err, legal)
@@ -37,7 +39,7 @@ func TestTruncated(t *testing.T) {
 func TestTrailing(t *testing.T) {
 	for _, g := range goldens() {
 		whole := bytesOf(t, g.hex)
-		h, n, _ := ParseHeader(whole, g.v)
+		h, n, _ := wire.ParseHeader(whole, g.v)
 		if grows(g) {
 			continue
 		}
@@ -52,14 +54,14 @@ func TestTrailing(t *testing.T) {
 // a further code, or a part of an MQTT 5 acknowledgement that was left out.
 func grows(g golden) bool {
 	switch p := g.packet.(type) {
-	case *Publish, *SubAck:
+	case *wire.Publish, *wire.SubAck:
 		return true
-	case *UnsubAck:
-		return g.v == V5
-	case *Ack:
-		return g.v == V5 && len(p.Properties) == 0
-	case *Disconnect:
-		return g.v == V5 && len(p.Properties) == 0
+	case *wire.UnsubAck:
+		return g.v == wire.V5
+	case *wire.Ack:
+		return g.v == wire.V5 && len(p.Properties) == 0
+	case *wire.Disconnect:
+		return g.v == wire.V5 && len(p.Properties) == 0
 	}
 	return false
 }

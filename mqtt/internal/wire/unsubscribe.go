@@ -7,31 +7,12 @@ type Unsubscribe struct {
 	Properties Properties
 }
 
-// ParseUnsubscribe parses the body of an UNSUBSCRIBE; it allocates the list.
-func ParseUnsubscribe(h Header, body []byte, v Version) (Unsubscribe, error) {
-	r := newReader(h, body, UNSUBSCRIBE)
-	u := Unsubscribe{PacketID: r.packetID()}
-	if v == V5 {
-		u.Properties = r.properties(UNSUBSCRIBE)
-	}
-	if len(r.b) == 0 && r.err == nil {
-		r.fail(ProtocolError, "no topic filter") // [MQTT-3.10.3-2]
-	}
-	for len(r.b) > 0 {
-		u.Filters = append(u.Filters, r.filter())
-	}
-	if err := r.end(); err != nil {
-		return Unsubscribe{}, err
-	}
-	return u, nil
-}
-
 // AppendUnsubscribe appends the packet.
 func AppendUnsubscribe(dst []byte, v Version, u *Unsubscribe) []byte {
 	dst = AppendHeader(dst, UNSUBSCRIBE, requiredFlags(UNSUBSCRIBE), u.remaining(v))
-	dst = appendProperties(appendUint16(dst, u.PacketID), v, u.Properties)
+	dst = AppendProperties(AppendUint16(dst, u.PacketID), v, u.Properties)
 	for _, f := range u.Filters {
-		dst = appendText(dst, f)
+		dst = AppendText(dst, f)
 	}
 	return dst
 }
@@ -40,7 +21,7 @@ func AppendUnsubscribe(dst []byte, v Version, u *Unsubscribe) []byte {
 func (u *Unsubscribe) Length(v Version) int { return sizeOf(u.remaining(v)) }
 
 func (u *Unsubscribe) remaining(v Version) int {
-	n := 2 + u.Properties.size(v)
+	n := 2 + u.Properties.Size(v)
 	for _, f := range u.Filters {
 		n += 2 + len(f)
 	}

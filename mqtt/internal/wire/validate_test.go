@@ -1,9 +1,11 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
 	"math"
 	"testing"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // TestValidate lists what a caller can get wrong, with the code of the refusal.
@@ -11,68 +13,60 @@ func TestValidate(t *testing.T) {
 	long := string(bytes.Repeat([]byte{'a'}, 65536))
 	tests := []struct {
 		name   string
-		v      Version
+		v      wire.Version
 		packet any
-		code   ReasonCode
+		code   wire.ReasonCode
 	}{
-		{"version 6", V5, &Connect{Version: 6, ClientID: "c"}, UnsupportedProtocolVersion},
-		{"CN-06", V311, &Connect{Version: V311, ClientID: "c", HasPassword: true}, BadUserNameOrPassword},
-		{"password without its mark", V311, &Connect{Version: V311, ClientID: "c", Password: []byte("x")}, BadUserNameOrPassword},
-		{"long password", V5, &Connect{Version: V5, HasPassword: true, Password: []byte(long)}, BadUserNameOrPassword},
-		{"CN-15", V311, &Connect{Version: V311, ClientID: "c", Will: &Will{Topic: "w", Payload: []byte(long)}}, PacketTooLarge},
-		{"CN-16 empty", V311, &Connect{Version: V311, ClientID: "c", Will: &Will{}}, TopicNameInvalid},
-		{"CN-16 wildcard", V311, &Connect{Version: V311, ClientID: "c", Will: &Will{Topic: "a/#"}}, TopicNameInvalid},
-		{"CN-16 QoS", V311, &Connect{Version: V311, ClientID: "c", Will: &Will{Topic: "w", QoS: 3}}, QoSNotSupported},
-		{"CN-18", V311, &Connect{Version: V311}, ClientIdentifierNotValid},
-		{"no client identifier in 3.1", V31, &Connect{Version: V31, CleanStart: true}, ClientIdentifierNotValid},
-		{"CN-20 U+0000", V311, &Connect{Version: V311, ClientID: "a\x00"}, MalformedPacket},
-		{"CN-20 surrogate", V5, &Connect{Version: V5, HasUsername: true, Username: "\xED\xA0\x80"}, MalformedPacket},
-		{"CN-20 long", V5, &Connect{Version: V5, ClientID: long}, MalformedPacket},
-		{"CN-22 maximum", V5, &Connect{Version: V5, Properties: Properties{}.AppendUint(ReceiveMaximum, 0)}, ProtocolError},
-		{"CN-22 method", V5, &Connect{Version: V5, Properties: Properties{}.AppendBinary(AuthenticationData, nil)}, ProtocolError},
-		{"will property in CONNECT", V5, &Connect{Version: V5, Properties: Properties{}.AppendUint(WillDelayInterval, 1)}, MalformedPacket},
-		{"properties in 3.1.1", V311, &Publish{Topic: "t", Properties: userProperty("a", "b")}, ProtocolError},
-		{"refusal with session", V311, &ConnAck{SessionPresent: true, Code: 1}, ProtocolError},
-		{"return code 6", V311, &ConnAck{Code: 6}, ProtocolError},
-		{"reason code 1 in CONNACK", V5, &ConnAck{Code: 1}, ProtocolError},
-		{"QoS 3", V311, &Publish{Topic: "t", QoS: 3, PacketID: 1}, QoSNotSupported},
-		{"no identifier", V311, &Publish{Topic: "t", QoS: 1}, ProtocolError},
-		{"identifier with QoS 0", V311, &Publish{Topic: "t", PacketID: 1}, ProtocolError},
-		{"DUP with QoS 0", V311, &Publish{Topic: "t", Dup: true}, ProtocolError},
-		{"no topic", V5, &Publish{}, TopicNameInvalid},
-		{"no topic before 5", V311, &Publish{Properties: Properties{}.AppendUint(TopicAlias, 1)}, TopicNameInvalid},
-		{"wildcard", V311, &Publish{Topic: "a/+"}, TopicNameInvalid},
-		{"U+0000", V311, &Publish{Topic: "a\x00"}, TopicNameInvalid},
-		{"long topic", V311, &Publish{Topic: long}, TopicNameInvalid},
-		{"alias 0", V5, &Publish{Topic: "t", Properties: Properties{}.AppendUint(TopicAlias, 0)}, TopicAliasInvalid},
-		{"too large", V311, &Publish{Topic: "t", Payload: make([]byte, MaxLength)}, PacketTooLarge},
-		{"ack of nothing", V311, &Ack{Type: SUBACK, PacketID: 1}, ProtocolError},
-		{"ack with code in 3.1.1", V311, &Ack{Type: PUBACK, PacketID: 1, Code: 0x80}, ProtocolError},
-		{"ack of 0", V5, &Ack{Type: PUBACK}, ProtocolError},
-		{"undefined code", V5, &Ack{Type: PUBREC, PacketID: 1, Code: 0x92}, ProtocolError},
-		{"SU-05", V311, &Subscribe{PacketID: 1}, ProtocolError},
-		{"SU-20", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"$share/g/t", OptionNoLocal}}}, ProtocolError},
-		{"SU-21", V311, &Subscribe{PacketID: 1, Filters: []Filter{{"t", OptionNoLocal}}}, MalformedPacket},
-		{"SU-22", V5, &Subscribe{
-			PacketID: 1, Filters: []Filter{{"t", 0}},
-			Properties: Properties{}.AppendUint(SubscriptionIdentifier, 0),
-		}, ProtocolError},
-		{"two subscription identifiers", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"t", 0}}, Properties: Properties{}.
-			AppendUint(SubscriptionIdentifier, 1).AppendUint(SubscriptionIdentifier, 2)}, ProtocolError},
-		{"retain handling 3", V5, &Subscribe{PacketID: 1, Filters: []Filter{{"t", 0x30}}}, ProtocolError},
-		{"empty filter", V311, &Subscribe{PacketID: 1, Filters: []Filter{{"", 0}}}, TopicFilterInvalid},
-		{"subscribe 0", V311, &Subscribe{Filters: []Filter{{"t", 0}}}, ProtocolError},
-		{"no granted codes", V311, &SubAck{PacketID: 1}, ProtocolError},
-		{"granted QoS 3", V311, &SubAck{PacketID: 1, Codes: []byte{3}}, MalformedPacket},
-		{"undefined code in SUBACK", V5, &SubAck{PacketID: 1, Codes: []byte{3}}, ProtocolError},
-		{"UN-08", V311, &Unsubscribe{PacketID: 1}, ProtocolError},
-		{"UN-08 filter", V311, &Unsubscribe{PacketID: 1, Filters: []string{""}}, TopicFilterInvalid},
-		{"codes in 3.1.1", V311, &UnsubAck{PacketID: 1, Codes: []byte{0}}, ProtocolError},
-		{"no codes in 5", V5, &UnsubAck{PacketID: 1}, ProtocolError},
-		{"disconnect with code", V311, &Disconnect{Code: 4}, ProtocolError},
-		{"disconnect with 0x01", V5, &Disconnect{Code: 1}, ProtocolError},
-		{"auth in 3.1.1", V311, &Auth{}, ProtocolError},
-		{"auth without method", V5, &Auth{Code: ContinueAuthentication}, ProtocolError},
+		{"version 6", wire.V5, &wire.Connect{Version: 6, ClientID: "c"}, wire.UnsupportedProtocolVersion},
+		{"CN-06", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", HasPassword: true}, wire.BadUserNameOrPassword},
+		{"password without its mark", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Password: []byte("x")}, wire.BadUserNameOrPassword},
+		{"long password", wire.V5, &wire.Connect{Version: wire.V5, HasPassword: true, Password: []byte(long)}, wire.BadUserNameOrPassword},
+		{"CN-15", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", Payload: []byte(long)}}, wire.PacketTooLarge},
+		{"CN-16 empty", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{}}, wire.TopicNameInvalid},
+		{"CN-16 wildcard", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "a/#"}}, wire.TopicNameInvalid},
+		{"CN-16 QoS", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", QoS: 3}}, wire.QoSNotSupported},
+		{"CN-18", wire.V311, &wire.Connect{Version: wire.V311}, wire.ClientIdentifierNotValid},
+		{"no client identifier in 3.1", wire.V31, &wire.Connect{Version: wire.V31, CleanStart: true}, wire.ClientIdentifierNotValid},
+		{"CN-20 U+0000", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "a\x00"}, wire.MalformedPacket},
+		{"CN-20 surrogate", wire.V5, &wire.Connect{Version: wire.V5, HasUsername: true, Username: "\xED\xA0\x80"}, wire.MalformedPacket},
+		{"CN-20 long", wire.V5, &wire.Connect{Version: wire.V5, ClientID: long}, wire.MalformedPacket},
+		{"CN-22 maximum", wire.V5, &wire.Connect{Version: wire.V5, Properties: wire.Properties{}.AppendUint(wire.ReceiveMaximum, 0)}, wire.ProtocolError},
+		{"CN-22 method", wire.V5, &wire.Connect{Version: wire.V5, Properties: wire.Properties{}.AppendBinary(wire.AuthenticationData, nil)}, wire.ProtocolError},
+		{"will property in CONNECT", wire.V5, &wire.Connect{Version: wire.V5, Properties: wire.Properties{}.AppendUint(wire.WillDelayInterval, 1)}, wire.MalformedPacket},
+		{"properties in 3.1.1", wire.V311, &wire.Publish{Topic: "t", Properties: userProperty("a", "b")}, wire.ProtocolError},
+		{"QoS 3", wire.V311, &wire.Publish{Topic: "t", QoS: 3, PacketID: 1}, wire.QoSNotSupported},
+		{"no identifier", wire.V311, &wire.Publish{Topic: "t", QoS: 1}, wire.ProtocolError},
+		{"identifier with QoS 0", wire.V311, &wire.Publish{Topic: "t", PacketID: 1}, wire.ProtocolError},
+		{"DUP with QoS 0", wire.V311, &wire.Publish{Topic: "t", Dup: true}, wire.ProtocolError},
+		{"no topic", wire.V5, &wire.Publish{}, wire.TopicNameInvalid},
+		{"no topic before 5", wire.V311, &wire.Publish{Properties: wire.Properties{}.AppendUint(wire.TopicAlias, 1)}, wire.TopicNameInvalid},
+		{"wildcard", wire.V311, &wire.Publish{Topic: "a/+"}, wire.TopicNameInvalid},
+		{"U+0000", wire.V311, &wire.Publish{Topic: "a\x00"}, wire.TopicNameInvalid},
+		{"long topic", wire.V311, &wire.Publish{Topic: long}, wire.TopicNameInvalid},
+		{"alias 0", wire.V5, &wire.Publish{Topic: "t", Properties: wire.Properties{}.AppendUint(wire.TopicAlias, 0)}, wire.TopicAliasInvalid},
+		{"too large", wire.V311, &wire.Publish{Topic: "t", Payload: make([]byte, wire.MaxLength)}, wire.PacketTooLarge},
+		{"ack of nothing", wire.V311, &wire.Ack{Type: wire.SUBACK, PacketID: 1}, wire.ProtocolError},
+		{"ack with code in 3.1.1", wire.V311, &wire.Ack{Type: wire.PUBACK, PacketID: 1, Code: 0x80}, wire.ProtocolError},
+		{"ack of 0", wire.V5, &wire.Ack{Type: wire.PUBACK}, wire.ProtocolError},
+		{"undefined code", wire.V5, &wire.Ack{Type: wire.PUBREC, PacketID: 1, Code: 0x92}, wire.ProtocolError},
+		{"SU-05", wire.V311, &wire.Subscribe{PacketID: 1}, wire.ProtocolError},
+		{"SU-20", wire.V5, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"$share/g/t", wire.OptionNoLocal}}}, wire.ProtocolError},
+		{"SU-21", wire.V311, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"t", wire.OptionNoLocal}}}, wire.MalformedPacket},
+		{"SU-22", wire.V5, &wire.Subscribe{
+			PacketID: 1, Filters: []wire.Filter{{"t", 0}},
+			Properties: wire.Properties{}.AppendUint(wire.SubscriptionIdentifier, 0),
+		}, wire.ProtocolError},
+		{"two subscription identifiers", wire.V5, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"t", 0}}, Properties: wire.Properties{}.
+			AppendUint(wire.SubscriptionIdentifier, 1).AppendUint(wire.SubscriptionIdentifier, 2)}, wire.ProtocolError},
+		{"retain handling 3", wire.V5, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"t", 0x30}}}, wire.ProtocolError},
+		{"empty filter", wire.V311, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"", 0}}}, wire.TopicFilterInvalid},
+		{"subscribe 0", wire.V311, &wire.Subscribe{Filters: []wire.Filter{{"t", 0}}}, wire.ProtocolError},
+		{"UN-08", wire.V311, &wire.Unsubscribe{PacketID: 1}, wire.ProtocolError},
+		{"UN-08 filter", wire.V311, &wire.Unsubscribe{PacketID: 1, Filters: []string{""}}, wire.TopicFilterInvalid},
+		{"disconnect with code", wire.V311, &wire.Disconnect{Code: 4}, wire.ProtocolError},
+		{"disconnect with 0x01", wire.V5, &wire.Disconnect{Code: 1}, wire.ProtocolError},
+		{"auth in 3.1.1", wire.V311, &wire.Auth{}, wire.ProtocolError},
+		{"auth without method", wire.V5, &wire.Auth{Code: wire.ContinueAuthentication}, wire.ProtocolError},
 	}
 	for _, x := range tests {
 		if err := validate(x.packet, x.v); err == nil || codeOf(err) != x.code {
@@ -85,17 +79,17 @@ func TestValidate(t *testing.T) {
 func TestValidateAccepts(t *testing.T) {
 	tests := []struct {
 		name   string
-		v      Version
+		v      wire.Version
 		packet any
 	}{
-		{"CN-15", V311, &Connect{Version: V311, ClientID: "c", Will: &Will{Topic: "w", Payload: make([]byte, 65535)}}},
-		{"CN-18 in 5", V5, &Connect{Version: V5}},
-		{"CN-19", V31, &Connect{Version: V31, ClientID: "\uFEFFäöü a client identifier above 23 bytes"}},
-		{"CN-24", V311, &Connect{Version: V311, ClientID: "c", KeepAlive: math.MaxUint16}},
-		{"D-8", V311, &Publish{Topic: "\x01\x7F\uFFFF"}},
-		{"longest topic", V311, &Publish{Topic: string(bytes.Repeat([]byte{'a'}, 65535))}},
-		{"alias alone", V5, &Publish{Properties: Properties{}.AppendUint(TopicAlias, 1)}},
-		{"largest", V311, &Publish{Topic: "t", Payload: make([]byte, MaxLength-3)}},
+		{"CN-15", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", Payload: make([]byte, 65535)}}},
+		{"CN-18 in 5", wire.V5, &wire.Connect{Version: wire.V5}},
+		{"CN-19", wire.V31, &wire.Connect{Version: wire.V31, ClientID: "\uFEFFäöü a client identifier above 23 bytes"}},
+		{"CN-24", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", KeepAlive: math.MaxUint16}},
+		{"D-8", wire.V311, &wire.Publish{Topic: "\x01\x7F\uFFFF"}},
+		{"longest topic", wire.V311, &wire.Publish{Topic: string(bytes.Repeat([]byte{'a'}, 65535))}},
+		{"alias alone", wire.V5, &wire.Publish{Properties: wire.Properties{}.AppendUint(wire.TopicAlias, 1)}},
+		{"largest", wire.V311, &wire.Publish{Topic: "t", Payload: make([]byte, wire.MaxLength-3)}},
 	}
 	for _, x := range tests {
 		if err := validate(x.packet, x.v); err != nil {

@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"bufio"
@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // vector is one row of testdata/vectors.tsv: what a server sends and what a client
@@ -34,12 +36,12 @@ func readVectors(t testing.TB) []vector {
 	return rows
 }
 
-func (x vector) wants() ReasonCode {
+func (x vector) wants() wire.ReasonCode {
 	n, err := strconv.ParseUint(x.code, 16, 8)
 	if err != nil {
 		return 0
 	}
-	return ReasonCode(n)
+	return wire.ReasonCode(n)
 }
 
 // sessionOnly names the rows whose packet is well formed and whose verdict needs what
@@ -73,7 +75,7 @@ func TestVectors(t *testing.T) {
 			counts["sizes, see TestSizes"]++
 			continue
 		}
-		v := Version(x.version[0] - '0')
+		v := wire.Version(x.version[0] - '0')
 		b := bytesOf(t, x.bytes)
 		packet, err := decode(b, v)
 		counts[judge(t, x, b, v, packet, err)]++
@@ -101,7 +103,7 @@ var verdicts = map[string]int{
 }
 
 // judge compares one outcome with the row and returns how the row was decided.
-func judge(t *testing.T, x vector, b []byte, v Version, packet any, err error) string {
+func judge(t *testing.T, x vector, b []byte, v wire.Version, packet any, err error) string {
 	t.Helper()
 	switch x.expect {
 	case "accept", "tolerate":
@@ -110,7 +112,7 @@ func judge(t *testing.T, x vector, b []byte, v Version, packet any, err error) s
 		}
 		return x.expect
 	case "refuse":
-		if ack, ok := packet.(*ConnAck); err != nil || !ok || ack.Code != x.wants() {
+		if ack, ok := packet.(*wire.ConnAck); err != nil || !ok || ack.Code != x.wants() {
 			t.Errorf("%s [% X]: %v %v, want refusal %s", x.id, b, packet, err, x.code)
 		}
 		return x.expect
@@ -126,23 +128,23 @@ func judge(t *testing.T, x vector, b []byte, v Version, packet any, err error) s
 func judgeDisconnect(t *testing.T, x vector, packet any, err error) string {
 	t.Helper()
 	code := x.wants()
-	if x.code != "" && !IsDefined(DISCONNECT, code) && !code.Failed() {
+	if x.code != "" && !wire.IsDefined(wire.DISCONNECT, code) && !code.Failed() {
 		if err == nil {
 			t.Errorf("%s: undefined code accepted", x.id)
 		}
 		return "disconnected by an error"
 	}
-	d, ok := packet.(*Disconnect)
+	d, ok := packet.(*wire.Disconnect)
 	if err != nil || !ok || x.code != "" && d.Code != code {
 		t.Errorf("%s: %v %v, want DISCONNECT %s", x.id, packet, err, x.code)
 	}
 	return "disconnected by a DISCONNECT"
 }
 
-func judgeClose(t *testing.T, x vector, b []byte, v Version, err error) string {
+func judgeClose(t *testing.T, x vector, b []byte, v wire.Version, err error) string {
 	t.Helper()
 	switch {
-	case err == nil && !IsServerToClient(Type(b[0]>>4), v):
+	case err == nil && !wire.IsServerToClient(wire.Type(b[0]>>4), v):
 		return "close: the direction is wrong"
 	case err == nil && x.sessionOnly():
 		return "close: only the client can tell"
@@ -157,13 +159,13 @@ func judgeClose(t *testing.T, x vector, b []byte, v Version, err error) string {
 }
 
 // equivalent treats malformed and protocol error alike, as the table does.
-func equivalent(a, b ReasonCode) bool {
-	general := func(c ReasonCode) bool { return c == MalformedPacket || c == ProtocolError }
+func equivalent(a, b wire.ReasonCode) bool {
+	general := func(c wire.ReasonCode) bool { return c == wire.MalformedPacket || c == wire.ProtocolError }
 	return a == b || general(a) && general(b)
 }
 
 // again encodes what was decoded and decodes it once more.
-func again(t *testing.T, id string, packet any, v Version) {
+func again(t *testing.T, id string, packet any, v wire.Version) {
 	t.Helper()
 	b := encode(nil, packet, v)
 	if n := length(packet, v); n != len(b) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"dunlin/mqtt/internal/wire"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
 // flight is a message that the server sends.
@@ -174,16 +175,16 @@ func (s *server) read() bool {
 		return true
 	}
 	if h.Type == wire.PINGREQ {
-		s.send(wire.AppendPingResp(nil))
+		s.send(packet.AppendPingResp(nil))
 		return true
 	}
 	if h.Type == wire.SUBSCRIBE {
-		p, err := wire.ParseSubscribe(h, body, s.w.version)
+		p, err := packet.ParseSubscribe(h, body, s.w.version)
 		if err != nil {
 			s.w.violate("the client sent %v: %v", h.Type, err)
 		}
 		s.subscribed = true
-		s.send(wire.AppendSubAck(nil, s.w.version, &wire.SubAck{PacketID: p.PacketID, Codes: []byte{2}}))
+		s.send(packet.AppendSubAck(nil, s.w.version, &wire.SubAck{PacketID: p.PacketID, Codes: []byte{2}}))
 		return true
 	}
 	a, err := wire.ParseAck(h, body, s.w.version)
