@@ -162,15 +162,20 @@ func (d *Delivery) idLocked() uint16 {
 }
 
 // Wait waits for the end of the operation and returns how it ended. When ctx
-// ends first, Wait returns an error with ErrInDoubt and the context's cause; the
-// operation goes on and may be waited for again.
+// ends first, Wait returns an error with the context's cause that says how far the operation
+// has come: ErrQueued, ErrSaved, or ErrInDoubt once it may have been sent. The operation goes on and may
+// be waited for again.
 func (d *Delivery) Wait(ctx context.Context) error {
 	if d.await(ctx) {
 		return d.op.err
 	}
 	d.client.mu.Lock()
 	defer d.client.mu.Unlock()
-	return d.failure(ErrInDoubt, context.Cause(ctx))
+	outcome := d.client.outcomeLocked(d)
+	if errors.Is(outcome, ErrNotSent) {
+		outcome = ErrQueued
+	}
+	return d.failure(outcome, context.Cause(ctx))
 }
 
 // await waits for the end of the operation or of ctx, and reports whether it

@@ -19,6 +19,9 @@ var (
 	// ErrInDoubt: the request was sent, or may have been, and its answer will
 	// not be known.
 	ErrInDoubt = errors.New("in doubt: sent, but not acknowledged")
+	// ErrQueued: the waiting ended before the operation did: no byte of it has left
+	// yet, and it goes on.
+	ErrQueued = errors.New("still waiting to be sent")
 	// ErrRejected: the server refused the request.
 	ErrRejected = errors.New("rejected by the server")
 	// ErrSaved: the message is in the Config.Store and not acknowledged yet: the

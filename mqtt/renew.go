@@ -18,7 +18,7 @@ func (c *Client) resumeRequestsLocked(present bool) {
 	}
 	for _, r := range parked {
 		if err := c.reissueLocked(r); err != nil {
-			c.refuseRequestLocked(r, err)
+			c.refuseRequestLocked(r, err, ErrNotSent)
 		}
 	}
 }
@@ -35,16 +35,16 @@ func (c *Client) reissueLocked(r *request) error {
 	return c.issueLocked(r)
 }
 
-// refuseRequestLocked ends r, which cannot be sent: its subscriptions are not
-// wanted any more.
-func (c *Client) refuseRequestLocked(r *request, err error) {
+// refuseRequestLocked ends r, which will not be sent because of err: its subscriptions
+// are not wanted any more.
+func (c *Client) refuseRequestLocked(r *request, err, outcome error) {
 	for i, sub := range r.subs {
 		if r.verb == "subscribe" {
 			sub.gone = true
 			c.subs.settle(r.filters[i])
 		}
 	}
-	c.settleLocked(&r.Delivery, r.failure(ErrNotSent, err))
+	c.settleLocked(&r.Delivery, r.failure(outcome, err))
 }
 
 // renewLocked subscribes again to what the server had agreed to.
@@ -55,7 +55,7 @@ func (c *Client) renewLocked() {
 			return
 		}
 		if err := c.reissueLocked(r); err != nil {
-			c.refuseRequestLocked(r, err)
+			c.refuseRequestLocked(r, err, ErrNotSent)
 		}
 		r = nil
 	}

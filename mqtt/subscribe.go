@@ -51,7 +51,7 @@ func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) error {
 	if err != nil {
 		return err
 	}
-	return d.Wait(ctx)
+	return c.awaitRequest(ctx, d)
 }
 
 // SubscribeAsync is Subscribe without waiting. done, unless nil, is called once
@@ -247,7 +247,7 @@ func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
 	if err != nil {
 		return err
 	}
-	return d.Wait(ctx)
+	return c.awaitRequest(ctx, d)
 }
 
 // UnsubscribeAsync is Unsubscribe without waiting. done, unless nil, is called
@@ -286,6 +286,24 @@ func (c *Client) checkUnsubscribeLocked(r *request) error {
 		return &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
 	}
 	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
+}
+
+// awaitRequest waits for the end of d, and takes it back if it still waits for a
+// connection when ctx ends.
+func (c *Client) awaitRequest(ctx context.Context, d *Delivery) error {
+	if d.await(ctx) {
+		return d.op.err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.subs.parked, d.op.request); i >= 0 {
+		c.subs.parked = slices.Delete(c.subs.parked, i, i+1)
+		c.refuseRequestLocked(d.op.request, context.Cause(ctx), c.outcomeLocked(d))
+	}
+	if d.op.settled {
+		return d.op.err
+	}
+	return d.failure(ErrInDoubt, context.Cause(ctx))
 }
 
 // handleSubAck completes a subscribe or unsubscribe. An answer to nothing is
