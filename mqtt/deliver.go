@@ -1,6 +1,9 @@
 package mqtt
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // notedEach is after how many messages the deliver loop tries to count what is
 // handled, so that it is acknowledged, and noteTime after how long it is
@@ -26,9 +29,12 @@ func (r *receiver) deliverLoop() {
 			r.noteLater.Stop()
 		}
 		r.ending()
+		r.others.Wait()
 		close(r.done)
 	}()
-	r.loop.Store(goroutineID())
+	r.mu.Lock()
+	r.loop = goroutineID()
+	r.mu.Unlock()
 	for {
 		for r.at < len(r.batch) {
 			r.deliver(&r.batch[r.at])
@@ -41,7 +47,12 @@ func (r *receiver) deliverLoop() {
 }
 
 // runsHere reports whether the caller is a handler or callback.
-func (r *receiver) runsHere() bool { return goroutineID() == r.loop.Load() }
+func (r *receiver) runsHere() bool {
+	id := goroutineID()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return id == r.loop || slices.Contains(r.loops, id)
+}
 
 // deliver runs what it is for. It counts as through even if a handler ends the
 // goroutine.
@@ -58,16 +69,25 @@ func (r *receiver) deliver(it *item) {
 }
 
 // deliverMessage runs the handlers of a message. One whose handler panicked is not
-// acknowledged. After Close nothing is delivered any more. When the client has ended by
-// itself, what had come before is, except for what the server keeps and sends again.
+// acknowledged.
 func (r *receiver) deliverMessage(it *item) {
-	if r.quiet.Load() || it.seq != 0 && r.unacknowledged.Load() {
+	if !r.delivers(it) {
 		return
 	}
 	it.result = failed // until they have returned
 	if it.to.run(it, &r.guard) {
 		it.result = handled
 	}
+	if queues := it.to.queues; queues != nil {
+		r.share(it, queues, it.result)
+	}
+}
+
+// delivers reports whether handlers still get the message of it. After Close nothing
+// is delivered any more. When the client has ended by itself, what had come before is, except for
+// what the server keeps and sends again.
+func (r *receiver) delivers(it *item) bool {
+	return !r.quiet.Load() && (it.seq == 0 || !r.unacknowledged.Load())
 }
 
 // conclude tells that the item at hand is through. It is counted with those that
@@ -113,18 +133,30 @@ func (r *receiver) noteHandled() {
 	end := int(r.finished.Load())
 	for ; r.noted < end; r.noted++ {
 		it := &r.batch[r.noted]
-		r.bytes -= it.size
-		if it.message == nil {
-			continue
-		}
-		r.messages--
-		r.through++
-		r.concluded(it)
-		if it.to.reuse {
-			r.memory.takeBack(it.message, r.limits.ReceiveBytes)
+		switch {
+		case it.message == nil:
+			r.bytes -= it.size
+		case it.result != passedOn:
+			r.countOut(it)
+			if it.to.reuse {
+				r.memory.takeBack(it.message, r.limits.ReceiveBytes)
+			}
 		}
 		it.message = nil
 	}
+	r.lookForRoom()
+}
+
+// countOut tells that the message of it waits no more.
+func (r *receiver) countOut(it *item) {
+	r.messages--
+	r.bytes -= it.size
+	r.through++
+	r.concluded(it)
+}
+
+// lookForRoom lets the read loop go on if it waits for what has come about.
+func (r *receiver) lookForRoom() {
 	r.stuck = r.stuck && r.full()
 	if r.paused && !r.heldBack() {
 		r.openGate()

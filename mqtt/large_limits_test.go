@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ func TestReadingGoesOnWithLargeLimits(t *testing.T) {
 		var s *scripted
 		s = dialPipe(t, func(cfg *mqtt.Config) {
 			cfg.Limits = mqtt.Limits{ReceiveMessages: 1, SendBytes: largeLimit}
-			cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+			cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
 				<-release
 				s.events <- "message " + describe(m)
 			}
@@ -39,9 +40,9 @@ func TestNothingIsDroppedBelowLargeLimits(t *testing.T) {
 		s = dialPipe(t, func(cfg *mqtt.Config) {
 			client := itself(cfg)
 			cfg.Limits = mqtt.Limits{ReceiveMessages: 1, ReceiveBytes: largeLimit}
-			cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+			cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
 				if string(m.Payload) == "1" {
-					published <- client().Publish(m.Context(), mqtt.Message{Topic: "r", QoS: 1})
+					published <- client().Publish(ctx, mqtt.Message{Topic: "r", QoS: 1})
 				}
 				s.events <- "message " + describe(m)
 			}

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dunlin/mqtt/internal/life"
@@ -179,7 +180,7 @@ func (c *Client) handleAck(p *wire.Ack) error {
 	}
 	c.pumpedLocked()
 	if ignored {
-		c.log.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
+		c.opened.Transport.Logger.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
 	}
 	if done == nil {
 		c.noteReleaseLocked(p)
@@ -245,17 +246,26 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	}
 	m, payload := c.recv.memory.allot(p.Payload, to.reuse)
 	m.Topic, m.Payload, m.to = to.topic, payload, to
-	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
-	m.Properties = readProperties(p.Properties)
+	m.fill(p)
 	m.Sequence, m.seq = a.Sequence, a.Seq
 	m.manual = false
 	c.offerLocked(m, a.Deferred)
 	return nil
 }
 
+// fill takes what is of p, except for topic and payload.
+func (m *Received) fill(p *wire.Publish) {
+	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
+	m.Properties, m.SubscriptionIDs = nil, nil
+	if len(p.Properties) > 0 {
+		m.Properties = readProperties(p.Properties)
+		m.SubscriptionIDs = slices.Collect(p.Properties.SubscriptionIDs())
+	}
+}
+
 // offerLocked queues m for its handlers, once it is on record if it is to be, and
 // so are those before it.
-func (c *Client) offerLocked(m *Message, deferred bool) {
+func (c *Client) offerLocked(m *Received, deferred bool) {
 	// In the order of arrival, but a store that fails does not hold up the rest.
 	if deferred || c.recv.deferred > 0 && !c.saver.failed {
 		c.recv.deferred++

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,7 +17,7 @@ const overrun = 16
 // item is one thing to do on the deliver goroutine: a message for handlers, the
 // callback of a delivery, or a call.
 type item struct {
-	message  *Message
+	message  *Received
 	delivery *Delivery
 	call     func()
 
@@ -32,9 +33,10 @@ type item struct {
 type result byte
 
 const (
-	notRun  result = iota // they did not run
-	failed                // one panicked
-	handled               // all have returned
+	notRun   result = iota // they did not run
+	failed                 // one panicked
+	handled                // all have returned
+	passedOn               // queues of their own have it
 )
 
 // receiver is the receiving side: the read loop queues what came, and the deliver
@@ -49,9 +51,8 @@ type receiver struct {
 	ending    func()        // is called when the deliver loop ends
 	done      chan struct{} // closed when it has ended
 
-	quiet          atomic.Bool   // Close was called: no handler or event begins any more
-	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
-	loop           atomic.Uint64 // the deliver loop's goroutine
+	quiet          atomic.Bool // Close was called: no handler or event begins any more
+	unacknowledged atomic.Bool // the client has ended, and the server will send again what is not acknowledged
 
 	items    []item
 	batch    []item // being handled; the deliver loop changes it with the lock held
@@ -80,13 +81,17 @@ type receiver struct {
 	noteLater *time.Timer  // counts what is handled; the deliver loop's own
 	notesSoon atomic.Bool  // it runs
 
+	others sync.WaitGroup // handlers on goroutines of their own
+	loop   uint64         // the goroutine of the deliver loop
+	loops  []uint64       // those of the others
+
 	wake chan struct{} // wakes the deliver loop
 	gate chan struct{} // wakes the read loop
 }
 
 func (r *receiver) init(c *Client) {
 	r.mu, r.limits, r.concluded, r.ending = &c.mu, &c.cfg.Limits, c.concludeLocked, c.cancel
-	r.guard = guard{log: c.log, onError: c.transport.Handlers.Error}
+	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
 	r.done = make(chan struct{})
 	r.wake, r.gate = make(chan struct{}, 1), make(chan struct{}, 1)
 }
@@ -121,7 +126,7 @@ func (r *receiver) report(err error) {
 
 // count counts m, and what it holds, as waiting for its handlers, and fills in its
 // item.
-func (r *receiver) count(it *item, m *Message) {
+func (r *receiver) count(it *item, m *Received) {
 	size := m.memory()
 	r.messages++
 	r.bytes += size
@@ -129,8 +134,8 @@ func (r *receiver) count(it *item, m *Message) {
 }
 
 // memory returns how many bytes a queued message holds.
-func (m *Message) memory() int {
-	return messageOverhead + len(m.Topic) + cap(m.Payload) + m.Properties.memory()
+func (m *Received) memory() int {
+	return messageOverhead + len(m.Topic) + cap(m.Payload) + 4*cap(m.SubscriptionIDs) + m.Properties.memory()
 }
 
 // end tells that nothing is pushed any more.

@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 
@@ -98,16 +99,16 @@ func TestNewSessionDeliversAgain(t *testing.T) { // RX-29: its identifiers mean 
 }
 
 // holding has every message wait for its acknowledgement by the test.
-func holding(t *testing.T, f func(s *lasting, got chan *mqtt.Message)) {
+func holding(t *testing.T, f func(s *lasting, got chan *mqtt.Received)) {
 	t.Helper()
-	got := make(chan *mqtt.Message, 10)
+	got := make(chan *mqtt.Received, 10)
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		t.Run(version.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got = make(chan *mqtt.Message, 10)
+				got = make(chan *mqtt.Received, 10)
 				s := newLasting(t, version, func(cfg *mqtt.Config) {
-					cfg.Transport.Handlers.ManualAck = true
-					cfg.Transport.Handlers.Message = func(m *mqtt.Message) { got <- m }
+					cfg.ManualAck = true
+					cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m }
 				})
 				s.connect("absent")
 				f(s, got)
@@ -121,7 +122,7 @@ func holding(t *testing.T, f func(s *lasting, got chan *mqtt.Message)) {
 }
 
 func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15, T-A11, peer 4.28
-	holding(t, func(s *lasting, got chan *mqtt.Message) {
+	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
 		m := <-got
 		s.drop()
@@ -154,14 +155,14 @@ func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15
 }
 
 func TestAcknowledgementOfALostSession(t *testing.T) { // RX-13, T-A11: it is not that of another message
-	holding(t, func(s *lasting, got chan *mqtt.Message) {
+	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 32 5 a
 			< pub 34 6 b`)
-		old := []*mqtt.Message{<-got, <-got}
+		old := []*mqtt.Received{<-got, <-got}
 		s.play(`lose absent
 			< pub 32 5 c
 			< pub 34 6 d`)
-		fresh := []*mqtt.Message{<-got, <-got}
+		fresh := []*mqtt.Received{<-got, <-got}
 		for _, m := range old {
 			must(s.t, m.Ack())
 		}
@@ -175,7 +176,7 @@ func TestAcknowledgementOfALostSession(t *testing.T) { // RX-13, T-A11: it is no
 }
 
 func TestIdentifierUsedAnew(t *testing.T) { // RX-13, T-A11: an old acknowledgement is not that of another message
-	holding(t, func(s *lasting, got chan *mqtt.Message) {
+	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
 		old := <-got
 		s.play(`lose present
@@ -196,11 +197,11 @@ func TestHandlerRunsAcrossALoss(t *testing.T) { // RX-27, fault 2, T-A4
 			block, begun := make(chan struct{}), make(chan struct{}, 10)
 			slow := func(cfg *mqtt.Config) {
 				block, begun = make(chan struct{}), make(chan struct{}, 10)
-				f := cfg.Transport.Handlers.Message
-				cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+				f := cfg.OnMessage
+				cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
 					begun <- struct{}{}
 					<-block
-					f(m)
+					f(ctx, m)
 				}
 			}
 			eachLasting(t, slow, func(s *lasting) {
@@ -243,13 +244,13 @@ func TestPanicIsRedelivered(t *testing.T) { // TR-13, fault 13: not acknowledged
 	failures := 0
 	panicking := func(cfg *mqtt.Config) {
 		failures = 0
-		f := cfg.Transport.Handlers.Message
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+		f := cfg.OnMessage
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
 			if failures < 2 && string(m.Payload) == "bad" {
 				failures++
 				panic("not now")
 			}
-			f(m)
+			f(ctx, m)
 		}
 	}
 	eachLasting(t, panicking, func(s *lasting) {

@@ -22,7 +22,7 @@ func (m *Message) check(v Version, p *wire.Publish) error {
 	if m.Properties != nil && v < V5 {
 		return &ArgumentError{Name: "properties", What: "need MQTT 5; the version is " + v.String()}
 	}
-	if err := m.checkDurations("Properties"); err != nil {
+	if err := m.Properties.checkDurations("Properties"); err != nil {
 		return err
 	}
 	if p.QoS > 0 {
@@ -64,6 +64,8 @@ func (s *Subscription) fault(id uint32, v Version) string {
 	switch {
 	case s.QoS > ExactlyOnce:
 		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
+	case s.Workers < 0:
+		return fmt.Sprintf("Workers %d is negative", s.Workers)
 	case s.RetainHandling > RetainedNever:
 		return fmt.Sprintf("RetainHandling %d is not 0, 1 or 2", s.RetainHandling)
 	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4] of 5

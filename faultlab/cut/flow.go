@@ -106,7 +106,7 @@ func receiving(qos byte) func(context.Context, *world) error {
 
 // subscribe subscribes and gets what is published then.
 func subscribe(ctx context.Context, w *world) error {
-	if err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
+	if _, err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	w.peer.Publish(peer.Message{Topic: "t", Payload: []byte(messages[0]), QoS: 2})
@@ -115,7 +115,7 @@ func subscribe(ctx context.Context, w *world) error {
 
 // unsubscribe gets nothing more.
 func unsubscribe(ctx context.Context, w *world) error {
-	if err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
+	if _, err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	if err := w.Unsubscribe(ctx, "t"); err != nil {

@@ -114,23 +114,18 @@ func (w *world) dial(ctx context.Context, v mqtt.Version, wrap func(net.Conn) ne
 		Version: v, ClientID: clientID, KeepSession: true, KeepAlive: time.Second,
 		Limits:    mqtt.Limits{PingTimeout: time.Second},
 		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond, Background: true},
-		Transport: mqtt.Transport{
-			ConnectTimeout: 2 * time.Second,
+		Transport: mqtt.Transport{ConnectTimeout: 2 * time.Second,
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := w.peer.Dial(ctx, network, address)
 				if err != nil {
 					return nil, err
 				}
 				return wrap(conn), nil
-			},
-			Handlers: mqtt.Handlers{
-				Message: func(m *mqtt.Message) { w.note(&w.handled, m.Payload) },
-				Error: func(err error) {
-					w.mu.Lock()
-					w.failure = err
-					w.mu.Unlock()
-				},
-			},
+			}}, OnMessage: func(_ context.Context, m *mqtt.Received) { w.note(&w.handled, m.Payload) },
+		OnError: func(err error) {
+			w.mu.Lock()
+			w.failure = err
+			w.mu.Unlock()
 		},
 	}
 	if v == mqtt.V5 {

@@ -92,7 +92,7 @@ func flood(r *drive.Run, c *mqtt.Client, n int) error {
 	}
 	all := make(chan struct{})
 	got := 0
-	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), Borrowed: r.View, Handler: func(m *mqtt.Message) {
+	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), ReuseMessage: r.View, Handler: func(_ context.Context, m *mqtt.Received) {
 		if len(m.Payload) != r.Size {
 			return
 		}
@@ -100,7 +100,7 @@ func flood(r *drive.Run, c *mqtt.Client, n int) error {
 			close(all)
 		}
 	}}
-	if err := c.Subscribe(ctx, s); err != nil {
+	if _, err := c.Subscribe(ctx, s); err != nil {
 		return err
 	}
 	<-all
@@ -113,7 +113,7 @@ func rtt0(r *drive.Run) error {
 		return err
 	}
 	back := make(chan struct{})
-	err = c.Subscribe(ctx, mqtt.Subscription{Filter: "echo", Handler: func(*mqtt.Message) { back <- struct{}{} }})
+	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "echo", Handler: func(context.Context, *mqtt.Received) { back <- struct{}{} }})
 	if err != nil {
 		return err
 	}

@@ -31,9 +31,9 @@ func startDunlin(ctx context.Context, o Options) (Client, error) {
 	if o.Filter == "" {
 		return dunlinClient{c}, nil
 	}
-	_, err = c.SubscribeAsync([]mqtt.Subscription{{
+	_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{
 		Filter: o.Filter, QoS: mqtt.ExactlyOnce,
-		Handler: func(m *mqtt.Message) { o.Message(byte(m.QoS), m.Payload) },
+		Handler: func(_ context.Context, m *mqtt.Received) { o.Message(byte(m.QoS), m.Payload) },
 	}}, func(err error) {
 		if err != nil {
 			o.Report(err)

@@ -99,7 +99,7 @@ func (c *client) readVersion(what string, v goja.Value) mqtt.Version {
 }
 
 // readWill takes the members that count only with will: true.
-func (c *client) readWill(o *goja.Object) *mqtt.Message {
+func (c *client) readWill(o *goja.Object) *mqtt.Received {
 	vm := c.vm
 	will := &mqtt.Message{
 		Topic:   vm.CheckString("connect: clientOpt.topic", vm.Field(o, "topic")),

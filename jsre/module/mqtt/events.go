@@ -33,7 +33,7 @@ const (
 // event is something the script is to be told.
 type event struct {
 	kind    kind
-	message *mqtt.Message
+	message *mqtt.Received
 	err     error
 	call    func(error) // of callback: tells err; on the loop, inside Loop.Run
 }
@@ -138,7 +138,7 @@ func (c *client) serve(e *event) {
 // returned. One whose listener threw is left to the server, which sends it again on a
 // later connection of the session; those that come after it do not wait for that. When
 // the script is ending, perhaps because of this message, nothing is said any more.
-func (c *client) deliver(m *mqtt.Message) {
+func (c *client) deliver(m *mqtt.Received) {
 	returned := false
 	c.vm.Loop().Run(func() {
 		c.emitter.Emit("message", c.messageObject(m))

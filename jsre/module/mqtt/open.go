@@ -108,7 +108,7 @@ func (e timeoutError) Unwrap() error { return context.DeadlineExceeded }
 func (c *client) handlers() mqtt.Handlers {
 	return mqtt.Handlers{
 		Connect:    func(*mqtt.Client) { c.push(event{kind: connected}) },
-		Message:    func(m *mqtt.Message) { c.push(event{kind: message, message: m}) },
+		Message:    func(_ context.Context, m *mqtt.Received) { c.push(event{kind: message, message: m}) },
 		ManualAck:  true,
 		Close:      func(reason error) { c.push(event{kind: leaving, err: reason}) },
 		Disconnect: func(reason error) { c.push(event{kind: disconnected, err: reason}) },

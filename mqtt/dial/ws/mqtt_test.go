@@ -53,7 +53,7 @@ func TestBroker(t *testing.T) { // TR-08, TR-11, TL-01: over ws and wss, with us
 					t.Errorf("connected to %s, %v", c.Remote(), c.RemoteAddr())
 				}
 				payloads := make(chan []byte, 10)
-				must(t, c.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(m *mqtt.Message) { payloads <- m.Payload }}))
+				must(t, errorOf(c.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(_ context.Context, m *mqtt.Received) { payloads <- m.Payload }})))
 				want := bytes.Repeat([]byte("0123456789abcdef"), 65_556/16+1)[:65_556]
 				must(t, c.Publish(ctx, mqtt.Message{Topic: "t", Payload: want, QoS: 2}))
 				if got := <-payloads; !bytes.Equal(got, want) {
@@ -134,9 +134,7 @@ func TestPacketsAcrossFrames(t *testing.T) { // TR-11: one byte a frame, and all
 			_, _, _ = c.Read(ctx) // the close frame
 		})
 		got := make(chan string, 10)
-		c, err := mqtt.Dial(timeout(t), url, mqtt.Config{Transport: mqtt.Transport{Handlers: mqtt.Handlers{
-			Message: func(m *mqtt.Message) { got <- string(m.Payload) },
-		}}})
+		c, err := mqtt.Dial(timeout(t), url, mqtt.Config{OnMessage: func(_ context.Context, m *mqtt.Received) { got <- string(m.Payload) }})
 		must(t, err)
 		if all := <-got + <-got; all != "ab" {
 			t.Errorf("%d bytes a frame: got %q", size, all)
@@ -174,11 +172,9 @@ func TestEnds(t *testing.T) { // fault 33: an orderly end, a fault, and a loss
 				test.end(ctx, c)
 			})
 			events, ended := "", make(chan struct{})
-			_, err := mqtt.Dial(timeout(t), url, mqtt.Config{Transport: mqtt.Transport{Handlers: mqtt.Handlers{
-				Message:    func(m *mqtt.Message) { events += "message " + m.Topic },
-				Close:      func(error) { events += "close, " },
-				Disconnect: func(err error) { events += "disconnect: " + err.Error(); close(ended) },
-			}}})
+			_, err := mqtt.Dial(timeout(t), url, mqtt.Config{OnMessage: func(_ context.Context, m *mqtt.Received) { events += "message " + m.Topic },
+				OnClose__:    func(error) { events += "close, " },
+				OnDisconnect: func(err error) { events += "disconnect: " + err.Error(); close(ended) }})
 			must(t, err)
 			if <-ended; events != test.want {
 				t.Errorf("got %s", events)

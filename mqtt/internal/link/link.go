@@ -64,6 +64,7 @@ type Part struct {
 type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
+	Trace       Trace                // sees every packet; nil: nobody does
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
 	Linger      time.Duration        // how long the peer may take to close after our last byte
 	WriteStalls func() time.Duration // how long a write may make no progress; 0: for ever

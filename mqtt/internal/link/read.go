@@ -22,9 +22,10 @@ const (
 type inbox struct {
 	buf        []byte
 	start, end int
-	first      int // the size it began with
-	calm       int // small reads in a row
-	left       int // bytes to come of the payload that is streamed
+	first      int  // the size it began with
+	calm       int  // small reads in a row
+	left       int  // bytes to come of the payload that is streamed
+	shown      bool // the packet at start, which has not come whole, was traced
 
 	watched bool // a read ends after a calm while
 	stirred bool // something came since then
@@ -59,6 +60,7 @@ func (l *Link) readLoop() {
 // frames hands over every whole packet of the buffer, and reports whether
 // reading goes on.
 func (l *Link) frames(in *inbox, n int) bool {
+	l.traceInput(in)
 	l.owner.BeginBatch(time.Now(), n)
 	defer l.owner.EndBatch()
 	version := wire.Version(l.version.Load())
@@ -71,6 +73,7 @@ func (l *Link) frames(in *inbox, n int) bool {
 			return true
 		}
 		in.start += n
+		in.shown = false
 	}
 	return true
 }

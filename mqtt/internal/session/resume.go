@@ -60,13 +60,15 @@ func (s *Session) Hold() { s.offline = true }
 
 // Resumption says on what terms a session goes on in a new connection.
 type Resumption struct {
-	Present   bool               // the server has the session
-	Republish bool               // if it has not: what may have been sent goes out as new
-	Fits      func(*Entry) error // why the server does not take it any more
+	Present   bool                // the server has the session
+	Republish func(qos byte) bool // if it has not: what may have been sent goes out as new; nil: nothing
+	Fits      func(*Entry) error  // why the server does not take it any more
 	Now       time.Time
 	// Requests, unless nil, appends what is to go before the publishes.
 	Requests func(dst []byte) []byte
 }
+
+func (r *Resumption) republishes(e *Entry) bool { return r.Republish != nil && r.Republish(e.QoS()) }
 
 // Resume sends again what earlier connections left, after Start: each PUBLISH
 // with its identifier, in the original order, PUBREL where PUBREC had come
@@ -128,7 +130,7 @@ func (s *Session) obstacle(e *Entry, r Resumption) error {
 		return ErrLost
 	case e.stage == released:
 		return nil
-	case e.again && !r.Present && !r.Republish:
+	case e.again && !r.Present && !r.republishes(e):
 		return ErrLost
 	case !r.Present:
 		e.anew = e.again
