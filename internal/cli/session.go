@@ -200,13 +200,13 @@ func (s *session) close(client *mqtt.Client) {
 }
 
 func loadAuthorities(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
+	blocks, err := os.ReadFile(path)
 	if err != nil {
 		return nil, failf("--cafile: %w", err)
 	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, failf("--cafile %s: no certificate in PEM form in it", path)
+	if err := dial.AddCertificates(pool, blocks); err != nil {
+		return nil, failf("--cafile %s: %w", path, err)
 	}
 	return pool, nil
 }
