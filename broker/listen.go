@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,11 +52,13 @@ var schemes = map[string]struct {
 // listen binds the address.
 func listen(ctx context.Context, address Listener, fallback *tls.Config) (*listener, error) {
 	u, err := url.Parse(address.URL)
-	if err != nil || u.Host == "" {
+	switch {
+	case err != nil && strings.Contains(address.URL, "@"): // it may hold a password
+		return nil, errors.New("broker: a listener is not a URL; write it as tcp://127.0.0.1:1883, without a user")
+	case err != nil || u.Host == "" && u.User == nil:
 		return nil, fmt.Errorf("broker: listener %q is not a URL; write it as tcp://127.0.0.1:1883", address.URL)
-	}
-	if u.User != nil {
-		return nil, fmt.Errorf("broker: listener %q has a user; those who may connect are in Config.Users", u.Redacted())
+	case u.User != nil:
+		return nil, fmt.Errorf("broker: listener %s://%s has a user; those who may connect are in Config.Users", u.Scheme, u.Host)
 	}
 	scheme, ok := schemes[u.Scheme]
 	if !ok {

@@ -71,12 +71,18 @@ func parse(raw string) (*url.URL, error) {
 // check tells whether u is a proxy's.
 func check(u *url.URL) error {
 	if ports[u.Scheme] == "" {
-		return fmt.Errorf("proxy URL %q: scheme %q is not one of socks5, socks5h, http, https", u.Redacted(), u.Scheme)
+		return fmt.Errorf("proxy URL %q: scheme %q is not one of socks5, socks5h, http, https", redact(u), u.Scheme)
 	}
 	if u.Hostname() == "" {
-		return fmt.Errorf("proxy URL %q has no host", u.Redacted())
+		return fmt.Errorf("proxy URL %q has no host", redact(u))
 	}
 	return nil
+}
+
+// redact returns u for an error: its way and its host, and nothing that may be secret.
+func redact(u *url.URL) string {
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host}
+	return shown.String()
 }
 
 // DialContext connects to address. It is a [dial.Func]. An error on the way is a
@@ -99,8 +105,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	}
 	conn, err := d.through(ctx, u, via, address)
 	if err != nil {
-		shown := url.URL{Scheme: u.Scheme, Host: u.Host}
-		return nil, &dial.Error{Stage: dial.StageProxy, Address: shown.String(), Err: err}
+		return nil, &dial.Error{Stage: dial.StageProxy, Address: redact(u), Err: err}
 	}
 	return conn, nil
 }
