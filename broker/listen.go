@@ -166,8 +166,9 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) {
 
 // converse has the broker serve a connection to its end.
 func (l *listener) converse(conn net.Conn) {
-	defer l.sessions.began(conn)()
-	if err := l.establish(l.id, conn); err != nil {
+	served, ended := l.sessions.began(conn)
+	defer ended()
+	if err := l.establish(l.id, served); err != nil {
 		l.logger.Info("connection ended", "listener", l.scheme, "remote", conn.RemoteAddr().String(), "error", err)
 	}
 }
