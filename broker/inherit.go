@@ -12,13 +12,13 @@ import (
 // wrapped broker has an object for each connection, copies the messages of the old one
 // to the new one, and only then lets publishers find the new one: whoever has found the
 // old one before puts a message where nobody looks any more. So each connection knows
-// the one that took its session over, its heir, from before the copy is made. A
-// publisher that has put a message into a session looks whether there is an heir: if
+// the one that took its session over, its successor, from before the copy is made. A
+// publisher that has put a message into a session looks whether there is a successor: if
 // there is none the message is in the copy, else it is passed on.
 
-// nameHeir notes that cl takes the session of its client over. It is called before the
+// nameSuccessor notes that cl takes the session of its client over. It is called before the
 // wrapped broker copies it.
-func (s *sessions) nameHeir(cl *mochi.Client, connect packets.Packet) {
+func (s *sessions) nameSuccessor(cl *mochi.Client, connect packets.Packet) {
 	old, known := s.server.Clients.Get(cl.ID)
 	if !known || connect.Connect.Clean || old.Properties.Clean && old.Properties.ProtocolVersion < 5 {
 		return // the session, if there is one, ends [MQTT-3.1.2-4]
@@ -26,7 +26,7 @@ func (s *sessions) nameHeir(cl *mochi.Client, connect packets.Packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v := visitOf(old); v != nil && old != cl {
-		v.heir = visitOf(cl)
+		v.successor = visitOf(cl)
 	}
 }
 
@@ -38,12 +38,12 @@ func (s *sessions) passOn(cl *mochi.Client, pk packets.Packet) {
 		return
 	}
 	s.mu.Lock()
-	if v.heir == nil {
+	if v.successor == nil {
 		s.mu.Unlock()
 		return
 	}
-	for v.heir != nil {
-		v = v.heir
+	for v.successor != nil {
+		v = v.successor
 	}
 	v.late = append(v.late, pk)
 	ready := v.ready

@@ -86,11 +86,11 @@ func TestMessageDuringATakeover(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			heir := dial(t, b.Addr(), connectKept[version])
-			if kind, _ := next(t, heir); kind != 2 {
+			successor := dial(t, b.Addr(), connectKept[version])
+			if kind, _ := next(t, successor); kind != 2 {
 				t.Errorf("version %d: the first packet is of type %d, want CONNACK", version, kind)
 			}
-			if n := awaitMarked(t, heir, 2); n != 1 {
+			if n := awaitMarked(t, successor, 2); n != 1 {
 				t.Errorf("version %d, QoS %d: it came %d times", version, qos, n)
 			}
 		}
@@ -116,13 +116,13 @@ func TestMessageThatIsLateForATakeover(t *testing.T) {
 				old.RUnlock()
 				time.Sleep(time.Millisecond)
 			}
-			var heir net.Conn
+			var successor net.Conn
 			for range takeovers {
-				heir = dial(t, b.Addr(), connectKept[version])
-				next(t, heir)
+				successor = dial(t, b.Addr(), connectKept[version])
+				next(t, successor)
 			}
 			old.RUnlock()
-			if n := awaitMarked(t, heir, 1); n != 1 {
+			if n := awaitMarked(t, successor, 1); n != 1 {
 				t.Errorf("version %d, takeover %d: it came %d times", version, takeovers, n)
 			}
 		}

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -73,10 +74,7 @@ func listen(ctx context.Context, address Listener, fallback *tls.Config) (*liste
 			return nil, fmt.Errorf("broker: listener %q %w", address.URL, ErrNoCertificate)
 		}
 	}
-	port := u.Port()
-	if port == "" {
-		port = scheme.port
-	}
+	port := cmp.Or(u.Port(), scheme.port)
 	var lc net.ListenConfig
 	l.inner, err = lc.Listen(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	if err != nil {

@@ -32,7 +32,7 @@ type sessions struct {
 }
 
 // visit is one connection of a client. It is guarded by the mutex of sessions, but for
-// the channels, and for client where the visit was found in latest or as an heir: that
+// the channels, and for client where the visit was found in latest or as a successor: that
 // does not change.
 type visit struct {
 	end         chan struct{} // closed when the broker is through with it
@@ -43,10 +43,10 @@ type visit struct {
 	noted       bool          // a message is noted and not handed on yet
 	message     uint16        // that one
 
-	heir    *visit           // the one that took the session over; see inherit.go
-	late    []packets.Packet // messages for the session that the one before was given
-	ready   bool             // they can be sent
-	sending bool             // that is being done
+	successor *visit           // the one that took the session over; see inherit.go
+	late      []packets.Packet // messages for the session that the one before was given
+	ready     bool             // they can be sent
+	sending   bool             // that is being done
 }
 
 // visited is the connection of a visit, by which a client of the wrapped broker is
@@ -107,7 +107,7 @@ func (s *sessions) Provides(b byte) bool {
 // OnSessionEstablish prepares that a connection takes the session of its client over.
 func (s *sessions) OnSessionEstablish(cl *mochi.Client, pk packets.Packet) {
 	s.awaitEnd(cl)
-	s.nameHeir(cl, pk)
+	s.nameSuccessor(cl, pk)
 }
 
 // awaitEnd waits until the connection of the client that came before this one has ended

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,10 +66,7 @@ func ParseAddress(raw string) (Address, error) {
 		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets, its zone in ASCII", redact(u), a.Host)
 	}
 	if a.isWebSocket() {
-		a.Path, a.Query = u.EscapedPath(), u.RawQuery
-		if a.Path == "" {
-			a.Path = DefaultPath
-		}
+		a.Path, a.Query = cmp.Or(u.EscapedPath(), DefaultPath), u.RawQuery
 	}
 	return withPort(a, u)
 }

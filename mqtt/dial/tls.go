@@ -2,6 +2,7 @@ package dial
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -72,10 +73,7 @@ func (t TLS) Config() (*tls.Config, error) {
 
 // pair reads the client's certificate and key.
 func (t TLS) pair() (*tls.Certificate, error) {
-	keyFile := t.KeyFile
-	if keyFile == "" {
-		keyFile = t.CertFile
-	}
+	keyFile := cmp.Or(t.KeyFile, t.CertFile)
 	cert, err := os.ReadFile(t.CertFile)
 	if err != nil {
 		return nil, fmt.Errorf("TLS: CertFile: %w", err)

@@ -7,6 +7,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -119,11 +120,7 @@ func (d *Dialer) through(ctx context.Context, u *url.URL, via dial.Func, address
 	if err != nil {
 		return nil, err
 	}
-	port := u.Port()
-	if port == "" {
-		port = ports[u.Scheme]
-	}
-	conn, err := via(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	conn, err := via(ctx, "tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme])))
 	if err != nil {
 		return nil, err
 	}
@@ -155,9 +152,7 @@ func (d *Dialer) config(host string) *tls.Config {
 		conf = d.TLS.Clone()
 		conf.MinVersion = max(conf.MinVersion, tls.VersionTLS12)
 	}
-	if conf.ServerName == "" {
-		conf.ServerName = host
-	}
+	conf.ServerName = cmp.Or(conf.ServerName, host)
 	return conf
 }
 
