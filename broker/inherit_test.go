@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -106,7 +107,7 @@ func TestMessageThatIsLateForATakeover(t *testing.T) {
 			_ = subscribeKept(t, b, version, 1).Close()
 			old := b.Client("p")
 			for !old.Closed() {
-				time.Sleep(time.Millisecond) // nothing tells
+				runtime.Gosched() // nothing tells
 			}
 			publisher := dial(t, b.Addr(), connect311)
 			next(t, publisher)
@@ -114,7 +115,7 @@ func TestMessageThatIsLateForATakeover(t *testing.T) {
 			publishMarked(t, publisher, 1, 1)
 			for old.TryRLock() { // fails once the publisher waits
 				old.RUnlock()
-				time.Sleep(time.Millisecond)
+				runtime.Gosched()
 			}
 			var successor net.Conn
 			for range takeovers {
