@@ -262,7 +262,10 @@ func TestIdentifiersWrap(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32
 		seen++
 		last = int(id)
 	}, mute: func(p []byte) bool { return p[0] == 0x32 && p[5] == 0 && p[6] == 1 }}
-	c := dialResponder(t, r, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 100 })
+	c := dialResponder(t, r, func(cfg *mqtt.Config) {
+		cfg.Limits.InFlight = 100
+		cfg.Limits.Drain = -1 // the first message is never acknowledged
+	})
 	ctx := ctxFor(t)
 	var wg sync.WaitGroup
 	wg.Add(total - 1)

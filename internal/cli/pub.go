@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"dunlin/mqtt"
@@ -65,7 +67,7 @@ func (p *pub) chosenTopic(args []string) (string, error) {
 		}
 		topic = other
 	}
-	return orElse(topic, p.urlTopic), nil
+	return cmp.Or(topic, p.urlTopic), nil
 }
 
 // arguments puts the message together, from options and from positions.

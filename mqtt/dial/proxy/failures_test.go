@@ -51,6 +51,7 @@ func TestProxyThatIsNotThere(t *testing.T) { // TR-01, TR-12
 func TestBadProxyURLs(t *testing.T) {
 	for raw, want := range map[string]string{
 		"ftp://joe:s3cret@h":      `scheme "ftp" is not one of`,
+		"ftp://s3cret@h":          "is not one of", // some take a token for a user name
 		"socks5://joe:s3cret@":    "has no host",
 		"socks5://joe:s3cret/@h":  "cannot be read",
 		"http://joe:%zzs3cret@h":  "cannot be read",
