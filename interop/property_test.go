@@ -98,7 +98,7 @@ func willProperties(r *rig) {
 	watcher := r.dial()
 	watcher.subscribe("will", 1)
 	m := full(r.topic("will"), 1)
-	p := r.dial(func(cfg *mqtt.Config) { cfg.Will = &m })
+	p := r.dial(func(cfg *mqtt.Config) { cfg.Will = &mqtt.Will{Message: m} })
 	p.cut()
 	got := watcher.next()
 	same(r, "will", r.show(got), "will=grün/1")

@@ -105,7 +105,6 @@ func (r *rig) dial(change ...func(*mqtt.Config)) *peer {
 func (r *rig) tryDial(change ...func(*mqtt.Config)) (*peer, error) {
 	p := &peer{r: r, got: make(chan *mqtt.Received, 10_000), ended: make(chan error, 1)}
 	cfg := mqtt.Config{Version: r.version, ClientID: r.id()}
-	silence(cfg)
 	cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { p.got <- m }
 	cfg.OnDisconnect = func(reason error) { p.ended <- reason }
 	cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -127,14 +127,15 @@ func (r *receiver) report(err error) {
 // count counts m, and what it holds, as waiting for its handlers, and fills in its
 // item.
 func (r *receiver) count(it *item, m *Received) {
-	size := m.memory()
+	size := m.MemorySize()
 	r.messages++
 	r.bytes += size
 	it.message, it.to, it.seq, it.size = m, m.to, m.seq, size
 }
 
-// memory returns how many bytes a queued message holds.
-func (m *Received) memory() int {
+// MemorySize returns how many bytes of memory the message holds, roughly: what counts
+// in Limits.ReceiveBytes.
+func (m *Received) MemorySize() int {
 	return messageOverhead + len(m.Topic) + cap(m.Payload) + 4*cap(m.SubscriptionIDs) + m.Properties.memory()
 }
 

@@ -150,7 +150,7 @@ func (w *world) judge(f flow, err error) error {
 	case c.Violated > 0:
 		return fmt.Errorf("breach of the protocol: %s", c.Violations[0])
 	case w.failure != nil:
-		return fmt.Errorf("reported to Handlers.Error: %w", w.failure)
+		return fmt.Errorf("reported to Config.OnError: %w", w.failure)
 	}
 	if err := f.out.check("the server received", w.received); err != nil {
 		return err

@@ -45,7 +45,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err := message.Validate(mqtt.V311); err != nil { // before anything is dialed
 		return err
 	}
-	client, err := p.connect(ctx, mqtt.Handlers{})
+	client, err := p.connect(ctx, mqtt.Config{})
 	if err != nil {
 		return err
 	}
@@ -89,5 +89,5 @@ func (p *pub) arguments(cmd *cobra.Command, args []string) (mqtt.Message, error)
 	case !hasMessage:
 		return mqtt.Message{}, usagef("pub: no message; give one with -m")
 	}
-	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain, Lent: true}, nil
+	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain}, nil
 }

@@ -158,9 +158,9 @@ func asTyped(err error, raw, typed string) string {
 	return strings.Replace(err.Error(), strconv.Quote(u.String()), strconv.Quote(typed), 1)
 }
 
-// connect opens the connection and the session.
-func (s *session) connect(ctx context.Context, handlers mqtt.Handlers) (*mqtt.Client, error) {
-	cfg := mqtt.Config{ClientID: s.id, Username: s.username, Transport: mqtt.Transport{Handlers: handlers}}
+// connect opens the connection, with the callbacks of opened, and the session.
+func (s *session) connect(ctx context.Context, opened mqtt.Config) (*mqtt.Client, error) {
+	cfg := mqtt.Config{ClientID: s.id, Username: s.username}
 	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)
 	}
@@ -169,12 +169,12 @@ func (s *session) connect(ctx context.Context, handlers mqtt.Handlers) (*mqtt.Cl
 		if err != nil {
 			return nil, err
 		}
-		cfg.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+		opened.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	client, err := mqtt.Open(ctx, s.url, cfg.Transport)
+	client, err := mqtt.Open(ctx, s.url, opened)
 	if err != nil {
 		return nil, err
 	}

@@ -66,10 +66,10 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 		timer := time.AfterFunc(time.Duration(s.wait)*time.Second, func() { finish(errTimeout) })
 		defer timer.Stop()
 	}
-	client, err := s.connect(ctx, mqtt.Handlers{
-		Message:    s.printer(a, finish),
-		Disconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
-		Error:      func(err error) { a.note("sub: %v", err) },
+	client, err := s.connect(ctx, mqtt.Config{
+		OnMessage:    s.printer(a, finish),
+		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
+		OnError:      func(err error) { a.note("sub: %v", err) },
 	})
 	if err != nil {
 		return s.outcome(ctx, err)

@@ -18,7 +18,7 @@ func startDunlin(ctx context.Context, o Options) (Client, error) {
 		ClientID:    o.ID,
 		KeepSession: true,
 		Reconnect:   &mqtt.Reconnect{MinDelay: o.MinDelay, MaxDelay: o.MaxDelay, Background: true},
-		Transport:   mqtt.Transport{Dial: o.Dial, Handlers: mqtt.Handlers{Error: o.Report}},
+		Transport:   mqtt.Transport{Dial: o.Dial}, OnError: o.Report,
 	}
 	if o.Version == 5 {
 		cfg.Version = mqtt.V5

@@ -42,7 +42,7 @@ type event struct {
 type queue struct {
 	events   []event
 	messages int
-	bytes    int        // of their payloads
+	bytes    int        // of memory that those hold
 	room     *sync.Cond // there is room for messages, or the client has ended
 }
 
@@ -61,7 +61,7 @@ func (c *client) push(e event) {
 			return
 		}
 		c.queue.messages++
-		c.queue.bytes += len(e.message.Payload)
+		c.queue.bytes += e.message.MemorySize()
 	}
 	c.queue.events = append(c.queue.events, e)
 	c.mu.Unlock()

@@ -76,7 +76,7 @@ func (r *received) settle() {
 		own[key] = r.Get(key)
 	}
 	if r.message.Properties != nil {
-		own["properties"] = r.client.propertiesObject(r.message.Properties)
+		own["properties"] = r.client.propertiesObject(r.message)
 	}
 	r.own = own
 }
