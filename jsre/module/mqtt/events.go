@@ -85,6 +85,9 @@ func (c *client) take() (event, bool) {
 	e := c.batch[c.next]
 	c.batch[c.next] = event{}
 	c.next++
+	if c.next < len(c.batch) {
+		c.source.Wake() // a listener that serves events meanwhile is to get the rest
+	}
 	return e, true
 }
 
