@@ -32,7 +32,7 @@ func (c *Client) detachLocked() {
 func (c *Client) suspendLocked() {
 	c.failWaitersLocked(c.causeLocked())
 	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: c.accepted && endedByServer(c.cause)})
-	c.giveUpOnLocked(c.sess.TakeOutcasts())
+	c.giveUpOnLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {
 		if d, ok := e.Owner.(*Delivery); ok {
 			if d.end > c.out.start { // the write loop had not even taken it

@@ -163,7 +163,7 @@ func (c *client) suspend() {
 	requests := c.sess.Suspend(session.Loss{
 		Untouched: func(*session.Entry) bool { return false }, ByServer: c.w.chance(30),
 	})
-	for _, e := range c.sess.TakeOutcasts() {
+	for _, e := range c.sess.TakeQuarantined() {
 		c.end(e, errors.New("given up"))
 	}
 	if len(requests) > 1 || c.subscribed && len(requests) > 0 {
