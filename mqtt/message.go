@@ -61,8 +61,9 @@ func (m *Message) Context() context.Context {
 // in which the messages came, so one that is missing holds back those after it.
 // Without ManualAck, or at QoS 0, it does nothing. It returns ErrClosed when
 // the client has ended: the server will send the message again if it keeps the
-// session. Where a client with Reconnect has lost the connection, the
-// acknowledgement follows when the server sends the message again.
+// session. Where a client with Reconnect has lost the connection, the server sends
+// the message again: at QoS 1 it comes to the handlers again and is acknowledged by
+// its new copy, at QoS 2 this acknowledgement follows then.
 func (m *Message) Ack() error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
