@@ -146,7 +146,8 @@ func (p *peer) mark(qos mqtt.QoS) error {
 		p.r.marked = make(map[string]mqtt.QoS)
 	}
 	p.r.marked[p.name] = qos
-	return errorOf(p.Subscribe(p.r.ctx, mqtt.Subscription{Filter: p.marks(), QoS: qos}))
+	_, err := p.Subscribe(p.r.ctx, mqtt.Subscription{Filter: p.marks(), QoS: qos})
+	return err
 }
 
 // marks is the topic of until: for this connection's session alone.
@@ -173,7 +174,8 @@ func (p *peer) subscribe(name string, qos mqtt.QoS) {
 }
 
 func (p *peer) subscribeWith(subs ...mqtt.Subscription) {
-	p.r.must("subscribe", p.Subscribe(p.r.ctx, subs...))
+	_, err := p.Subscribe(p.r.ctx, subs...)
+	p.r.must("subscribe", err)
 }
 
 // publish publishes in the case's corner and waits for the server.

@@ -168,10 +168,7 @@ func sessionExpiryGoodbye(r *rig) {
 // delayed is a will that the server holds back.
 func (r *rig) delayed(d time.Duration) func(*mqtt.Config) {
 	return func(cfg *mqtt.Config) {
-		cfg.Will = &mqtt.Will{
-			Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1,
-			Properties: &mqtt.Properties{WillDelay: d},
-		}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}, Delay: d}
 	}
 }
 

@@ -85,14 +85,14 @@ func TestReleaseOfALostPubComp(t *testing.T) { // RX-28, fault 2: also what is n
 	})
 }
 
-func TestNewSessionDeliversAgain(t *testing.T) { // RX-29: its identifiers mean new messages
+func TestNewSessionDeliversAgain(t *testing.T) { // RX-29: its identifiers mean new messages, also equal ones
 	eachLasting(t, nil, func(s *lasting) {
 		s.play(`< pub 34 9 a
 			got t=a q2 id9
 			> 50 02 0009
 			lose absent
-			< pub 34 9 b
-			got t=b q2 id9
+			< pub 34 9 a
+			got t=a q2 id9
 			> 50 02 0009
 			nothing`)
 	})

@@ -19,7 +19,7 @@ type receipt struct {
 // inboundFlow is an inbound QoS 2 flow, from PUBLISH to PUBREL. It outlives the
 // connection; a QoS 1 message has no such state.
 type inboundFlow struct {
-	print    uint64 // the message's fingerprint: another one has another
+	digest   uint64 // the message's digest: another one has another
 	seq      uint64 // under which the application has the message; 0: it has not
 	receipt  uint64 // the sequence number of its receipt; 0: none is pending
 	sequence uint64 // of the message, when it is saved
@@ -75,11 +75,11 @@ func (s *Session) HandleStreamed(dst []byte, p *wire.Publish, size int) ([]byte,
 }
 
 func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
-	var print uint64
+	var digest uint64
 	if p.QoS == 2 {
-		print = fingerprint(p, size)
+		digest = digestOf(p, size)
 	}
-	f, known := s.repeated(p, print)
+	f, known := s.repeated(p, digest)
 	if known && p.QoS == 1 {
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
@@ -98,7 +98,7 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 	a := Arrival{Seq: s.receive(receipt{id: p.PacketID, qos: p.QoS}), Deliver: true}
 	s.in.open++
 	if p.QoS == 2 {
-		s.begin2(p.PacketID, print, &a)
+		s.begin2(p.PacketID, digest, &a)
 	}
 	return s.drain(dst), a, nil // a flow that was forgotten holds nothing up
 }
@@ -130,12 +130,12 @@ func (s *Session) repeat(dst []byte, id uint16, f inboundFlow) []byte {
 // begin2 opens the flow of a QoS 2 message that is delivered. When the session
 // is saved the message has a sequence number, which must be on record before a
 // handler sees it.
-func (s *Session) begin2(id uint16, print uint64, a *Arrival) {
+func (s *Session) begin2(id uint16, digest uint64, a *Arrival) {
 	in := &s.in
 	if in.flows == nil {
 		in.flows = make(map[uint16]inboundFlow)
 	}
-	f := inboundFlow{print: print, seq: a.Seq, receipt: a.Seq, here: true}
+	f := inboundFlow{digest: digest, seq: a.Seq, receipt: a.Seq, here: true}
 	if s.cfg.Save {
 		a.Deferred = true
 		if old := in.flows[id]; old.restored {
@@ -287,7 +287,7 @@ func (s *Session) settleFlow(id uint16, f *inboundFlow) {
 func (s *Session) deliverAgain(id uint16, f inboundFlow) {
 	s.in.remove(id, f)
 	if f.sequence != 0 {
-		s.in.flows[id] = inboundFlow{print: f.print, sequence: f.sequence, restored: true}
+		s.in.flows[id] = inboundFlow{digest: f.digest, sequence: f.sequence, restored: true}
 	}
 }
 

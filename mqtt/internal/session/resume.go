@@ -23,9 +23,9 @@ type Loss struct {
 }
 
 // Suspend tells that the connection is lost. Publishes stay for the next one,
-// except for those at which the server disconnects each time: see TakeQuarantined. Subscribe and
-// unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1, section
-// 4.1 of 5]: they are returned, and their identifiers are free.
+// except for those at which the server disconnects each time: see TakeQuarantined.
+// Subscribe and unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1,
+// section 4.1 of 5]: they are returned, and their identifiers are free.
 func (s *Session) Suspend(l Loss) (requests []*Entry) {
 	s.offline = true
 	s.epoch++
@@ -45,7 +45,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			e.anew = e.anew && (untouched || !e.inWindow) // not sent on this connection either
 			if oldest && e.inWindow && e.stage == sent {
 				oldest = false
-				s.blame(e, alone)
+				s.countLoss(e, alone)
 			}
 			s.vacate(e)
 		}
@@ -75,7 +75,7 @@ func (r *Resumption) republishes(e *Entry) bool { return r.Republish != nil && r
 // [MQTT-4.4.0-1] of 3.1.1 and of 5, within the window [MQTT-3.3.4-7], and then what waits. It
 // returns what cannot go on.
 func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
-	failed := s.sift(r)
+	failed := s.failUnsendable(r)
 	if !r.Present { // the server's identifiers mean new messages from now on
 		s.forgetEarlier()
 	}
@@ -104,9 +104,9 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	return s.Pump(dst), failed
 }
 
-// sift ends what cannot go on: what the server does not take any more, and,
+// failUnsendable ends what cannot go on: what the server does not take any more, and,
 // when it has lost the session, what may have been sent.
-func (s *Session) sift(r Resumption) (failed []Failure) {
+func (s *Session) failUnsendable(r Resumption) (failed []Failure) {
 	for _, e := range s.Unfinished() {
 		err := s.obstacle(e, r)
 		if err == nil {

@@ -108,20 +108,20 @@ type Session struct {
 	used    int    // publishes that occupy the window
 	used2   int    // of those of QoS 2
 
-	queue      fifo[*Entry] // publishes that wait for the window, oldest first
-	queueBytes int
-	held       int     // the size of all records that are kept
-	freed      []Freed // publishes that left the queue in the last call
-	expired    []*Entry
-	progress   bool         // the server acknowledged something on this connection
-	proving    bool         // no publish is sent before the server answers a PINGREQ
-	suspects   int          // publishes at which the server may disconnect
-	outcasts   []*Entry     // given up by the last Suspend
-	resend     fifo[*Entry] // what earlier connections left, oldest first
-	offline    bool
-	epoch      uint64 // of the connection
-	now        int64  // Unix milliseconds, as last told
-	staging    staging
+	queue       fifo[*Entry] // publishes that wait for the window, oldest first
+	queueBytes  int
+	held        int     // the size of all records that are kept
+	freed       []Freed // publishes that left the queue in the last call
+	expired     []*Entry
+	progress    bool         // the server acknowledged something on this connection
+	proving     bool         // no publish is sent before the server answers a PINGREQ
+	isolated    int          // publishes at which the server may disconnect
+	quarantined []*Entry     // given up by the last Suspend
+	resend      fifo[*Entry] // what earlier connections left, oldest first
+	offline     bool
+	epoch       uint64 // of the connection
+	now         int64  // Unix milliseconds, as last told
+	staging     staging
 
 	in         inbound
 	aliasesOut outAliases
@@ -243,8 +243,8 @@ func (s *Session) finish(e *Entry) {
 	e.stage = finished
 	s.out.remove(e)
 	s.vacate(e)
-	if e.losses >= suspect {
-		s.suspects--
+	if e.losses >= isolateAfter {
+		s.isolated--
 	}
 	if e.publishes() {
 		s.flows--
