@@ -8,7 +8,8 @@
 // messages, prints a Report as one line of JSON, and waits for the end of its
 // standard input. The caller takes the CPU time between the two lines, so that
 // every language is measured alike. What only some works need is in the
-// environment: see Setup.
+// environment: see Setup. Drivers of earlier commits are called in the same way, so
+// what is here may grow but not change.
 package drive
 
 import (
