@@ -14,6 +14,8 @@ package drive
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,6 +95,19 @@ func Parse(args []string, env func(string) string) (*Setup, error) {
 		s.N, errs[3] = strconv.Atoi(n)
 	}
 	return s, errors.Join(errs[:]...)
+}
+
+// TLS trusts the server of the measurements, and no other.
+func (s *Setup) TLS() (*tls.Config, error) {
+	pem, err := os.ReadFile(s.CA)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no certificate", s.CA)
+	}
+	return &tls.Config{RootCAs: roots}, nil
 }
 
 // Do does the work, reports and waits for the end of the input.

@@ -102,11 +102,12 @@ var rivals = map[string]string{
 // word of where and from which commit they were built: the same sources give the same
 // program, so that two builds of ours differ by nothing else.
 func (b *Builder) golang(ctx context.Context, d *Driver, source string) error {
-	folder := d.Name
+	folder, program := d.Name, d.Name
 	if d.Name == work.Ours || d.Commit != "" {
 		folder = "ours"
+		program = folder + strings.ReplaceAll(strings.TrimPrefix(d.Name, work.Ours), "/", "_")
 	}
-	program := filepath.Join(b.Out, strings.ReplaceAll(d.Name, "/", "_"))
+	program = filepath.Join(b.Out, program)
 	_, err := b.command(ctx, source, "go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./drivers/"+folder)
 	if err != nil {
 		return err
