@@ -98,9 +98,9 @@ var rivals = map[string]string{
 	"paho5": "github.com/eclipse/paho.golang",
 }
 
-// golang builds a driver written in Go from the bench folder source. Programs hold no
-// word of where and from which commit they were built: the same sources give the same
-// program, so that two builds of ours differ by nothing else.
+// golang builds a driver written in Go from the bench folder source. The program does
+// not hold where and from which commit it was built, so that two builds of ours differ
+// in their code alone.
 func (b *Builder) golang(ctx context.Context, d *Driver, source string) error {
 	folder, program := d.Name, d.Name
 	if d.Name == work.Ours || d.Commit != "" {
