@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"dunlin/bench/drive"
 	"dunlin/mqtt"
@@ -122,15 +121,11 @@ func rtt0(r *drive.Run) error {
 		return err
 	}
 	m := mqtt.Message{Topic: "echo", Payload: make([]byte, r.Size)}
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if _, err := c.PublishAsync(ctx, m, nil); err != nil {
-				return err
-			}
-			<-back
-			r.Trip(time.Since(t))
+	return r.Trips(func() error {
+		if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+			return err
 		}
+		<-back
 		return nil
 	})
 }
@@ -141,16 +136,7 @@ func rtt1(r *drive.Run) error {
 		return err
 	}
 	m := message(r, 1)
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if err := c.Publish(ctx, m); err != nil {
-				return err
-			}
-			r.Trip(time.Since(t))
-		}
-		return nil
-	})
+	return r.Trips(func() error { return c.Publish(ctx, m) })
 }
 
 func idle(r *drive.Run) error {
