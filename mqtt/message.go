@@ -61,8 +61,8 @@ type Received struct {
 // Without ManualAck, or at QoS 0, it does nothing. It returns ErrClosed when
 // the client has ended: the server will send the message again if it keeps the
 // session. So it does when a client with Reconnect has lost the connection on which
-// the message came: at QoS 1 it is then handled once more, at QoS 2 it is
-// acknowledged when it comes.
+// the message came: at QoS 1 Ack returns ErrNotConnected then, and the message is handled once
+// more; at QoS 2 it is acknowledged when it comes.
 func (m *Received) Ack() error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil

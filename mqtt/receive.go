@@ -302,17 +302,24 @@ func (c *Client) answerMessageLocked(seq uint64, taken bool, code wire.ReasonCod
 	case rule == life.Closed || c.sess == nil:
 		return c.life.End()
 	}
+	known := false
 	if taken {
-		dst, _ = c.sess.Ack(dst, seq, code)
+		dst, known = c.sess.Ack(dst, seq, code)
 	} else {
-		dst, _ = c.sess.Drop(dst, seq)
+		dst, known = c.sess.Drop(dst, seq)
 	}
 	if rule == life.Take { // else there is nobody to say it to, but the session has it
 		c.send.buf = dst
 	}
 	c.flushLocked()
+	if !known && c.sess.Earlier(seq) {
+		return fmt.Errorf("%w on which the message came; the server sends it again", errOver)
+	}
 	return nil
 }
+
+// errOver is ErrNotConnected for what belongs to a connection that has ended.
+var errOver = fmt.Errorf("%w: the connection has ended", ErrNotConnected)
 
 // acknowledge is Message.Ack and Reject.
 func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {

@@ -36,6 +36,7 @@ type inboundFlow struct {
 type inbound struct {
 	pending fifo[receipt] // oldest first
 	first   uint64        // the sequence number of the oldest
+	begun   uint64        // that of the first one of this connection
 	open    int           // PUBLISH packets of this connection whose flow has not ended
 	flows   map[uint16]inboundFlow
 	// held has the identifiers of QoS 2 messages that came on an earlier
@@ -202,6 +203,9 @@ func (s *Session) Ack(dst []byte, seq uint64, code wire.ReasonCode) ([]byte, boo
 func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
 	return s.settle(dst, seq, receipt{skip: true})
 }
+
+// Earlier reports whether the message seq came on a connection that has ended.
+func (s *Session) Earlier(seq uint64) bool { return seq < s.in.begun }
 
 // settle ends the waiting message seq with verdict, and appends what is due.
 func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {

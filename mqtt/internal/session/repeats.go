@@ -101,6 +101,7 @@ func (s *Session) suspend() {
 		in.held[f.seq] = r.id
 	}
 	in.first = max(in.first, 1) + uint64(in.pending.len())
+	in.begun = in.first
 	in.pending, in.open = fifo[receipt]{}, 0
 	for id, f := range in.flows {
 		f.here = false
