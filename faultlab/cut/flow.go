@@ -204,7 +204,7 @@ func (w *world) awaitJoined(ctx context.Context) error {
 func (w *world) awaitClosed(ctx context.Context) error {
 	taken, since := -1, time.Now()
 	for w.peer.Open(clientID) > 0 {
-		if n := w.peer.Counts().Taken; n != taken || len(w.peer.Unacknowledged(clientID)) == 0 {
+		if n := w.peer.Counts().Taken; n != taken || !w.peer.Connected(clientID) {
 			taken, since = n, time.Now()
 		}
 		if time.Since(since) > standstill {
