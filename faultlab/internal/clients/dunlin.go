@@ -7,7 +7,7 @@ import (
 	"dunlin/mqtt"
 )
 
-func init() { kinds["dunlin"] = kind{[]byte{3, 5}, startDunlin} }
+func init() { kinds["dunlin"] = kind{versions: []byte{3, 5}, parks: true, start: startDunlin} }
 
 // dunlinClient is dunlin/mqtt.
 type dunlinClient struct{ client *mqtt.Client }
