@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
@@ -200,9 +201,9 @@ type Transport struct {
 
 // fill puts the defaults in place of zeros.
 func (t *Transport) fill() {
-	t.ConnectTimeout = orDefault(t.ConnectTimeout, DefaultConnectTimeout)
-	t.ReadBuffer = max(orDefault(t.ReadBuffer, DefaultReadBuffer), 16)
-	t.MaxPacket = min(orDefault(t.MaxPacket, DefaultMaxPacket), wire.MaxLength+5) // longer ones cannot be
+	t.ConnectTimeout = cmp.Or(t.ConnectTimeout, DefaultConnectTimeout)
+	t.ReadBuffer = max(cmp.Or(t.ReadBuffer, DefaultReadBuffer), 16)
+	t.MaxPacket = min(cmp.Or(t.MaxPacket, DefaultMaxPacket), wire.MaxLength+5) // longer ones cannot be
 	if t.Logger == nil {
 		t.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -213,15 +214,15 @@ func (l *Limits) fill(version Version) {
 	if l.InFlightQoS2 == 0 && l.InFlight == 0 && version < V5 {
 		l.InFlightQoS2 = 19
 	}
-	l.InFlight = orDefault(l.InFlight, 65535)
-	l.InFlightQoS2 = orDefault(l.InFlightQoS2, l.InFlight)
-	l.SendBytes = orDefault(l.SendBytes, 1<<20)
-	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
-	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
-	l.ReceiveMaximum = orDefault(l.ReceiveMaximum, 65535)
-	l.TopicAliases = max(orDefault(l.TopicAliases, 32), 0)
-	l.Queue.Messages = orDefault(l.Queue.Messages, 100_000)
-	l.Queue.Bytes = orDefault(l.Queue.Bytes, 64<<20)
+	l.InFlight = cmp.Or(l.InFlight, 65535)
+	l.InFlightQoS2 = cmp.Or(l.InFlightQoS2, l.InFlight)
+	l.SendBytes = cmp.Or(l.SendBytes, 1<<20)
+	l.ReceiveMessages = cmp.Or(l.ReceiveMessages, 1024)
+	l.ReceiveBytes = cmp.Or(l.ReceiveBytes, 4<<20)
+	l.ReceiveMaximum = cmp.Or(l.ReceiveMaximum, 65535)
+	l.TopicAliases = max(cmp.Or(l.TopicAliases, 32), 0)
+	l.Queue.Messages = cmp.Or(l.Queue.Messages, 100_000)
+	l.Queue.Bytes = cmp.Or(l.Queue.Bytes, 64<<20)
 }
 
 // keepOpened puts back what Open was given, which stays for the client's life.
@@ -236,19 +237,11 @@ func (cfg *Config) keepCallbacks(opened *Config) {
 	cfg.OnMessage, cfg.OnLargeMessage, cfg.ManualAck, cfg.OnPacket = opened.OnMessage, opened.OnLargeMessage, opened.ManualAck, opened.OnPacket
 }
 
-func orDefault[T comparable](v, byDefault T) T {
-	var zero T
-	if v == zero {
-		return byDefault
-	}
-	return v
-}
-
 // fill puts the defaults in place of zeros.
 func (cfg *Config) fill() {
 	cfg.Transport.fill()
-	cfg.Version = orDefault(cfg.Version, V311)
-	cfg.KeepAlive = orDefault(cfg.KeepAlive, DefaultKeepAlive)
+	cfg.Version = cmp.Or(cfg.Version, V311)
+	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, DefaultKeepAlive)
 	cfg.KeepAlive = max(cfg.KeepAlive, 0)
 	cfg.Limits.fill(cfg.Version)
 }

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"math"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 		return err
 	}
 	conn.auth.data = binaryOf(p.Properties, wire.AuthenticationData)
-	conn.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
+	conn.pingTimeout = cmp.Or(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
 	c.sess.Start(now, session.Server{
 		ReceiveMaximum: conn.connAck.ReceiveMaximum, AliasMaximum: conn.connAck.TopicAliasMaximum,
 		PacketMaximum: conn.connAck.MaximumPacketSize, KeepAlive: conn.connAck.KeepAlive, PingTimeout: conn.pingTimeout,

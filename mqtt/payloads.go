@@ -7,7 +7,7 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// apartSize is from where on a payload that is lent is not copied: below, a copy
+// apartSize is from where on a payload that stays as it is is not copied: below, a copy
 // costs less than what it takes to write two pieces of memory.
 const apartSize = 16 << 10
 

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), how 
 	defer c.mu.Unlock()
 	valid := c.send.isValid(m)
 	if !valid {
-		if err := m.check(Version(orDefault(c.version.Load(), uint32(V311))), &p); err != nil {
+		if err := m.check(Version(cmp.Or(c.version.Load(), uint32(V311))), &p); err != nil {
 			return nil, err
 		}
 	}

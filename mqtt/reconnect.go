@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -111,9 +112,9 @@ const (
 
 // fill puts the defaults in place of zeros.
 func (r *Reconnect) fill() {
-	r.MinDelay = orDefault(r.MinDelay, time.Second)
-	r.MaxDelay = orDefault(r.MaxDelay, 120*time.Second)
-	r.Stable = orDefault(r.Stable, 30*time.Second)
+	r.MinDelay = cmp.Or(r.MinDelay, time.Second)
+	r.MaxDelay = cmp.Or(r.MaxDelay, 120*time.Second)
+	r.Stable = cmp.Or(r.Stable, 30*time.Second)
 	if r.GiveUp == nil {
 		r.GiveUp = IsPermanent
 	}

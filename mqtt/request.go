@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dunlin/mqtt/internal/life"
+	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -32,7 +33,7 @@ func (c *Client) Request(ctx context.Context, m Message) (*Received, error) {
 	}
 	r, err := c.responseTopic(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("request to %s: %w", quoted(m.Topic), err)
+		return nil, fmt.Errorf("request to %s: %w", route.Quote(m.Topic), err)
 	}
 	correlation, answer := c.expectAnswer(r)
 	defer c.forgetAnswer(r, correlation)
@@ -51,9 +52,9 @@ func (c *Client) Request(ctx context.Context, m Message) (*Received, error) {
 	case a := <-answer:
 		return a, nil
 	case <-c.gone:
-		return nil, fmt.Errorf("request to %s: %w: %w", quoted(m.Topic), ErrInDoubt, c.Err())
+		return nil, fmt.Errorf("request to %s: %w: %w", route.Quote(m.Topic), ErrInDoubt, c.Err())
 	case <-ctx.Done():
-		return nil, fmt.Errorf("request to %s: no answer: %w: %w", quoted(m.Topic), ErrInDoubt, context.Cause(ctx))
+		return nil, fmt.Errorf("request to %s: no answer: %w: %w", route.Quote(m.Topic), ErrInDoubt, context.Cause(ctx))
 	}
 }
 

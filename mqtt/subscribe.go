@@ -213,7 +213,7 @@ func (c *Client) checkSubscribeLocked(r *request) error {
 			fault = c.beyondServerLocked(s)
 		}
 		if fault != "" {
-			return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
+			return &ArgumentError{Name: "subscription to " + route.Quote(s.Filter), What: fault}
 		}
 	}
 	p, err := r.checkedPacket(c.cfg.Version)

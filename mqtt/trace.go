@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"dunlin/mqtt/internal/link"
+	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -49,7 +50,7 @@ func (p *TracedPacket) String() string {
 		if first&0x06 != 0 && len(rest) >= 2 {
 			s += fmt.Sprintf(" id %d", binary.BigEndian.Uint16(rest))
 		}
-		s += " topic " + quoted(string(topic))
+		s += " topic " + route.Quote(string(topic))
 	case wire.CONNECT, wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
 	default:
 		if len(body) >= 2 {

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"fmt"
 
+	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -29,7 +30,7 @@ func (m *Message) check(v Version, p *wire.Publish) error {
 		p.PacketID = 1 // a valid one stands in until the session gives its own
 	}
 	if err := p.Validate(wire.Version(v)); err != nil {
-		return &ArgumentError{Name: "message to " + quoted(m.Topic), What: whatIsWrong(err)}
+		return &ArgumentError{Name: "message to " + route.Quote(m.Topic), What: whatIsWrong(err)}
 	}
 	return nil
 }
@@ -41,7 +42,7 @@ func (s *Subscription) Validate(v Version) error {
 		return err
 	}
 	if fault := s.fault(s.ID, v); fault != "" {
-		return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
+		return &ArgumentError{Name: "subscription to " + route.Quote(s.Filter), What: fault}
 	}
 	r := request{filters: []string{s.Filter}, subs: []*subscription{newSubscription(s)}}
 	_, err := r.checkedPacket(v)
