@@ -84,10 +84,20 @@ func (r *receiver) deliverMessage(it *item) {
 }
 
 // delivers reports whether handlers still get the message of it. After Close nothing
-// is delivered any more. When the client has ended by itself, what had come before is, except for
-// what the server keeps and sends again.
+// is delivered any more. When a connection was lost, what had come before is, except for
+// what the server keeps and sends again: a handler that is slower than connections live
+// would for ever be busy with copies that it can acknowledge no more.
 func (r *receiver) delivers(it *item) bool {
-	return !r.quiet.Load() && (it.seq == 0 || !r.unacknowledged.Load())
+	switch {
+	case r.quiet.Load():
+		return false
+	case it.seq == 0:
+		return true
+	case r.unacknowledged.Load():
+		return false
+	default:
+		return it.message.QoS != AtLeastOnce || it.seq >= r.comeAgain.Load()
+	}
 }
 
 // conclude tells that the item at hand is through. It is counted with those that

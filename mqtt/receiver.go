@@ -51,8 +51,9 @@ type receiver struct {
 	ending    func()        // is called when the deliver loop ends
 	done      chan struct{} // closed when it has ended
 
-	quiet          atomic.Bool // Close was called: no handler or event begins any more
-	unacknowledged atomic.Bool // the client has ended, and the server will send again what is not acknowledged
+	quiet          atomic.Bool   // Close was called: no handler or event begins any more
+	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
+	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
 
 	items    []item
 	batch    []item // being handled; the deliver loop changes it with the lock held

@@ -146,7 +146,8 @@ func (w *world) dial(ctx context.Context, v mqtt.Version, wrap func(net.Conn) ne
 		Version: v, ClientID: clientID, KeepSession: true, KeepAlive: time.Second,
 		Limits:    mqtt.Limits{PingTimeout: time.Second},
 		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond, Background: true},
-		Transport: mqtt.Transport{ConnectTimeout: 2 * time.Second,
+		Transport: mqtt.Transport{
+			ConnectTimeout: 2 * time.Second,
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := w.peer.Dial(ctx, network, address)
 				if err != nil {

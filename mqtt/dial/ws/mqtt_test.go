@@ -173,8 +173,10 @@ func TestEnds(t *testing.T) { // fault 33: an orderly end, a fault, and a loss
 				test.end(ctx, c)
 			})
 			events, ended := "", make(chan struct{})
-			_, err := mqtt.Dial(timeout(t), url, mqtt.Config{OnMessage: func(_ context.Context, m *mqtt.Received) { events += "message " + m.Topic },
-				OnDisconnect: func(err error) { events += "disconnect: " + err.Error(); close(ended) }})
+			_, err := mqtt.Dial(timeout(t), url, mqtt.Config{
+				OnMessage:    func(_ context.Context, m *mqtt.Received) { events += "message " + m.Topic },
+				OnDisconnect: func(err error) { events += "disconnect: " + err.Error(); close(ended) },
+			})
 			must(t, err)
 			if <-ended; events != test.want {
 				t.Errorf("got %s", events)

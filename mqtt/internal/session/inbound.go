@@ -204,6 +204,10 @@ func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
 	return s.settle(dst, seq, receipt{skip: true})
 }
 
+// Begun returns the seq of the first message of this connection: those below came on one
+// that has ended.
+func (s *Session) Begun() uint64 { return s.in.begun }
+
 // Earlier reports whether the message seq came on a connection that has ended.
 func (s *Session) Earlier(seq uint64) bool { return seq < s.in.begun }
 
