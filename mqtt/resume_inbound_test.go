@@ -211,6 +211,7 @@ func TestHandlerRunsAcrossALoss(t *testing.T) { // RX-27, fault 2, T-A4
 					< pub 32 7 c`)
 				<-begun
 				s.lose("present")
+				synctest.Wait() // the session goes on
 				if end != "after it" {
 					close(block)
 					s.play("quiet")
