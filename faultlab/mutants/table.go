@@ -5,6 +5,8 @@ var checks = map[string]check{
 	"wire":            {".", []string{"go", "test", "-count=1", "./mqtt/internal/wire"}},
 	"session":         {".", []string{"go", "test", "-count=1", "./mqtt/internal/session/..."}},
 	"disk":            {".", []string{"go", "test", "-count=1", "./mqtt/store/disk"}},
+	"dial":            {".", []string{"go", "test", "-count=1", "./mqtt/dial"}},
+	"scripts":         {".", []string{"go", "test", "-count=1", "./jsre/module/mqtt"}},
 	"cut":             {"faultlab", []string{"go", "test", "-count=1", "-failfast", "-timeout=3m", "./cut"}},
 	"storm":           {"faultlab", []string{"go", "test", "-count=1", "-run", "FakeTime", "./storm"}},
 	"kill9 publish":   {"faultlab", []string{"go", "run", ".", "kill9", "-kills", "80", "-early", "-seed", "1", "-drain", "5s", "-qos", "2", "-side", "publish"}},
@@ -13,6 +15,7 @@ var checks = map[string]check{
 
 // The files that mutants change most.
 const (
+	fileRules     = "mqtt/internal/life/rules.go"
 	fileInbound   = "mqtt/internal/session/inbound.go"
 	filePublish   = "mqtt/internal/session/publish.go"
 	fileRecord    = "mqtt/internal/session/record.go"
@@ -103,7 +106,7 @@ var all = []mutant{
 	},
 	{
 		name: "half a packet", rule: "nothing of a lost connection goes out on the next",
-		edits: []edit{{"mqtt/spans.go", "\to.buf, o.other, o.waiters = nil, nil, nil\n", "\to.other, o.waiters = nil, nil\n"}},
+		edits: []edit{{"mqtt/sender.go", "\ts.buf, s.writing, s.waiters = nil, nil, nil\n", "\ts.writing, s.waiters = nil, nil\n"}},
 		check: "cut",
 	},
 	{
@@ -113,8 +116,88 @@ var all = []mutant{
 	},
 	{
 		name: "requests forgotten", rule: "a subscribe that has no answer is asked again on the next connection",
-		edits: []edit{{"mqtt/resume.go", "\t\t\tc.course.parked = append(c.course.parked, d.more.request)\n", ""}},
+		edits: []edit{{"mqtt/resume.go", "\t\t\tc.subs.parked = append(c.subs.parked, d.op.request)\n", ""}},
 		check: "cut",
+	},
+	{
+		name: "publish refused while going", rule: "a client that reconnects parks what is published while a connection ends",
+		edits: []edit{{fileRules, "\tPublish: {\n\t\tonce:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},\n\t\treconnects: {Park, Park, Park, Take, Park, Closed},", "\tPublish: {\n\t\tonce:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},\n\t\treconnects: {Park, Park, Park, Take, Closed, Closed},"}},
+		tests: "TestPublishingIsNotOverBeforeTheClientIs", quick: true,
+	},
+	{
+		name: "verdicts lost while going", rule: "what handlers say of QoS 2 while a connection ends counts on the next one",
+		edits: []edit{{fileRules, "\t\treconnects: {Note, Note, Note, Take, Note, Closed},", "\t\treconnects: {Note, Note, Note, Take, Closed, Closed},"}},
+		check: "cut",
+	},
+	{
+		name: "no hold", rule: "nothing is appended behind the last packet of a connection",
+		edits: []edit{{"mqtt/end.go", "\t\tc.sess.Hold()\n", "\t\t_ = c.sess\n"}},
+		check: "cut",
+	},
+	{
+		name: "QoS 1 suppressed", rule: "at QoS 1 nothing is taken for a repeat because of its identifier",
+		edits: []edit{{fileInbound, "\ta := Arrival{Seq: s.receive(", "\tif p.QoS == 1 && p.Dup && uint64(p.PacketID) < s.in.begun {\n\t\treturn wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBACK, PacketID: p.PacketID}), Arrival{}, nil\n\t}\n\ta := Arrival{Seq: s.receive("}},
+		tests: "TestRenumberedQoS1", quick: true,
+	},
+	{
+		name: "QoS 1 acknowledged later", rule: "a QoS 1 message is not acknowledged on a later connection than its own",
+		edits: []edit{{fileRepeats, "\tin.first = max(in.first, 1) + uint64(in.pending.len())\n\tin.begun = in.first\n\tin.pending, in.open = fifo[receipt]{}, 0\n", "\tin.begun = max(in.first, 1) + uint64(in.pending.len())\n\tin.open = 0\n"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "stale copies handled", rule: "a QoS 1 message that waits for its handler when a session goes on is left to the copy that the server sends",
+		edits: []edit{{"mqtt/deliver.go", "return it.message.QoS != AtLeastOnce || it.seq >= r.comeAgain.Load()", "return true"}},
+		tests: "TestSlowHandler|TestRenumbered|TestHandlerRunsAcrossALoss", quick: true,
+	},
+	{
+		name: "panic acknowledged", rule: "a message whose handler panicked is not acknowledged",
+		edits: []edit{{"mqtt/deliver.go", "\tif it.to.run(it, &r.guard) {\n", "\tif it.to.run(it, &r.guard) || it.result == failed {\n"}},
+		tests: "TestPanic", quick: true,
+	},
+	{
+		name: "script's failure acknowledged", rule: "a message whose listener threw is not acknowledged",
+		edits: []edit{{"jsre/module/mqtt/events.go", "\tdefault:\n\t\t_ = m.Skip()\n", "\tdefault:\n\t\t_ = m.Ack()\n"}},
+		check: "scripts", quick: true,
+	},
+	{
+		name: "acknowledged before the loop asks", rule: "All acknowledges a message when the loop asks for the next one",
+		edits: []edit{{"mqtt/active.go", "\tresult := failed // if it panics\n\tdefer func() { q.receiver.finish(m, result) }()\n", "\tresult := handled\n\tq.receiver.finish(m, result)\n"}},
+		tests: "TestAll", quick: true,
+	},
+	{
+		name: "workers without bound", rule: "no more handlers of a subscription run at once than Workers says",
+		edits: []edit{{"mqtt/ownqueue.go", "q.running < q.most:", "q.running >= 0:"}},
+		tests: "TestWorkers", quick: true,
+	},
+	{
+		name: "properties not counted", rule: "Limits.ReceiveBytes counts the properties of what waits",
+		edits: []edit{{"mqtt/receiver.go", " + m.Properties.memory()", ""}},
+		tests: "TestReaderPausesForWhatIsHeld", quick: true,
+	},
+	{
+		name: "credentials traced", rule: "OnPacket sees no credentials",
+		edits: []edit{{"mqtt/trace.go", "\t\t\tp.mask()\n", "\t\t\t_ = p.mask\n"}},
+		tests: "TestTrace", quick: true,
+	},
+	{
+		name: "credentials shown", rule: "what is shown of a broker's URL has no user name and no password",
+		edits: []edit{{"mqtt/dial/address.go", "u := url.URL{Scheme: a.Scheme, Host: a.Endpoint()}", "u := url.URL{Scheme: a.Scheme, Host: a.Endpoint(), User: a.User}"}},
+		check: "dial", quick: true,
+	},
+	{
+		name: "expiry ignored", rule: "a message that expired before it was sent is not sent",
+		edits: []edit{{filePublish, "return e.Expires != 0 && e.Expires <= s.now && (", "return e.Expires < 0 && ("}},
+		check: "session", quick: true,
+	},
+	{
+		name: "key of an orphan used again", rule: "no key is used again while anything is under it",
+		edits: []edit{{fileRecord, "\tcase keyFlow, keyAside:\n", "\tcase keyAside:\n"}},
+		check: "session", quick: true,
+	},
+	{
+		name: "authentication of another connection", rule: "an authentication that fails ends the connection that it was for, and no other",
+		edits: []edit{{"mqtt/auth.go", "if c.conn == conn && c.life.Live() {", "if c.life.Live() {"}},
+		tests: "TestOldAuthenticationLeavesOtherConnectionsAlone|TestAuthenticationEndsWithItsConnection", quick: true,
 	},
 	{
 		name: "no jitter", rule: "the wait before an attempt is anything from 0 on",
@@ -126,7 +209,7 @@ var all = []mutant{
 	},
 	{
 		name: "a good connection at once", rule: "the waits begin anew only after a stable connection",
-		edits: []edit{{"mqtt/resume.go", ">= c.retry.Stable {", ">= 0 {"}},
+		edits: []edit{{"mqtt/supervise.go", "lasted >= s.retry.Stable {", "lasted >= 0 {"}},
 		tests: "TestDelaysBeginAnewAfterStability", quick: true,
 	},
 	{
@@ -136,7 +219,7 @@ var all = []mutant{
 	},
 	{
 		name: "republished unasked", rule: "what may have been sent is not sent as new when the session is lost, unless asked for",
-		edits: []edit{{fileResume, "case e.again && !r.Present && !r.Republish:", "case e.again && !r.Present && !r.Republish && e.id == 0:"}},
+		edits: []edit{{fileResume, "case e.again && !r.Present && !r.republishes(e):", "case e.again && !r.Present && !r.republishes(e) && e.id == 0:"}},
 		tests: "TestSessionLost|TestRepublish", quick: true,
 	},
 	{
