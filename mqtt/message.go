@@ -47,12 +47,17 @@ type Received struct {
 	// the highest number alone does not tell. 0: no number.
 	Sequence uint64
 
-	// SubscriptionIDs are the identifiers of the subscriptions that the message matches,
-	// as an MQTT 5 server says.
-	SubscriptionIDs []uint32
-
 	to  *destination // shared, not to be changed
 	seq uint64       // what the session wants to acknowledge it; 0: nothing
+}
+
+// SubscriptionIDs returns the identifiers of the subscriptions that the message matches,
+// as an MQTT 5 server says; not to be changed.
+func (m *Received) SubscriptionIDs() []uint32 {
+	if m.Properties == nil {
+		return nil
+	}
+	return m.Properties.subscriptionIDs
 }
 
 // Ack acknowledges a QoS 1 or 2 message of a subscription with ManualAck. It

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"dunlin/mqtt/internal/life"
@@ -256,11 +255,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 // fill takes what is of p, except for topic and payload.
 func (m *Received) fill(p *wire.Publish) {
 	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
-	m.Properties, m.SubscriptionIDs = nil, nil
-	if len(p.Properties) > 0 {
-		m.Properties = readProperties(p.Properties)
-		m.SubscriptionIDs = slices.Collect(p.Properties.SubscriptionIDs())
-	}
+	m.Properties = readProperties(p.Properties)
 }
 
 // offerLocked queues m for its handlers, once it is on record if it is to be, and

@@ -137,7 +137,7 @@ func (r *receiver) count(it *item, m *Received) {
 // MemorySize returns how many bytes of memory the message holds, roughly: what counts
 // in Limits.ReceiveBytes.
 func (m *Received) MemorySize() int {
-	return messageOverhead + len(m.Topic) + cap(m.Payload) + 4*cap(m.SubscriptionIDs) + m.Properties.memory()
+	return messageOverhead + len(m.Topic) + cap(m.Payload) + m.Properties.memory()
 }
 
 // end tells that nothing is pushed any more.

@@ -91,7 +91,7 @@ var rules = [operations][kinds][phases]Rule{
 	},
 }
 
-// kind returns the column of k.
+// column returns the column of k.
 func (k Kind) column() int {
 	switch {
 	case k.Reconnects && k.Saves:
@@ -114,7 +114,7 @@ func (m *Machine) Rule(op Operation) Rule {
 	if op.begins() && (m.draining || m.closed) {
 		return Closed
 	}
-	return rules[op][m.kind.column()][m.phase]
+	return rules[op][m.column][m.phase]
 }
 
 // Refusal returns why op is refused now, nil when it is not.
