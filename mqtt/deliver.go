@@ -1,9 +1,6 @@
 package mqtt
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // notedEach is after how many messages the deliver loop tries to count what is
 // handled, so that it is acknowledged, and noteTime after how long it is
@@ -29,7 +26,7 @@ func (r *receiver) deliverLoop() {
 			r.noteLater.Stop()
 		}
 		r.ending()
-		r.others.Wait()
+		r.workers.wait()
 		close(r.done)
 	}()
 	r.mu.Lock()
@@ -51,7 +48,7 @@ func (r *receiver) runsHere() bool {
 	id := goroutineID()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return id == r.loop || slices.Contains(r.loops, id)
+	return id == r.loop || r.workers.has(id)
 }
 
 // deliver runs what it is for. It counts as through even if a handler ends the

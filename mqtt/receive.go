@@ -22,7 +22,6 @@ type owner Client
 // EndBatch: a batch is parsed, answered and queued at the cost of one lock.
 func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
-	o.recv.now = now
 	o.recv.read += uint64(size)
 	o.recv.memory.busy = size >= sharedBytes
 	if o.sess != nil {
@@ -105,7 +104,7 @@ func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) err
 		if err != nil {
 			return err
 		}
-		return c.handleConnAck(&p, c.recv.now)
+		return c.handleConnAck(&p, time.Now())
 	default:
 		return protocolError(h.Type, "came before CONNACK")
 	}

@@ -45,7 +45,7 @@ func (p Phase) String() string {
 // Machine is the life of one client. Make it with New.
 type Machine struct {
 	kind     Kind
-	column   int // of the rules
+	column   uint8 // of the rules
 	phase    Phase
 	number   uint64 // of the connection, counted from 1
 	asked    bool   // CONNECT was sent on it

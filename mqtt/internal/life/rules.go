@@ -92,7 +92,7 @@ var rules = [operations][kinds][phases]Rule{
 }
 
 // column returns the column of k.
-func (k Kind) column() int {
+func (k Kind) column() uint8 {
 	switch {
 	case k.Reconnects && k.Saves:
 		return both
