@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"dunlin/internal/fifo"
 	"slices"
 	"sync"
 )
@@ -12,7 +13,7 @@ type ownQueue struct {
 	handler  Handler // nil: an iterator takes them
 	most     int     // goroutines at once
 	running  int
-	items    []*shared
+	items    fifo.Queue[*shared]
 	more     chan struct{} // closed when there is a message, or the end; nil: nobody waits
 	closed   bool          // none will come
 
@@ -62,7 +63,7 @@ func (q *ownQueue) push(m *shared) {
 		q.receiver.finishLocked(m, failed)
 		return
 	}
-	q.items = append(q.items, m)
+	q.items.Push(m)
 	switch {
 	case q.handler != nil && q.running < q.most:
 		q.running++
@@ -83,13 +84,7 @@ func (q *ownQueue) start() {
 
 // pop takes the oldest message, nil when there is none.
 func (q *ownQueue) pop() *shared {
-	if len(q.items) == 0 {
-		q.items = nil
-		return nil
-	}
-	m := q.items[0]
-	q.items[0] = nil
-	q.items = q.items[1:]
+	m, _ := q.items.Pop()
 	return m
 }
 
@@ -135,7 +130,7 @@ func (q *ownQueue) handlerLoop() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.workers.loops = slices.DeleteFunc(r.workers.loops, func(id uint64) bool { return id == goroutineID() })
-		if !returned && len(q.items) > 0 { // the handler called runtime.Goexit
+		if !returned && q.items.Len() > 0 { // the handler called runtime.Goexit
 			q.start()
 			return
 		}
