@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"dunlin/internal/fifo"
@@ -88,7 +89,7 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 			What: "has the packet identifier of an unfinished QoS 2 message",
 		}
 	}
-	if !f.here && s.in.open >= orMaxIDs(s.cfg.ReceiveMaximum) { // [MQTT-3.3.4-9]
+	if !f.here && s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) { // [MQTT-3.3.4-9]
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ReceiveMaximumExceeded, Type: wire.PUBLISH,
 			What: "exceeds the Receive Maximum that was announced",
@@ -345,13 +346,4 @@ func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 		comp.Code = wire.PacketIdentifierNotFound
 	}
 	return s.answer(dst, comp), nil
-}
-
-// orMaxIDs returns most, or for 0, which no server was told, the number of
-// identifiers: a server cannot have more in flight either.
-func orMaxIDs(most int) int {
-	if most == 0 {
-		return maxIDs
-	}
-	return most
 }

@@ -141,15 +141,8 @@ func New(cfg Config) *Session {
 // that Receive Maximum allow.
 func (s *Session) resetWindow(receiveMaximum int) {
 	s.window = min(max(s.cfg.Window, 1), maxIDs)
-	s.window2 = min(orAll(s.cfg.Window2, s.window), s.window)
+	s.window2 = min(cmp.Or(max(s.cfg.Window2, 0), s.window), s.window)
 	s.window = min(s.window, receiveMaximum)
-}
-
-func orAll(n, all int) int {
-	if n <= 0 {
-		return all
-	}
-	return n
 }
 
 // Start tells that the server accepted the connection. Quotas and aliases begin
