@@ -1,0 +1,308 @@
+package mqtt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dunlin/mqtt"
+)
+
+// TestAcknowledgingGoesOnAfterTheServersEnd has the server end a connection with many
+// messages under way, all of which come again: each is acknowledged, and so are later ones.
+func TestAcknowledgingGoesOnAfterTheServersEnd(t *testing.T) {
+	for name, end := range map[string]string{"DISCONNECT": "E0 01 8B", "malformed packet": "D0 01 00"} {
+		for _, manual := range []bool{false, true} {
+			for _, late := range []time.Duration{0, 20 * time.Millisecond} {
+				t.Run(fmt.Sprint(name, ", manual ", manual, ", after ", late), func(t *testing.T) {
+					acknowledgeAround(t, end, manual, late)
+				})
+			}
+		}
+	}
+}
+
+func acknowledgeAround(t *testing.T, end string, manual bool, late time.Duration) {
+	const messages = 100
+	lingering := func(cfg *mqtt.Config) {
+		cfg.Transport.Handlers.ManualAck = manual
+		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+			<-time.After(time.Millisecond)
+			if err := m.Ack(); err != nil {
+				t.Errorf("Ack: %v", err)
+			}
+		}
+	}
+	lastingV5(t, "", lingering, func(s *lasting) {
+		send := func(first byte, done map[uint16]bool) {
+			var all []byte
+			for id := uint16(1); id <= messages; id++ {
+				if !done[id] {
+					all = append(all, publishBytes(true, first, "t", id, "")...)
+				}
+			}
+			s.server.SendBytes(all)
+		}
+		done := make(map[uint16]bool)
+		hear := func(until func() bool) {
+			for !until() {
+				p, err := s.server.TryPacket()
+				if err != nil || p[0] == 0xE0 {
+					return
+				}
+				done[uint16(p[2])<<8|uint16(p[3])] = true
+			}
+		}
+		send(0x32, done)
+		<-time.After(late)
+		s.server.Send(end)
+		hear(func() bool { return false })
+		s.server.Close()
+		s.acceptNext("present")
+		send(0x3A, done)
+		s.server.SetPatience(time.Minute)
+		hear(func() bool { return len(done) == messages })
+		if len(done) != messages {
+			s.t.Fatalf("%d of %d messages were acknowledged", len(done), messages)
+		}
+		s.play(`< pub 32 9 later
+			> 40 02 0009`)
+	})
+}
+
+// TestPublishingIsNotOverBeforeTheClientIs publishes and subscribes at a client that leaves
+// a server and will find another: ErrClosed would say that this is the end.
+func TestPublishingIsNotOverBeforeTheClientIs(t *testing.T) {
+	lastingV5(t, "", nil, func(s *lasting) {
+		s.server.Send("D0 01 00") // the client leaves, and the server does not read why
+		synctest.Wait()
+		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}) })
+		subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}) })
+		synctest.Wait()
+		checkError(s.t, s.Publish(s.ctx, mqtt.Message{Topic: "t"}), mqtt.ErrNotSent, mqtt.ErrNotConnected)
+		<-time.After(10 * time.Second)
+		s.acceptNext("present")
+		for range 2 {
+			for _, answer := range answerTo(s.t, s.server.Packet()) {
+				s.server.SendBytes(answer)
+			}
+		}
+		s.mustWait(published)
+		s.mustWait(subscribed)
+	})
+}
+
+// userProperties returns a property list of n empty user properties, with its length.
+func userProperties(n int) []byte {
+	list := []byte(strings.Repeat("\x26\x00\x00\x00\x00", n))
+	length := frame(0, list)
+	return length[1:] // a property list has the length of a packet's kind in front
+}
+
+// TestReaderPausesForWhatIsHeld sends what takes little on the wire and much in memory, while
+// a handler does not return: the client stops reading once it holds what it may.
+func TestReaderPausesForWhatIsHeld(t *testing.T) {
+	const properties, most = 20_000, 12 // of 100 KB on the wire, about 640 KB in memory; 4 MiB may be held
+	for name, test := range map[string]struct {
+		begin  func(s *lasting, i int) // the request that the packet answers
+		packet func(i int) []byte
+	}{
+		"messages": {nil, func(int) []byte {
+			return frame(0x30, append([]byte("\x00\x01t"), userProperties(properties)...))
+		}},
+		"messages of QoS 1": {nil, func(i int) []byte {
+			return frame(0x32, append([]byte{0, 1, 't', 0, byte(i + 1)}, userProperties(properties)...))
+		}},
+		"PUBACK": {
+			func(s *lasting, _ int) {
+				_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 1}, func(error) {})
+				must(s.t, err)
+			},
+			func(i int) []byte {
+				return frame(0x40, append([]byte{0, byte(i + 1), 0}, userProperties(properties)...))
+			},
+		},
+		"SUBACK": {
+			func(s *lasting, _ int) {
+				_, err := s.SubscribeAsync([]mqtt.Subscription{{Filter: "f"}}, func(error) {})
+				must(s.t, err)
+			},
+			func(i int) []byte {
+				return frame(0x90, append(append([]byte{0, byte(i + 1)}, userProperties(properties)...), 0))
+			},
+		},
+		"UNSUBACK": {
+			func(s *lasting, _ int) {
+				_, err := s.UnsubscribeAsync([]string{"f"}, func(error) {})
+				must(s.t, err)
+			},
+			func(i int) []byte {
+				return frame(0xB0, append(append([]byte{0, byte(i + 1)}, userProperties(properties)...), 0))
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var release chan struct{}
+			blocked := func(cfg *mqtt.Config) {
+				release = make(chan struct{})
+				cfg.KeepAlive = -1
+				cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+			}
+			lastingV5(t, "", blocked, func(s *lasting) {
+				defer close(release)
+				s.server.Send("30 04 0001 74 00")
+				for i := range 60 {
+					if test.begin != nil {
+						test.begin(s, i)
+						s.server.Packet()
+					}
+				}
+				s.checkPauses(most, test.packet)
+			})
+		})
+	}
+}
+
+// checkPauses sends packets, of which the client has to read some, and at most so many.
+func (s *lasting) checkPauses(most int, packet func(i int) []byte) {
+	s.t.Helper()
+	read := new(atomic.Int32)
+	server := s.server
+	go func() {
+		for i := range 60 {
+			if _, err := server.Write(packet(i)); err != nil {
+				return
+			}
+			read.Add(1)
+		}
+	}()
+	<-time.After(time.Minute)
+	if n := int(read.Load()); n < 2 || n > most {
+		s.t.Errorf("the client read %d packets before it paused", n)
+	}
+	server.Close()
+	synctest.Wait()
+}
+
+// slowAuth counts who uses it, and takes its time for a challenge, whatever its context
+// says.
+type slowAuth struct {
+	t     *testing.T
+	users atomic.Int32
+	slow  atomic.Bool
+	wait  time.Duration
+	heeds bool // its context
+}
+
+func (a *slowAuth) use(f func()) {
+	if a.users.Add(1) > 1 {
+		a.t.Error("the Authenticator is used by two at once")
+	}
+	f()
+	a.users.Add(-1)
+}
+
+func (a *slowAuth) Method() string { return "M" }
+
+func (a *slowAuth) Start(context.Context) ([]byte, error) {
+	a.use(func() { <-time.After(time.Millisecond) })
+	return nil, nil
+}
+
+func (a *slowAuth) Continue(ctx context.Context, _ []byte) (answer []byte, err error) {
+	a.use(func() {
+		if !a.slow.Swap(false) {
+			return
+		}
+		err = errors.New("the challenge is wrong")
+		ended := ctx.Done()
+		if !a.heeds {
+			ended = nil
+		}
+		select {
+		case <-time.After(a.wait):
+		case <-ended:
+			err = context.Cause(ctx)
+		}
+	})
+	return nil, err
+}
+
+func (a *slowAuth) Finish(context.Context, []byte) error { a.use(func() {}); return nil }
+
+// TestAuthenticationEndsWithItsConnection loses the connection while the Authenticator thinks
+// about a challenge: what becomes of that is nothing to the next connection, which begins
+// its own conversation only once the old one is over.
+func TestAuthenticationEndsWithItsConnection(t *testing.T) {
+	for _, heeds := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			a := &slowAuth{t: t, wait: 15 * time.Second, heeds: heeds}
+			s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) { cfg.Auth, cfg.KeepAlive = a, -1 })
+			s.connect("absent")
+			again := async(func() error { return s.Reauthenticate(s.ctx) })
+			s.server.Expect("F0 06 19 04 1500014D")
+			a.slow.Store(true)
+			s.server.Send("F0 06 18 04 1500014D")
+			synctest.Wait()
+			begun := elapsed()
+			s.lose("present")
+			if heeds && begun() > 5*time.Second {
+				t.Errorf("the conversation of a lost connection kept the next one for %v", begun())
+			}
+			<-time.After(20 * time.Second) // the old one has failed by now
+			if err := s.wait(again); err == nil || heeds && !errors.Is(err, mqtt.ErrNotConnected) {
+				t.Errorf("%v", err)
+			}
+			s.server.ExpectNothing(time.Minute) // no DISCONNECT, above all
+			again = async(func() error { return s.Reauthenticate(s.ctx) })
+			s.server.Expect("F0 06 19 04 1500014D")
+			s.server.Send("F0 06 00 04 1500014D")
+			s.mustWait(again)
+		})
+	}
+}
+
+// TestConnectAuthenticationEndsWithItsConnection is the same within a CONNECT: the client
+// goes on at once, and does not wait for its time-out.
+func TestConnectAuthenticationEndsWithItsConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &slowAuth{t: t, wait: time.Hour, heeds: true}
+		s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) {
+			cfg.Auth, cfg.KeepAlive, cfg.Reconnect.Background = a, -1, true
+			cfg.Transport.ConnectTimeout = -1
+		})
+		must(t, <-s.start())
+		first := s.net.accept()
+		first.Packet()
+		a.slow.Store(true)
+		first.Send("F0 06 18 04 1500014D")
+		synctest.Wait()
+		first.Close()
+		begun := elapsed()
+		s.acceptNext("absent")
+		if begun() > 5*time.Second {
+			t.Errorf("after %v", begun())
+		}
+		s.play("quiet")
+	})
+}
+
+// TestAuthenticationDataWithoutAMethod: a CONNACK has none where CONNECT asked for no method
+// [MQTT-4.12.0-6].
+func TestAuthenticationDataWithoutAMethod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, dialed := startPipe(t, v5)
+		s.server.Packet()
+		s.server.Send("20 07 0000 04 16000161")
+		s.server.Expect("E0 01 82")
+		s.server.Close()
+		if err := <-dialed; err == nil || !strings.Contains(err.Error(), "authentication data") {
+			t.Errorf("%v", err)
+		}
+	})
+}
