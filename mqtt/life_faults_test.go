@@ -30,6 +30,7 @@ func TestAcknowledgingGoesOnAfterTheServersEnd(t *testing.T) {
 func acknowledgeAround(t *testing.T, end string, manual bool, late time.Duration) {
 	const messages = 100
 	lingering := func(cfg *mqtt.Config) {
+		cfg.KeepAlive = -1
 		cfg.Transport.Handlers.ManualAck = manual
 		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
 			<-time.After(time.Millisecond)
