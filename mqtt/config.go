@@ -190,7 +190,8 @@ type Handlers struct {
 	// a Connect that failed, which returns the error.
 	Disconnect func(reason error)
 	// Retry: the connection is lost, or could not be made, and the client with
-	// Reconnect will try again.
+	// Reconnect will try again. It is left out while sixteen times what
+	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
 	Retry func(r Retry)
 	// Error: something failed that no call returned, such as a handler that
 	// panicked (*PanicError), a subscription that could not be renewed

@@ -175,10 +175,10 @@ func (c *Client) tellOfEndLocked() {
 	cause := c.life.Cause()
 	h := &c.transport.Handlers
 	if h.Close != nil && orderly(cause) {
-		c.recv.pushEvent(func() { h.Close(cause) })
+		c.recv.pushEventOf(cause, func() { h.Close(cause) })
 	}
 	if h.Disconnect != nil {
-		c.recv.pushEvent(func() { h.Disconnect(cause) })
+		c.recv.pushEventOf(cause, func() { h.Disconnect(cause) })
 	}
 }
 
