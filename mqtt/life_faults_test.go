@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/mqtttest"
+	"dunlin/mqtt/store"
 )
 
 // TestAcknowledgingGoesOnAfterTheServersEnd has the server end a connection with many
@@ -304,6 +306,150 @@ func TestAuthenticationDataWithoutAMethod(t *testing.T) {
 		s.server.Close()
 		if err := <-dialed; err == nil || !strings.Contains(err.Error(), "authentication data") {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestNothingFollowsTheLastPacket has the client leave while the server does not read: what
+// is asked for from then on is refused or kept for the next connection, at once, and is not
+// written behind DISCONNECT [MQTT-3.14.4-1].
+func TestNothingFollowsTheLastPacket(t *testing.T) {
+	var release chan struct{}
+	small := func(cfg *mqtt.Config) {
+		release = make(chan struct{})
+		cfg.KeepAlive, cfg.Limits.SendBytes = -1, 4
+		cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+	}
+	lastingV5(t, "", small, func(s *lasting) {
+		s.play("< pub 32 9 handled")
+		synctest.Wait()
+		s.publishes(1, "a") // is being written
+		synctest.Wait()
+		s.publishes(1, "b") // there is no more room
+		now := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t"}) })
+		later := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1, Payload: []byte("c")}) })
+		synctest.Wait()
+		s.server.Send("D0 01 00")
+		begun := elapsed()
+		checkError(s.t, <-now, mqtt.ErrNotSent, mqtt.ErrNotConnected)
+		if begun() > 0 {
+			s.t.Errorf("a publisher waits for room on a connection that is over, for %v", begun())
+		}
+		close(release) // nobody is told that the message is handled
+		synctest.Wait()
+		s.play(`> pub 32 1 a
+			> pub 32 2 b
+			> E0 01 81`)
+		s.server.ExpectClosed()
+		s.server.Close()
+		s.acceptNext("present")
+		s.play(`> pub 3A 1 a
+			> pub 3A 2 b
+			> pub 32 3 c
+			< 40 02 0001 40 02 0002 40 02 0003`)
+		s.mustWait(later)
+	})
+}
+
+// TestNothingIsAnsweredAfterDisconnect: neither a message for nobody nor a fault, for each
+// kind of client.
+func TestNothingIsAnsweredAfterDisconnect(t *testing.T) {
+	for name, change := range map[string]func(*mqtt.Config){
+		"once":       func(cfg *mqtt.Config) { cfg.Reconnect = nil },
+		"reconnects": func(*mqtt.Config) {},
+		"saves":      func(cfg *mqtt.Config) { cfg.Reconnect, cfg.Store = nil, store.NewMemory() },
+		"both":       func(cfg *mqtt.Config) { cfg.Store = store.NewMemory() },
+	} {
+		for _, packet := range []string{"32 06 0001 74 0001 00", "34 06 0001 74 0001 00", "D0 01 00", "E0 01 8B"} {
+			t.Run(name+" "+packet, func(t *testing.T) {
+				lastingV5(t, "", both(change, func(cfg *mqtt.Config) { cfg.Transport.Handlers = mqtt.Handlers{} }), func(s *lasting) {
+					closed := async(func() error { return s.Close(s.ctx) })
+					s.server.Expect("E0 00")
+					s.server.Send(packet)
+					s.server.ExpectClosed()
+					s.mustWait(closed)
+					if err := s.Err(); !errors.Is(err, mqtt.ErrClosed) || errors.As(err, new(*mqtt.PacketError)) || errors.As(err, new(*mqtt.DisconnectError)) {
+						t.Errorf("ended with %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestPacketBeforeConnectOfEachKind: the server speaks first, which it must not; it is left
+// without a word.
+func TestPacketBeforeConnectOfEachKind(t *testing.T) {
+	for _, reconnects := range []bool{false, true} {
+		for _, saves := range []bool{false, reconnects} {
+			for _, packet := range []string{"20 03 000000", "30 04 0001 74 00", "E0 01 8B", "F0 00"} {
+				synctest.Test(t, func(t *testing.T) {
+					w := walk{t: t, reconnects: reconnects, saves: saves, phase: "opening", event: "answers"}
+					w.arrive(nil, nil)
+					_, before := w.server.link()
+					b, err := mqtttest.ParseHex(packet)
+					must(t, err)
+					w.server.say(b)
+					<-time.After(1500 * time.Millisecond)
+					if _, after := w.server.link(); after != before || w.client.IsConnected() {
+						t.Errorf("%s: the client answers, or is connected", packet)
+					}
+					w.settle()
+					if reconnects {
+						w.checkWorks()
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestOldAuthenticationLeavesOtherConnectionsAlone: the next connection has no Authenticator,
+// so that it does not wait for the conversation of the lost one, which fails later.
+func TestOldAuthenticationLeavesOtherConnectionsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &slowAuth{t: t, wait: 15 * time.Second}
+		s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) {
+			cfg.Auth, cfg.KeepAlive = a, -1
+			cfg.Reconnect.Prepare = func(_ context.Context, a *mqtt.Attempt) error {
+				if a.Number > 0 {
+					a.Config.Auth = nil
+				}
+				return nil
+			}
+		})
+		s.connect("absent")
+		again := async(func() error { return s.Reauthenticate(s.ctx) })
+		s.server.Packet()
+		a.slow.Store(true)
+		s.server.Send("F0 06 18 04 1500014D")
+		s.lose("present")
+		s.server.ExpectNothing(time.Minute)
+		if err := s.wait(again); err == nil {
+			t.Error("the old one has succeeded")
+		}
+	})
+}
+
+// TestUnwrittenQoS0IsTold: of what nobody asks for, the callback tells once.
+func TestUnwrittenQoS0IsTold(t *testing.T) {
+	eachLasting(t, keepAlive(-1), func(s *lasting) {
+		synctest.Wait()
+		var told []error
+		for range 3 {
+			_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t"}, func(err error) { told = append(told, err) })
+			must(s.t, err)
+			synctest.Wait()
+		}
+		s.drop()
+		s.acceptNext("present")
+		s.play("quiet")
+		if len(told) != 3 {
+			s.t.Fatalf("told of %d of 3 publishes", len(told))
+		}
+		checkError(s.t, told[0], mqtt.ErrInDoubt, mqtt.ErrNotConnected)
+		for _, err := range told[1:] {
+			checkError(s.t, err, mqtt.ErrNotSent, mqtt.ErrNotConnected)
 		}
 	})
 }

@@ -240,4 +240,23 @@ func (w *walk) acknowledge(qos mqtt.QoS, manual bool) {
 		w.t.Errorf("%d messages are never acknowledged", left)
 	}
 	w.finish()
+	if w.saves && qos == mqtt.ExactlyOnce && !manual && w.server.open() > 0 {
+		w.checkNoted()
+	}
+}
+
+// checkNoted checks that the next process does not give a handler what one has had: that it
+// returned was saved, whenever that was.
+func (w *walk) checkNoted() {
+	w.t.Helper()
+	w.server.set(func(s *serverOf) { s.away, s.answers, s.silent = false, true, false })
+	twice := func(*mqtt.Message) { w.t.Error("a handler has the message a second time") }
+	w.handle.Store(&twice)
+	c, err := mqtt.Dial(context.Background(), "mqtt://one", w.config())
+	must(w.t, err)
+	<-time.After(5 * time.Second)
+	if w.server.open() != 0 {
+		w.t.Error("the message is never acknowledged")
+	}
+	must(w.t, c.Close(context.Background()))
 }

@@ -23,6 +23,7 @@ type walk struct {
 	phase, event      string
 
 	server *serverOf
+	store  *store.Memory
 	auth   *gatedAuth
 	gate   chan struct{} // of auth, in the phase opening
 	client *mqtt.Client
@@ -96,7 +97,7 @@ func (w *walk) config() mqtt.Config {
 		cfg.Reconnect = &mqtt.Reconnect{Background: true, MaxDelay: 2 * time.Second}
 	}
 	if w.saves {
-		cfg.Store = store.NewMemory()
+		cfg.Store = w.store
 	}
 	return cfg
 }
@@ -105,7 +106,7 @@ func (w *walk) config() mqtt.Config {
 // as soon as a first connection is live, if there is one before; nil: nothing.
 func (w *walk) arrive(change func(*mqtt.Config), meanwhile func()) {
 	w.server = &serverOf{t: w.t, unacked: make(map[uint16]byte)}
-	w.auth = new(gatedAuth)
+	w.auth, w.store = new(gatedAuth), store.NewMemory()
 	first := w.phase == "before the first connection"
 	direct := !w.reconnects && (w.phase == "opening" || w.phase == "connecting")
 	w.server.away, w.server.silent = first, direct
@@ -194,6 +195,10 @@ func (w *walk) happen(event string) {
 	case "Close":
 		if w.closed == nil {
 			w.closed = async(func() error { return w.client.Close(context.Background()) })
+		}
+		synctest.Wait()
+		if _, err := w.publish(1, nil); !errors.Is(err, mqtt.ErrClosed) {
+			w.t.Errorf("published after Close: %v", err)
 		}
 	}
 	synctest.Wait()
@@ -299,7 +304,9 @@ func (w *walk) finish() {
 	if err := w.client.Close(context.Background()); err != nil {
 		w.t.Errorf("Close: %v", err)
 	}
-	if err := w.client.Err(); !errors.Is(err, mqtt.ErrClosed) {
+	err := w.client.Err()
+	first := w.reconnects && w.phase != "ended" && (w.closing() || w.event == "Close") // nothing else has ended it
+	if !errors.Is(err, mqtt.ErrClosed) || first && err.Error() != mqtt.ErrClosed.Error() {
 		w.t.Errorf("ended with %v", err)
 	}
 }
