@@ -115,7 +115,7 @@ func TestCancelledPublish(t *testing.T) { // P1-13, FC-13, fault 31, peer 4.5, p
 	if err := s.wait(waiting); !errors.Is(err, mqtt.ErrNotSent) || !errors.Is(err, errEnough) {
 		t.Errorf("the one that waited: %v", err)
 	}
-	if err := third.Wait(ctx); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, errEnough) {
+	if err := third.Wait(ctx); !errors.Is(err, mqtt.ErrQueued) || !errors.Is(err, errEnough) {
 		t.Errorf("Wait: %v", err)
 	}
 	if err := s.Publish(ctx, mqtt.Message{Topic: "d"}); !errors.Is(err, mqtt.ErrNotSent) || !errors.Is(err, errEnough) {

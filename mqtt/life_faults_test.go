@@ -400,7 +400,7 @@ func TestNothingIsAnsweredAfterDisconnect(t *testing.T) {
 func TestPacketBeforeConnectOfEachKind(t *testing.T) {
 	for _, reconnects := range []bool{false, true} {
 		for _, saves := range []bool{false, reconnects} {
-			for _, packet := range []string{"20 03 000000", "30 04 0001 74 00", "E0 01 8B", "F0 00"} {
+			for _, packet := range []string{"20 03 000000", "20 02 0000", "30 04 0001 74 00", "E0 01 8B", "F0 00"} {
 				synctest.Test(t, func(t *testing.T) {
 					w := walk{t: t, reconnects: reconnects, saves: saves, phase: "opening", event: "answers"}
 					w.arrive(nil, nil)
