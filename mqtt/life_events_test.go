@@ -43,6 +43,7 @@ func TestEventsThatWaitAreBounded(t *testing.T) {
 				}
 				close(release)
 				<-time.After(time.Minute)
+				synctest.Wait()
 				if ends == 0 || retries == 0 || test.refuses != (connections == 60) {
 					s.t.Errorf("%d ends and %d retries of %d connections were told", ends, retries, connections)
 				}

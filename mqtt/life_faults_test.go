@@ -462,6 +462,7 @@ func TestUnwrittenQoS0IsTold(t *testing.T) {
 		s.drop()
 		s.acceptNext("present")
 		s.play("quiet")
+		synctest.Wait()
 		if len(told) != 3 {
 			s.t.Fatalf("told of %d of 3 publishes", len(told))
 		}
