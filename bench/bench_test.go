@@ -78,6 +78,8 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{[]string{"--works", "pub9"}, "pub9"},
 		{[]string{"--clients", "nobody"}, "nobody"},
+		{[]string{"--clients", "dunlin@"}, "dunlin@"},
+		{[]string{"--clients", "dunlin,dunlin@HEAD", "--merge"}, "no earlier build"},
 		{[]string{"--rounds", "0"}, "one round"},
 		{[]string{"extra"}, "options only"},
 	} {

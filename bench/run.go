@@ -32,7 +32,9 @@ type runOptions struct {
 func (o *runOptions) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("run", flag.ContinueOnError)
 	f.StringVar(&o.works, "works", "", "which works, separated by commas: `names`, patterns such as pub*, or tables; default all, see list")
-	f.StringVar(&o.clients, "clients", "", "which clients, by `names`; default all, see list")
+	f.StringVar(&o.clients, "clients", "", "which clients, by `names`; default all, see list.\n"+
+		"dunlin@COMMIT is our library at a commit of git, driven by the driver of that commit: beside dunlin,\n"+
+		"the ratio to it is told. -rounds 100 -seconds 0.1 make it exact to some percent on a quiet machine")
 	f.IntVar(&o.rounds, "rounds", 5, "how many `times` each is measured; medians are shown")
 	f.Float64Var(&o.seconds, "seconds", 1, "how long a measurement is to last, in `seconds`")
 	f.StringVar(&o.figures, "json", "figures.json", "`file` for all figures")
@@ -51,6 +53,8 @@ func (o *runOptions) check(rest []string) error {
 		return fmt.Errorf("run takes options only, not %q; see run --help", rest[0])
 	case o.rounds < 1 || o.seconds <= 0:
 		return errors.New("run needs at least one round and some time; see run --help")
+	case strings.Contains(o.clients, "@") && (o.page != "" || o.merge):
+		return errors.New("run -write and -merge take no earlier build of ours: the page is about today's")
 	case o.page != "" && o.works+o.clients != "" && !o.merge:
 		return errors.New("run -write needs all works and clients, or -merge with the figures of a run that had them")
 	}
@@ -179,6 +183,7 @@ func show([]string) error {
 	for _, c := range work.Clients() {
 		fmt.Printf("  %-13s %s\n", c.Name, c.Title)
 	}
+	fmt.Printf("  %-13s %s\n", work.Ours+"@COMMIT", "Dunlin as it was at that commit")
 	return nil
 }
 

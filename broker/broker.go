@@ -2,12 +2,11 @@
 // and 5 over TCP, TLS and WebSocket in the caller's own process, for trying
 // things out and for tests. It keeps everything in memory. It wraps
 // mochi-mqtt/server, which does the protocol; this package adds listeners that
-// are ready when Start returns, users, sessions whose connections take turns, and an
-// end that leaves nothing behind.
+// are ready when Start returns, users, sessions that go from one connection to the next
+// without losing a message, and an end that leaves nothing behind.
 //
-// It is no broker to rely on: a message of QoS 1 or 2 that comes for a client in the
-// moment in which another connection of that client takes its session over may be
-// lost. docs/INTEROP.md has what else the wrapped broker does in its own way.
+// It is no broker to rely on: docs/INTEROP.md has what the wrapped broker does in its
+// own way.
 package broker
 
 import (

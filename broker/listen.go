@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,11 +53,13 @@ var schemes = map[string]struct {
 // listen binds the address.
 func listen(ctx context.Context, address Listener, fallback *tls.Config) (*listener, error) {
 	u, err := url.Parse(address.URL)
-	if err != nil || u.Host == "" {
+	switch {
+	case err != nil && strings.Contains(address.URL, "@"): // it may hold a password
+		return nil, errors.New("broker: a listener is not a URL; write it as tcp://127.0.0.1:1883, without a user")
+	case err != nil || u.Host == "" && u.User == nil:
 		return nil, fmt.Errorf("broker: listener %q is not a URL; write it as tcp://127.0.0.1:1883", address.URL)
-	}
-	if u.User != nil {
-		return nil, fmt.Errorf("broker: listener %q has a user; those who may connect are in Config.Users", u.Redacted())
+	case u.User != nil:
+		return nil, fmt.Errorf("broker: listener %s://%s has a user; those who may connect are in Config.Users", u.Scheme, u.Host)
 	}
 	scheme, ok := schemes[u.Scheme]
 	if !ok {
@@ -70,10 +74,7 @@ func listen(ctx context.Context, address Listener, fallback *tls.Config) (*liste
 			return nil, fmt.Errorf("broker: listener %q %w", address.URL, ErrNoCertificate)
 		}
 	}
-	port := u.Port()
-	if port == "" {
-		port = scheme.port
-	}
+	port := cmp.Or(u.Port(), scheme.port)
 	var lc net.ListenConfig
 	l.inner, err = lc.Listen(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	if err != nil {
@@ -163,8 +164,9 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) {
 
 // converse has the broker serve a connection to its end.
 func (l *listener) converse(conn net.Conn) {
-	defer l.sessions.began(conn)()
-	if err := l.establish(l.id, conn); err != nil {
+	served, ended := l.sessions.began(conn)
+	defer ended()
+	if err := l.establish(l.id, served); err != nil {
 		l.logger.Info("connection ended", "listener", l.scheme, "remote", conn.RemoteAddr().String(), "error", err)
 	}
 }

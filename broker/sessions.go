@@ -28,39 +28,66 @@ type sessions struct {
 	server *mochi.Server // set before there are connections
 
 	mu     sync.Mutex
-	visits map[net.Conn]*visit // those that are served; mu
-	latest map[string]*visit   // of each client, the one that came last; mu
+	latest map[string]*visit // of each client, the one that came last; mu
 }
 
 // visit is one connection of a client. It is guarded by the mutex of sessions, but for
-// end, and for client where the visit was found in latest: that does not change.
+// the channels, and for client where the visit was found in latest or as a successor: that
+// does not change.
 type visit struct {
 	end         chan struct{} // closed when the broker is through with it
+	answered    chan struct{} // closed when CONNACK was written, or none will be
+	isAnswered  bool          // answered is closed
 	client      *mochi.Client // nil before CONNECT
 	established bool          // what comes from the client from now on is new
 	noted       bool          // a message is noted and not handed on yet
 	message     uint16        // that one
+
+	successor *visit           // the one that took the session over; see inherit.go
+	late      []packets.Packet // messages for the session that the one before was given
+	ready     bool             // they can be sent
+	sending   bool             // that is being done
 }
 
-func newSessions() *sessions {
-	return &sessions{visits: make(map[net.Conn]*visit), latest: make(map[string]*visit)}
+// visited is the connection of a visit, by which a client of the wrapped broker is
+// known as long as anybody has it.
+type visited struct {
+	net.Conn
+	visit *visit
 }
 
-// began notes that the broker serves conn, until the function that it returns is
-// called.
-func (s *sessions) began(conn net.Conn) (ended func()) {
-	v := &visit{end: make(chan struct{})}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.visits[conn] = v
-	return func() {
+// visitOf returns the visit of cl, or nil when it has no connection of ours.
+func visitOf(cl *mochi.Client) *visit {
+	if conn, ok := cl.Net.Conn.(*visited); ok {
+		return conn.visit
+	}
+	return nil
+}
+
+func newSessions() *sessions { return &sessions{latest: make(map[string]*visit)} }
+
+// began returns conn for the broker to serve, and a function to be called when it is
+// through with it.
+func (s *sessions) began(conn net.Conn) (served net.Conn, ended func()) {
+	v := &visit{end: make(chan struct{}), answered: make(chan struct{})}
+	return &visited{conn, v}, func() {
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.visits, conn)
 		if v.client != nil && s.latest[v.client.ID] == v {
 			delete(s.latest, v.client.ID)
 		}
+		v.answerLocked()
+		v.ready = true
+		s.mu.Unlock()
+		s.sendLate(v)
 		close(v.end)
+	}
+}
+
+// answerLocked notes that CONNACK was written, or that there will be none.
+func (v *visit) answerLocked() {
+	if !v.isAnswered {
+		v.isAnswered = true
+		close(v.answered)
 	}
 }
 
@@ -70,18 +97,24 @@ func (s *sessions) ID() string { return "dunlin-sessions" }
 // Provides lists the hook's methods.
 func (s *sessions) Provides(b byte) bool {
 	switch b {
-	case mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnQosPublish, mochi.OnPublished, mochi.OnDisconnect, mochi.OnPacketEncode:
+	case mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnQosPublish, mochi.OnPublished, mochi.OnDisconnect, mochi.OnPacketEncode, mochi.OnPacketSent:
 		return true
 	default:
 		return false
 	}
 }
 
-// OnSessionEstablish waits until the connection of the client that came before this one
-// has ended [MQTT-3.1.4-3], so that the last to come is the one that stays.
-func (s *sessions) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
+// OnSessionEstablish prepares that a connection takes the session of its client over.
+func (s *sessions) OnSessionEstablish(cl *mochi.Client, pk packets.Packet) {
+	s.awaitEnd(cl)
+	s.nameSuccessor(cl, pk)
+}
+
+// awaitEnd waits until the connection of the client that came before this one has ended
+// [MQTT-3.1.4-3], so that the last to come is the one that stays.
+func (s *sessions) awaitEnd(cl *mochi.Client) {
 	s.mu.Lock()
-	v, before := s.visits[cl.Net.Conn], s.latest[cl.ID]
+	v, before := visitOf(cl), s.latest[cl.ID]
 	if v != nil {
 		v.client, s.latest[cl.ID] = cl, v
 	}
@@ -117,13 +150,20 @@ func passed(end <-chan struct{}, within time.Duration) bool {
 // OnSessionEstablished sees that what was left of the session has been sent again,
 // which looks like messages that are noted.
 func (s *sessions) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
-	s.look(cl, func(v *visit) { v.established = true })
+	s.look(cl, func(v *visit) { v.established, v.ready = true, true })
+	if v := visitOf(cl); v != nil {
+		s.sendLate(v)
+	}
 }
 
-// OnQosPublish sees a message noted, by the PUBREC that is to answer it.
+// OnQosPublish sees a message noted, by the PUBREC that is to answer it, and one that
+// was put into a session.
 func (s *sessions) OnQosPublish(cl *mochi.Client, pk packets.Packet, _ int64, _ int) {
-	if pk.FixedHeader.Type == packets.Pubrec {
+	switch pk.FixedHeader.Type {
+	case packets.Pubrec:
 		s.look(cl, func(v *visit) { v.noted, v.message = v.established, pk.PacketID })
+	case packets.Publish:
+		s.passOn(cl, pk)
 	}
 }
 
@@ -147,16 +187,27 @@ func (s *sessions) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
 func (s *sessions) look(cl *mochi.Client, f func(*visit)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if v := s.visits[cl.Net.Conn]; v != nil {
+	if v := visitOf(cl); v != nil {
 		f(v)
 	}
 }
 
 // OnPacketEncode answers a message that comes again with success: its identifier is
-// in use by that very message [MQTT-4.3.3-10], which is no failure.
-func (s *sessions) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet {
+// in use by that very message [MQTT-4.3.3-10], which is no failure. A PUBLISH waits
+// until the client has its CONNACK [MQTT-3.2.0-1].
+func (s *sessions) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	if v := visitOf(cl); v != nil && pk.FixedHeader.Type == packets.Publish {
+		<-v.answered
+	}
 	if pk.FixedHeader.Type == packets.Pubrec && pk.ReasonCode == packets.ErrPacketIdentifierInUse.Code {
 		pk.ReasonCode, pk.Properties.ReasonString = packets.CodeSuccess.Code, ""
 	}
 	return pk
+}
+
+// OnPacketSent sees that CONNACK was written.
+func (s *sessions) OnPacketSent(cl *mochi.Client, pk packets.Packet, _ []byte) {
+	if pk.FixedHeader.Type == packets.Connack {
+		s.look(cl, (*visit).answerLocked)
+	}
 }

@@ -73,7 +73,7 @@ func keepAliveEnds(r *rig) {
 	p := r.dial(func(cfg *mqtt.Config) {
 		cfg.KeepAlive = time.Second
 		cfg.Limits.PingTimeout = time.Minute // the server is to be the first
-		cfg.Will = &mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}}
 	})
 	p.wire.dumb.Store(true)
 	if err := p.end(); errors.Is(err, mqtt.ErrKeepAlive) {
@@ -133,7 +133,7 @@ func will(r *rig) {
 		watcher := r.dial()
 		watcher.subscribe("will", 2)
 		p := r.dial(func(cfg *mqtt.Config) {
-			cfg.Will = &mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: qos}
+			cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: qos}}
 		})
 		p.cut()
 		same(r, "will", r.show(watcher.next()), fmt.Sprintf("will=gone/%d", qos))
@@ -145,7 +145,7 @@ func willRetained(r *rig) {
 	watcher := r.dial()
 	watcher.subscribe("will", 1)
 	p := r.dial(func(cfg *mqtt.Config) {
-		cfg.Will = &mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1, Retain: true}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1, Retain: true}}
 	})
 	p.cut()
 	same(r, "live will", r.show(watcher.next()), "will=gone/1")
@@ -159,7 +159,7 @@ func noWill(r *rig) {
 	watcher := r.dial()
 	watcher.subscribe("will", 1)
 	p := r.dial(func(cfg *mqtt.Config) {
-		cfg.Will = &mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}}
 	})
 	p.close()
 	// When the identifier is taken again the server is through with its last owner.

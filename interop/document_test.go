@@ -36,23 +36,33 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// results is a table of the cases: how each server does.
+// results says which cases every server passes, and in a table how each does in the
+// others.
 func results() string {
+	var table strings.Builder
+	var passed []string
+	for i := range cases {
+		row := "|"
+		others := ""
+		for j := range servers {
+			word := cell(&cases[i], &servers[j])
+			row += strings.TrimRight(" "+word, " ") + " |"
+			others += strings.TrimPrefix(word, "yes")
+		}
+		if others == "" {
+			passed = append(passed, cases[i].name)
+			continue
+		}
+		fmt.Fprintf(&table, "| %s %s\n", cases[i].name, row)
+	}
 	var b strings.Builder
-	b.WriteString("\n## Cases\n\nYes: as the standard says. No: a deviation, below. At times: a deviation that depends on timing.\n")
-	b.WriteString("Empty: the server has no such thing. Where versions differ they are named.\n\n| case |")
+	b.WriteString("\n## Cases\n\nAs the standard says on every server that has such a thing: " + strings.Join(passed, ", ") + ".\n")
+	b.WriteString("\nThe others (no: a deviation, below; at times: one that depends on timing; empty: the server has no such thing):\n\n| case |")
 	for i := range servers {
 		fmt.Fprintf(&b, " %s |", servers[i].name)
 	}
 	b.WriteString("\n| --- |" + strings.Repeat(" --- |", len(servers)) + "\n")
-	for i := range cases {
-		fmt.Fprintf(&b, "| %s |", cases[i].name)
-		for j := range servers {
-			b.WriteString(strings.TrimRight(" "+cell(&cases[i], &servers[j]), " ") + " |")
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
+	return b.String() + table.String()
 }
 
 func cell(c *testCase, s *server) string {
@@ -81,20 +91,29 @@ func cell(c *testCase, s *server) string {
 	return first
 }
 
-// departures is a table of the deviations.
+// departures is a table of the deviations, a row for each reason.
 func departures() string {
-	var b strings.Builder
-	b.WriteString("\n## Deviations\n\nA reason once for all cases in which it shows; the failure is what the case reports.\n\n| server | what it does | case | failure |\n| --- | --- | --- | --- |\n")
+	var order []string
+	seenIn := map[string][]string{}
 	for i := range deviations {
 		d := &deviations[i]
-		seen := "`" + d.seen + "`"
-		switch {
-		case d.sometimes && d.seen == "":
-			seen = "at times"
-		case d.sometimes:
-			seen += " at times"
+		row := d.server + " | " + d.reason
+		if seenIn[row] == nil {
+			order = append(order, row)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s%s | %s |\n", d.server, d.reason, d.name, versionNames(d.versions), seen)
+		name := d.name + versionNames(d.versions)
+		if d.seen != "" {
+			name += ": `" + d.seen + "`"
+		}
+		if d.sometimes {
+			name += " at times"
+		}
+		seenIn[row] = append(seenIn[row], name)
+	}
+	var b strings.Builder
+	b.WriteString("\n## Deviations\n\n| server | what it does | cases, and what they report |\n| --- | --- | --- |\n")
+	for _, row := range order {
+		fmt.Fprintf(&b, "| %s | %s |\n", row, strings.Join(seenIn[row], "; "))
 	}
 	return b.String()
 }

@@ -75,7 +75,7 @@ func clientReceiveMaximum(r *rig) {
 	from := r.dial()
 	to := r.dial(func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMaximum = window
-		cfg.Transport.Handlers.ManualAck = true
+		cfg.ManualAck = true
 	})
 	to.subscribe("t", 1)
 	for i := range messages {

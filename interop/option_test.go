@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -28,7 +29,7 @@ func subscriptionIDs(r *rig) {
 	var got []uint32
 	for _, m := range p.collect(p, 1, 1) {
 		if m.Properties != nil {
-			got = append(got, m.Properties.SubscriptionIDs...)
+			got = append(got, m.SubscriptionIDs()...)
 		}
 	}
 	slices.Sort(got)
@@ -44,7 +45,7 @@ func sharedSubscription(r *rig) {
 	const messages = 40
 	done := make(chan struct{}, messages)
 	for i, p := range members {
-		p.subscribeWith(mqtt.Subscription{Filter: "$share/group/" + r.topic("s/#"), QoS: 1, Handler: func(m *mqtt.Message) {
+		p.subscribeWith(mqtt.Subscription{Filter: "$share/group/" + r.topic("s/#"), QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 			mu.Lock()
 			defer mu.Unlock()
 			all[string(m.Payload)]++
@@ -77,7 +78,7 @@ func sharedAndPlain(r *rig) {
 	p := r.dial()
 	var calls [2]int
 	for i, filter := range []string{"$share/group/" + r.topic("t"), r.topic("t")} {
-		p.subscribeWith(mqtt.Subscription{Filter: filter, QoS: 1, Handler: func(*mqtt.Message) { calls[i]++ }})
+		p.subscribeWith(mqtt.Subscription{Filter: filter, QoS: 1, Handler: func(context.Context, *mqtt.Received) { calls[i]++ }})
 	}
 	p.publish("t", "x", 1)
 	p.until(p, 1)

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func willProperties(r *rig) {
 	watcher := r.dial()
 	watcher.subscribe("will", 1)
 	m := full(r.topic("will"), 1)
-	p := r.dial(func(cfg *mqtt.Config) { cfg.Will = &m })
+	p := r.dial(func(cfg *mqtt.Config) { cfg.Will = &mqtt.Will{Message: m} })
 	p.cut()
 	got := watcher.next()
 	same(r, "will", r.show(got), "will=grün/1")
@@ -158,7 +159,7 @@ func retainedExpiry(r *rig) {
 func requestResponse(r *rig) {
 	asker, answerer := r.dial(), r.dial()
 	failed := make(chan error, 10)
-	answerer.subscribeWith(mqtt.Subscription{Filter: r.topic("ask"), QoS: 1, Handler: func(m *mqtt.Message) {
+	answerer.subscribeWith(mqtt.Subscription{Filter: r.topic("ask"), QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 		if err := answerer.Respond(r.ctx, m, append([]byte("re: "), m.Payload...)); err != nil {
 			failed <- err
 		}
@@ -173,7 +174,7 @@ func requestResponse(r *rig) {
 
 func manyRequests(r *rig) {
 	asker, answerer := r.dial(), r.dial()
-	answerer.subscribeWith(mqtt.Subscription{Filter: r.topic("ask"), QoS: 1, Handler: func(m *mqtt.Message) {
+	answerer.subscribeWith(mqtt.Subscription{Filter: r.topic("ask"), QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 		_ = answerer.Respond(r.ctx, m, m.Payload) // the asker tells what did not come
 	}})
 	const requests = 20

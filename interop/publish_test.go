@@ -2,6 +2,7 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"dunlin/mqtt"
@@ -92,7 +93,7 @@ func publishInHandler(r *rig) {
 	asker, answerer := r.dial(), r.dial()
 	asker.subscribe("answer", 2)
 	failed := make(chan error, 30)
-	answerer.subscribeWith(mqtt.Subscription{Filter: r.topic("question"), QoS: 2, Handler: func(m *mqtt.Message) {
+	answerer.subscribeWith(mqtt.Subscription{Filter: r.topic("question"), QoS: 2, Handler: func(_ context.Context, m *mqtt.Received) {
 		if err := answerer.Publish(r.ctx, mqtt.Message{Topic: r.topic("answer"), Payload: m.Payload, QoS: m.QoS}); err != nil {
 			failed <- err
 		}
@@ -115,7 +116,7 @@ func forward(r *rig) {
 		p.publish("one", "x", qos)
 		m := *p.next()
 		m.Topic = r.topic("two")
-		p.send(m)
+		p.send(m.Message)
 		p.expect(p, qos, fmt.Sprintf("two=x/%d", qos))
 	}
 }

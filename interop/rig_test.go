@@ -89,10 +89,10 @@ type peer struct {
 	*mqtt.Client
 	r     *rig
 	id    string
-	name  string             // id, or one that stands for an empty one
-	got   chan *mqtt.Message // of subscriptions without a handler
-	ended chan error         // from the Disconnect handler
-	wire  *wire              // the latest connection
+	name  string              // id, or one that stands for an empty one
+	got   chan *mqtt.Received // of subscriptions without a handler
+	ended chan error          // from the Disconnect handler
+	wire  *wire               // the latest connection
 }
 
 // dial connects a client, or ends the case.
@@ -103,12 +103,10 @@ func (r *rig) dial(change ...func(*mqtt.Config)) *peer {
 }
 
 func (r *rig) tryDial(change ...func(*mqtt.Config)) (*peer, error) {
-	p := &peer{r: r, got: make(chan *mqtt.Message, 10_000), ended: make(chan error, 1)}
+	p := &peer{r: r, got: make(chan *mqtt.Received, 10_000), ended: make(chan error, 1)}
 	cfg := mqtt.Config{Version: r.version, ClientID: r.id()}
-	cfg.Transport.Handlers = mqtt.Handlers{
-		Message:    func(m *mqtt.Message) { p.got <- m },
-		Disconnect: func(reason error) { p.ended <- reason },
-	}
+	cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { p.got <- m }
+	cfg.OnDisconnect = func(reason error) { p.ended <- reason }
 	cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err != nil {
@@ -148,7 +146,8 @@ func (p *peer) mark(qos mqtt.QoS) error {
 		p.r.marked = make(map[string]mqtt.QoS)
 	}
 	p.r.marked[p.name] = qos
-	return p.Subscribe(p.r.ctx, mqtt.Subscription{Filter: p.marks(), QoS: qos})
+	_, err := p.Subscribe(p.r.ctx, mqtt.Subscription{Filter: p.marks(), QoS: qos})
+	return err
 }
 
 // marks is the topic of until: for this connection's session alone.
@@ -175,7 +174,8 @@ func (p *peer) subscribe(name string, qos mqtt.QoS) {
 }
 
 func (p *peer) subscribeWith(subs ...mqtt.Subscription) {
-	p.r.must("subscribe", p.Subscribe(p.r.ctx, subs...))
+	_, err := p.Subscribe(p.r.ctx, subs...)
+	p.r.must("subscribe", err)
 }
 
 // publish publishes in the case's corner and waits for the server.
@@ -205,7 +205,7 @@ func (p *peer) send(m mqtt.Message) {
 }
 
 // next returns the next message.
-func (p *peer) next() *mqtt.Message {
+func (p *peer) next() *mqtt.Received {
 	select {
 	case m := <-p.got:
 		return m
@@ -220,10 +220,10 @@ func (p *peer) next() *mqtt.Message {
 
 // until returns what comes to p before a message that from publishes now with
 // that QoS: what is not there did not come, and nobody had to wait for nothing.
-func (p *peer) until(from *peer, qos mqtt.QoS) []*mqtt.Message {
+func (p *peer) until(from *peer, qos mqtt.QoS) []*mqtt.Received {
 	p.r.must("subscribe", p.mark(qos))
 	from.send(mqtt.Message{Topic: p.marks(), QoS: qos})
-	var before []*mqtt.Message
+	var before []*mqtt.Received
 	for {
 		m := p.next()
 		if m.Topic == p.marks() {
@@ -245,13 +245,13 @@ func (p *peer) expect(from *peer, qos mqtt.QoS, want ...string) {
 // expectAnyOrder is expect for messages whose order is the server's choice.
 func (p *peer) expectAnyOrder(from *peer, qos mqtt.QoS, want ...string) {
 	got := p.collect(from, qos, len(want))
-	slices.SortFunc(got, func(a, b *mqtt.Message) int { return strings.Compare(p.r.show(a), p.r.show(b)) })
+	slices.SortFunc(got, func(a, b *mqtt.Received) int { return strings.Compare(p.r.show(a), p.r.show(b)) })
 	slices.Sort(want)
 	p.expectExactly(got, want...)
 }
 
 // collect is until that waits on for late messages when fewer than n came.
-func (p *peer) collect(from *peer, qos mqtt.QoS, n int) []*mqtt.Message {
+func (p *peer) collect(from *peer, qos mqtt.QoS, n int) []*mqtt.Received {
 	got := p.until(from, qos)
 	limit := time.NewTimer(late)
 	defer limit.Stop()
@@ -266,7 +266,7 @@ func (p *peer) collect(from *peer, qos mqtt.QoS, n int) []*mqtt.Message {
 	return got
 }
 
-func (p *peer) expectExactly(got []*mqtt.Message, want ...string) {
+func (p *peer) expectExactly(got []*mqtt.Received, want ...string) {
 	texts := make([]string, len(got))
 	for i, m := range got {
 		texts[i] = p.r.show(m)
@@ -291,7 +291,7 @@ func (p *peer) sessionPresent(want bool, when string) {
 }
 
 // show returns a message as topic=payload/qos, with /retain when it is retained.
-func (r *rig) show(m *mqtt.Message) string {
+func (r *rig) show(m *mqtt.Received) string {
 	s := fmt.Sprintf("%s=%s/%d", strings.TrimPrefix(m.Topic, r.corner+"/"), m.Payload, m.QoS)
 	if m.Retain {
 		s += "/retain"

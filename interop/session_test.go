@@ -102,7 +102,7 @@ func unsubscribedSession(r *rig) {
 // duplicate [MQTT-4.4.0-1].
 func redelivery(r *rig) {
 	id, from := r.id(), r.dial()
-	p := r.dial(kept(id), func(cfg *mqtt.Config) { cfg.Transport.Handlers.ManualAck = true })
+	p := r.dial(kept(id), func(cfg *mqtt.Config) { cfg.ManualAck = true })
 	p.subscribe("t", 2)
 	for _, qos := range []mqtt.QoS{1, 2} {
 		from.publish("t", "x", qos)
@@ -112,8 +112,8 @@ func redelivery(r *rig) {
 	}
 	p.cut()
 	p = r.dial(kept(id))
-	again := []*mqtt.Message{p.next(), p.next()}
-	slices.SortFunc(again, func(a, b *mqtt.Message) int { return int(a.QoS) - int(b.QoS) })
+	again := []*mqtt.Received{p.next(), p.next()}
+	slices.SortFunc(again, func(a, b *mqtt.Received) int { return int(a.QoS) - int(b.QoS) })
 	p.expectExactly(again, "t=x/1", "t=x/2")
 	same(r, "duplicates", [2]bool{again[0].Dup, again[1].Dup}, [2]bool{true, true})
 }
@@ -161,17 +161,14 @@ func sessionExpiry(r *rig) {
 func sessionExpiryGoodbye(r *rig) {
 	id := r.id()
 	p := r.dial(expires(id, time.Hour))
-	r.must("close", p.CloseWith(r.ctx, mqtt.Goodbye{SessionExpiry: new(time.Duration)}))
+	r.must("close", p.CloseWith(r.ctx, mqtt.DisconnectOptions{SessionExpiry: new(time.Duration)}))
 	same(r, "session present", r.dial(expires(id, 0)).ConnAck().SessionPresent, false)
 }
 
 // delayed is a will that the server holds back.
 func (r *rig) delayed(d time.Duration) func(*mqtt.Config) {
 	return func(cfg *mqtt.Config) {
-		cfg.Will = &mqtt.Message{
-			Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1,
-			Properties: &mqtt.Properties{WillDelay: d},
-		}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}, Delay: d}
 	}
 }
 
@@ -213,8 +210,8 @@ func disconnectWithWill(r *rig) {
 	watcher := r.dial()
 	watcher.subscribe("will", 1)
 	p := r.dial(func(cfg *mqtt.Config) {
-		cfg.Will = &mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: r.topic("will"), Payload: []byte("gone"), QoS: 1}}
 	})
-	r.must("close", p.CloseWith(r.ctx, mqtt.Goodbye{Code: 0x04}))
+	r.must("close", p.CloseWith(r.ctx, mqtt.DisconnectOptions{Code: 0x04}))
 	watcher.expect(watcher, 1, "will=gone/1")
 }

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func overlappingHandlers(r *rig) {
 	p := r.dial()
 	var calls [2]int
 	for i, filter := range []string{"o/#", "o/+"} {
-		p.subscribeWith(mqtt.Subscription{Filter: r.topic(filter), QoS: 1, Handler: func(*mqtt.Message) { calls[i]++ }})
+		p.subscribeWith(mqtt.Subscription{Filter: r.topic(filter), QoS: 1, Handler: func(context.Context, *mqtt.Received) { calls[i]++ }})
 	}
 	p.publish("o/x", "x", 1)
 	p.until(p, 1) // handlers run in order: those of o/x have run
@@ -147,7 +148,7 @@ func manyFilters(r *rig) {
 	for i := range subs {
 		subs[i] = mqtt.Subscription{Filter: r.topic(fmt.Sprint("m/", i)), QoS: mqtt.QoS(i % 3)}
 	}
-	d, err := to.SubscribeAsync(subs, nil)
+	d, err := to.SubscribeAsync(context.Background(), subs, nil)
 	r.must("subscribe", err)
 	r.must("subscribe", d.Wait(r.ctx))
 	for i, code := range d.Answer().Codes {
@@ -173,10 +174,10 @@ func subscribeAgain(r *rig) {
 // messages, the client's requests have the same identifiers.
 func packetIdentifiers(r *rig) {
 	from := r.dial()
-	p := r.dial(func(cfg *mqtt.Config) { cfg.Transport.Handlers.ManualAck = true })
+	p := r.dial(func(cfg *mqtt.Config) { cfg.ManualAck = true })
 	p.subscribe("t", 1)
 	const messages = 8
-	var held []*mqtt.Message
+	var held []*mqtt.Received
 	for range messages {
 		from.publish("t", "x", 1)
 		held = append(held, p.next())
@@ -194,7 +195,7 @@ func packetIdentifiers(r *rig) {
 // refusedSubscription: one refused filter leaves the other in force.
 func refusedSubscription(r *rig) {
 	p := r.dial()
-	err := p.Subscribe(r.ctx,
+	_, err := p.Subscribe(r.ctx,
 		mqtt.Subscription{Filter: "denied/x", QoS: 1},
 		mqtt.Subscription{Filter: r.topic("t"), QoS: 1})
 	want := mqtt.ReasonCode(0x80)
@@ -220,7 +221,7 @@ func unsubscribe(r *rig) {
 
 func unsubscribeNothing(r *rig) {
 	p := r.dial()
-	d, err := p.UnsubscribeAsync([]string{r.topic("nothing")}, nil)
+	d, err := p.UnsubscribeAsync(context.Background(), []string{r.topic("nothing")}, nil)
 	r.must("unsubscribe", err)
 	r.must("unsubscribe", d.Wait(r.ctx))
 	if r.version == mqtt.V5 {

@@ -48,8 +48,8 @@ func TestDNS(t *testing.T) {
 			"undefined\nENOTFOUND\nundefined\n127.0.0.1\n",
 		},
 		{
-			"bad arguments", `show(() => dns.lookup()); show(() => dns.lookup('')); show(() => dns.lookup('mqtt://')); show(() => dns.lookup('a', 3)); show(() => dns.lookup('a', 'x')); show(() => dns.lookup('a', 2, 'x'));`,
-			"TypeError[ERR_INVALID_ARG_TYPE]: lookup: host must be a string, got undefined\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"\"\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"mqtt://\"\n" +
+			"bad arguments", `show(() => dns.lookup()); show(() => dns.lookup('')); show(() => dns.lookup('mqtt://')); show(() => dns.lookup('mqtt://u:s3cret@')); show(() => dns.lookup('a', 3)); show(() => dns.lookup('a', 'x')); show(() => dns.lookup('a', 2, 'x'));`,
+			"TypeError[ERR_INVALID_ARG_TYPE]: lookup: host must be a string, got undefined\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"\"\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"mqtt://\"\nRangeError[ERR_OUT_OF_RANGE]: lookup: host must name a host, got \"\"\n" +
 				"RangeError[ERR_OUT_OF_RANGE]: lookup: domain must be AF_UNSPEC, AF_INET or AF_INET6, got 3\nTypeError[ERR_INVALID_ARG_TYPE]: lookup: domain must be a number, got string\nTypeError[ERR_INVALID_ARG_TYPE]: lookup: callback must be a function, got string\n",
 		},
 	})

@@ -14,7 +14,7 @@ import (
 func dialV5(t *testing.T, properties string, change func(*mqtt.Config)) *scripted {
 	t.Helper()
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
-	cfg := mqtt.Config{ClientID: "c", Version: mqtt.V5, Transport: mqtt.Transport{Handlers: s.handlers()}}
+	cfg := s.watch(mqtt.Config{ClientID: "c", Version: mqtt.V5})
 	if change != nil {
 		change(&cfg)
 	}
@@ -105,7 +105,7 @@ func TestInboundAliasFaults(t *testing.T) { // TA-05, TA-06, TA-07
 func TestReceiveMaximumOfTheClient(t *testing.T) { // FC-10, FC-11
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMaximum = 2
-		cfg.Transport.Handlers.ManualAck = true
+		cfg.ManualAck = true
 	})
 	s.server.Send("32 06 0001 74 0001 00", "34 06 0001 74 0002 00")
 	s.expectEvent("message t= q1 id1")

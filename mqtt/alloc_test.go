@@ -83,13 +83,10 @@ func (*loopConn) SetDeadline(time.Time) error      { return nil }
 func (*loopConn) SetReadDeadline(time.Time) error  { return nil }
 func (*loopConn) SetWriteDeadline(time.Time) error { return nil }
 
-func dialLoop(t *testing.T, handler func(*mqtt.Message)) (*mqtt.Client, *loopConn) {
+func dialLoop(t *testing.T, handler func(context.Context, *mqtt.Received)) (*mqtt.Client, *loopConn) {
 	t.Helper()
 	conn := newLoopConn()
-	c, err := mqtt.Dial(ctxFor(t), "mqtt://loop", mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
-		Dial:     func(context.Context, string, string) (net.Conn, error) { return conn, nil },
-		Handlers: mqtt.Handlers{Message: handler},
-	}})
+	c, err := mqtt.Dial(ctxFor(t), "mqtt://loop", mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}, OnMessage: handler})
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Close(context.Background())) })
 	return c, conn
@@ -150,13 +147,13 @@ func TestPublishAllocations(t *testing.T) {
 
 func TestReceiveAllocations(t *testing.T) {
 	done := make(chan struct{}, 1)
-	handler := func(*mqtt.Message) { done <- struct{}{} }
+	handler := func(context.Context, *mqtt.Received) { done <- struct{}{} }
 	c, conn := dialLoop(t, handler)
-	subscribed, err := c.SubscribeAsync([]mqtt.Subscription{{Filter: "s/+", Handler: handler}}, nil)
+	subscribed, err := c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "s/+", Handler: handler}}, nil)
 	must(t, err)
 	conn.push(0x90, 3, 0, 1, 0)
 	must(t, subscribed.Wait(ctxFor(t)))
-	borrowed, err := c.SubscribeAsync([]mqtt.Subscription{{Filter: "b/+", Handler: handler, Borrowed: true}}, nil)
+	borrowed, err := c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "b/+", Handler: handler, ReuseMessage: true}}, nil)
 	must(t, err)
 	conn.push(0x90, 3, 0, 2, 0)
 	must(t, borrowed.Wait(ctxFor(t)))

@@ -32,7 +32,7 @@ func TestKeepAliveAfterResume(t *testing.T) {
 		ClientID: "c", KeepSession: true, KeepAlive: time.Second,
 		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
 	})
-	subscribed := async(func() error { return c.Subscribe(ctx, mqtt.Subscription{Filter: "a"}) })
+	subscribed := async(func() error { return errorOf(c.Subscribe(ctx, mqtt.Subscription{Filter: "a"})) })
 	conn.Expect("82 06 0001 0001 61 00")
 	conn.Send("90 03 0001 00")
 	must(t, <-subscribed)

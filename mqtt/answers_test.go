@@ -48,10 +48,10 @@ func TestAnswersOfPublishes(t *testing.T) { // P1-02, P1-03, P1-17, P2-02, P2-04
 }
 
 func TestReject(t *testing.T) { // RX-10, RX-11, RX-22
-	held := make(chan *mqtt.Message, 10)
+	held := make(chan *mqtt.Received, 10)
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.ManualAck = true
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { held <- m }
+		cfg.ManualAck = true
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { held <- m }
 	})
 	s.server.Send("32 06 0001 74 0007 00", "34 06 0001 74 0009 00")
 	first, second := <-held, <-held
@@ -75,11 +75,11 @@ func TestReject(t *testing.T) { // RX-10, RX-11, RX-22
 }
 
 func TestSkippedMessageComesAgain(t *testing.T) {
-	held := make(chan *mqtt.Message, 10)
+	held := make(chan *mqtt.Received, 10)
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.KeepSession = true
-		cfg.Transport.Handlers.ManualAck = true
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { held <- m }
+		cfg.ManualAck = true
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { held <- m }
 	})
 	s.server.Send("32 05 000174 0007", "34 05 000174 0008", "32 05 000174 0009")
 	first, second, third := <-held, <-held, <-held
@@ -100,14 +100,14 @@ func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
 	for _, test := range []struct {
 		name   string
 		change func(*mqtt.Config)
-		bye    mqtt.Goodbye
+		bye    mqtt.DisconnectOptions
 		want   string
 	}{
-		{"plain", nil, mqtt.Goodbye{}, "E0 00"},
-		{"with will", nil, mqtt.Goodbye{Code: 4}, "E0 01 04"},
-		{"words", nil, mqtt.Goodbye{Code: 0x80, ReasonString: "x", UserProperties: []mqtt.UserProperty{{Name: "k", Value: "v"}}}, "E0 0D 80 0B 1F0001 78 26 00016B 000176"},
-		{"expiry ended", withExpiry, mqtt.Goodbye{SessionExpiry: &zero}, "E0 07 00 05 1100000000"},
-		{"expiry prolonged", withExpiry, mqtt.Goodbye{SessionExpiry: &hour}, "E0 07 00 05 1100000E10"},
+		{"plain", nil, mqtt.DisconnectOptions{}, "E0 00"},
+		{"with will", nil, mqtt.DisconnectOptions{Code: 4}, "E0 01 04"},
+		{"words", nil, mqtt.DisconnectOptions{Code: 0x80, ReasonString: "x", UserProperties: []mqtt.UserProperty{{Name: "k", Value: "v"}}}, "E0 0D 80 0B 1F0001 78 26 00016B 000176"},
+		{"expiry ended", withExpiry, mqtt.DisconnectOptions{SessionExpiry: &zero}, "E0 07 00 05 1100000000"},
+		{"expiry prolonged", withExpiry, mqtt.DisconnectOptions{SessionExpiry: &hour}, "E0 07 00 05 1100000E10"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := dialV5(t, "", test.change)
@@ -118,24 +118,24 @@ func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
 		})
 	}
 	s := dialV5(t, "", nil)
-	if err := s.CloseWith(s.ctx, mqtt.Goodbye{SessionExpiry: &hour}); !errors.Is(err, mqtt.ErrNotSent) {
+	if err := s.CloseWith(s.ctx, mqtt.DisconnectOptions{SessionExpiry: &hour}); !errors.Is(err, mqtt.ErrNotSent) {
 		t.Errorf("prolonged a session that ends with the connection: %v", err)
 	}
-	if err := s.CloseWith(s.ctx, mqtt.Goodbye{Code: 0x8E}); !errors.Is(err, mqtt.ErrNotSent) {
+	if err := s.CloseWith(s.ctx, mqtt.DisconnectOptions{Code: 0x8E}); !errors.Is(err, mqtt.ErrNotSent) {
 		t.Errorf("a code for servers only: %v", err)
 	}
 	if !s.IsConnected() {
 		t.Error("a goodbye that was refused ended the connection")
 	}
 	old := dialScripted(t, nil)
-	if err := old.CloseWith(old.ctx, mqtt.Goodbye{}); !errors.Is(err, mqtt.ErrNotSent) {
+	if err := old.CloseWith(old.ctx, mqtt.DisconnectOptions{}); !errors.Is(err, mqtt.ErrNotSent) {
 		t.Errorf("3.1.1: %v", err)
 	}
 }
 
 func TestConnAckIsShown(t *testing.T) { // CA-24, CA-33..CA-35, CA-37
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
-	s.dial(mqtt.Config{Version: mqtt.V5, KeepSession: true, Transport: mqtt.Transport{Handlers: s.handlers()}},
+	s.dial(s.watch(mqtt.Config{Version: mqtt.V5, KeepSession: true}),
 		strings.Replace(connAckV5(t, "1100000010 120003 696431 13001E 1F0002 6F6B 210005 220006 2401 2500 26 00016B 000176 2700001000 2800 2900 2A00 1A0002 7269 26 00016B 000177"), " 0000 ", " 0100 ", 1))
 	a := s.ConnAck()
 	want := mqtt.ConnAck{
@@ -216,9 +216,9 @@ func TestPublishProperties(t *testing.T) { // P0-10, P0-12, RX-30
 		PayloadIsText: true, MessageExpiry: &expiry, ContentType: "c", ResponseTopic: "r", CorrelationData: []byte{0, 0xFF},
 		UserProperties: []mqtt.UserProperty{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}, {Name: "b", Value: ""}},
 	}
-	got := make(chan *mqtt.Message, 1)
+	got := make(chan *mqtt.Received, 1)
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { got <- m }
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m }
 	})
 	published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("p"), Properties: p}) })
 	packet := s.server.Packet()

@@ -116,7 +116,7 @@ func (c *Client) handleAuth(h wire.Header, body []byte) error {
 	if err := errors.Join(c.checkAuthMethod(wire.AUTH, p.Properties), c.checkDeclined(wire.AUTH, p.Properties)); err != nil {
 		return err
 	}
-	data := binary(p.Properties, wire.AuthenticationData)
+	data := binaryOf(p.Properties, wire.AuthenticationData)
 	conn := c.conn
 	if conn.accepted && conn.auth.again == nil {
 		return protocolError(wire.AUTH, "came though no authentication goes on")

@@ -45,9 +45,7 @@ func dialAuth(t *testing.T, a mqtt.Authenticator) (s *scripted, dialed chan erro
 	s = &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	server := mqtttest.NewServer(t)
 	dialed = async(func() (err error) {
-		s.Client, err = mqtt.Dial(s.ctx, server.URL(), mqtt.Config{
-			ClientID: "c", Version: mqtt.V5, Auth: a, Transport: mqtt.Transport{Handlers: s.handlers()},
-		})
+		s.Client, err = mqtt.Dial(s.ctx, server.URL(), s.watch(mqtt.Config{ClientID: "c", Version: mqtt.V5, Auth: a}))
 		return err
 	})
 	s.server = server.Accept()

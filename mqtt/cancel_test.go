@@ -41,7 +41,7 @@ func TestCancelledDial(t *testing.T) { // TR-06, TL-14, fault 31, peer 4.12
 					test.dial = silent
 				}
 				open := func(ctx context.Context) error {
-					_, err := mqtt.Open(ctx, test.url, mqtt.Transport{Dial: test.dial})
+					_, err := mqtt.Open(ctx, test.url, mqtt.Config{Transport: mqtt.Transport{Dial: test.dial}})
 					return err
 				}
 				ctx, cancel := cancelled(context.Background())
@@ -63,9 +63,9 @@ func TestStalledHandshakeTimesOut(t *testing.T) { // TL-14, fault 10
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
 		since := elapsed()
-		_, err := mqtt.Open(context.Background(), "mqtts://pipe", mqtt.Transport{
+		_, err := mqtt.Open(context.Background(), "mqtts://pipe", mqtt.Config{Transport: mqtt.Transport{
 			Dial: func(context.Context, string, string) (net.Conn, error) { return ours, nil },
-		})
+		}})
 		if since() != mqtt.DefaultConnectTimeout || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "TLS handshake mqtts://pipe:8883: no connection within 30s") {
 			t.Errorf("after %v: %v", since(), err)
 		}
@@ -191,7 +191,7 @@ func TestLimitsThatCannotWork(t *testing.T) { // a negative limit would block fo
 		}
 	}
 	var arg *mqtt.ArgumentError
-	if _, err := mqtt.Open(ctxFor(t), "mqtt://127.0.0.1:1", mqtt.Transport{MaxPacket: -1}); !errors.As(err, &arg) || arg.Name != "Transport.MaxPacket" {
+	if _, err := mqtt.Open(ctxFor(t), "mqtt://127.0.0.1:1", mqtt.Config{Transport: mqtt.Transport{MaxPacket: -1}}); !errors.As(err, &arg) || arg.Name != "Transport.MaxPacket" {
 		t.Errorf("MaxPacket: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -18,8 +17,7 @@ import (
 // has ended.
 type Client struct {
 	// Set when it is made, not changed afterwards.
-	transport  Transport
-	log        *slog.Logger
+	opened     *Config         // its Transport and callbacks count, for all connections
 	ctx        context.Context // what handlers see; ends with the client
 	cancel     context.CancelFunc
 	gone       chan struct{} // closed when the client has ended
@@ -29,7 +27,7 @@ type Client struct {
 	version atomic.Uint32 // of the protocol, set by Connect
 
 	mu       lock
-	cfg      Config           // from Connect; mu
+	cfg      *Config          // of the connection that stands, or is made; not changed; mu
 	life     life.Machine     // mu
 	conn     *connection      // that stands, or the last one; mu
 	sess     *session.Session // nil: before Connect, and after the end; mu
@@ -37,6 +35,7 @@ type Client struct {
 	recv     receiver
 	subs     subscriptions // mu
 	requests *requester    // mu
+	awaited  chan struct{} // closed with the next CONNACK that accepts; nil: nobody waits; mu
 	authTurn chan struct{} // holds a value while an Authenticator is in use; mu
 }
 
@@ -44,27 +43,31 @@ type Client struct {
 // Connect. The schemes are mqtt and tcp (port 1883 unless given), mqtts, ssl,
 // tls and tcps (port 8883), ws (80) and wss (443) in a program that imports
 // dunlin/mqtt/dial/ws, and unix with the path of a socket. A user name in the
-// URL is for Dial. ctx bounds only the opening. The errors are *dial.Error,
-// *ArgumentError for the URL, and ErrNotPermitted in ModeOff.
-func Open(ctx context.Context, url string, t Transport) (*Client, error) {
-	return open(ctx, url, t, false)
+// URL is for Dial. ctx bounds only the opening.
+//
+// Of cfg, Open takes the Transport and the callbacks; what Connect is to have, or only
+// Dial can do, it does not accept. The errors are *dial.Error, *ArgumentError for URL and
+// cfg, and ErrNotPermitted in ModeOff.
+func Open(ctx context.Context, url string, cfg Config) (*Client, error) {
+	if err := cfg.checkOpen(); err != nil {
+		return nil, err
+	}
+	cfg.fill()
+	return open(ctx, url, &cfg, false)
 }
 
-func open(ctx context.Context, url string, t Transport, dialing bool) (*Client, error) {
+// open is Open with a cfg that is filled in and is not changed any more.
+func open(ctx context.Context, url string, cfg *Config, dialing bool) (*Client, error) {
 	address, err := reachable(url)
 	if err != nil {
 		return nil, err
 	}
-	if t.MaxPacket < 0 {
-		return nil, &ArgumentError{Name: "Transport.MaxPacket", What: fmt.Sprintf("%d is negative", t.MaxPacket)}
-	}
-	t.fill()
 	begun := time.Now()
-	conn, err := t.open(ctx, address)
+	conn, err := cfg.Transport.open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(t, life.Kind{Dialed: dialing})
+	c := newClient(cfg, life.Kind{Dialed: dialing})
 	c.mu.Lock()
 	c.attachLocked(conn, address)
 	if dialing { // its time goes on with Connect
@@ -96,8 +99,8 @@ func (t *Transport) open(ctx context.Context, address dial.Address) (net.Conn, e
 	})
 }
 
-func newClient(t Transport, kind life.Kind) *Client {
-	c := &Client{transport: t, log: t.Logger, gone: make(chan struct{}), life: life.New(kind), conn: new(connection)}
+func newClient(cfg *Config, kind life.Kind) *Client {
+	c := &Client{opened: cfg, cfg: cfg, gone: make(chan struct{}), life: life.New(kind), conn: new(connection)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.recv.init(c)
 	c.send.mu = &c.mu
@@ -105,8 +108,8 @@ func newClient(t Transport, kind life.Kind) *Client {
 	return c
 }
 
-// Dial makes the transport to the server at url and connects. It is Open with
-// cfg.Transport and Connect with cfg; when either fails nothing is left behind.
+// Dial makes the transport to the server at url and connects. It is Open and Connect,
+// each with its part of cfg; when either fails nothing is left behind.
 // The URL's user name and password count where cfg has neither. With
 // cfg.Reconnect the client goes on when a connection ends.
 func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
@@ -122,11 +125,13 @@ func dialFrom(ctx context.Context, url string, cfg Config, left int) (*Client, e
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c, err := open(ctx, url, cfg.Transport, true)
+	filled := cfg
+	filled.fill()
+	c, err := open(ctx, url, &filled, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Connect(ctx, cfg); err != nil {
+	if err := c.handshake(ctx, &filled); err != nil {
 		c.abort(ErrClosed)
 		<-c.recv.done // at once: no handler runs without a session
 		return cfg.follow(ctx, err, left)
@@ -153,7 +158,7 @@ func (c *Client) patience(ctx context.Context) (context.Context, context.CancelF
 	c.mu.Lock()
 	begun := c.conn.begun
 	c.mu.Unlock()
-	d := c.transport.ConnectTimeout
+	d := c.opened.Transport.ConnectTimeout
 	if _, has := ctx.Deadline(); has || d < 0 || begun.IsZero() {
 		return within(ctx, d, "no CONNACK")
 	}

@@ -157,8 +157,8 @@ func (c *Client) straggler() string {
 	}
 }
 
-// Goodbye is what an MQTT 5 client can say when it leaves.
-type Goodbye struct {
+// DisconnectOptions is what an MQTT 5 client can say when it leaves.
+type DisconnectOptions struct {
 	// Code is the reason: 0 Normal disconnection, 0x04 Disconnect with Will
 	// Message, or a failure from 0x80 on.
 	Code ReasonCode
@@ -171,16 +171,16 @@ type Goodbye struct {
 
 // CloseWith is Close with a DISCONNECT that says more. It needs MQTT 5 on a
 // connection that stands, or it is an *ArgumentError and nothing happens.
-func (c *Client) CloseWith(ctx context.Context, g Goodbye) error {
-	p := wire.Disconnect{Code: wire.ReasonCode(g.Code)}
-	if g.SessionExpiry != nil {
-		p.Properties = p.Properties.AppendUint(wire.SessionExpiryInterval, seconds(*g.SessionExpiry))
+func (c *Client) CloseWith(ctx context.Context, o DisconnectOptions) error {
+	p := wire.Disconnect{Code: wire.ReasonCode(o.Code)}
+	if o.SessionExpiry != nil {
+		p.Properties = p.Properties.AppendUint(wire.SessionExpiryInterval, seconds(*o.SessionExpiry))
 	}
-	if g.ReasonString != "" {
-		p.Properties = p.Properties.AppendText(wire.ReasonString, g.ReasonString)
+	if o.ReasonString != "" {
+		p.Properties = p.Properties.AppendText(wire.ReasonString, o.ReasonString)
 	}
-	p.Properties = appendUser(p.Properties, g.UserProperties)
-	if err := c.checkGoodbye(&g, &p); err != nil {
+	p.Properties = appendUser(p.Properties, o.UserProperties)
+	if err := c.checkDisconnect(&o, &p); err != nil {
 		return err
 	}
 	c.drain(ctx)
@@ -188,27 +188,27 @@ func (c *Client) CloseWith(ctx context.Context, g Goodbye) error {
 	return c.join(ctx)
 }
 
-func (c *Client) checkGoodbye(g *Goodbye, p *wire.Disconnect) error {
+func (c *Client) checkDisconnect(o *DisconnectOptions, p *wire.Disconnect) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fault := func(name, what string) error { return &ArgumentError{Name: name, What: what} }
 	switch {
 	case c.life.Refusal(life.Exchange) != nil:
-		return fault("Goodbye", "cannot be said: "+c.life.Refusal(life.Exchange).Error())
+		return fault("DisconnectOptions", "cannot be said: "+c.life.Refusal(life.Exchange).Error())
 	case c.cfg.Version < V5:
-		return fault("Goodbye", "needs MQTT 5; use Close")
-	case g.SessionExpiry != nil && *g.SessionExpiry < 0:
+		return fault("DisconnectOptions", "needs MQTT 5; use Close")
+	case o.SessionExpiry != nil && *o.SessionExpiry < 0:
 		return fault("SessionExpiry", "is negative")
-	case g.SessionExpiry != nil && *g.SessionExpiry > 0 && c.cfg.Properties.SessionExpiry == 0:
+	case o.SessionExpiry != nil && *o.SessionExpiry > 0 && c.cfg.Properties.SessionExpiry == 0:
 		return fault("SessionExpiry", "cannot be prolonged: CONNECT asked for none")
 	}
-	if g.Code.serverOnly() {
-		return fault("Code", g.Code.String()+" is for servers to send")
+	if o.Code.serverOnly() {
+		return fault("Code", o.Code.String()+" is for servers to send")
 	}
 	if err := p.Validate(wire.V5); err != nil {
-		return fault("Goodbye", whatIsWrong(err))
+		return fault("DisconnectOptions", whatIsWrong(err))
 	}
-	return c.checkSizeLocked("Goodbye", p.Length(wire.V5), "say less")
+	return c.checkSizeLocked("DisconnectOptions", p.Length(wire.V5), "say less")
 }
 
 // serverOnly reports whether only a server may give the code in a DISCONNECT

@@ -24,7 +24,7 @@ func TestCloseFromEveryState(t *testing.T) { // DC-01, DC-06, DC-07, TR-07, faul
 			server := mqtttest.NewServer(t)
 			s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 			var err error
-			if s.Client, err = mqtt.Open(s.ctx, server.URL(), mqtt.Transport{}); err != nil {
+			if s.Client, err = mqtt.Open(s.ctx, server.URL(), mqtt.Config{}); err != nil {
 				t.Fatal(err)
 			}
 			s.server = server.Accept()
@@ -70,7 +70,7 @@ func (s *scripted) checkClosed(byUser bool) {
 	s.t.Helper()
 	for what, err := range map[string]error{
 		"publish":     s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}),
-		"subscribe":   s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"}),
+		"subscribe":   errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"})),
 		"unsubscribe": s.Unsubscribe(s.ctx, "t"),
 		"connect":     s.Connect(s.ctx, mqtt.Config{ClientID: "c"}),
 	} {
@@ -169,7 +169,7 @@ func pipeTLS(t *testing.T, cfg *mqtt.Config) (peers chan net.Conn) {
 func dialPipeTLS(t *testing.T, change func(*mqtt.Config)) *scripted {
 	t.Helper()
 	s := &scripted{t: t, ctx: context.Background(), events: make(chan string, 10)}
-	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Handlers: s.handlers()}}
+	cfg := s.watch(mqtt.Config{ClientID: "c"})
 	change(&cfg)
 	peers := pipeTLS(t, &cfg)
 	dialed := async(func() (err error) {
@@ -299,13 +299,13 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	var err error
 	switch i % 7 {
 	case 0:
-		return c.Subscribe(ctx, mqtt.Subscription{Filter: "a"})
+		return errorOf(c.Subscribe(ctx, mqtt.Subscription{Filter: "a"}))
 	case 1:
 		return c.Unsubscribe(ctx, "a")
 	case 2, 3:
 		return c.Publish(ctx, m)
 	case 4:
-		_, err = c.SubscribeAsync([]mqtt.Subscription{{Filter: "b"}}, done)
+		_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "b"}}, done)
 	default:
 		_, err = c.PublishAsync(ctx, m, done)
 	}

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
@@ -44,9 +45,9 @@ const (
 	DefaultMaxPacket      = 16 << 20
 )
 
-// Config describes a session: who connects, and within what bounds. The zero
-// value is a clean MQTT 3.1.1 session under an identifier that the server
-// chooses. A Config is copied at the call and not changed.
+// Config describes a session: who connects, within what bounds, and who is told
+// what. The zero value is a clean MQTT 3.1.1 session under an identifier that the
+// server chooses. A Config is copied at the call and not changed.
 type Config struct {
 	// Version of the protocol; default V311.
 	Version Version
@@ -67,23 +68,18 @@ type Config struct {
 	Username string
 	Password []byte
 	// Will is published by the server when the connection ends without Close.
-	Will *Message
+	Will *Will
+	// Properties are the MQTT 5 properties of CONNECT.
+	Properties ConnectProperties
+	// Auth authenticates in the way of MQTT 5 section 4.12; nil: not.
+	Auth Authenticator
 	// Mode restricts this client; see SetMode.
 	Mode Mode
 	// Limits bound memory and time.
 	Limits Limits
-	// Transport is how Dial reaches the server; Connect does not look at it.
+
+	// Transport is how the server is reached; for Dial and Open.
 	Transport Transport
-	// Properties are the MQTT 5 properties of CONNECT.
-	Properties ConnectProperties
-	// Redirect is asked by Dial when an MQTT 5 server refuses with the name of
-	// another one (Server Reference). It returns the URL to go on to, and false to
-	// give up; nil: give up. next is what the other server will see: this Config
-	// without Username, Password and Auth, which it may fill in again, if the
-	// other server is to be trusted with them.
-	Redirect func(reference string, next *Config) (url string, follow bool)
-	// Auth authenticates in the way of MQTT 5 section 4.12; nil: not.
-	Auth Authenticator
 	// Reconnect has the client made by Dial outlive its connections; nil: it ends
 	// with the first.
 	Reconnect *Reconnect
@@ -93,9 +89,43 @@ type Config struct {
 	// The caller closes it, after Client.Close. nil: memory only.
 	//
 	// It goes with KeepSession, and in MQTT 5 with Properties.SessionExpiry: when the
-	// server has not kept the session, what was under way fails with ErrSessionLost, or
-	// is published again; see Reconnect.Republish.
+	// server has not kept the session, what was under way is published again or fails
+	// with ErrSessionLost; see Reconnect.Republish.
 	Store store.Store
+
+	// The callbacks are for Dial and Open. They are called one at a time, in the order
+	// of the events, on a goroutine of the client. Each may be nil. They may call every
+	// method of the client.
+
+	// OnConnect: the server accepted the session, of each connection.
+	OnConnect func(c *Client)
+	// OnDisconnect: the connection is gone and Close was not called. Once a connection;
+	// not for a Connect that failed, which returns the error. The server ended it
+	// in an orderly way if reason is ErrServerClosed or a *DisconnectError.
+	OnDisconnect func(reason error)
+	// OnRetry: the connection is lost, or could not be made, and the client with
+	// Reconnect will try again. It is left out while sixteen times what
+	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
+	OnRetry func(r Retry)
+	// OnError: something failed that no call returned, such as a handler that
+	// panicked (*PanicError), a subscription that could not be renewed
+	// (*SubscribeError) or a publish of an earlier process (*PublishError).
+	OnError func(err error)
+	// OnMessage: a message came for a subscription without a Handler of its own,
+	// or for none. ctx ends when the client is closed.
+	OnMessage func(ctx context.Context, m *Received)
+	// OnLargeMessage gets the messages that are larger than Transport.MaxPacket, in the
+	// place of all other handlers: payload brings the bytes as they come, and an
+	// error when the connection breaks in between. What is not read is thrown
+	// away. Without OnLargeMessage such a message ends the connection.
+	OnLargeMessage func(ctx context.Context, m *Received, payload io.Reader)
+	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
+	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too.
+	ManualAck bool
+	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it is called
+	// at once, on the goroutine that reads or writes: it must return soon, and must not call
+	// the client.
+	OnPacket func(p TracedPacket)
 }
 
 // Limits bound what a client holds and how long it waits. A zero field means
@@ -149,8 +179,12 @@ type Transport struct {
 	// WebSocket makes the WebSocket of ws and wss, as a ws.Options' Upgrade
 	// does; nil: the one of package dial/ws, when the program imports it.
 	WebSocket dial.Upgrade
-	// Handlers are called on the client's events.
-	Handlers Handlers
+	// Redirect is asked when an MQTT 5 server refuses with the name of another one
+	// (Server Reference). It returns the URL to go on to, and false to give up; nil:
+	// give up. next is what the other server will see: the Config without Username,
+	// Password and Auth, which it may fill in again, if the other server is to be
+	// trusted with them. For Dial.
+	Redirect func(reference string, next *Config) (url string, follow bool)
 	// ConnectTimeout bounds the whole of Dial, from DNS over TCP, proxy, TLS and
 	// WebSocket to CONNACK, where the context sets no deadline; with Open and
 	// Connect, each of them. 0: DefaultConnectTimeout, negative: none.
@@ -166,44 +200,11 @@ type Transport struct {
 	Logger *slog.Logger
 }
 
-// Handlers are called one at a time, in the order of the events, on a goroutine
-// of the client. Each may be nil. They may call every method of the client.
-type Handlers struct {
-	// Connect: the server accepted the session.
-	Connect func(c *Client)
-	// Message: a message came for a subscription without a Handler of its own,
-	// or for none.
-	Message func(m *Message)
-	// Stream gets the messages that are larger than Transport.MaxPacket, in the
-	// place of all other handlers: payload brings the bytes as they come, and an
-	// error when the connection breaks in between. What is not read is thrown
-	// away. Without Stream such a message ends the connection.
-	Stream func(m *Message, payload io.Reader)
-	// ManualAck leaves the acknowledgement of what Message and Stream get to
-	// Message.Ack; for Stream the ManualAck of a subscription does, too.
-	ManualAck bool
-	// Close: the server ended the connection in an orderly way: MQTT 5
-	// DISCONNECT, or the end of the stream between two packets. Disconnect
-	// follows.
-	Close func(reason error)
-	// Disconnect: the connection is gone and Close was not called. Once a connection; not for
-	// a Connect that failed, which returns the error.
-	Disconnect func(reason error)
-	// Retry: the connection is lost, or could not be made, and the client with
-	// Reconnect will try again. It is left out while sixteen times what
-	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
-	Retry func(r Retry)
-	// Error: something failed that no call returned, such as a handler that
-	// panicked (*PanicError), a subscription that could not be renewed
-	// (*SubscribeError) or a publish of an earlier process (*PublishError).
-	Error func(err error)
-}
-
 // fill puts the defaults in place of zeros.
 func (t *Transport) fill() {
-	t.ConnectTimeout = orDefault(t.ConnectTimeout, DefaultConnectTimeout)
-	t.ReadBuffer = max(orDefault(t.ReadBuffer, DefaultReadBuffer), 16)
-	t.MaxPacket = min(orDefault(t.MaxPacket, DefaultMaxPacket), wire.MaxLength+5) // longer ones cannot be
+	t.ConnectTimeout = cmp.Or(t.ConnectTimeout, DefaultConnectTimeout)
+	t.ReadBuffer = max(cmp.Or(t.ReadBuffer, DefaultReadBuffer), 16)
+	t.MaxPacket = min(cmp.Or(t.MaxPacket, DefaultMaxPacket), wire.MaxLength+5) // longer ones cannot be
 	if t.Logger == nil {
 		t.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -214,29 +215,34 @@ func (l *Limits) fill(version Version) {
 	if l.InFlightQoS2 == 0 && l.InFlight == 0 && version < V5 {
 		l.InFlightQoS2 = 19
 	}
-	l.InFlight = orDefault(l.InFlight, 65535)
-	l.InFlightQoS2 = orDefault(l.InFlightQoS2, l.InFlight)
-	l.SendBytes = orDefault(l.SendBytes, 1<<20)
-	l.ReceiveMessages = orDefault(l.ReceiveMessages, 1024)
-	l.ReceiveBytes = orDefault(l.ReceiveBytes, 4<<20)
-	l.ReceiveMaximum = orDefault(l.ReceiveMaximum, 65535)
-	l.TopicAliases = max(orDefault(l.TopicAliases, 32), 0)
-	l.Queue.Messages = orDefault(l.Queue.Messages, 100_000)
-	l.Queue.Bytes = orDefault(l.Queue.Bytes, 64<<20)
+	l.InFlight = cmp.Or(l.InFlight, 65535)
+	l.InFlightQoS2 = cmp.Or(l.InFlightQoS2, l.InFlight)
+	l.SendBytes = cmp.Or(l.SendBytes, 1<<20)
+	l.ReceiveMessages = cmp.Or(l.ReceiveMessages, 1024)
+	l.ReceiveBytes = cmp.Or(l.ReceiveBytes, 4<<20)
+	l.ReceiveMaximum = cmp.Or(l.ReceiveMaximum, 65535)
+	l.TopicAliases = max(cmp.Or(l.TopicAliases, 32), 0)
+	l.Queue.Messages = cmp.Or(l.Queue.Messages, 100_000)
+	l.Queue.Bytes = cmp.Or(l.Queue.Bytes, 64<<20)
 }
 
-func orDefault[T comparable](v, byDefault T) T {
-	var zero T
-	if v == zero {
-		return byDefault
-	}
-	return v
+// keepOpened puts back what Open was given, which stays for the client's life.
+func (cfg *Config) keepOpened(opened *Config) {
+	cfg.Transport = opened.Transport
+	cfg.keepCallbacks(opened)
 }
 
-// fill puts the defaults in place of zeros and copies what the caller keeps.
+// keepCallbacks puts back the callbacks.
+func (cfg *Config) keepCallbacks(opened *Config) {
+	cfg.OnConnect, cfg.OnDisconnect, cfg.OnRetry, cfg.OnError = opened.OnConnect, opened.OnDisconnect, opened.OnRetry, opened.OnError
+	cfg.OnMessage, cfg.OnLargeMessage, cfg.ManualAck, cfg.OnPacket = opened.OnMessage, opened.OnLargeMessage, opened.ManualAck, opened.OnPacket
+}
+
+// fill puts the defaults in place of zeros.
 func (cfg *Config) fill() {
-	cfg.Version = orDefault(cfg.Version, V311)
-	cfg.KeepAlive = orDefault(cfg.KeepAlive, DefaultKeepAlive)
+	cfg.Transport.fill()
+	cfg.Version = cmp.Or(cfg.Version, V311)
+	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, DefaultKeepAlive)
 	cfg.KeepAlive = max(cfg.KeepAlive, 0)
 	cfg.Limits.fill(cfg.Version)
 }

@@ -3,41 +3,40 @@ package mqtt_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// page writes docs/CONFORMANCE.md: names of tests and files, no lines, so that
-// it changes only when what it says does.
+// page writes docs/CONFORMANCE.md: names of tests and no lines, so that it changes
+// only when what it says does.
 func (c *conformance) page() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `# Conformance
+	b.WriteString(`# Conformance
 
-What the client does about each scenario that a server can put it in, about the faults that other clients had, and
-about each normative statement of MQTT 3.1.1 and 5. A test builds this page from the names in the comments of code and
-tests (%[1]srow ids%[1]s such as CA-11 and %[1]sclauses%[1]s such as MQTT-3.3.1-2) and fails when it is not up to date or when
-something that is due has no test:
+Which tests show that the client keeps the normative statements of MQTT 3.1.1 and 5, copes with the scenarios that a
+server can put it in, and is free of faults that other clients had. Tests are those of package mqtt unless a folder is
+named. What statements and scenarios say is in mqtt/testdata, statements.tsv and rows.tsv; their numbers stand in the
+comments of the code and of the tests, where a search finds them (MQTT-3.3.1-2, CA-11).
+
+This page is built by a test, which fails when it is out of date or when something that is due has no test:
 
     go test ./mqtt -run TestConformancePage -update
 
-Tests are those of package mqtt unless a folder is named. "open" is what nobody has shown yet, and only where the
-standard leaves the choice.
-
-`, "`")
+`)
 	c.writeSummary(&b)
-	c.writeRows(&b)
-	c.writeFaults(&b)
 	c.writeStatements(&b)
+	c.writeGroups(&b)
 	return b.Bytes()
 }
 
 func (c *conformance) writeSummary(b *bytes.Buffer) {
-	b.WriteString("| | all | tested | wait | explained | open |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| | all | tested | explained | open |\n| --- | --- | --- | --- | --- |\n")
 	count := func(name string, all []scenario) {
 		n := make(map[string]int)
 		for i := range all {
 			n[c.state(&all[i])]++
 		}
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d |\n", name, len(all), n["tested"], n["waits"], n["explained"], n["open"])
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %d |\n", name, len(all), n["tested"], n["explained"], n["open"])
 	}
 	for _, severity := range []string{"MUST", "SHOULD", "nice"} {
 		var some []scenario
@@ -69,8 +68,6 @@ func (c *conformance) state(s *scenario) string {
 		return "tested"
 	case c.explained[s.id] != "":
 		return "explained"
-	case s.waits != "":
-		return "waits"
 	default:
 		return "open"
 	}
@@ -98,72 +95,100 @@ func (c *conformance) filesOf(s *statement) []string {
 	return append(append([]string(nil), c.tags.code[s.id()]...), c.tags.code[" "+s.number]...)
 }
 
-func (c *conformance) writeRows(b *bytes.Buffer) {
-	group := ""
-	for i := range c.rows {
-		s := &c.rows[i]
-		if g, _, _ := strings.Cut(s.id, "-"); g != group {
-			group = g
-			fmt.Fprintf(b, "\n## %s\n\n| id | what | versions | | shown by |\n| --- | --- | --- | --- | --- |\n", groupNames[g])
-		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", s.id, s.what, strings.ReplaceAll(s.versions, "+", ", "), s.severity, c.shownBy(s))
-	}
-}
-
 var groupNames = map[string]string{
 	"CN": "CONNECT", "CA": "CONNACK", "KA": "Keep alive", "P0": "Publish at QoS 0", "P1": "Publish at QoS 1",
 	"P2": "Publish at QoS 2", "RX": "Receive", "SR": "Sessions that go on", "SU": "Subscribe", "UN": "Unsubscribe",
 	"RT": "Retained messages", "WL": "Wills", "DC": "Disconnect", "ID": "Packet identifiers", "MF": "Malformed and hostile input",
 	"TA": "Topic aliases", "AU": "Enhanced authentication", "FC": "Flow control", "TL": "TLS", "FR": "Fragments",
 	"TR": "Transport and life cycle", "EE": "Against real servers",
+	"T": "Traps that clients fell into", "peer": "Complaints of users of other Go clients",
 }
 
-func (c *conformance) shownBy(s *scenario) string {
-	switch c.state(s) {
-	case "tested":
-		return strings.Join(c.tags.tests[s.id], ", ")
-	case "explained":
-		return c.explained[s.id]
-	case "waits":
-		return "waits for sessions and reconnection (" + s.waits + ")"
-	default:
-		return "open"
-	}
-}
-
-func (c *conformance) writeFaults(b *bytes.Buffer) {
-	b.WriteString("\n## Faults of other clients\n\nT-A: traps that clients fell into. peer: what users of other Go clients complain about; the numbers that are missing\ndo not concern the protocol.\n\n")
-	b.WriteString("| id | fault | kept out by |\n| --- | --- | --- |\n")
-	for i := range c.faults {
-		s := &c.faults[i]
-		fmt.Fprintf(b, "| %s | %s | %s |\n", s.id, s.what, c.shownBy(s))
-	}
-}
+// mostTests is how many tests a statement is shown with: who wants to see all looks for
+// its number.
+const mostTests = 3
 
 func (c *conformance) writeStatements(b *bytes.Buffer) {
 	version := ""
+	var servers []string
 	for i := range c.statements {
 		s := &c.statements[i]
 		if s.version != version {
-			version = s.version
-			fmt.Fprintf(b, "\n## Statements of MQTT %s\n\n| number | what | binds | enforced in | tested by |\n| --- | --- | --- | --- | --- |\n", version)
+			writeServers(b, servers)
+			version, servers = s.version, nil
+			fmt.Fprintf(b, "\n## Statements of MQTT %s\n\n| statement | shown by |\n| --- | --- |\n", version)
 		}
-		enforced, tested := strings.Join(c.filesOf(s), ", "), strings.Join(c.proofOf(s), ", ")
-		if why := c.explained[s.id()]; why != "" {
-			tested = strings.TrimPrefix(tested+"; "+why, "; ")
+		if s.binds == "server" {
+			servers = append(servers, s.number)
+			continue
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", s.number, s.what, s.binds, strings.ReplaceAll(enforced, "mqtt/", ""), tested)
+		fmt.Fprintf(b, "| %s | %s |\n", s.number, c.proofOf(s))
+	}
+	writeServers(b, servers)
+}
+
+func writeServers(b *bytes.Buffer, numbers []string) {
+	if len(numbers) > 0 {
+		fmt.Fprintf(b, "\nThose that bind the server alone: %s.\n", strings.Join(numbers, ", "))
 	}
 }
 
-// proofOf returns the scenarios that show s and have tests, and the tests that
-// name s itself.
-func (c *conformance) proofOf(s *statement) (proof []string) {
-	for _, row := range s.rows {
-		if len(c.tags.tests[row]) > 0 {
-			proof = append(proof, row)
+// proofOf returns the tests of s, those that name it before those of its scenarios, or
+// why there is none.
+func (c *conformance) proofOf(s *statement) string {
+	tests := append(append([]string(nil), c.tags.tests[s.id()]...), c.tags.tests[" "+s.number]...)
+	for _, test := range c.testsOf(s) {
+		if !slices.Contains(tests, test) {
+			tests = append(tests, test)
 		}
 	}
-	proof = append(proof, c.tags.tests[s.id()]...)
-	return append(proof, c.tags.tests[" "+s.number]...)
+	if len(tests) > mostTests {
+		return fmt.Sprintf("%s, %d more", strings.Join(tests[:mostTests], ", "), len(tests)-mostTests)
+	}
+	if len(tests) > 0 {
+		return strings.Join(tests, ", ")
+	}
+	if files := c.filesOf(s); len(files) > 0 {
+		return "no test; enforced in " + strings.Join(files, ", ")
+	}
+	return c.explained[s.id()]
+}
+
+// writeGroups writes a row for each family of scenarios: its tests, and each scenario
+// that has none.
+func (c *conformance) writeGroups(b *bytes.Buffer) {
+	b.WriteString("\n## Scenarios and faults of other clients\n\n| about | how many | shown by |\n| --- | --- | --- |\n")
+	all := slices.Concat(c.rows, c.faults)
+	for len(all) > 0 {
+		group := groupOf(all[0].id)
+		n := slices.IndexFunc(all, func(s scenario) bool { return groupOf(s.id) != group })
+		if n < 0 {
+			n = len(all)
+		}
+		fmt.Fprintf(b, "| %s (%s) | %d | %s |\n", groupNames[group], group, n, c.shownBy(all[:n]))
+		all = all[n:]
+	}
+}
+
+// groupOf returns CN of CN-01, T of T-A1 and peer of peer 4.3.
+func groupOf(id string) string {
+	return id[:strings.IndexAny(id, "- ")]
+}
+
+// shownBy returns the tests of scenarios, and how those stand that have none.
+func (c *conformance) shownBy(group []scenario) string {
+	var tests, without []string
+	for i := range group {
+		switch s := &group[i]; c.state(s) {
+		case "tested":
+			tests = append(tests, c.tags.tests[s.id]...)
+		case "explained":
+			without = append(without, s.id+": "+c.explained[s.id])
+		default:
+			without = append(without, s.id+" is open")
+		}
+	}
+	slices.Sort(tests)
+	shown := strings.Join(slices.Compact(tests), ", ")
+	return strings.TrimPrefix(strings.Join(append([]string{shown}, without...), ". "), ". ")
 }

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"math"
 	"strings"
 	"time"
@@ -59,12 +60,12 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	if err := c.checkAuthMethod(wire.CONNACK, p.Properties); err != nil {
 		return err
 	}
-	conn.connAck = readConnAck(p, &c.cfg)
+	conn.connAck = readConnAck(p, c.cfg)
 	if err := c.adoptID(p.Properties); err != nil {
 		return err
 	}
-	conn.auth.data = binary(p.Properties, wire.AuthenticationData)
-	conn.pingTimeout = orDefault(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
+	conn.auth.data = binaryOf(p.Properties, wire.AuthenticationData)
+	conn.pingTimeout = cmp.Or(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
 	c.sess.Start(now, session.Server{
 		ReceiveMaximum: conn.connAck.ReceiveMaximum, AliasMaximum: conn.connAck.TopicAliasMaximum,
 		PacketMaximum: conn.connAck.MaximumPacketSize, KeepAlive: conn.connAck.KeepAlive, PingTimeout: conn.pingTimeout,
@@ -73,7 +74,11 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	c.life.Accept(now)
 	conn.accepted = true
 	close(conn.answered)
-	if f := c.transport.Handlers.Connect; f != nil {
+	if c.awaited != nil {
+		close(c.awaited)
+		c.awaited = nil
+	}
+	if f := c.opened.OnConnect; f != nil {
 		c.recv.pushEvent(func() { f(c) })
 	}
 	if c.lasting() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"dunlin/mqtt/internal/session"
@@ -13,6 +14,9 @@ import (
 // Validate reports what cannot be sent, as an *ArgumentError that names the
 // field. Dial and Connect call it.
 func (cfg *Config) Validate() error {
+	if err := cfg.Transport.check(); err != nil {
+		return err
+	}
 	c := *cfg
 	c.fill()
 	if err := c.Limits.check(); err != nil {
@@ -24,6 +28,13 @@ func (cfg *Config) Validate() error {
 	p := c.packet(DefaultMaxPacket)
 	if err := p.Validate(); err != nil {
 		return &ArgumentError{Name: "Config", What: whatIsWrong(err)}
+	}
+	return nil
+}
+
+func (t *Transport) check() error {
+	if t.MaxPacket < 0 {
+		return configFault("Transport.MaxPacket", "is negative", t.MaxPacket)
 	}
 	return nil
 }
@@ -67,11 +78,13 @@ func (cfg *Config) checkRanges() error {
 		return configFault("Properties.SessionExpiry", "is negative", cfg.Properties.SessionExpiry)
 	}
 	if cfg.Version == V5 {
-		return cfg.Will.checkDurations("Will.Properties")
+		return cfg.Will.checkDurations()
 	}
 	switch {
 	case cfg.Will != nil && cfg.Will.Properties != nil:
 		return configFault("Will.Properties", "needs MQTT 5", "a property")
+	case cfg.Will != nil && cfg.Will.Delay != 0:
+		return configFault("Will.Delay", "needs MQTT 5", cfg.Will.Delay)
 	case !cfg.Properties.isZero():
 		return configFault("Properties", "needs MQTT 5", "a property")
 	case cfg.Auth != nil:
@@ -109,16 +122,62 @@ func (cfg *Config) checkLasting() error {
 }
 
 // checkDurations refuses what would silently mean something else.
-func (m *Message) checkDurations(name string) error {
-	switch {
-	case m == nil || m.Properties == nil:
-		return nil
-	case m.Properties.MessageExpiry != nil && *m.Properties.MessageExpiry < 0:
-		return configFault(name+".MessageExpiry", "is negative; nil means never", *m.Properties.MessageExpiry)
-	case m.Properties.WillDelay < 0:
-		return configFault(name+".WillDelay", "is negative", m.Properties.WillDelay)
+func (p *Properties) checkDurations(name string) error {
+	if p != nil && p.MessageExpiry != nil && *p.MessageExpiry < 0 {
+		return configFault(name+".MessageExpiry", "is negative; nil means never", *p.MessageExpiry)
 	}
 	return nil
+}
+
+func (w *Will) checkDurations() error {
+	switch {
+	case w == nil:
+		return nil
+	case w.Delay < 0:
+		return configFault("Will.Delay", "is negative", w.Delay)
+	default:
+		return w.Properties.checkDurations("Will.Properties")
+	}
+}
+
+// checkOpen refuses what Open does not look at.
+func (cfg *Config) checkOpen() error {
+	if err := cfg.Transport.check(); err != nil {
+		return err
+	}
+	other := *cfg
+	other.keepOpened(&Config{})
+	if name := other.firstSet(); name != "" {
+		return &ArgumentError{Name: "Config." + name, What: "is not for Open; give it to Connect, or use Dial"}
+	}
+	if cfg.Transport.Redirect != nil {
+		return &ArgumentError{Name: "Config.Transport.Redirect", What: "is for Dial"}
+	}
+	return nil
+}
+
+// checkConnect refuses what Connect does not look at.
+func (cfg *Config) checkConnect() error {
+	if cfg.Reconnect != nil || cfg.Store != nil {
+		return &ArgumentError{Name: "Config", What: "Reconnect and Store are for Dial"}
+	}
+	opened := Config{}
+	opened.keepOpened(cfg)
+	if name := opened.firstSet(); name != "" {
+		return &ArgumentError{Name: "Config." + name, What: "is not for Connect; Open was to have it"}
+	}
+	return nil
+}
+
+// firstSet returns the name of the first field that is not zero, or "".
+func (cfg *Config) firstSet() string {
+	v := reflect.ValueOf(cfg).Elem()
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			return v.Type().Field(i).Name
+		}
+	}
+	return ""
 }
 
 func configFault(name, what string, v any) error {
@@ -140,7 +199,7 @@ func (cfg *Config) packet(maxPacket int) wire.Connect {
 		p.HasUsername = true
 	}
 	if w := cfg.Will; w != nil {
-		p.Will = &wire.Will{Topic: w.Topic, Payload: w.Payload, QoS: byte(w.QoS), Retain: w.Retain, Properties: w.Properties.encodeWill()}
+		p.Will = &wire.Will{Topic: w.Topic, Payload: w.Payload, QoS: byte(w.QoS), Retain: w.Retain, Properties: w.encode()}
 	}
 	if cfg.Version == V5 {
 		p.Properties = cfg.Properties.encode(&cfg.Limits, maxPacket)
@@ -150,20 +209,24 @@ func (cfg *Config) packet(maxPacket int) wire.Connect {
 
 // Connect asks the server for a session and waits for its answer. A server that
 // refuses gives a *ConnectError; then, and when ctx ends first, the client is
-// closed. The Connect handler runs before any message of the session is
-// delivered. Connect can be called once.
+// closed. OnConnect runs before any message of the session is delivered. Connect
+// can be called once.
+//
+// What Open was to have, and what only Dial can do, Connect does not accept.
 func (c *Client) Connect(ctx context.Context, cfg Config) error {
+	if err := cfg.checkConnect(); err != nil {
+		return err
+	}
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	if cfg.Reconnect != nil || cfg.Store != nil {
-		return &ArgumentError{Name: "Config", What: "Reconnect and Store are for Dial"}
-	}
-	return c.handshake(ctx, cfg)
+	cfg.fill()
+	cfg.keepOpened(c.opened)
+	return c.handshake(ctx, &cfg)
 }
 
-// handshake is Connect with a valid cfg.
-func (c *Client) handshake(ctx context.Context, cfg Config) error {
+// handshake is Connect with a valid cfg that is filled in and is not changed any more.
+func (c *Client) handshake(ctx context.Context, cfg *Config) error {
 	if cfg.Will != nil && stricter(cfg.Mode) != ModePublisher {
 		return fmt.Errorf("connect: a will needs mode publisher: %w", ErrNotPermitted)
 	}
@@ -255,14 +318,13 @@ func (cfg *Config) newSession() *session.Session {
 
 // sendConnect puts CONNECT into the out-buffer, and returns the connection that it
 // is sent on.
-func (c *Client) sendConnect(ctx context.Context, cfg Config) (*connection, error) {
-	cfg.fill()
-	most := c.transport.MaxPacket
-	if c.transport.Handlers.Stream != nil {
+func (c *Client) sendConnect(ctx context.Context, cfg *Config) (*connection, error) {
+	most := c.opened.Transport.MaxPacket
+	if c.opened.OnLargeMessage != nil {
 		most = 0 // a larger PUBLISH is welcome
 	}
 	p := cfg.packet(most)
-	p.CleanStart = c.cleanStart(&cfg)
+	p.CleanStart = c.cleanStart(cfg)
 	if cfg.Auth != nil {
 		data, err := cfg.Auth.Start(ctx)
 		if err != nil {
@@ -280,6 +342,7 @@ func (c *Client) sendConnect(ctx context.Context, cfg Config) (*connection, erro
 	}
 	conn := c.conn
 	c.cfg, conn.clean = cfg, p.CleanStart
+	c.recv.limits = &cfg.Limits
 	if cfg.Auth != nil {
 		conn.auth.challenges = make(chan []byte, 1)
 	}

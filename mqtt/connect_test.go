@@ -13,7 +13,7 @@ import (
 )
 
 func TestConnectBytes(t *testing.T) { // CN-01..CN-05, CN-07..CN-09, CN-17, CN-24, TR-15
-	will := &mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}
+	will := &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
 	for _, test := range []struct {
 		name string
 		cfg  mqtt.Config
@@ -63,11 +63,11 @@ func TestConfigFaultsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16, CN-18, 
 	long := strings.Repeat("x", 65536)
 	for name, cfg := range map[string]mqtt.Config{
 		"password without user":  {ClientID: "c", Password: []byte("p")},
-		"will without topic":     {ClientID: "c", Will: &mqtt.Message{}},
-		"will with wildcard":     {ClientID: "c", Will: &mqtt.Message{Topic: "a/+"}},
-		"will with NUL":          {ClientID: "c", Will: &mqtt.Message{Topic: "a\x00"}},
-		"will QoS 3":             {ClientID: "c", Will: &mqtt.Message{Topic: "a", QoS: 3}},
-		"will too long":          {ClientID: "c", Will: &mqtt.Message{Topic: "a", Payload: []byte(long)}},
+		"will without topic":     {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{}}},
+		"will with wildcard":     {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a/+"}}},
+		"will with NUL":          {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a\x00"}}},
+		"will QoS 3":             {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a", QoS: 3}}},
+		"will too long":          {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a", Payload: []byte(long)}}},
 		"kept without id":        {KeepSession: true},
 		"id with NUL":            {ClientID: "a\x00"},
 		"id ill-formed":          {ClientID: "a\xff"},

@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"time"
 
@@ -42,9 +44,10 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 		answered: make(chan struct{}), down: make(chan struct{}),
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
-		ReadBuffer:  c.transport.ReadBuffer,
-		MaxPacket:   c.transport.MaxPacket,
-		StreamLarge: c.transport.Handlers.Stream != nil,
+		ReadBuffer:  c.opened.Transport.ReadBuffer,
+		MaxPacket:   c.opened.Transport.MaxPacket,
+		Trace:       c.opened.trace(func() Version { return Version(c.version.Load()) }),
+		StreamLarge: c.opened.OnLargeMessage != nil,
 		Linger:      linger,
 		WriteStalls: c.writeStalls,
 	})
@@ -69,6 +72,33 @@ func (c *Client) IsConnected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.life.Live()
+}
+
+// AwaitConnected waits until the server has accepted the session and the connection
+// stands; it may be lost again when AwaitConnected returns. The error is the
+// context's cause, with ErrNotConnected, or says why the client has ended.
+func (c *Client) AwaitConnected(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		live, awaited := c.life.Live(), c.awaited
+		if !live && awaited == nil {
+			awaited = make(chan struct{})
+			c.awaited = awaited
+		}
+		c.mu.Unlock()
+		if live {
+			return nil
+		}
+		select {
+		case <-awaited:
+		case <-c.gone:
+			return fmt.Errorf("await connection: %w", c.Err())
+		case <-ctx.Done():
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return fmt.Errorf("await connection: %w: %w", context.Cause(ctx), c.life.Lost())
+		}
+	}
 }
 
 // Remote returns the server's URL in canonical form, without credentials; of the

@@ -26,9 +26,12 @@ func (r *receiver) deliverLoop() {
 			r.noteLater.Stop()
 		}
 		r.ending()
+		r.workers.wait()
 		close(r.done)
 	}()
-	r.loop.Store(goroutineID())
+	r.mu.Lock()
+	r.loop = goroutineID()
+	r.mu.Unlock()
 	for {
 		for r.at < len(r.batch) {
 			r.deliver(&r.batch[r.at])
@@ -41,7 +44,12 @@ func (r *receiver) deliverLoop() {
 }
 
 // runsHere reports whether the caller is a handler or callback.
-func (r *receiver) runsHere() bool { return goroutineID() == r.loop.Load() }
+func (r *receiver) runsHere() bool {
+	id := goroutineID()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return id == r.loop || r.workers.has(id)
+}
 
 // deliver runs what it is for. It counts as through even if a handler ends the
 // goroutine.
@@ -58,15 +66,34 @@ func (r *receiver) deliver(it *item) {
 }
 
 // deliverMessage runs the handlers of a message. One whose handler panicked is not
-// acknowledged. After Close nothing is delivered any more. When the client has ended by
-// itself, what had come before is, except for what the server keeps and sends again.
+// acknowledged.
 func (r *receiver) deliverMessage(it *item) {
-	if r.quiet.Load() || it.seq != 0 && r.unacknowledged.Load() {
+	if !r.delivers(it) {
 		return
 	}
 	it.result = failed // until they have returned
 	if it.to.run(it, &r.guard) {
 		it.result = handled
+	}
+	if queues := it.to.queues; queues != nil {
+		r.share(it, queues, it.result)
+	}
+}
+
+// delivers reports whether handlers still get the message of it. After Close nothing
+// is delivered any more. When a connection was lost, what had come before is, except for
+// what the server keeps and sends again: a handler that is slower than connections live
+// would for ever be busy with copies that it can acknowledge no more.
+func (r *receiver) delivers(it *item) bool {
+	switch {
+	case r.quiet.Load():
+		return false
+	case it.seq == 0:
+		return true
+	case r.unacknowledged.Load():
+		return false
+	default:
+		return it.message.QoS != AtLeastOnce || it.seq >= r.comeAgain.Load()
 	}
 }
 
@@ -79,18 +106,37 @@ func (r *receiver) conclude(it *item) {
 	r.finished.Store(int32(r.at)) // from here on the item belongs to who counts it
 	switch {
 	case !message || r.at == len(r.batch): // nextBatch counts
-	case urgent, r.unnoted >= notedBytes:
+	case urgent:
 		r.note()
-	case r.at%notedEach == 0 && r.mu.TryLock(): // the holder, mostly the read loop, counts at the end of its read
-		r.noteHandled()
-		r.mu.Unlock()
-	case acknowledged && !r.notesSoon.Load():
+	case (r.at%notedEach == 0 || r.unnoted >= notedBytes) && r.tryNote():
+	case acknowledged:
+		r.noteSoon()
+	}
+}
+
+// tryNote is note unless somebody has the lock, mostly the read loop, which counts at the
+// end of its read: the handlers do not wait for that.
+func (r *receiver) tryNote() bool {
+	if !r.mu.TryLock() {
+		return false
+	}
+	defer r.mu.Unlock()
+	r.unnoted = 0
+	r.noteHandled()
+	return true
+}
+
+// noteSoon has what is handled counted after noteTime.
+func (r *receiver) noteSoon() {
+	switch {
+	case r.notesSoon.Load():
+		return
+	case r.noteLater == nil:
 		r.notesSoon.Store(true)
-		if r.noteLater == nil {
-			r.noteLater = time.AfterFunc(noteTime, r.noteDue)
-		} else {
-			r.noteLater.Reset(noteTime)
-		}
+		r.noteLater = time.AfterFunc(noteTime, r.noteDue)
+	default:
+		r.notesSoon.Store(true)
+		r.noteLater.Reset(noteTime)
 	}
 }
 
@@ -113,18 +159,30 @@ func (r *receiver) noteHandled() {
 	end := int(r.finished.Load())
 	for ; r.noted < end; r.noted++ {
 		it := &r.batch[r.noted]
-		r.bytes -= it.size
-		if it.message == nil {
-			continue
-		}
-		r.messages--
-		r.through++
-		r.concluded(it)
-		if it.to.reuse {
-			r.memory.takeBack(it.message, r.limits.ReceiveBytes)
+		switch {
+		case it.message == nil:
+			r.bytes -= it.size
+		case it.result != passedOn:
+			r.countOut(it)
+			if it.to.reuse {
+				r.memory.takeBack(it.message, r.limits.ReceiveBytes)
+			}
 		}
 		it.message = nil
 	}
+	r.lookForRoom()
+}
+
+// countOut tells that the message of it waits no more.
+func (r *receiver) countOut(it *item) {
+	r.messages--
+	r.bytes -= it.size
+	r.through++
+	r.concluded(it)
+}
+
+// lookForRoom lets the read loop go on if it waits for what has come about.
+func (r *receiver) lookForRoom() {
 	r.stuck = r.stuck && r.full()
 	if r.paused && !r.heldBack() {
 		r.openGate()

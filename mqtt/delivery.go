@@ -48,13 +48,13 @@ type flow struct {
 
 // newDelivery makes the smallest thing that does: most QoS 0 publishes are never
 // looked at again.
-func (o *sender) newDelivery(c *Client, m *Message, done func(error)) *Delivery {
+func (s *sender) newDelivery(c *Client, m *Message, done func(error)) *Delivery {
 	if m.QoS == AtMostOnce && done == nil {
-		d := o.deliveries.take(o.waiting())
+		d := s.deliveries.take(s.waiting())
 		*d = Delivery{client: c, topic: m.Topic}
 		return d
 	}
-	f := o.flows.take(o.waiting())
+	f := s.flows.take(s.waiting())
 	f.Delivery = Delivery{client: c, topic: m.Topic, op: &f.operation}
 	f.qos0, f.call = m.QoS == AtMostOnce, done
 	return &f.Delivery

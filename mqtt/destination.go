@@ -16,7 +16,8 @@ type destination struct {
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
 
-	reuse bool // none of them keeps the message
+	reuse  bool        // none of them keeps the message
+	queues []*ownQueue // of those that the deliver loop does not serve
 }
 
 // run gives the message to each of its handlers, and reports whether all have
@@ -25,12 +26,12 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 	m := it.message
 	if s := d.stream; s != nil {
 		it.manual = m.manual
-		return g.run(func() { d.client.transport.Handlers.Stream(m, s) })
+		return g.run(func() { d.client.opened.OnLargeMessage(d.client.ctx, m, s) })
 	}
-	if len(d.subs) == 1 && d.subs[0].handler != nil { // as nearly always
+	if len(d.subs) == 1 && d.subs[0].handler != nil && d.queues == nil { // as nearly always
 		m.manual = m.manual || d.subs[0].manual
 		it.manual = m.manual
-		return g.runHandler(d.subs[0].handler, m)
+		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
 	}
 	return d.runAll(it, g)
 }
@@ -39,23 +40,23 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 // client's where one has none.
 func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	m := it.message
-	f := d.client.transport.Handlers.Message
+	f := d.client.opened.OnMessage
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
 		m.manual = m.manual || s.manual
-		general = general || s.handler == nil
+		general = general || s.handler == nil && s.queue == nil
 	}
 	general = general && f != nil
-	m.manual = m.manual || general && d.client.transport.Handlers.ManualAck
+	m.manual = m.manual || general && d.client.opened.ManualAck
 	it.manual = m.manual
 	returned = true
 	for _, s := range d.subs {
-		if s.handler != nil {
-			returned = g.runHandler(s.handler, m) && returned
+		if s.handler != nil && s.queue == nil {
+			returned = g.runHandler(d.client.ctx, s.handler, m) && returned
 		}
 	}
 	if general {
-		returned = g.runHandler(f, m) && returned
+		returned = g.runHandler(d.client.ctx, f, m) && returned
 	}
 	return returned
 }
@@ -125,6 +126,11 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
 	}
 	d.subs, d.wanted = slices.Clone(s.matched), len(s.matched) > 0
+	for _, sub := range d.subs {
+		if sub.queue != nil && !slices.Contains(d.queues, sub.queue) {
+			d.queues = append(d.queues, sub.queue)
+		}
+	}
 	d.reuse = !slices.ContainsFunc(d.subs, func(s *subscription) bool { return !s.reuse })
 	return d
 }

@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -31,13 +32,17 @@ func TestRememberedTopicsFollowTheSubscriptions(t *testing.T) {
 			}
 		}
 	}
-	handler := func(name string) func(*mqtt.Message) {
-		return func(m *mqtt.Message) { s.events <- name + " " + m.Topic }
+	handler := func(name string) func(context.Context, *mqtt.Received) {
+		return func(_ context.Context, m *mqtt.Received) { s.events <- name + " " + m.Topic }
 	}
 	round("message")
-	answered(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", Handler: handler("one")}) }, "90 03", "00")
+	answered(func() error {
+		return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", Handler: handler("one")}))
+	}, "90 03", "00")
 	round("one")
-	answered(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", Handler: handler("two")}) }, "90 03", "00")
+	answered(func() error {
+		return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", Handler: handler("two")}))
+	}, "90 03", "00")
 	round("two")
 	answered(func() error { return s.Unsubscribe(s.ctx, "+") }, "B0 02", "")
 	s.server.Send("30 05 0003 746130")

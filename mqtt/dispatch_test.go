@@ -47,7 +47,7 @@ func TestEachHandlerGetsItsMessages(t *testing.T) { // SU-17, SU-18, SU-25, RX-0
 
 func TestMessagesAroundSubAck(t *testing.T) { // SU-17, SU-18
 	s := dialScripted(t, nil)
-	done := async(func() error { return s.Subscribe(s.ctx, s.sub("h", "t")) })
+	done := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("h", "t"))) })
 	s.server.Packet()
 	s.server.Send("30 04 00017431", "90 03 000100", "31 04 00017432", "31 04 00017433")
 	s.mustWait(done)
@@ -103,7 +103,7 @@ func TestSubscribeTwiceAtOnce(t *testing.T) { // two requests for one filter, ea
 	} {
 		s := dialScripted(t, nil)
 		for _, name := range []string{"one", "two"} {
-			if _, err := s.SubscribeAsync([]mqtt.Subscription{s.sub(name, "t")}, nil); err != nil {
+			if _, err := s.SubscribeAsync(s.ctx, []mqtt.Subscription{s.sub(name, "t")}, nil); err != nil {
 				t.Fatal(err)
 			}
 			s.server.Packet()
@@ -126,10 +126,10 @@ func TestSubscribeWhileUnsubscribing(t *testing.T) { // the last call counts
 		if err := s.subscribe(0, s.sub("one", "t")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.UnsubscribeAsync([]string{"t"}, nil); err != nil {
+		if _, err := s.UnsubscribeAsync(s.ctx, []string{"t"}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.SubscribeAsync([]mqtt.Subscription{s.sub("two", "t")}, nil); err != nil {
+		if _, err := s.SubscribeAsync(s.ctx, []mqtt.Subscription{s.sub("two", "t")}, nil); err != nil {
 			t.Fatal(err)
 		}
 		s.server.Packet()
@@ -206,7 +206,7 @@ func TestRetainedNever(t *testing.T) { // RT-04 before MQTT 5
 	s.closeWell()
 
 	five := dialScripted(t, v5) // the server does it; a retain flag may mean retain as published
-	done := async(func() error { return five.Subscribe(five.ctx, never(five, "never", "t")) })
+	done := async(func() error { return errorOf(five.Subscribe(five.ctx, never(five, "never", "t"))) })
 	five.server.Packet()
 	five.server.Send("90 04 00010000", "31 04 00017400")
 	five.mustWait(done)

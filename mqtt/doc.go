@@ -5,7 +5,7 @@
 //	c, err := mqtt.Dial(ctx, "mqtt://localhost:1883", mqtt.Config{ClientID: "lamp"})
 //	if err != nil { ... }
 //	defer c.Close(ctx)
-//	err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: func(m *mqtt.Message) {
+//	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 //		fmt.Printf("%s: %s\n", m.Topic, m.Payload)
 //	}})
 //	err = c.Publish(ctx, mqtt.Message{Topic: "lamp/state", Payload: []byte("on"), QoS: 1})
@@ -29,6 +29,7 @@
 //   - nil: completed. QoS 0: written to the network; QoS 1 and 2: acknowledged.
 //   - ErrNotSent: no byte of it left; it may be tried again without a duplicate.
 //   - ErrInDoubt: it was sent, or may have been, and the answer will not come.
+//   - ErrQueued: only the waiting for it ended; it has not left yet, and goes on.
 //   - ErrRejected: the server refused it; a *PublishError, *SubscribeError or
 //     *ConnectError holds the reason code.
 //   - ErrSaved: the client was closed first, and the message is in the

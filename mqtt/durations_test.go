@@ -26,8 +26,8 @@ func TestNegativeDurationsAreRefused(t *testing.T) {
 	negative := -time.Second
 	for name, cfg := range map[string]mqtt.Config{
 		"session expiry": {Properties: mqtt.ConnectProperties{SessionExpiry: negative}},
-		"will delay":     {Will: &mqtt.Message{Topic: "w", Properties: &mqtt.Properties{WillDelay: negative}}},
-		"will expiry":    {Will: &mqtt.Message{Topic: "w", Properties: &mqtt.Properties{MessageExpiry: &negative}}},
+		"will delay":     {Will: &mqtt.Will{Message: mqtt.Message{Topic: "w"}, Delay: negative}},
+		"will expiry":    {Will: &mqtt.Will{Message: mqtt.Message{Topic: "w", Properties: &mqtt.Properties{MessageExpiry: &negative}}}},
 	} {
 		cfg.Version = mqtt.V5
 		if err := cfg.Validate(); !errors.Is(err, mqtt.ErrNotSent) || !strings.Contains(err.Error(), "is negative") {
@@ -38,7 +38,7 @@ func TestNegativeDurationsAreRefused(t *testing.T) {
 	if err := s.Publish(s.ctx, mqtt.Message{Topic: "t", Properties: &mqtt.Properties{MessageExpiry: &negative}}); err == nil {
 		t.Error("published with a negative expiry")
 	}
-	if err := s.CloseWith(context.Background(), mqtt.Goodbye{SessionExpiry: &negative}); err == nil {
+	if err := s.CloseWith(context.Background(), mqtt.DisconnectOptions{SessionExpiry: &negative}); err == nil {
 		t.Error("closed with a negative expiry")
 	}
 }

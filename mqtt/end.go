@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -173,19 +172,9 @@ func (c *Client) tellOfEndLocked() {
 		return
 	}
 	cause := c.life.Cause()
-	h := &c.transport.Handlers
-	if h.Close != nil && orderly(cause) {
-		c.recv.pushEventOf(cause, func() { h.Close(cause) })
+	if f := c.opened.OnDisconnect; f != nil {
+		c.recv.pushEventOf(cause, func() { f(cause) })
 	}
-	if h.Disconnect != nil {
-		c.recv.pushEventOf(cause, func() { h.Disconnect(cause) })
-	}
-}
-
-// orderly reports whether the server ended the connection properly.
-func orderly(cause error) bool {
-	var left *DisconnectError
-	return errors.Is(cause, ErrServerClosed) || errors.As(cause, &left)
 }
 
 // breakStreamLocked ends a payload that will not come whole. Its message is to

@@ -3,11 +3,11 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/link"
+	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/session"
 	"dunlin/mqtt/internal/wire"
 )
@@ -128,7 +128,7 @@ type PublishError struct {
 // Error returns one line: topic, packet identifier, outcome, cause.
 func (e *PublishError) Error() string {
 	var b strings.Builder
-	b.WriteString("publish to " + quoted(e.Topic))
+	b.WriteString("publish to " + route.Quote(e.Topic))
 	if e.PacketID != 0 {
 		fmt.Fprintf(&b, " (packet %d)", e.PacketID)
 	}
@@ -165,9 +165,9 @@ func (e *SubscribeError) Error() string {
 	for i, f := range e.Filters {
 		switch {
 		case i >= len(e.Codes):
-			parts = append(parts, quoted(f))
+			parts = append(parts, route.Quote(f))
 		case e.Codes[i] >= 0x80:
-			parts = append(parts, quoted(f)+": "+e.Codes[i].String())
+			parts = append(parts, route.Quote(f)+": "+e.Codes[i].String())
 		}
 	}
 	s := e.Op + " " + strings.Join(parts, ", ") + ": " + e.Outcome.Error()
@@ -253,15 +253,6 @@ func memoryOf(err error) int {
 	default:
 		return 0
 	}
-}
-
-// quoted quotes a topic for an error, cut to a length that a line bears.
-func quoted(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return strconv.Quote(s)
-	}
-	return fmt.Sprintf("%q... (%d bytes)", s[:most], len(s))
 }
 
 // causes drops nils.

@@ -92,7 +92,7 @@ func TestMessagesBehindConnAck(t *testing.T) { // CA-19, FR-03
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	server := mqtttest.NewServer(t)
 	dialed := async(func() (err error) {
-		cfg := mqtt.Config{ClientID: "c", KeepSession: true, Transport: mqtt.Transport{Handlers: s.handlers()}}
+		cfg := s.watch(mqtt.Config{ClientID: "c", KeepSession: true})
 		s.Client, err = mqtt.Dial(s.ctx, server.URL(), cfg)
 		return err
 	})
@@ -114,7 +114,7 @@ func TestLostBeforeConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, on
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
-	if s.Client, err = mqtt.Open(s.ctx, server.URL(), mqtt.Transport{Handlers: s.handlers()}); err != nil {
+	if s.Client, err = mqtt.Open(s.ctx, server.URL(), s.watch(mqtt.Config{})); err != nil {
 		t.Fatal(err)
 	}
 	s.server = server.Accept()
@@ -134,7 +134,7 @@ func TestTalkBeforeConnect(t *testing.T) { // CA-18: nothing may come before CON
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
-	if s.Client, err = mqtt.Open(s.ctx, server.URL(), mqtt.Transport{Handlers: s.handlers()}); err != nil {
+	if s.Client, err = mqtt.Open(s.ctx, server.URL(), s.watch(mqtt.Config{})); err != nil {
 		t.Fatal(err)
 	}
 	s.server = server.Accept()
@@ -161,7 +161,7 @@ func TestFailedConnectHasNoEvent(t *testing.T) { // CA-02, CA-16, DC-06, DC-12
 			s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 			server := mqtttest.NewServer(t)
 			dialed := async(func() (err error) {
-				if s.Client, err = mqtt.Open(s.ctx, server.URL(), mqtt.Transport{Handlers: s.handlers()}); err != nil {
+				if s.Client, err = mqtt.Open(s.ctx, server.URL(), s.watch(mqtt.Config{})); err != nil {
 					return err
 				}
 				return s.Connect(s.ctx, mqtt.Config{ClientID: "c", Version: test.version})
@@ -191,10 +191,9 @@ func TestFailedDialHasNoEvent(t *testing.T) { // a server that closes between Op
 		go func() { _, _ = io.Copy(io.Discard, theirs) }()
 		events := make(chan string, 10)
 		s := &scripted{t: t, events: events}
-		_, err := mqtt.Dial(ctxFor(t), "mqtt://x", mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
-			Handlers: s.handlers(),
-			Dial:     func(context.Context, string, string) (net.Conn, error) { return endedConn{ours}, nil },
-		}})
+		_, err := mqtt.Dial(ctxFor(t), "mqtt://x", s.watch(mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
+			Dial: func(context.Context, string, string) (net.Conn, error) { return endedConn{ours}, nil },
+		}}))
 		_ = theirs.Close()
 		if err == nil || !errors.Is(err, mqtt.ErrServerClosed) || strings.Contains(err.Error(), "\n") {
 			t.Fatalf("dial: %q", err)
@@ -243,10 +242,9 @@ func TestConnectIsNotUndoneLate(t *testing.T) { // TR-06: a Connect that returns
 		ours, theirs := net.Pipe()
 		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10), server: mqtttest.NewConn(t, theirs)}
 		ctx, cancel := context.WithCancel(s.ctx)
-		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
-			Handlers: s.handlers(),
-			Dial:     func(context.Context, string, string) (net.Conn, error) { return cancelConn{ours, cancel}, nil },
-		}}
+		cfg := s.watch(mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
+			Dial: func(context.Context, string, string) (net.Conn, error) { return cancelConn{ours, cancel}, nil },
+		}})
 		dialed := async(func() (err error) {
 			s.Client, err = mqtt.Dial(ctx, "mqtt://pipe", cfg)
 			return err
@@ -279,8 +277,8 @@ func TestCloseHasNoEvent(t *testing.T) { // DC-01, DC-20
 func (s *scripted) hold() (release chan struct{}) {
 	s.t.Helper()
 	held, release := make(chan struct{}), make(chan struct{})
-	handler := func(*mqtt.Message) { close(held); <-release }
-	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "hold", Handler: handler}) })
+	handler := func(context.Context, *mqtt.Received) { close(held); <-release }
+	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "hold", Handler: handler})) })
 	s.server.Packet()
 	s.server.Send("90 03 000100", "30 06 0004686F6C64")
 	s.mustWait(subscribed)

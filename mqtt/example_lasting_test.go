@@ -27,16 +27,14 @@ func ExampleReconnect() {
 			Background: true, // the broker need not be there yet
 			MaxDelay:   30 * time.Second,
 		},
-		Transport: mqtt.Transport{Handlers: mqtt.Handlers{
-			Retry: func(r mqtt.Retry) { log.Printf("trying again in %v: %v", r.Delay, r.Err) },
-			Error: func(err error) { log.Print(err) },
-		}},
+		OnRetry: func(r mqtt.Retry) { log.Printf("trying again in %v: %v", r.Delay, r.Err) },
+		OnError: func(err error) { log.Print(err) },
 	})
 	if err != nil {
 		log.Panic(err)
 	}
 	defer c.Close(ctx)
-	err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: func(m *mqtt.Message) {
+	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 		got <- string(m.Payload)
 	}})
 	if err != nil {

@@ -43,7 +43,7 @@ func ExampleOpen() {
 	defer stop()
 
 	// The transport first, then the session: what Dial does in one call.
-	c, err := mqtt.Open(ctx, url, mqtt.Transport{})
+	c, err := mqtt.Open(ctx, url, mqtt.Config{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -70,11 +70,11 @@ func ExampleClient_Subscribe() {
 	defer c.Close(ctx)
 
 	done := make(chan struct{})
-	err = c.Subscribe(ctx,
-		mqtt.Subscription{Filter: "lamp/+/state", QoS: mqtt.AtLeastOnce, Handler: func(m *mqtt.Message) {
+	_, err = c.Subscribe(ctx,
+		mqtt.Subscription{Filter: "lamp/+/state", QoS: mqtt.AtLeastOnce, Handler: func(_ context.Context, m *mqtt.Received) {
 			fmt.Printf("%s is %s\n", m.Topic, m.Payload)
 		}},
-		mqtt.Subscription{Filter: "lamp/end", QoS: mqtt.AtLeastOnce, Handler: func(*mqtt.Message) { close(done) }},
+		mqtt.Subscription{Filter: "lamp/end", QoS: mqtt.AtLeastOnce, Handler: func(context.Context, *mqtt.Received) { close(done) }},
 	)
 	if err != nil {
 		log.Fatal(err)
@@ -152,14 +152,14 @@ func ExampleClient_Unsubscribe() {
 	}
 	defer c.Close(ctx)
 
-	if err := c.Subscribe(ctx, mqtt.Subscription{Filter: "news/#"}); err != nil {
+	if _, err := c.Subscribe(ctx, mqtt.Subscription{Filter: "news/#"}); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(c.Unsubscribe(ctx, "news/#"))
 	// Output: <nil>
 }
 
-func ExampleMessage_Ack() {
+func ExampleReceived_Ack() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	url, stop := exampleBroker(ctx)
@@ -171,10 +171,10 @@ func ExampleMessage_Ack() {
 	defer c.Close(ctx)
 
 	// The message is acknowledged when it is safe, not when the handler returns.
-	work := make(chan *mqtt.Message, 1)
-	err = c.Subscribe(ctx, mqtt.Subscription{
+	work := make(chan *mqtt.Received, 1)
+	_, err = c.Subscribe(ctx, mqtt.Subscription{
 		Filter: "orders", QoS: mqtt.AtLeastOnce, ManualAck: true,
-		Handler: func(m *mqtt.Message) { work <- m },
+		Handler: func(_ context.Context, m *mqtt.Received) { work <- m },
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -54,7 +54,7 @@ func TestExpiredBeforeItWasWritten(t *testing.T) { // SR-29: also with an identi
 func TestExpiredBeforeItWasRepublished(t *testing.T) { // SR-29: it may have arrived before, and is not sent as new
 	lastingV5(t, "", func(cfg *mqtt.Config) {
 		retryingEachSecond(cfg)
-		cfg.Reconnect.Republish = true
+		cfg.Reconnect.Republish = mqtt.RepublishAll
 	}, func(s *lasting) {
 		expired := []*mqtt.Delivery{s.publishesFor("a", 1, 5*time.Second), s.publishesFor("b", 2, 5*time.Second)}
 		kept := s.publishesFor("c", 1, 2*time.Hour)

@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,7 +16,7 @@ import (
 func TestRetainedFlood(t *testing.T) { // fault 28, fault 12, MF-28
 	eachLasting(t, func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveBytes = 100_000
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { <-m.Context().Done() }
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) { <-ctx.Done() }
 	}, func(s *lasting) {
 		synctest.Wait()
 		message := publishBytes(s.five, 0x31, "t", 0, string(make([]byte, 1000)))

@@ -66,7 +66,7 @@ func TestManyIn(t *testing.T) { // FR-03, RX-08, MF-28
 		next := 0
 		done := make(chan struct{})
 		s := dialScripted(t, func(cfg *mqtt.Config) {
-			cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+			cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
 				if want := fmt.Sprintf("%05d", next); string(m.Payload) != want {
 					t.Errorf("message %s, want %s", m.Payload, want)
 				}
@@ -93,10 +93,7 @@ func TestBothWaysFull(t *testing.T) { // FR-05: the server reads nothing until i
 	var c *mqtt.Client
 	var got atomic.Int32
 	dialed := async(func() (err error) {
-		c, err = mqtt.Dial(ctx, "mqtt://pipe", mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
-			Dial:     func(context.Context, string, string) (net.Conn, error) { return ours, nil },
-			Handlers: mqtt.Handlers{Message: func(*mqtt.Message) { got.Add(1) }},
-		}})
+		c, err = mqtt.Dial(ctx, "mqtt://pipe", mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: func(context.Context, string, string) (net.Conn, error) { return ours, nil }}, OnMessage: func(context.Context, *mqtt.Received) { got.Add(1) }})
 		return err
 	})
 	server.Accept()
@@ -158,7 +155,7 @@ func TestOneByteAtATime(t *testing.T) { // FR-01, FR-02, FR-04, FR-06, fault 14,
 			t.Fatal(err)
 		}
 	}
-	if err := c.Subscribe(ctx, mqtt.Subscription{Filter: "a"}); err != nil {
+	if _, err := c.Subscribe(ctx, mqtt.Subscription{Filter: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(ctx); err != nil {
@@ -234,7 +231,7 @@ func TestWindow(t *testing.T) { // FC-08, FC-12, peer 4.37
 			t.Fatalf("% X is not message %d", p, i)
 		}
 	}
-	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
+	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 	s.server.Expect("82 06 0006 000161 00") // is not held back, and nothing else came
 	s.server.Send("90 03 000600", "40 02 346F")
 	s.mustWait(subscribed)
@@ -265,7 +262,10 @@ func TestIdentifiersWrap(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32
 		seen++
 		last = int(id)
 	}, mute: func(p []byte) bool { return p[0] == 0x32 && p[5] == 0 && p[6] == 1 }}
-	c := dialResponder(t, r, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 100 })
+	c := dialResponder(t, r, func(cfg *mqtt.Config) {
+		cfg.Limits.InFlight = 100
+		cfg.Limits.Drain = -1 // the first message is never acknowledged
+	})
 	ctx := ctxFor(t)
 	var wg sync.WaitGroup
 	wg.Add(total - 1)
@@ -293,7 +293,7 @@ func TestLongMessageThroughASmallBuffer(t *testing.T) { // RX-36, FR-02
 	got := make(chan []byte, 1)
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Transport.ReadBuffer = 512
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { got <- m.Payload }
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m.Payload }
 	})
 	packet := bigPublish(size)
 	for i := range size {

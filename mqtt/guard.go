@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"runtime"
@@ -27,10 +28,10 @@ func (g *guard) run(f func()) (returned bool) {
 	return true
 }
 
-// runHandler is run for f(m).
-func (g *guard) runHandler(f func(*Message), m *Message) (returned bool) {
+// runHandler is run for f(ctx, m).
+func (g *guard) runHandler(ctx context.Context, f Handler, m *Received) (returned bool) {
 	defer g.contain(&returned)
-	f(m)
+	f(ctx, m)
 	return true
 }
 

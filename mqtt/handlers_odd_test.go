@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"runtime"
 	"testing"
 
@@ -11,11 +12,11 @@ func TestHandlerThatChangesItsMessage(t *testing.T) { // the message belongs to 
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveBytes = 20_000
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
 			if m.Topic == "n" {
 				close(done)
 			}
-			*m = mqtt.Message{}
+			*m = mqtt.Received{}
 		}
 	})
 	for range 30 { // far more than the limit, if it were not counted off
@@ -28,7 +29,7 @@ func TestHandlerThatChangesItsMessage(t *testing.T) { // the message belongs to 
 
 func TestHandlerThatEndsItsGoroutine(t *testing.T) { // TR-13: as testing's FailNow does
 	s := dialScripted(t, nil)
-	exit := mqtt.Subscription{Filter: "exit", QoS: 1, Handler: func(*mqtt.Message) { runtime.Goexit() }}
+	exit := mqtt.Subscription{Filter: "exit", QoS: 1, Handler: func(context.Context, *mqtt.Received) { runtime.Goexit() }}
 	must(t, s.subscribe(1, exit))
 	s.server.Send("32 08 0004 65786974 0001", "30 06 0004 65786974", "32 05 000174 0002")
 	s.expectEvent("error: a handler panicked: it called runtime.Goexit")

@@ -17,8 +17,8 @@ import (
 // itself returns a function that returns the client that is made by cfg.
 func itself(cfg *mqtt.Config) func() *mqtt.Client {
 	var client atomic.Pointer[mqtt.Client]
-	connect := cfg.Transport.Handlers.Connect
-	cfg.Transport.Handlers.Connect = func(c *mqtt.Client) {
+	connect := cfg.OnConnect
+	cfg.OnConnect = func(c *mqtt.Client) {
 		client.Store(c)
 		connect(c)
 	}
@@ -51,8 +51,8 @@ func TestPublishInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 0.4, peer 4
 				s := dialScripted(t, func(cfg *mqtt.Config) {
 					cfg.Limits.ReceiveMessages = limit
 					client := itself(cfg)
-					cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
-						if err := client().Publish(m.Context(), mqtt.Message{Topic: "r", Payload: m.Payload, QoS: qos}); err != nil {
+					cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
+						if err := client().Publish(ctx, mqtt.Message{Topic: "r", Payload: m.Payload, QoS: qos}); err != nil {
 							t.Errorf("publish %s: %v", m.Payload, err)
 						}
 						if handled.Add(1) == n {
@@ -101,10 +101,10 @@ func (s *scripted) answerAll(publishes, acks int, qos mqtt.QoS) {
 func TestSubscribeInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 4.1
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
-		connect := cfg.Transport.Handlers.Connect
-		cfg.Transport.Handlers.Connect = func(c *mqtt.Client) {
+		connect := cfg.OnConnect
+		cfg.OnConnect = func(c *mqtt.Client) {
 			connect(c)
-			if err := c.Subscribe(context.Background(), mqtt.Subscription{Filter: "a"}); err != nil {
+			if _, err := c.Subscribe(context.Background(), mqtt.Subscription{Filter: "a"}); err != nil {
 				t.Errorf("subscribe: %v", err)
 			}
 			if err := c.Unsubscribe(context.Background(), "a"); err != nil {
@@ -128,7 +128,7 @@ func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with
 		s := dialScripted(t, func(cfg *mqtt.Config) {
 			cfg.Limits.ReceiveMessages = limit
 			client := itself(cfg)
-			cfg.Transport.Handlers.Message = func(*mqtt.Message) {
+			cfg.OnMessage = func(context.Context, *mqtt.Received) {
 				calls.Add(1)
 				closed <- client().Close(context.Background())
 			}
@@ -153,16 +153,16 @@ func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with
 }
 
 func TestManualAck(t *testing.T) { // RX-08, RX-09
-	var held []*mqtt.Message
+	var held []*mqtt.Received
 	var mu sync.Mutex
 	s := dialScripted(t, func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.ManualAck = true
-		message := cfg.Transport.Handlers.Message
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+		cfg.ManualAck = true
+		message := cfg.OnMessage
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
 			mu.Lock()
 			held = append(held, m)
 			mu.Unlock()
-			message(m)
+			message(ctx, m)
 		}
 	})
 	s.server.Send("32 05 000174 0003", "34 05 000174 0001", "32 05 000174 0002", "30 03 000174")
@@ -195,10 +195,10 @@ func TestManualAck(t *testing.T) { // RX-08, RX-09
 }
 
 func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions acknowledges by hand
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Transport.Handlers.ManualAck = true })
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.ManualAck = true })
 	acked := make(chan error, 1)
 	first := s.sub("first", "t")
-	first.Handler = func(m *mqtt.Message) {
+	first.Handler = func(_ context.Context, m *mqtt.Received) {
 		go func() { acked <- m.Ack() }() // at once, while the other handler has yet to run
 		<-acked
 	}
@@ -216,7 +216,7 @@ func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions ack
 
 func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
 	s := dialScripted(t, nil)
-	bad := mqtt.Subscription{Filter: "bad", QoS: 2, Handler: func(*mqtt.Message) { panic("oh\nno") }}
+	bad := mqtt.Subscription{Filter: "bad", QoS: 2, Handler: func(context.Context, *mqtt.Received) { panic("oh\nno") }}
 	if err := s.subscribe(2, bad); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
 func TestPanicInCallbacks(t *testing.T) { // also in the Error handler itself
 	var told atomic.Int32
 	s := dialScripted(t, func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.Error = func(err error) {
+		cfg.OnError = func(err error) {
 			var p *mqtt.PanicError
 			if errors.As(err, &p) && len(p.Stack) > 0 && !strings.Contains(err.Error(), "\n") {
 				told.Add(1)
@@ -265,7 +265,7 @@ func TestHandlerThatNeverReturns(t *testing.T) { // RX-40, MF-28, fault 12, faul
 			cfg.KeepAlive = 10 * time.Second
 			cfg.Limits.ReceiveMessages = 10
 			cfg.Transport.ReadBuffer = 512
-			cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+			cfg.OnMessage = func(context.Context, *mqtt.Received) { <-release }
 		}, "")
 		var taken atomic.Int32
 		flooded := make(chan struct{})
@@ -305,7 +305,7 @@ func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing i
 		s := dialPipe(t, func(cfg *mqtt.Config) {
 			cfg.Limits.ReceiveMessages = 4
 			cfg.Transport.ReadBuffer = 16
-			cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+			cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
 				<-time.After(time.Second)
 				if string(m.Payload) != fmt.Sprintf("%05d", next.Load()) {
 					t.Errorf("got %s, want %d", m.Payload, next.Load())
@@ -341,8 +341,8 @@ func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
 	all := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMessages = 2
-		cfg.Transport.Handlers.Error = func(err error) { t.Error(err) }
-		cfg.Transport.Handlers.Message = func(*mqtt.Message) {
+		cfg.OnError = func(err error) { t.Error(err) }
+		cfg.OnMessage = func(context.Context, *mqtt.Received) {
 			if got.Add(1) == sent {
 				close(all)
 			}
@@ -366,15 +366,14 @@ func TestDroppedMessagesAreReported(t *testing.T) { // fault 12, peer 4.4: a han
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMessages = 2
 		client := itself(cfg)
-		h := &cfg.Transport.Handlers
-		h.Message = func(m *mqtt.Message) {
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
 			if got.Add(1) == 1 {
-				if err := client().Publish(m.Context(), mqtt.Message{Topic: "t", QoS: 1}); err != nil {
+				if err := client().Publish(ctx, mqtt.Message{Topic: "t", QoS: 1}); err != nil {
 					t.Error(err)
 				}
 			}
 		}
-		h.Error = func(err error) {
+		cfg.OnError = func(err error) {
 			var d *mqtt.DroppedError
 			if !errors.As(err, &d) {
 				t.Errorf("error %v", err)

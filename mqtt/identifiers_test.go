@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -9,12 +10,12 @@ import (
 
 func TestDispatchByIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
 	s := dialV5(t, "", nil)
-	handler := func(name string) func(*mqtt.Message) {
-		return func(m *mqtt.Message) { s.events <- name + " " + string(m.Payload) }
+	handler := func(name string) func(context.Context, *mqtt.Received) {
+		return func(_ context.Context, m *mqtt.Received) { s.events <- name + " " + string(m.Payload) }
 	}
 	subscribe := func(want, answer string, subs ...mqtt.Subscription) {
 		t.Helper()
-		subscribed := async(func() error { return s.Subscribe(s.ctx, subs...) })
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, subs...)) })
 		s.server.Expect(want)
 		s.server.Send(answer)
 		s.mustWait(subscribed)
@@ -49,7 +50,7 @@ func TestDispatchByIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
 func TestGivenIdentifiers(t *testing.T) { // SU-22
 	for id, want := range map[uint32]string{1: "0B01", 127: "0B7F", 128: "0B8001", 268435455: "0BFFFFFF7F"} {
 		s := dialV5(t, "", nil)
-		subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", ID: id}) })
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", ID: id})) })
 		packet := hexOf(s.server.Packet())
 		if !strings.Contains(strings.ToUpper(packet), want) {
 			t.Errorf("SUBSCRIBE %s has no %s", packet, want)
@@ -80,7 +81,7 @@ func TestIdentifierFaults(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
 			} else {
 				s = dialScripted(t, nil)
 			}
-			err := s.Subscribe(s.ctx, test.subs...)
+			_, err := s.Subscribe(s.ctx, test.subs...)
 			if _, ok := err.(*mqtt.ArgumentError); !ok { //nolint:errorlint // it is not to be wrapped
 				t.Errorf("got %v", err)
 			}
@@ -92,7 +93,7 @@ func TestIdentifierFaults(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
 func TestServerWithoutIdentifiers(t *testing.T) {
 	s := dialV5(t, "2900", nil)
 	subscribed := async(func() error {
-		return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", NoLocal: true, RetainAsPublished: true, RetainHandling: mqtt.RetainedNever, QoS: 1})
+		return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", NoLocal: true, RetainAsPublished: true, RetainHandling: mqtt.RetainedNever, QoS: 1}))
 	})
 	s.server.Expect("82 07 0001 00 0001 61 2D") // SU-19
 	s.server.Send("90 04 0001 00 01")
@@ -102,7 +103,7 @@ func TestServerWithoutIdentifiers(t *testing.T) {
 func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) { // UN-02, UN-03, SU-29
 	s := dialV5(t, "2900", nil)
 	one := mqtt.UserProperty{Name: "k", Value: "1"}
-	d, err := s.SubscribeAsync([]mqtt.Subscription{{Filter: "a", QoS: 2, UserProperties: []mqtt.UserProperty{one}}}, nil)
+	d, err := s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "a", QoS: 2, UserProperties: []mqtt.UserProperty{one}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) { // UN-02, UN-03
 	if len(a.Codes) != 1 || a.Codes[0] != 1 || a.ReasonString != "r" || len(a.UserProperties) != 1 || a.UserProperties[0].Value != "2" {
 		t.Errorf("answer %+v", a)
 	}
-	d, err = s.UnsubscribeAsync([]string{"a", "no"}, nil, one)
+	d, err = s.UnsubscribeAsync(s.ctx, []string{"a", "no"}, nil, one)
 	if err != nil {
 		t.Fatal(err)
 	}

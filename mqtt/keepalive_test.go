@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -225,7 +226,7 @@ func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12, peer 4
 		s := dialPipe(t, func(cfg *mqtt.Config) {
 			cfg.KeepAlive = 10 * time.Second
 			cfg.Limits.ReceiveMessages = 1
-			cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+			cfg.OnMessage = func(context.Context, *mqtt.Received) { <-release }
 		}, "")
 		s.server.Send("30 03 000174") // the client stops reading
 		for range 10 {

@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -25,11 +26,9 @@ func TestEventsThatWaitAreBounded(t *testing.T) {
 			blocked := func(cfg *mqtt.Config) {
 				release = make(chan struct{})
 				cfg.KeepAlive, cfg.Reconnect.MaxDelay, cfg.Limits.ReceiveBytes = -1, time.Second, 256<<10
-				cfg.Transport.Handlers = mqtt.Handlers{
-					Message:    func(*mqtt.Message) { <-release },
-					Disconnect: func(error) { ends++ },
-					Retry:      func(mqtt.Retry) { retries++ },
-				}
+				cfg.OnMessage = func(context.Context, *mqtt.Received) { <-release }
+				cfg.OnDisconnect = func(error) { ends++ }
+				cfg.OnRetry = func(mqtt.Retry) { retries++ }
 			}
 			lastingV5(t, "", blocked, func(s *lasting) {
 				s.server.Send("30 04 0001 74 00")

@@ -34,10 +34,10 @@ func acknowledgeAround(t *testing.T, end string, manual bool, late time.Duration
 	const messages = 100
 	lingering := func(cfg *mqtt.Config) {
 		cfg.KeepAlive = -1
-		cfg.Transport.Handlers.ManualAck = manual
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+		cfg.ManualAck = manual
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
 			<-time.After(time.Millisecond)
-			if err := m.Ack(); err != nil {
+			if err := m.Ack(); err != nil && !errors.Is(err, mqtt.ErrNotConnected) { // it comes again
 				t.Errorf("Ack: %v", err)
 			}
 		}
@@ -86,7 +86,7 @@ func TestPublishingIsNotOverBeforeTheClientIs(t *testing.T) {
 		s.server.Send("D0 01 00") // the client leaves, and the server does not read why
 		synctest.Wait()
 		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}) })
-		subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}) })
+		subscribed := async(func() error { _, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}); return err })
 		synctest.Wait()
 		checkError(s.t, s.Publish(s.ctx, mqtt.Message{Topic: "t"}), mqtt.ErrNotSent, mqtt.ErrNotConnected)
 		<-time.After(10 * time.Second)
@@ -133,7 +133,7 @@ func TestReaderPausesForWhatIsHeld(t *testing.T) {
 		},
 		"SUBACK": {
 			func(s *lasting, _ int) {
-				_, err := s.SubscribeAsync([]mqtt.Subscription{{Filter: "f"}}, func(error) {})
+				_, err := s.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "f"}}, func(error) {})
 				must(s.t, err)
 			},
 			func(i int) []byte {
@@ -142,7 +142,7 @@ func TestReaderPausesForWhatIsHeld(t *testing.T) {
 		},
 		"UNSUBACK": {
 			func(s *lasting, _ int) {
-				_, err := s.UnsubscribeAsync([]string{"f"}, func(error) {})
+				_, err := s.UnsubscribeAsync(context.Background(), []string{"f"}, func(error) {})
 				must(s.t, err)
 			},
 			func(i int) []byte {
@@ -155,7 +155,7 @@ func TestReaderPausesForWhatIsHeld(t *testing.T) {
 			blocked := func(cfg *mqtt.Config) {
 				release = make(chan struct{})
 				cfg.KeepAlive = -1
-				cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+				cfg.OnMessage = func(_ context.Context, _ *mqtt.Received) { <-release }
 			}
 			lastingV5(t, "", blocked, func(s *lasting) {
 				defer close(release)
@@ -319,7 +319,7 @@ func TestNothingFollowsTheLastPacket(t *testing.T) {
 	small := func(cfg *mqtt.Config) {
 		release = make(chan struct{})
 		cfg.KeepAlive, cfg.Limits.SendBytes = -1, 4
-		cfg.Transport.Handlers.Message = func(*mqtt.Message) { <-release }
+		cfg.OnMessage = func(_ context.Context, _ *mqtt.Received) { <-release }
 	}
 	lastingV5(t, "", small, func(s *lasting) {
 		s.play("< pub 32 9 handled")
@@ -378,7 +378,7 @@ func TestNothingIsAnsweredAfterDisconnect(t *testing.T) {
 			t.Run(name+" "+packet, func(t *testing.T) {
 				quiet := func(cfg *mqtt.Config) {
 					change(cfg)
-					cfg.Transport.Handlers, cfg.Transport.Dial = mqtt.Handlers{}, patient(cfg.Transport.Dial)
+					cfg.OnMessage, cfg.Transport.Dial = nil, patient(cfg.Transport.Dial)
 				}
 				lastingV5(t, "", quiet, func(s *lasting) {
 					closed := async(func() error { return s.Close(s.ctx) })

@@ -49,7 +49,7 @@ func TestWaitTellsWhatHasNotLeft(t *testing.T) {
 		synctest.Wait()
 		behind, behind0 := s.publishes(1, "b")[0], s.publishes(0, "c")[0]
 		beyond := s.publishes(1, "d")[0]
-		sub, err := s.SubscribeAsync([]mqtt.Subscription{{Filter: "f"}}, nil)
+		sub, err := s.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "f"}}, nil)
 		must(s.t, err)
 		s.expectWait("being written", taken, mqtt.ErrInDoubt)
 		s.expectWait("in the out-buffer", behind, mqtt.ErrQueued)
@@ -67,7 +67,7 @@ func TestWaitTellsWhatHasNotLeft(t *testing.T) {
 		s.net.refuses(nobody)
 		s.drop()
 		offline := s.publishes(2, "e")[0]
-		parked, err := s.UnsubscribeAsync([]string{"f"}, nil)
+		parked, err := s.UnsubscribeAsync(context.Background(), []string{"f"}, nil)
 		must(s.t, err)
 		s.expectWait("sent on a lost connection", behind, mqtt.ErrInDoubt)
 		s.expectWait("a SUBSCRIBE on a lost connection", sub, mqtt.ErrInDoubt)
@@ -100,8 +100,8 @@ func TestParkedRequestIsTakenBack(t *testing.T) {
 		ctx, cancel := context.WithTimeout(s.ctx, time.Second)
 		defer cancel()
 		calls := []chan error{
-			async(func() error { return s.Subscribe(ctx, s.sub("new", "f")) }),
-			async(func() error { return s.Subscribe(ctx, s.sub("new", "g")) }),
+			async(func() error { _, err := s.Subscribe(ctx, s.sub("new", "f")); return err }),
+			async(func() error { _, err := s.Subscribe(ctx, s.sub("new", "g")); return err }),
 			async(func() error { return s.Unsubscribe(ctx, "f") }),
 		}
 		for _, call := range calls {
@@ -125,7 +125,7 @@ func TestParkedRequestIsTakenBack(t *testing.T) {
 
 // subscribeHere subscribes, and the server agrees.
 func (s *lasting) subscribeHere(sub mqtt.Subscription) error {
-	done := async(func() error { return s.Subscribe(s.ctx, sub) })
+	done := async(func() error { _, err := s.Subscribe(s.ctx, sub); return err })
 	p := s.server.Packet()
 	answer := []byte{0x90, 3, p[2], p[3], 0}
 	if s.five {
@@ -141,7 +141,7 @@ func TestRequestThatWasSentIsInDoubt(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
 		defer cancel()
-		call := async(func() error { return s.Subscribe(ctx, s.sub("new", "f")) })
+		call := async(func() error { _, err := s.Subscribe(ctx, s.sub("new", "f")); return err })
 		s.server.Packet()
 		s.net.refuses(nobody)
 		s.drop()
@@ -269,13 +269,10 @@ func (n *notes) String() string {
 func logEverything(cfg *mqtt.Config, said *notes, say func(...any)) {
 	cfg.Transport.Logger = slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	cfg.Transport.WebSocket = func(_ context.Context, conn net.Conn, _ dial.Address) (net.Conn, error) { return conn, nil }
-	cfg.Transport.Handlers = mqtt.Handlers{
-		Connect:    func(c *mqtt.Client) { say(c.Remote()) },
-		Close:      func(err error) { say("close", err) },
-		Disconnect: func(err error) { say("disconnect", err) },
-		Retry:      func(r mqtt.Retry) { say("retry", r.Err) },
-		Error:      func(err error) { say("error", err) },
-	}
+	cfg.OnConnect = func(c *mqtt.Client) { say(c.Remote()) }
+	cfg.OnDisconnect = func(err error) { say("disconnect", err) }
+	cfg.OnRetry = func(r mqtt.Retry) { say("retry", r.Err) }
+	cfg.OnError = func(err error) { say("error", err) }
 }
 
 // dialBlocked closes a client whose first attempt does not return.

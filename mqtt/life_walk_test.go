@@ -29,7 +29,7 @@ type walk struct {
 	client *mqtt.Client
 	closed chan error // of the Close that is a part of the phase or the event
 
-	handle atomic.Pointer[func(*mqtt.Message)] // what a handler does
+	handle atomic.Pointer[func(*mqtt.Received)] // what a handler does
 }
 
 // The phases. Some are come to on several ways.
@@ -83,15 +83,15 @@ func (w *walk) possible() bool {
 }
 
 func (w *walk) config() mqtt.Config {
-	handlers := mqtt.Handlers{Message: func(m *mqtt.Message) {
-		if f := w.handle.Load(); f != nil {
-			(*f)(m)
-		}
-	}}
 	cfg := mqtt.Config{
 		ClientID: "c", Version: mqtt.V5, KeepSession: true, KeepAlive: 20 * time.Second, Auth: w.auth,
 		Properties: mqtt.ConnectProperties{SessionExpiry: time.Hour},
-		Transport:  mqtt.Transport{Dial: w.server.dial, Handlers: handlers},
+		Transport:  mqtt.Transport{Dial: w.server.dial},
+		OnMessage: func(_ context.Context, m *mqtt.Received) {
+			if f := w.handle.Load(); f != nil {
+				(*f)(m)
+			}
+		},
 	}
 	if w.reconnects {
 		cfg.Reconnect = &mqtt.Reconnect{Background: true, MaxDelay: 2 * time.Second}
@@ -117,9 +117,10 @@ func (w *walk) arrive(change func(*mqtt.Config), meanwhile func()) {
 	ctx := context.Background()
 	var err error
 	if direct {
-		w.client, err = mqtt.Open(ctx, "mqtt://one", cfg.Transport)
+		w.client, err = mqtt.Open(ctx, "mqtt://one", mqtt.Config{Transport: cfg.Transport, OnMessage: cfg.OnMessage})
 		must(w.t, err)
 		if w.phase == "connecting" {
+			cfg.Transport, cfg.OnMessage = mqtt.Transport{}, nil
 			async(func() error { return w.client.Connect(ctx, cfg) })
 		}
 	} else {
@@ -264,7 +265,7 @@ func (w *walk) checkWorks() {
 			w.t.Errorf("afterwards: %v", err)
 		}
 	}
-	if err := w.client.Subscribe(ctx, mqtt.Subscription{Filter: "after"}); err != nil {
+	if _, err := w.client.Subscribe(ctx, mqtt.Subscription{Filter: "after"}); err != nil {
 		w.t.Errorf("afterwards: %v", err)
 	}
 	if _, err := w.client.Ping(ctx); err != nil {
@@ -274,7 +275,7 @@ func (w *walk) checkWorks() {
 		w.t.Errorf("afterwards: %v", err)
 	}
 	handled := make(chan struct{}, 10)
-	take := func(m *mqtt.Message) { handled <- struct{}{}; _ = m.Ack() }
+	take := func(m *mqtt.Received) { handled <- struct{}{}; _ = m.Ack() }
 	w.handle.Store(&take)
 	w.server.message(1, 101)
 	w.server.message(2, 102)

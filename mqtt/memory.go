@@ -6,8 +6,8 @@ package mqtt
 type memory struct {
 	busy     bool // the read is large
 	bytes    []byte
-	messages []Message
-	back     []*Message // borrowed messages that may be used again
+	messages []Received
+	back     []*Received // messages that may be used again
 
 	backBytes int // held by those
 }
@@ -18,9 +18,9 @@ const (
 	sharedPiece    = sharedBytes / 8 // a larger payload has its own memory
 )
 
-// takeBack takes back a borrowed message whose handlers are through, as long as
+// takeBack takes back a message with ReuseMessage whose handlers are through, as long as
 // those hold no more memory than waiting messages may: limit bytes.
-func (m *memory) takeBack(used *Message, limit int) {
+func (m *memory) takeBack(used *Received, limit int) {
 	if n := messageOverhead + cap(used.Payload); m.backBytes+n <= limit {
 		m.backBytes += n
 		m.back = append(m.back, used)
@@ -28,8 +28,8 @@ func (m *memory) takeBack(used *Message, limit int) {
 }
 
 // allot returns a message to be filled in, and a copy of payload.
-func (m *memory) allot(payload []byte, borrowed bool) (*Message, []byte) {
-	if !borrowed {
+func (m *memory) allot(payload []byte, reuse bool) (*Received, []byte) {
+	if !reuse {
 		return m.message(), m.copy(payload)
 	}
 	if n := len(m.back); n > 0 {
@@ -42,12 +42,12 @@ func (m *memory) allot(payload []byte, borrowed bool) (*Message, []byte) {
 }
 
 // message returns a zero message.
-func (m *memory) message() *Message {
+func (m *memory) message() *Received {
 	if !m.busy {
-		return new(Message)
+		return new(Received)
 	}
 	if len(m.messages) == 0 {
-		m.messages = make([]Message, sharedMessages)
+		m.messages = make([]Received, sharedMessages)
 	}
 	first := &m.messages[0]
 	m.messages = m.messages[1:]
@@ -68,8 +68,8 @@ func (m *memory) copy(b []byte) []byte {
 	return own
 }
 
-// rest lets go of what is left after a small read. Borrowed messages stay for as long
-// as the client is busy.
+// rest lets go of what is left after a small read. Those that may be used again stay for as
+// long as the client is busy.
 func (m *memory) rest() {
 	if !m.busy {
 		m.bytes, m.messages = nil, nil

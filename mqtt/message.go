@@ -1,31 +1,38 @@
 package mqtt
 
 import (
-	"context"
+	"time"
 
 	"dunlin/mqtt/internal/wire"
 )
 
-// Message is an application message, outgoing or received.
+// Message is an application message: what is published, and what a Received and a
+// Will have of one.
 type Message struct {
 	Topic   string
 	Payload []byte
 	QoS     QoS
 	Retain  bool
 
-	// Lent says that Payload stays as it is until the publish is complete, as its
-	// Delivery or done tells; after Enqueue for good. Then a payload above 16 KiB is
-	// written to a TCP or unix socket from where it is, and not copied first. It is
-	// copied even so where it has to wait, or may have to be sent again: with
-	// Reconnect or a Store at QoS 1 and 2, and with a full window. A server that
-	// acknowledges what it has not read yet ends a publish early, and is sent what the
-	// memory holds then. Publish at QoS 0 with a context that cannot end lends by
-	// itself. It is ignored in a received message.
-	Lent bool
+	// Properties are the MQTT 5 properties; nil for none.
+	Properties *Properties
+}
 
-	// Dup and PacketID are of a received message: whether the server sent it
-	// before, and its packet identifier, 0 at QoS 0. They are ignored in an
-	// outgoing one.
+// Will is the message that the server publishes when the connection ends without
+// Close.
+type Will struct {
+	Message
+	// Delay is how long after the end of the connection it is published, in whole
+	// seconds; MQTT 5 only.
+	Delay time.Duration
+}
+
+// Received is a message that came from the server. Handlers get it.
+type Received struct {
+	Message
+
+	// Dup is the server's word that it sent the message before, and PacketID its packet
+	// identifier, 0 at QoS 0.
 	Dup      bool
 	PacketID uint16
 
@@ -40,20 +47,17 @@ type Message struct {
 	// the highest number alone does not tell. 0: no number.
 	Sequence uint64
 
-	// Properties are the MQTT 5 properties; nil for none.
-	Properties *Properties
-
-	to  *destination // of a received message; shared, not to be changed
+	to  *destination // shared, not to be changed
 	seq uint64       // what the session wants to acknowledge it; 0: nothing
 }
 
-// Context returns a context that ends when the client that received m is
-// closed. For a message that was not received it never ends.
-func (m *Message) Context() context.Context {
-	if m.to == nil {
-		return context.Background()
+// SubscriptionIDs returns the identifiers of the subscriptions that the message matches,
+// as an MQTT 5 server says; not to be changed.
+func (m *Received) SubscriptionIDs() []uint32 {
+	if m.Properties == nil {
+		return nil
 	}
-	return m.to.client.ctx
+	return m.Properties.subscriptionIDs
 }
 
 // Ack acknowledges a QoS 1 or 2 message of a subscription with ManualAck. It
@@ -61,9 +65,10 @@ func (m *Message) Context() context.Context {
 // in which the messages came, so one that is missing holds back those after it.
 // Without ManualAck, or at QoS 0, it does nothing. It returns ErrClosed when
 // the client has ended: the server will send the message again if it keeps the
-// session. Where a client with Reconnect has lost the connection, the
-// acknowledgement follows when the server sends the message again.
-func (m *Message) Ack() error {
+// session. So it does when a client with Reconnect has lost the connection on which
+// the message came: at QoS 1 Ack returns ErrNotConnected then, and the message is handled once
+// more; at QoS 2 it is acknowledged when it comes.
+func (m *Received) Ack() error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
@@ -75,7 +80,7 @@ func (m *Message) Ack() error {
 // failure that PUBACK and PUBREC allow, such as 0x83 Implementation specific
 // error or 0x87 Not authorized. It needs MQTT 5; else, and for another code, it
 // is an *ArgumentError. Otherwise it is as Ack.
-func (m *Message) Reject(code ReasonCode) error {
+func (m *Received) Reject(code ReasonCode) error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
@@ -93,7 +98,7 @@ func (m *Message) Reject(code ReasonCode) error {
 // wait for it any more, and the server sends it again on a later connection of the
 // session. On this one it goes on to count among those that the server has in
 // flight. Otherwise it is as Ack.
-func (m *Message) Skip() error {
+func (m *Received) Skip() error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}

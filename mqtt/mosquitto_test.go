@@ -19,7 +19,7 @@ import (
 func dialReal(t *testing.T, url string, cfg mqtt.Config) *scripted {
 	t.Helper()
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
-	cfg.Transport.Handlers = s.handlers()
+	cfg = s.watch(cfg)
 	c, err := mqtt.Dial(s.ctx, url, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
-		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a/+", QoS: 2}, mqtt.Subscription{Filter: "b", QoS: 0}))
+		must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a/+", QoS: 2}, mqtt.Subscription{Filter: "b", QoS: 0})))
 		for qos := range mqtt.QoS(3) {
 			must(t, s.Publish(s.ctx, mqtt.Message{Topic: "a/b", Payload: []byte("x"), QoS: qos}))
 			s.expectEvent(fmt.Sprintf("message a/b=x q%d", qos))
@@ -76,7 +76,7 @@ func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
 	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
 	got := make(chan []byte, 10_000)
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Transport: mqtt.Transport{ReadBuffer: 512}})
-	must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 1, Handler: func(m *mqtt.Message) { got <- m.Payload }}))
+	must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) { got <- m.Payload }})))
 	large := bytes.Repeat([]byte("0123456789"), 300_000)
 	must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: large, QoS: 1}))
 	if !bytes.Equal(<-got, large) {
@@ -116,10 +116,10 @@ func TestMosquittoUsers(t *testing.T) { // CN-04, CA-05
 func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
 	b := mosquitto.Start(t, mosquitto.Options{})
 	watcher := dialReal(t, b.URL(), mqtt.Config{ClientID: "watcher"})
-	must(t, watcher.Subscribe(watcher.ctx, mqtt.Subscription{Filter: "will/#", QoS: 1}))
+	must(t, errorOf(watcher.Subscribe(watcher.ctx, mqtt.Subscription{Filter: "will/#", QoS: 1})))
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		var conn net.Conn
-		cfg := mqtt.Config{ClientID: "c", Version: v, Will: &mqtt.Message{Topic: "will/c", Payload: []byte("gone"), QoS: 1}}
+		cfg := mqtt.Config{ClientID: "c", Version: v, Will: &mqtt.Will{Message: mqtt.Message{Topic: "will/c", Payload: []byte("gone"), QoS: 1}}}
 		cfg.Transport.Dial = func(ctx context.Context, network, address string) (_ net.Conn, err error) {
 			conn, err = new(net.Dialer).DialContext(ctx, network, address)
 			return conn, err
@@ -142,11 +142,11 @@ func TestMosquittoRetained(t *testing.T) { // RT-01..RT-04, EE-02
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
 		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "r", Payload: []byte("x"), QoS: 1, Retain: true}))
-		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "r", QoS: 1}))
+		must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "r", QoS: 1})))
 		s.expectEvent("message r=x q1 id1 retain")
-		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", QoS: 1, RetainHandling: mqtt.RetainedNever, Handler: func(m *mqtt.Message) {
+		must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "+", QoS: 1, RetainHandling: mqtt.RetainedNever, Handler: func(_ context.Context, m *mqtt.Received) {
 			s.events <- "never " + describe(m)
-		}}))
+		}})))
 		must(t, s.Unsubscribe(s.ctx, "r"))
 		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "r", QoS: 1, Retain: true}))
 		for e := range s.events { // before MQTT 5 the first subscription may get it once more
@@ -198,7 +198,7 @@ func TestMosquittoKeptSession(t *testing.T) { // CN-03, CA-13, EE-05
 		if s.ConnAck().SessionPresent {
 			t.Error("a session is present at first")
 		}
-		must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "s", QoS: 1}))
+		must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "s", QoS: 1})))
 		s.finish()
 		other := dialReal(t, b.URL(), mqtt.Config{ClientID: "other"})
 		must(t, other.Publish(other.ctx, mqtt.Message{Topic: "s", Payload: []byte("x"), QoS: 1}))
@@ -240,7 +240,7 @@ func TestMosquittoOverTLS(t *testing.T) { // TL-01..TL-04, TL-06..TL-08, fault 2
 			cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: test.conf}}
 			if test.want == "" {
 				s := dialReal(t, b.URL(), cfg)
-				must(t, s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 2}))
+				must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 2})))
 				must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("x"), QoS: 2}))
 				s.expectEvent("message t=x q2")
 				s.finish()

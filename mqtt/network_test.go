@@ -127,10 +127,10 @@ func newLasting(t *testing.T, version mqtt.Version, change func(*mqtt.Config)) *
 		scripted: &scripted{t: t, ctx: ctx, events: make(chan string, 1000)},
 		net:      newNetwork(t), five: version == mqtt.V5,
 	}
-	h := s.handlers()
+	watched := s.watch(mqtt.Config{})
 	s.cfg = mqtt.Config{
-		ClientID: "c", Version: version, KeepSession: true, Reconnect: &mqtt.Reconnect{},
-		Transport: mqtt.Transport{Dial: s.net.dial, Handlers: mqtt.Handlers{Message: h.Message, Error: h.Error}},
+		ClientID: "c", Version: version, KeepSession: true, Reconnect: &mqtt.Reconnect{Republish: mqtt.RepublishNone},
+		Transport: mqtt.Transport{Dial: s.net.dial}, OnMessage: watched.OnMessage, OnError: watched.OnError,
 	}
 	if s.five {
 		s.cfg.Properties.SessionExpiry = time.Hour

@@ -7,7 +7,7 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// apartSize is from where on a payload that is lent is not copied: below, a copy
+// apartSize is from where on a payload that stays as it is is not copied: below, a copy
 // costs less than what it takes to write two pieces of memory.
 const apartSize = 16 << 10
 
@@ -78,12 +78,12 @@ const roomyBuffer = 1 << 20
 
 // setApartLocked settles whether the large payload of m is copied, and where to. What is
 // kept, to be sent later or again, has its copy.
-func (c *Client) setApartLocked(m *Message, p *wire.Publish) {
+func (c *Client) setApartLocked(m *Message, p *wire.Publish, how publishing) {
 	if kept := p.QoS > 0 && c.lasting() || c.sess.MustQueue(); kept {
 		return
 	}
 	switch {
-	case m.Lent && c.conn.link.Gathers():
+	case how&uncopied != 0 && c.conn.link.Gathers():
 		p.Apart = true
 	case len(c.send.buf)+len(m.Payload) > max(cap(c.send.buf), roomyBuffer):
 		p.Apart, p.Payload = true, bytes.Clone(m.Payload)

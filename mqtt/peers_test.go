@@ -24,7 +24,7 @@ func TestLossIsToldAtOnce(t *testing.T) { // peer 0.5, peer 4.2, peer 4.3, peer 
 			s.server.Expect("62 02 0002")
 			waiting := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}) })
 			synctest.Wait()
-			subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
+			subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 			s.server.Packet()
 			since := elapsed()
 			s.server.Close()
@@ -61,10 +61,10 @@ func TestErrorsSayWhatHappened(t *testing.T) { // peer 4.26: and where, not only
 }
 
 func TestLateAcknowledgement(t *testing.T) { // peer 4.28, RX-13: of a connection that has ended
-	got := make(chan *mqtt.Message, 1)
+	got := make(chan *mqtt.Received, 1)
 	hold := func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.ManualAck = true
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { got <- m }
+		cfg.ManualAck = true
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m }
 	}
 	eachVersion(t, hold, func(s *scripted, five bool) {
 		s.sendPublish(five, 0x32, 5, "")
@@ -85,9 +85,9 @@ func TestLateAcknowledgement(t *testing.T) { // peer 4.28, RX-13: of a connectio
 func TestHandlersHaveAContext(t *testing.T) { // peer 4.13: which ends with the client
 	begun, ended := make(chan struct{}), make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) {
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
 			close(begun)
-			<-m.Context().Done()
+			<-ctx.Done()
 			close(ended)
 		}
 	})

@@ -70,7 +70,7 @@ func (c *Client) handlePingResp(h wire.Header, body []byte) error {
 	}
 	conn := c.conn
 	if len(conn.pings) == 0 {
-		c.log.Debug("mqtt: PINGRESP without a PINGREQ")
+		c.opened.Transport.Logger.Debug("mqtt: PINGRESP without a PINGREQ")
 		return nil
 	}
 	p := conn.pings[0]

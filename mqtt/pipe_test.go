@@ -19,7 +19,7 @@ func startPipe(t *testing.T, change func(*mqtt.Config)) (s *scripted, dialed cha
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	s = &scripted{t: t, ctx: ctx, events: make(chan string, 1000)}
-	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Handlers: s.handlers()}}
+	cfg := s.watch(mqtt.Config{ClientID: "c"})
 	ours, theirs := net.Pipe()
 	s.server = mqtttest.NewConn(t, theirs)
 	s.server.SetPatience(100 * time.Hour)
@@ -100,13 +100,13 @@ func bigPublish(n int) []byte {
 
 // sub returns a subscription whose handler writes "name topic=payload".
 func (s *scripted) sub(name, filter string) mqtt.Subscription {
-	return mqtt.Subscription{Filter: filter, Handler: func(m *mqtt.Message) { s.events <- name + " " + describe(m) }}
+	return mqtt.Subscription{Filter: filter, Handler: func(_ context.Context, m *mqtt.Received) { s.events <- name + " " + describe(m) }}
 }
 
 // subscribe subscribes, and has the server answer with code.
 func (s *scripted) subscribe(code byte, sub mqtt.Subscription) error {
 	s.t.Helper()
-	done := async(func() error { return s.Subscribe(s.ctx, sub) })
+	done := async(func() error { return errorOf(s.Subscribe(s.ctx, sub)) })
 	packet := s.server.Packet()
 	s.server.SendBytes([]byte{0x90, 3, packet[2], packet[3], code})
 	return s.wait(done)

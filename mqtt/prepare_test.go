@@ -115,7 +115,7 @@ func TestPrepareMayFail(t *testing.T) { // CN-28, fault 26: that is an attempt t
 
 func TestWillOfEachConnection(t *testing.T) { // WL-05: the same, or what Prepare makes of it
 	will := func(cfg *mqtt.Config) {
-		cfg.Will = &mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
 	}
 	eachLasting(t, will, func(s *lasting) {
 		first := s.lose("present")
@@ -231,7 +231,7 @@ func TestRotatedClientCertificate(t *testing.T) { // fault 26: each handshake ha
 	told := make(chan mqtt.Retry, 10)
 	s := newScripted(t)
 	cfg := mqtt.Config{ClientID: "c", KeepSession: true, Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond}}
-	cfg.Transport.Handlers.Retry = func(r mqtt.Retry) { told <- r }
+	cfg.OnRetry = func(r mqtt.Retry) { told <- r }
 	prepare(func(a *mqtt.Attempt) error {
 		a.Config.Transport.TLS = &tls.Config{RootCAs: authority.Pool(), Certificates: certs[a.Number : a.Number+1]}
 		return nil
@@ -272,7 +272,7 @@ func TestUntrustedServerAtEachRetry(t *testing.T) { // fault 25: refused each ti
 	s := newScripted(t)
 	cfg := mqtt.Config{ClientID: "c", Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, Background: true}}
 	cfg.Transport.TLS = &tls.Config{RootCAs: authority.Pool()}
-	cfg.Transport.Handlers.Retry = func(r mqtt.Retry) { told <- r }
+	cfg.OnRetry = func(r mqtt.Retry) { told <- r }
 	c, err := mqtt.Dial(s.ctx, server.url, cfg)
 	must(t, err)
 	for range 4 {

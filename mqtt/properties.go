@@ -24,12 +24,8 @@ type Properties struct {
 	ResponseTopic   string         // where an answer is expected
 	CorrelationData []byte         // what the answer is to carry
 	UserProperties  []UserProperty
-	// SubscriptionIDs are of a received message: the identifiers of the
-	// subscriptions that match it.
-	SubscriptionIDs []uint32
-	// WillDelay applies to a will: how long after the end of the connection it
-	// is published, in whole seconds.
-	WillDelay time.Duration
+
+	subscriptionIDs []uint32 // of a received message: see Received.SubscriptionIDs
 }
 
 // memory returns how many bytes p holds. An empty user property takes 5 bytes on the
@@ -38,7 +34,7 @@ func (p *Properties) memory() int {
 	if p == nil {
 		return 0
 	}
-	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData) + 4*cap(p.SubscriptionIDs)
+	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData) + 4*cap(p.subscriptionIDs)
 	return n + userMemory(p.UserProperties)
 }
 
@@ -70,7 +66,7 @@ func (p *ConnectProperties) isZero() bool {
 	return p.SessionExpiry == 0 && !p.RequestResponseInformation && !p.OmitProblemInformation && p.UserProperties == nil
 }
 
-// encode returns p as a property list. The will's delay is left to encodeWill.
+// encode returns p as a property list.
 func (p *Properties) encode() wire.Properties {
 	if p == nil {
 		return nil
@@ -94,12 +90,13 @@ func (p *Properties) encode() wire.Properties {
 	return appendUser(w, p.UserProperties)
 }
 
-func (p *Properties) encodeWill() wire.Properties {
-	w := p.encode()
-	if p != nil && p.WillDelay > 0 {
-		w = w.AppendUint(wire.WillDelayInterval, seconds(p.WillDelay))
+// encode returns the properties of the will.
+func (w *Will) encode() wire.Properties {
+	p := w.Properties.encode()
+	if w.Delay > 0 {
+		p = p.AppendUint(wire.WillDelayInterval, seconds(w.Delay))
 	}
-	return w
+	return p
 }
 
 // encode returns the properties of CONNECT, with the bounds on what the client
@@ -159,9 +156,9 @@ func readProperties(w wire.Properties) *Properties {
 	}
 	p.ContentType = text(w, wire.ContentType)
 	p.ResponseTopic = text(w, wire.ResponseTopic)
-	p.CorrelationData = binary(w, wire.CorrelationData)
+	p.CorrelationData = binaryOf(w, wire.CorrelationData)
 	p.UserProperties = readUser(w)
-	p.SubscriptionIDs = slices.Collect(w.SubscriptionIDs())
+	p.subscriptionIDs = slices.Collect(w.SubscriptionIDs())
 	return p
 }
 
@@ -172,8 +169,8 @@ func readUser(w wire.Properties) (user []UserProperty) {
 	return user
 }
 
-// binary returns a copy of a binary property, nil when it is not there.
-func binary(w wire.Properties, id wire.PropertyID) []byte {
+// binaryOf returns a copy of a binary property, nil when it is not there.
+func binaryOf(w wire.Properties, id wire.PropertyID) []byte {
 	v, ok := w.Binary(id)
 	if !ok {
 		return nil

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +13,10 @@ import (
 
 // Publish sends m and waits until it is complete: at QoS 0 written to the
 // network, at QoS 1 and 2 acknowledged by the server. It blocks while more than
-// Limits.SendBytes wait to be written.
+// Limits.SendBytes wait to be written. PublishAsync gives the server's answer, too, as
+// Delivery.Answer.
 //
-// m.Payload may be used again when Publish returns, unless m is Lent and ctx ended.
-// The error is an
+// m.Payload may be used again when Publish returns, unless ctx ended. The error is an
 // *ArgumentError for a message that cannot be sent, ErrNotPermitted in a mode
 // that forbids it, else a *PublishError. When ctx ends first, a message that is
 // still queued is taken back (ErrNotSent); one that was sent is in doubt, and one
@@ -24,10 +25,13 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 	if ctx.Err() != nil {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: context.Cause(ctx)}
 	}
+	var how publishing
 	// Then it was written when this returns. A server could acknowledge what it has not
-	// read, so that lending at QoS 1 and 2 is for the application to decide.
-	m.Lent = m.Lent || m.QoS == AtMostOnce && ctx.Done() == nil
-	d, err := c.PublishAsync(ctx, m, nil)
+	// read, so that it is for the application to decide at QoS 1 and 2.
+	if m.QoS == AtMostOnce && ctx.Done() == nil {
+		how = uncopied
+	}
+	d, err := c.publish(ctx, &m, nil, how)
 	if err != nil {
 		return err
 	}
@@ -56,26 +60,44 @@ func (c *Client) withdraw(d *Delivery, cause error) error {
 
 // PublishAsync sends m without waiting for its completion; messages leave in
 // the order of the calls. done, unless nil, is called once with the outcome, on
-// the goroutine of the handlers. The Delivery tells the outcome too.
+// the goroutine of the handlers. The Delivery tells the outcome too, and the server's
+// answer.
 //
 // ctx bounds only the wait for room, while more than Limits.SendBytes wait to be
-// written. m.Payload may be used again when PublishAsync returns, unless m is Lent.
-// When it
+// written. m.Payload may be used again when PublishAsync returns. When it
 // returns an error nothing was sent and done is not called.
 func (c *Client) PublishAsync(ctx context.Context, m Message, done func(error)) (*Delivery, error) {
-	return c.publish(ctx, &m, done, false)
+	return c.publish(ctx, &m, done, 0)
 }
 
-// publish sends m. forget says that nobody will ask for the outcome of a QoS 0
-// message: then there may be no Delivery.
-func (c *Client) publish(ctx context.Context, m *Message, done func(error), forget bool) (*Delivery, error) {
+// PublishNoCopy is PublishAsync for a payload that stays as it is until the publish
+// is complete, as the Delivery or done tells. Then a payload above 16 KiB is written to
+// a TCP or unix socket from where it is, and not copied first. It is copied even so
+// where it has to wait, or may have to be sent again: with Reconnect or a Store at
+// QoS 1 and 2, and with a full window. A server that acknowledges what it has not read
+// yet ends a publish early, and is sent what the memory holds then. Publish at QoS 0
+// with a context that cannot end does not copy either.
+func (c *Client) PublishNoCopy(ctx context.Context, m Message, done func(error)) (*Delivery, error) {
+	return c.publish(ctx, &m, done, uncopied)
+}
+
+// publishing says what a caller of publish promises.
+type publishing byte
+
+const (
+	uncopied  publishing = 1 << iota // the payload stays as it is until the end
+	forgotten                        // nobody asks for the outcome of a QoS 0 message: there may be no Delivery
+)
+
+// publish sends m.
+func (c *Client) publish(ctx context.Context, m *Message, done func(error), how publishing) (*Delivery, error) {
 	var p wire.Publish
 	m.encode(&p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	valid := c.send.isValid(m)
 	if !valid {
-		if err := m.check(Version(orDefault(c.version.Load(), uint32(V311))), &p); err != nil {
+		if err := m.check(Version(cmp.Or(c.version.Load(), uint32(V311))), &p); err != nil {
 			return nil, err
 		}
 	}
@@ -89,10 +111,10 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), forg
 		c.send.validTopic = m.Topic
 	}
 	if len(m.Payload) > apartSize {
-		c.setApartLocked(m, &p)
+		c.setApartLocked(m, &p, how)
 	}
 	c.send.prepare()
-	if forget && p.QoS == 0 && c.sess.Direct() {
+	if how&forgotten != 0 && p.QoS == 0 && c.sess.Direct() {
 		c.send.buf = c.sess.AppendPublish(c.send.buf, &p)
 		c.send.appendedApart(&p)
 		c.kickLocked()

@@ -22,12 +22,12 @@ func TestPublishBytesOfBothVersions(t *testing.T) { // P0-02..P0-05, P1-01, P2-0
 			payload string
 			retain  bool
 		}{{0x30, "p", false}, {0x30, "", false}, {0x31, "p", true}, {0x31, "", true}} {
-			// No DUP and no identifier at QoS 0, whatever the message says [MQTT-3.3.1-2].
-			published := publish(mqtt.Message{Topic: "t", Payload: []byte(m.payload), Retain: m.retain, Dup: true, PacketID: 7})
+			// No DUP and no identifier at QoS 0 [MQTT-3.3.1-2].
+			published := publish(mqtt.Message{Topic: "t", Payload: []byte(m.payload), Retain: m.retain})
 			s.expectPublish(five, m.first, 0, m.payload)
 			s.mustWait(published)
 		}
-		published := publish(mqtt.Message{Topic: "t", QoS: 1, Retain: true, Dup: true, PacketID: 7})
+		published := publish(mqtt.Message{Topic: "t", QoS: 1, Retain: true})
 		s.expectPublish(five, 0x33, 1, "")
 		s.server.Send("40 02 0001")
 		s.mustWait(published)
@@ -81,12 +81,12 @@ func TestOddTopicsAreSentUnchanged(t *testing.T) { // P0-09, CN-19
 func TestMessageIsPassedOn(t *testing.T) { // P0-11, P0-13: DUP, identifiers and subscriptions are not passed on [MQTT-3.3.1-3]
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		subscribed := async(func() error {
-			return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", QoS: 1, Handler: func(m *mqtt.Message) {
+			return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 				m.Topic = "t"
-				if _, err := s.PublishAsync(s.ctx, *m, nil); err != nil {
+				if _, err := s.PublishAsync(s.ctx, m.Message, nil); err != nil {
 					s.t.Error(err)
 				}
-			}})
+			}}))
 		})
 		s.server.Packet()
 		in := publishBytes(five, 0x3B, "a", 9, "p")
@@ -335,7 +335,7 @@ func TestFailedRequestsTakeNoIdentifier(t *testing.T) { // ID-08, CA-41, SU-30, 
 			t.Fatal(err)
 		}
 	}
-	for _, err := range []error{s.Subscribe(s.ctx, mqtt.Subscription{Filter: long}), s.Unsubscribe(s.ctx, long)} {
+	for _, err := range []error{errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: long})), s.Unsubscribe(s.ctx, long)} {
 		if !errors.Is(err, mqtt.ErrNotSent) {
 			t.Error(err)
 		}

@@ -32,7 +32,7 @@ func endedByServer(err error) bool {
 func (c *Client) quarantineLocked(entries []*session.Entry) {
 	for _, e := range entries {
 		c.send.quarantined++
-		c.log.Error("mqtt: a message is put aside: the server disconnects at it", "last", c.conn.ended)
+		c.opened.Transport.Logger.Error("mqtt: a message is put aside: the server disconnects at it", "last", c.conn.ended)
 		c.failEntryLocked(e, ErrInDoubt, fmt.Errorf("%w: %w", ErrQuarantined, c.conn.ended))
 	}
 }

@@ -47,7 +47,7 @@ func (c *Client) failEntryLocked(e *session.Entry, outcome, cause error) {
 // Enqueue is Publish without waiting for the server: it returns when the client
 // has taken m over. With a Config.Store that is when m is saved, as durably as the
 // store promises; then m is delivered though this process ends, and its failure,
-// if the server refuses it, is told to Handlers.Error. A QoS 0 message is not
+// if the server refuses it, is told to Config.OnError. A QoS 0 message is not
 // saved.
 //
 // The errors are those of Publish; after one m will not be sent, unless it says
@@ -60,7 +60,7 @@ func (c *Client) Enqueue(ctx context.Context, m Message) error {
 	if m.QoS > AtMostOnce {
 		report = c.recv.report
 	}
-	d, err := c.publish(ctx, &m, report, true)
+	d, err := c.publish(ctx, &m, report, forgotten)
 	if err != nil || d == nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (s *lasting) online(session string) {
 
 func TestPublishedBeforeTheFirstConnection(t *testing.T) { // SR-08, CN-27: in order, and nothing says that it was sent before
 	eachOffline(t, nil, func(s *lasting) {
-		subscribed := async(func() error { return s.Subscribe(s.ctx, s.sub("mine", "t")) })
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("mine", "t"))) })
 		synctest.Wait()
 		all := append(s.publishes(1, "a"), s.publishes(2, "b")...)
 		all = append(all, s.publishes(1, "c")...)

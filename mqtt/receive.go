@@ -22,7 +22,6 @@ type owner Client
 // EndBatch: a batch is parsed, answered and queued at the cost of one lock.
 func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
-	o.recv.now = now
 	o.recv.read += uint64(size)
 	o.recv.memory.busy = size >= sharedBytes
 	if o.sess != nil {
@@ -105,7 +104,7 @@ func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) err
 		if err != nil {
 			return err
 		}
-		return c.handleConnAck(&p, c.recv.now)
+		return c.handleConnAck(&p, time.Now())
 	default:
 		return protocolError(h.Type, "came before CONNACK")
 	}
@@ -179,7 +178,7 @@ func (c *Client) handleAck(p *wire.Ack) error {
 	}
 	c.pumpedLocked()
 	if ignored {
-		c.log.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
+		c.opened.Transport.Logger.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
 	}
 	if done == nil {
 		c.noteReleaseLocked(p)
@@ -245,17 +244,22 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	}
 	m, payload := c.recv.memory.allot(p.Payload, to.reuse)
 	m.Topic, m.Payload, m.to = to.topic, payload, to
-	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
-	m.Properties = readProperties(p.Properties)
+	m.fill(p)
 	m.Sequence, m.seq = a.Sequence, a.Seq
 	m.manual = false
 	c.offerLocked(m, a.Deferred)
 	return nil
 }
 
+// fill takes what is of p, except for topic and payload.
+func (m *Received) fill(p *wire.Publish) {
+	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
+	m.Properties = readProperties(p.Properties)
+}
+
 // offerLocked queues m for its handlers, once it is on record if it is to be, and
 // so are those before it.
-func (c *Client) offerLocked(m *Message, deferred bool) {
+func (c *Client) offerLocked(m *Received, deferred bool) {
 	// In the order of arrival, but a store that fails does not hold up the rest.
 	if deferred || c.recv.deferred > 0 && !c.saver.failed {
 		c.recv.deferred++
@@ -292,17 +296,24 @@ func (c *Client) answerMessageLocked(seq uint64, taken bool, code wire.ReasonCod
 	case rule == life.Closed || c.sess == nil:
 		return c.life.End()
 	}
+	known := false
 	if taken {
-		dst, _ = c.sess.Ack(dst, seq, code)
+		dst, known = c.sess.Ack(dst, seq, code)
 	} else {
-		dst, _ = c.sess.Drop(dst, seq)
+		dst, known = c.sess.Drop(dst, seq)
 	}
 	if rule == life.Take { // else there is nobody to say it to, but the session has it
 		c.send.buf = dst
 	}
 	c.flushLocked()
+	if !known && c.sess.Earlier(seq) {
+		return fmt.Errorf("%w on which the message came; the server sends it again", errOver)
+	}
 	return nil
 }
+
+// errOver is ErrNotConnected for what belongs to a connection that has ended.
+var errOver = fmt.Errorf("%w: the connection has ended", ErrNotConnected)
 
 // acknowledge is Message.Ack and Reject.
 func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {

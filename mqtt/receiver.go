@@ -16,7 +16,7 @@ const overrun = 16
 // item is one thing to do on the deliver goroutine: a message for handlers, the
 // callback of a delivery, or a call.
 type item struct {
-	message  *Message
+	message  *Received
 	delivery *Delivery
 	call     func()
 
@@ -32,9 +32,10 @@ type item struct {
 type result byte
 
 const (
-	notRun  result = iota // they did not run
-	failed                // one panicked
-	handled               // all have returned
+	notRun   result = iota // they did not run
+	failed                 // one panicked
+	handled                // all have returned
+	passedOn               // queues of their own have it
 )
 
 // receiver is the receiving side: the read loop queues what came, and the deliver
@@ -50,8 +51,8 @@ type receiver struct {
 	done      chan struct{} // closed when it has ended
 
 	quiet          atomic.Bool   // Close was called: no handler or event begins any more
+	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
-	loop           atomic.Uint64 // the deliver loop's goroutine
 
 	items    []item
 	batch    []item // being handled; the deliver loop changes it with the lock held
@@ -72,13 +73,15 @@ type receiver struct {
 	stream *stream // the large message that is coming; nil: none
 	memory memory  // for messages; the read loop's own, with the lock held
 
-	now     time.Time // of the read at hand; the read loop's own
-	crowded bool      // full at the end of the last read; the read loop's own
+	crowded bool // full at the end of the last read; the read loop's own
 
 	finished  atomic.Int32 // of batch: what is before is handled
 	unnoted   int          // bytes handled since that was counted; the deliver loop's own
 	noteLater *time.Timer  // counts what is handled; the deliver loop's own
 	notesSoon atomic.Bool  // it runs
+
+	loop    uint64   // the goroutine of the deliver loop
+	workers *workers // handlers on goroutines of their own; nil: there have been none
 
 	wake chan struct{} // wakes the deliver loop
 	gate chan struct{} // wakes the read loop
@@ -86,7 +89,7 @@ type receiver struct {
 
 func (r *receiver) init(c *Client) {
 	r.mu, r.limits, r.concluded, r.ending = &c.mu, &c.cfg.Limits, c.concludeLocked, c.cancel
-	r.guard = guard{log: c.log, onError: c.transport.Handlers.Error}
+	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
 	r.done = make(chan struct{})
 	r.wake, r.gate = make(chan struct{}, 1), make(chan struct{}, 1)
 }
@@ -129,15 +132,16 @@ func (r *receiver) report(err error) {
 
 // count counts m, and what it holds, as waiting for its handlers, and fills in its
 // item.
-func (r *receiver) count(it *item, m *Message) {
-	size := m.memory()
+func (r *receiver) count(it *item, m *Received) {
+	size := m.MemorySize()
 	r.messages++
 	r.bytes += size
 	it.message, it.to, it.seq, it.size = m, m.to, m.seq, size
 }
 
-// memory returns how many bytes a queued message holds.
-func (m *Message) memory() int {
+// MemorySize returns how many bytes of memory the message holds, roughly: what counts
+// in Limits.ReceiveBytes.
+func (m *Received) MemorySize() int {
 	return messageOverhead + len(m.Topic) + cap(m.Payload) + m.Properties.memory()
 }
 

@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -80,7 +81,7 @@ func TestPubRelForALostMessage(t *testing.T) { // RX-23, RX-16, T-A6
 }
 
 func TestMessageForNobody(t *testing.T) { // RX-04, peer 4.9: [MQTT-4.5.0-2]
-	eachVersion(t, func(cfg *mqtt.Config) { cfg.Transport.Handlers.Message = nil }, func(s *scripted, five bool) {
+	eachVersion(t, func(cfg *mqtt.Config) { cfg.OnMessage = nil }, func(s *scripted, five bool) {
 		s.sendPublish(five, 0x30, 0, "")
 		s.sendPublish(five, 0x32, 1, "")
 		s.server.Expect("40 02 0001")
@@ -93,8 +94,8 @@ func TestMessageForNobody(t *testing.T) { // RX-04, peer 4.9: [MQTT-4.5.0-2]
 }
 
 func TestExpiryOfReceivedMessages(t *testing.T) { // RX-35: [MQTT-4.3.3-13] of 5: an exchange goes on
-	got := make(chan *mqtt.Message, 1)
-	s := dialV5(t, "", func(cfg *mqtt.Config) { cfg.Transport.Handlers.Message = func(m *mqtt.Message) { got <- m } })
+	got := make(chan *mqtt.Received, 1)
+	s := dialV5(t, "", func(cfg *mqtt.Config) { cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m } })
 	for expiry, want := range map[string]time.Duration{"00000000": 0, "00000001": time.Second, "FFFFFFFF": 4294967295 * time.Second} {
 		s.server.Send("34 0B 0001 74 0001 05 02", expiry)
 		if m := <-got; m.Properties == nil || m.Properties.MessageExpiry == nil || *m.Properties.MessageExpiry != want {
@@ -221,7 +222,7 @@ func TestFaultsOfPublish(t *testing.T) { // MF-12..MF-15, MF-19..MF-22, RX-14, R
 				if packet == "" {
 					continue
 				}
-				change := func(cfg *mqtt.Config) { cfg.Will = &mqtt.Message{Topic: "w"} }
+				change := func(cfg *mqtt.Config) { cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: "w"}} }
 				if i == 1 {
 					change = both(change, v5)
 				}

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -10,7 +11,9 @@ import (
 )
 
 // Reconnect says how a client goes on when its connection is lost. The zero
-// value is good: it tries the same server again, for as long as it takes.
+// value is good: it tries the same server again, for as long as it takes, and gives up
+// no publish of QoS 1. What stays in doubt with it is a publish of QoS 2 whose session the
+// server has lost: with KeepSession the server keeps it.
 //
 // What the application asked for goes on, too: subscriptions are made again when
 // the server has lost them, a SUBSCRIBE or UNSUBSCRIBE without an answer is sent again, and
@@ -34,18 +37,41 @@ type Reconnect struct {
 	// Prepare is asked before each attempt, the first one too: it may change the
 	// URL, and in Config whatever is of the attempt, such as a password that
 	// expires, the Will, Auth or Transport.TLS. ClientID, Version, KeepSession, Limits,
-	// Mode, Store and Handlers stay as they were. An error is an attempt that failed. ctx ends with
+	// Mode, Store and the callbacks stay as they were. An error is an attempt that failed. ctx ends with
 	// Close or the attempt.
 	Prepare func(ctx context.Context, a *Attempt) error
 	// GiveUp reports whether err, by which a connection ended or did not come
-	// about, ends the client. nil: Terminal.
+	// about, ends the client. nil: IsPermanent.
 	GiveUp func(err error) bool
-	// Republish is for publishes that may have been sent when the server has lost
-	// the session: true publishes them as new messages, so that one may arrive
-	// twice; false fails them with ErrInDoubt and ErrSessionLost. A QoS 2 message
-	// that the server had taken over (PUBREC) fails either way: it must not arrive
-	// twice.
-	Republish bool
+	// Republish says which publishes that may have been sent go out again, as new ones, when the
+	// server has lost the session. By default those of QoS 1 do, so that one may arrive
+	// twice, as at least once allows; those of QoS 2 fail with ErrInDoubt and
+	// ErrSessionLost, because they must not.
+	Republish RepublishPolicy
+	// FirstServerFirst has each loss of a connection begin anew with the URL given to
+	// Dial, and go on to Servers only while it cannot be reached. Otherwise they take
+	// turns.
+	FirstServerFirst bool
+}
+
+// RepublishPolicy says what is published again when the server has lost the session. A
+// QoS 2 message that it had taken over (PUBREC) never is.
+type RepublishPolicy byte
+
+// The policies.
+const (
+	RepublishQoS1 RepublishPolicy = iota // QoS 1; QoS 2 fails
+	RepublishAll                         // QoS 1 and 2: a message of QoS 2 may arrive twice
+	RepublishNone                        // both fail with ErrInDoubt and ErrSessionLost
+)
+
+// republishes reports whether what may have been sent at qos is published again.
+func (r *Reconnect) republishes(qos QoS) bool {
+	policy := RepublishQoS1
+	if r != nil {
+		policy = r.Republish
+	}
+	return policy == RepublishAll || policy == RepublishQoS1 && qos == AtLeastOnce
 }
 
 // Attempt is one attempt to connect, before it begins.
@@ -86,11 +112,11 @@ const (
 
 // fill puts the defaults in place of zeros.
 func (r *Reconnect) fill() {
-	r.MinDelay = orDefault(r.MinDelay, time.Second)
-	r.MaxDelay = orDefault(r.MaxDelay, 120*time.Second)
-	r.Stable = orDefault(r.Stable, 30*time.Second)
+	r.MinDelay = cmp.Or(r.MinDelay, time.Second)
+	r.MaxDelay = cmp.Or(r.MaxDelay, 120*time.Second)
+	r.Stable = cmp.Or(r.Stable, 30*time.Second)
 	if r.GiveUp == nil {
-		r.GiveUp = Terminal
+		r.GiveUp = IsPermanent
 	}
 }
 
@@ -102,6 +128,9 @@ func (r *Reconnect) check() error {
 		if f.value < 0 {
 			return configFault("Reconnect."+f.name, "is negative", f.value)
 		}
+	}
+	if r.Republish > RepublishNone {
+		return configFault("Reconnect.Republish", "is no policy", r.Republish)
 	}
 	return nil
 }
@@ -120,16 +149,16 @@ func (r *Reconnect) delay(k int) time.Duration {
 	return rand.N(min(most, r.MaxDelay) + 1)
 }
 
-// Terminal reports whether no further attempt can succeed after err: the server
+// IsPermanent reports whether no further attempt can succeed after err: the server
 // refused the client for a reason that stays, or another client has taken the
 // session over, which would go on for ever if both came back.
-func Terminal(err error) bool {
+func IsPermanent(err error) bool {
 	var refused *ConnectError
 	if errors.As(err, &refused) {
 		if refused.Version < V5 {
 			return refused.Code != 3 // Server unavailable
 		}
-		return lasting(wire.ReasonCode(refused.Code))
+		return permanent(wire.ReasonCode(refused.Code))
 	}
 	var left *DisconnectError
 	if errors.As(err, &left) {
@@ -143,8 +172,8 @@ func Terminal(err error) bool {
 	return errors.As(err, &bad) || errors.Is(err, ErrNotPermitted)
 }
 
-// lasting reports whether a CONNACK code says something that will be so again.
-func lasting(code wire.ReasonCode) bool {
+// permanent reports whether a CONNACK code says something that will be so again.
+func permanent(code wire.ReasonCode) bool {
 	switch code {
 	case wire.UnspecifiedError, wire.ImplementationSpecificError, wire.ServerUnavailable, wire.ServerBusy,
 		wire.QuotaExceeded, wire.ConnectionRateExceeded:

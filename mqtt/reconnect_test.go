@@ -17,7 +17,7 @@ import (
 // retries has every announced retry go to told.
 func retries(told chan mqtt.Retry) func(*mqtt.Config) {
 	return func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers.Retry = func(r mqtt.Retry) { told <- r }
+		cfg.OnRetry = func(r mqtt.Retry) { told <- r }
 	}
 }
 
@@ -226,11 +226,10 @@ func checkEnd(t *testing.T, packet string, version mqtt.Version, ends bool) {
 	t.Helper()
 	told := make(chan string, 100)
 	s := newLasting(t, version, func(cfg *mqtt.Config) {
-		cfg.Transport.Handlers = mqtt.Handlers{
-			Disconnect: func(error) { told <- "disconnect" },
-			Retry:      func(mqtt.Retry) { told <- "retry" },
-			Error:      func(err error) { told <- "error: " + err.Error() },
-		}
+		silence(cfg)
+		cfg.OnDisconnect = func(error) { told <- "disconnect" }
+		cfg.OnRetry = func(mqtt.Retry) { told <- "retry" }
+		cfg.OnError = func(err error) { told <- "error: " + err.Error() }
 	})
 	s.connect("absent")
 	d := s.publishes(1, "a")[0]
@@ -306,18 +305,16 @@ func TestOwnReasonToGiveUp(t *testing.T) { // TR-04, DC-19
 func TestEventsOfALastingClient(t *testing.T) { // DC-20: each connection begins and ends once
 	eachLasting(t, func(cfg *mqtt.Config) {
 		said := make(chan string, 100)
-		cfg.Transport.Handlers = mqtt.Handlers{
-			Connect:    func(*mqtt.Client) { said <- "connect" },
-			Close:      func(error) { said <- "close" },
-			Disconnect: func(error) { said <- "disconnect" },
-			Retry:      func(r mqtt.Retry) { said <- fmt.Sprint("retry ", r.Number) },
-			Message: func(*mqtt.Message) {
-				close(said)
-				got, want := slices.Collect(drain(said)), []string{"connect", "close", "disconnect", "retry 1", "connect", "disconnect", "retry 2", "connect"}
-				if !slices.Equal(got, want) {
-					panic(fmt.Sprintf("said %q", got))
-				}
-			},
+		silence(cfg)
+		cfg.OnConnect = func(*mqtt.Client) { said <- "connect" }
+		cfg.OnDisconnect = func(error) { said <- "disconnect" }
+		cfg.OnRetry = func(r mqtt.Retry) { said <- fmt.Sprint("retry ", r.Number) }
+		cfg.OnMessage = func(context.Context, *mqtt.Received) {
+			close(said)
+			got, want := slices.Collect(drain(said)), []string{"connect", "disconnect", "retry 1", "connect", "disconnect", "retry 2", "connect"}
+			if !slices.Equal(got, want) {
+				panic(fmt.Sprintf("said %q", got))
+			}
 		}
 	}, func(s *lasting) {
 		s.lose("present")

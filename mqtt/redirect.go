@@ -11,7 +11,7 @@ import (
 // maxRedirects is how many servers Dial goes on to before it gives up.
 const maxRedirects = 5
 
-// follow connects to the server that a refusal names, if cfg.Redirect wants to.
+// follow connects to the server that a refusal names, if cfg.Transport.Redirect wants to.
 // It returns the refusal otherwise.
 func (cfg *Config) follow(ctx context.Context, refusal error, left int) (*Client, error) {
 	url, next, err := cfg.redirected(refusal, left)
@@ -24,12 +24,12 @@ func (cfg *Config) follow(ctx context.Context, refusal error, left int) (*Client
 // redirected returns where to go on and as whom, or why not.
 func (cfg *Config) redirected(refusal error, left int) (url string, next *Config, err error) {
 	var refused *ConnectError
-	if cfg.Redirect == nil || !errors.As(refusal, &refused) || !refused.redirects() {
+	if cfg.Transport.Redirect == nil || !errors.As(refusal, &refused) || !refused.redirects() {
 		return "", nil, refusal
 	}
 	other := *cfg
 	other.Username, other.Password, other.Auth = "", nil, nil
-	url, follow := cfg.Redirect(refused.Reference, &other)
+	url, follow := cfg.Transport.Redirect(refused.Reference, &other)
 	if !follow {
 		return "", nil, refusal
 	}

@@ -22,12 +22,12 @@ func TestRedirectIsFollowedWhenAsked(t *testing.T) { // CA-36, S9
 	dialed := async(func() (err error) {
 		c, err = mqtt.Dial(ctx, first.URL(), mqtt.Config{
 			ClientID: "c", Version: mqtt.V5, Username: "u", Password: []byte("secret"),
-			Redirect: func(reference string, next *mqtt.Config) (string, bool) {
+			Transport: mqtt.Transport{Redirect: func(reference string, next *mqtt.Config) (string, bool) {
 				if next.Username != "" || next.Password != nil {
 					t.Error("the other server would get the credentials")
 				}
 				return "mqtt://" + reference, true
-			},
+			}},
 		})
 		return err
 	})
@@ -62,7 +62,7 @@ func TestRedirectIsNotFollowed(t *testing.T) { // CA-36
 			server := mqtttest.NewServer(t)
 			ctx := ctxFor(t)
 			dialed := async(func() error {
-				_, err := mqtt.Dial(ctx, server.URL(), mqtt.Config{ClientID: "c", Version: mqtt.V5, Redirect: test.redirect})
+				_, err := mqtt.Dial(ctx, server.URL(), mqtt.Config{ClientID: "c", Version: mqtt.V5, Transport: mqtt.Transport{Redirect: test.redirect}})
 				return err
 			})
 			conn := server.Accept()
@@ -83,7 +83,9 @@ func TestRedirectInACircle(t *testing.T) {
 	dialed := async(func() error {
 		_, err := mqtt.Dial(ctx, server.URL(), mqtt.Config{
 			ClientID: "c", Version: mqtt.V5,
-			Redirect: func(reference string, _ *mqtt.Config) (string, bool) { return "mqtt://" + reference, true },
+			Transport: mqtt.Transport{
+				Redirect: func(reference string, _ *mqtt.Config) (string, bool) { return "mqtt://" + reference, true },
+			},
 		})
 		return err
 	})

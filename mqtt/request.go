@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dunlin/mqtt/internal/life"
+	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -15,7 +16,7 @@ import (
 type requester struct {
 	topic   string
 	sub     *Delivery // of the subscription
-	pending map[string]chan *Message
+	pending map[string]chan *Received
 }
 
 // Request publishes m with a response topic and correlation data of its own and
@@ -26,13 +27,13 @@ type requester struct {
 // server proposed it, and not to be guessed; it is subscribed at the first
 // request, with QoS 1. An answer that comes after ctx ended is discarded, and so
 // is one above Transport.MaxPacket. Request may be called inside a handler.
-func (c *Client) Request(ctx context.Context, m Message) (*Message, error) {
+func (c *Client) Request(ctx context.Context, m Message) (*Received, error) {
 	if m.Properties != nil && (m.Properties.ResponseTopic != "" || m.Properties.CorrelationData != nil) {
 		return nil, &ArgumentError{Name: "ResponseTopic", What: "and CorrelationData are set by Request"}
 	}
 	r, err := c.responseTopic(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("request to %s: %w", quoted(m.Topic), err)
+		return nil, fmt.Errorf("request to %s: %w", route.Quote(m.Topic), err)
 	}
 	correlation, answer := c.expectAnswer(r)
 	defer c.forgetAnswer(r, correlation)
@@ -51,9 +52,9 @@ func (c *Client) Request(ctx context.Context, m Message) (*Message, error) {
 	case a := <-answer:
 		return a, nil
 	case <-c.gone:
-		return nil, fmt.Errorf("request to %s: %w: %w", quoted(m.Topic), ErrInDoubt, c.Err())
+		return nil, fmt.Errorf("request to %s: %w: %w", route.Quote(m.Topic), ErrInDoubt, c.Err())
 	case <-ctx.Done():
-		return nil, fmt.Errorf("request to %s: no answer: %w: %w", quoted(m.Topic), ErrInDoubt, context.Cause(ctx))
+		return nil, fmt.Errorf("request to %s: no answer: %w: %w", route.Quote(m.Topic), ErrInDoubt, context.Cause(ctx))
 	}
 }
 
@@ -94,7 +95,7 @@ func (c *Client) subscribeResponses() (*requester, error) {
 	}
 	r := c.newRequester()
 	// Answers are taken as they come, before any handler: see takeAnswer.
-	sub, err := c.subscribeLocked([]Subscription{{Filter: r.topic, QoS: AtLeastOnce}}, nil)
+	sub, err := c.subscribeLocked([]Subscription{{Filter: r.topic, QoS: AtLeastOnce}}, []string{r.topic}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +111,15 @@ func (c *Client) newRequester() *requester {
 	}
 	return &requester{
 		topic:   strings.TrimSuffix(base, "/") + "/" + rand.Text(),
-		pending: make(map[string]chan *Message),
+		pending: make(map[string]chan *Received),
 	}
 }
 
 // expectAnswer reserves correlation data that nobody can guess.
-func (c *Client) expectAnswer(r *requester) (correlation string, answer chan *Message) {
+func (c *Client) expectAnswer(r *requester) (correlation string, answer chan *Received) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	correlation, answer = rand.Text(), make(chan *Message, 1)
+	correlation, answer = rand.Text(), make(chan *Received, 1)
 	r.pending[correlation] = answer
 	return correlation, answer
 }
@@ -144,17 +145,16 @@ func (c *Client) takeAnswer(p *wire.Publish) bool {
 		return true
 	}
 	delete(r.pending, string(data))
-	answer <- &Message{
-		Topic: r.topic, Payload: append([]byte{}, p.Payload...),
-		QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
-		Properties: readProperties(p.Properties),
-	}
+	m := new(Received)
+	m.fill(p)
+	m.Topic, m.Payload = r.topic, append([]byte{}, p.Payload...)
+	answer <- m
 	return true
 }
 
 // Respond publishes payload as the answer to m, which must have a ResponseTopic:
 // with m's correlation data and QoS.
-func (c *Client) Respond(ctx context.Context, m *Message, payload []byte) error {
+func (c *Client) Respond(ctx context.Context, m *Received, payload []byte) error {
 	if m.Properties == nil || m.Properties.ResponseTopic == "" {
 		return &ArgumentError{Name: "message", What: "asks for no answer: it has no ResponseTopic"}
 	}

@@ -38,8 +38,8 @@ func (s *scripted) answer(p wire.Publish, payload string) {
 
 func TestRequest(t *testing.T) { // peer 4.32
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
-	request := func(ctx context.Context, payload string) (chan error, *mqtt.Message) {
-		var answer mqtt.Message
+	request := func(ctx context.Context, payload string) (chan error, *mqtt.Received) {
+		var answer mqtt.Received
 		done := async(func() error {
 			m, err := s.Request(ctx, mqtt.Message{Topic: "ask", Payload: []byte(payload)})
 			if m != nil {
@@ -114,12 +114,12 @@ func TestRequestRefused(t *testing.T) {
 
 func TestRespond(t *testing.T) {
 	s := dialV5(t, "", nil)
-	question := &mqtt.Message{QoS: 1, Properties: &mqtt.Properties{ResponseTopic: "r", CorrelationData: []byte{1, 2}}}
+	question := &mqtt.Received{Message: mqtt.Message{QoS: 1, Properties: &mqtt.Properties{ResponseTopic: "r", CorrelationData: []byte{1, 2}}}}
 	responded := async(func() error { return s.Respond(s.ctx, question, []byte("pong")) })
 	s.server.Expect("32 0F 0001 72 0001 05 0900020102 706F6E67")
 	s.server.Send("40 02 0001")
 	s.mustWait(responded)
-	if err := s.Respond(s.ctx, &mqtt.Message{}, nil); err == nil {
+	if err := s.Respond(s.ctx, &mqtt.Received{}, nil); err == nil {
 		t.Error("answered a message that asks for nothing")
 	}
 }
@@ -167,7 +167,7 @@ func TestRequestInsideAHandler(t *testing.T) { // the answer does not wait for t
 	done := make(chan error, 1)
 	s := dialV5(t, "2900", func(cfg *mqtt.Config) {
 		client := itself(cfg)
-		cfg.Transport.Handlers.Message = func(*mqtt.Message) {
+		cfg.OnMessage = func(context.Context, *mqtt.Received) {
 			m, err := client().Request(ctxFor(t), mqtt.Message{Topic: "ask"})
 			if err == nil && string(m.Payload) != "yes" {
 				err = errors.New("another answer")

@@ -41,9 +41,12 @@ func (c *Client) untouchedLocked(e *session.Entry) bool {
 
 // resumeLocked goes on with the session after CONNACK.
 func (c *Client) resumeLocked(present bool, now time.Time) {
+	if present {
+		c.recv.comeAgain.Store(c.sess.Begun())
+	}
 	retry := c.supervisor.retry
 	buf, failed := c.sess.Resume(c.send.buf, session.Resumption{
-		Present: present, Republish: retry != nil && retry.Republish, Fits: c.fitsLocked, Now: now,
+		Present: present, Republish: func(qos byte) bool { return retry.republishes(QoS(qos)) }, Fits: c.fitsLocked, Now: now,
 		Requests: func(dst []byte) []byte {
 			c.send.buf = dst
 			c.resumeRequestsLocked(present)

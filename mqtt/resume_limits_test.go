@@ -142,8 +142,8 @@ func TestLimitsAreOfOneConnection(t *testing.T) { // CA-38, T-A17, FC-09
 			"Maximum QoS": s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}),
 			"retained":    s.Publish(s.ctx, mqtt.Message{Topic: "t", Retain: true}),
 			"Packet Size": s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, 26)}),
-			"wildcard":    s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a/+"}),
-			"shared":      s.Subscribe(s.ctx, mqtt.Subscription{Filter: "$share/g/a"}),
+			"wildcard":    errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a/+"})),
+			"shared":      errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "$share/g/a"})),
 		} {
 			if err == nil || !strings.Contains(err.Error(), what) {
 				t.Errorf("%s: %v", what, err)
@@ -162,7 +162,7 @@ func TestLimitsAreOfOneConnection(t *testing.T) { // CA-38, T-A17, FC-09
 			must(t, err)
 			s.server.Expect(hexOf(publishBytes(true, 0x35, long, uint16(i+1), "")))
 		}
-		subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "$share/g/a/+"}) })
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "$share/g/a/+"})) })
 		s.server.Expect("82 14 0004 02 0B01 000C 2473686172652F672F612F2B 00")
 		s.server.Send("90 04 0004 00 00")
 		s.mustWait(subscribed)

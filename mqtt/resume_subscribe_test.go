@@ -34,7 +34,7 @@ func (s *lasting) answers(codes ...byte) (packet []byte) {
 // subscribed subscribes, and the server grants each its code.
 func (s *lasting) subscribed(codes []byte, subs ...mqtt.Subscription) {
 	s.t.Helper()
-	done := async(func() error { return s.Subscribe(s.ctx, subs...) })
+	done := async(func() error { return errorOf(s.Subscribe(s.ctx, subs...)) })
 	s.answers(codes...)
 	err := s.wait(done)
 	if refused := slices.Max(codes) >= 0x80; (err != nil) != refused {
@@ -49,7 +49,7 @@ func TestRequestsAcrossALoss(t *testing.T) { // SR-16: they are asked again, und
 				s.subscribed([]byte{0}, s.sub("old", "old"))
 				publish := s.publishes(1, "a")
 				s.play("> pub 32 2 a")
-				subscribed := async(func() error { return s.Subscribe(s.ctx, s.sub("new", "t")) })
+				subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("new", "t"))) })
 				first := s.server.Packet()
 				unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "old") })
 				s.server.Packet()

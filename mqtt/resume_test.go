@@ -234,7 +234,7 @@ func TestSessionLost(t *testing.T) { // CA-14, SR-09, T-A1, fault 20: told, and 
 }
 
 func TestRepublish(t *testing.T) { // CA-14, SR-09, SR-10, fault 20: as new messages, where that is wanted
-	eachLasting(t, func(cfg *mqtt.Config) { cfg.Reconnect.Republish = true }, func(s *lasting) {
+	eachLasting(t, func(cfg *mqtt.Config) { cfg.Reconnect.Republish = mqtt.RepublishAll }, func(s *lasting) {
 		all := append(s.publishes(1, "a"), s.publishes(2, "b", "c")...)
 		s.play(`> pub 32 1 a
 			> pub 34 2 b
@@ -360,7 +360,7 @@ func TestIdentifiersAreKept(t *testing.T) { // ID-07: new requests avoid them
 			lose present
 			> pub 3A 1 a
 			> 62 02 0002`)
-		async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}) })
+		async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"})) })
 		if packet := s.server.Packet(); packet[0] != 0x82 || packet[3] != 3 {
 			s.t.Errorf("got % X", packet)
 		}
@@ -377,7 +377,7 @@ func TestExhaustedIdentifiersAcrossALoss(t *testing.T) { // fault 18: none is us
 		s.play("quiet")
 		s.lose("present")
 		s.expectRun(0x3A, ids)
-		if err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}); err == nil || !strings.Contains(err.Error(), "in use") {
+		if _, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}); err == nil || !strings.Contains(err.Error(), "in use") {
 			s.t.Errorf("subscribe without an identifier: %v", err)
 		}
 		s.play(`quiet

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"time"
 
 	"dunlin/mqtt/internal/life"
@@ -9,7 +10,7 @@ import (
 // full reports whether the read loop has to wait for handlers, unless somebody waits
 // for the server.
 func (r *receiver) full() bool {
-	return r.messages >= orDefault(r.limits.ReceiveMessages, 1) || r.bytes >= orDefault(r.limits.ReceiveBytes, 1) || r.stream.full()
+	return r.messages >= cmp.Or(r.limits.ReceiveMessages, 1) || r.bytes >= cmp.Or(r.limits.ReceiveBytes, 1) || r.stream.full()
 }
 
 // overfull reports whether even a QoS 0 message more is too much.

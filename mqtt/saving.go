@@ -146,7 +146,7 @@ func (c *Client) noteSaveLocked(err error) {
 	c.saver.pause, c.saver.failed = err != nil, err != nil
 	if began {
 		c.recv.pushError(fmt.Errorf("store: %w", err))
-		c.log.Error("mqtt: the store fails", "error", err)
+		c.opened.Transport.Logger.Error("mqtt: the store fails", "error", err)
 	}
 }
 
@@ -155,7 +155,7 @@ func (c *Client) load() error {
 	l := c.sess.NewLoader()
 	err := c.saver.store.Load(func(key uint64, value []byte) error {
 		if err := l.Load(key, value); err != nil {
-			c.log.Warn("mqtt: a record of the store makes no sense and is left alone", "error", err)
+			c.opened.Transport.Logger.Warn("mqtt: a record of the store makes no sense and is left alone", "error", err)
 			c.recv.pushError(fmt.Errorf("store: %w", err))
 		}
 		return nil

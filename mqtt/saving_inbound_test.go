@@ -12,8 +12,10 @@ import (
 )
 
 // sequenced writes a message with its sequence number to the events.
-func sequenced(s *lasting) func(*mqtt.Message) {
-	return func(m *mqtt.Message) { s.events <- fmt.Sprintf("message %d %s", m.Sequence, describe(m)) }
+func sequenced(s *lasting) func(context.Context, *mqtt.Received) {
+	return func(_ context.Context, m *mqtt.Received) {
+		s.events <- fmt.Sprintf("message %d %s", m.Sequence, describe(m))
+	}
 }
 
 // receiving is a client with a store, whose handler says a message's sequence
@@ -24,7 +26,7 @@ func receiving(s *lasting, kept store.Store, session string) *lasting {
 		version = mqtt.V5
 	}
 	next := newLasting(s.t, version, func(cfg *mqtt.Config) { cfg.Store = kept })
-	next.cfg.Transport.Handlers.Message = sequenced(next)
+	next.cfg.OnMessage = sequenced(next)
 	next.connect(session)
 	return next
 }
@@ -71,7 +73,7 @@ func TestSequenceNumberOfARepeat(t *testing.T) { // RX-27, fault 2, fault 3: kil
 		a := receiving(s, kept, "absent")
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
-		must(t, a.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(*mqtt.Message) { close(begun); <-block }}))
+		must(t, a.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(context.Context, *mqtt.Received) { close(begun); <-block }}))
 		a.play("< pub 34 9 a")
 		<-begun
 		killed := copyOf(kept)
@@ -90,7 +92,7 @@ func TestSequenceNumberOfARepeat(t *testing.T) { // RX-27, fault 2, fault 3: kil
 
 // granted subscribes, and the server grants it.
 func (s *lasting) granted(sub mqtt.Subscription) error {
-	done := async(func() error { return s.Subscribe(s.ctx, sub) })
+	done := async(func() error { return errorOf(s.Subscribe(s.ctx, sub)) })
 	s.answers(byte(sub.QoS))
 	return s.wait(done)
 }
@@ -162,7 +164,7 @@ func TestHandledOfflineIsNoted(t *testing.T) { // RX-27, fault 2, fault 3: a lat
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
-		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(*mqtt.Message) { close(begun); <-block }}))
+		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(context.Context, *mqtt.Received) { close(begun); <-block }}))
 		s.play("< pub 34 9 a")
 		<-begun
 		s.drop()
@@ -179,7 +181,7 @@ func TestCloseWhileAHandlerRunsIsNoted(t *testing.T) { // RX-27, fault 30: what 
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
-		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(*mqtt.Message) { close(begun); <-block }}))
+		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(context.Context, *mqtt.Received) { close(begun); <-block }}))
 		s.play("< pub 34 9 a")
 		<-begun
 		closed := async(func() error { return s.Close(context.Background()) })

@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func hasty(cfg *mqtt.Config) { cfg.Limits.Drain = -1 }
 func dialScripted(t *testing.T, change func(*mqtt.Config)) *scripted {
 	t.Helper()
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
-	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Handlers: s.handlers()}}
+	cfg := s.watch(mqtt.Config{ClientID: "c"})
 	if change != nil {
 		change(&cfg)
 	}
@@ -47,8 +48,8 @@ func dialScripted(t *testing.T, change func(*mqtt.Config)) *scripted {
 // it is empty.
 func (s *scripted) dial(cfg mqtt.Config, connAck string) {
 	s.t.Helper()
-	if cfg.Transport.Handlers.Connect == nil {
-		cfg.Transport.Handlers = s.handlers()
+	if cfg.OnConnect == nil {
+		cfg = s.watch(cfg)
 	}
 	server := mqtttest.NewServer(s.t)
 	dialed := async(func() (err error) {
@@ -72,18 +73,36 @@ func (s *scripted) dial(cfg mqtt.Config, connAck string) {
 	})
 }
 
-// handlers write every event into s.events.
-func (s *scripted) handlers() mqtt.Handlers {
-	return mqtt.Handlers{
-		Connect:    func(*mqtt.Client) { s.events <- "connect" },
-		Message:    func(m *mqtt.Message) { s.events <- "message " + describe(m) },
-		Close:      func(reason error) { s.events <- "close: " + reason.Error() },
-		Disconnect: func(reason error) { s.events <- "disconnect: " + reason.Error() },
-		Error:      func(err error) { s.events <- "error: " + err.Error() },
+// watch returns cfg with callbacks that write every event into s.events.
+func (s *scripted) watch(cfg mqtt.Config) mqtt.Config {
+	cfg.OnConnect = func(*mqtt.Client) { s.events <- "connect" }
+	cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { s.events <- "message " + describe(m) }
+	cfg.OnDisconnect = func(reason error) {
+		if orderly(reason) {
+			s.events <- "close: " + reason.Error()
+		}
+		s.events <- "disconnect: " + reason.Error()
 	}
+	cfg.OnError = func(err error) { s.events <- "error: " + err.Error() }
+	return cfg
 }
 
-func describe(m *mqtt.Message) string {
+// silence takes all callbacks out of cfg.
+func silence(cfg *mqtt.Config) {
+	cfg.OnConnect, cfg.OnDisconnect, cfg.OnRetry, cfg.OnError = nil, nil, nil, nil
+	cfg.OnMessage, cfg.OnLargeMessage = nil, nil
+}
+
+// orderly reports whether the server ended the connection in an orderly way.
+func orderly(reason error) bool {
+	var left *mqtt.DisconnectError
+	return errors.Is(reason, mqtt.ErrServerClosed) || errors.As(reason, &left)
+}
+
+// errorOf leaves out what else a call returned.
+func errorOf[T any](_ T, err error) error { return err }
+
+func describe(m *mqtt.Received) string {
 	s := fmt.Sprintf("%s=%s q%d", m.Topic, m.Payload, m.QoS)
 	if m.PacketID != 0 {
 		s += fmt.Sprintf(" id%d", m.PacketID)

@@ -15,7 +15,7 @@ import (
 // the client stops reading.
 const streamBuffer = 256 << 10
 
-// stream is the payload of a large message on its way to Handlers.Stream. All
+// stream is the payload of a large message on its way to Config.OnLargeMessage. All
 // but the channel is guarded by the client's mutex.
 type stream struct {
 	client *Client
@@ -99,11 +99,9 @@ func (c *Client) beginStream(rule life.Rule, p *wire.Publish, size int) (err err
 	if err := c.sess.Resolve(p); err != nil {
 		return err
 	}
-	m := &Message{
-		Topic: strings.Clone(p.Topic), QoS: QoS(p.QoS), Retain: p.Retain, Dup: p.Dup, PacketID: p.PacketID,
-		Properties: readProperties(p.Properties),
-		manual:     c.transport.Handlers.ManualAck,
-	}
+	m := new(Received)
+	m.fill(p)
+	m.Topic, m.manual = strings.Clone(p.Topic), c.opened.ManualAck
 	a := session.Arrival{Deliver: true}
 	if p.QoS > 0 {
 		c.send.buf, a, err = c.sess.HandleStreamed(c.send.buf, p, size)

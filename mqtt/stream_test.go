@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 func streaming(s chan string) func(*mqtt.Config) {
 	return func(cfg *mqtt.Config) {
 		cfg.Transport.MaxPacket = 1000
-		cfg.Transport.Handlers.Stream = func(m *mqtt.Message, payload io.Reader) {
+		cfg.OnLargeMessage = func(_ context.Context, m *mqtt.Received, payload io.Reader) {
 			b, err := io.ReadAll(payload)
 			s <- fmt.Sprintf("stream %s %d %q %v", m.Topic, len(b), b[:min(len(b), 3)], err)
 		}
@@ -80,7 +81,7 @@ func TestStreamIsCutOff(t *testing.T) {
 func TestStreamThatIsNotRead(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Transport.MaxPacket = 1000
-		cfg.Transport.Handlers.Stream = func(*mqtt.Message, io.Reader) {}
+		cfg.OnLargeMessage = func(context.Context, *mqtt.Received, io.Reader) {}
 	})
 	s.server.Send(large(0x34, "0001 63 0007", 3_000_000))
 	s.server.Expect("50 02 0007")
@@ -96,7 +97,7 @@ func TestStreamWithPublishInside(t *testing.T) {
 		cfg.Transport.MaxPacket = 1000
 		cfg.Limits.ReceiveMessages = 1
 		client := itself(cfg)
-		cfg.Transport.Handlers.Stream = func(_ *mqtt.Message, payload io.Reader) {
+		cfg.OnLargeMessage = func(_ context.Context, _ *mqtt.Received, payload io.Reader) {
 			err := client().Publish(ctxFor(t), mqtt.Message{Topic: "x", QoS: 1})
 			n, copied := io.Copy(io.Discard, payload)
 			if n != 3_000_000 {
@@ -122,12 +123,14 @@ func TestHugeHeadIsRefused(t *testing.T) { // MF-04
 }
 
 func TestStreamWithManualAck(t *testing.T) {
-	held := make(chan *mqtt.Message, 1)
+	held := make(chan *mqtt.Received, 1)
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Transport.MaxPacket = 1000
-		cfg.Transport.Handlers.Stream = func(m *mqtt.Message, _ io.Reader) { held <- m }
+		cfg.OnLargeMessage = func(_ context.Context, m *mqtt.Received, _ io.Reader) { held <- m }
 	})
-	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "c", QoS: 1, ManualAck: true}) })
+	subscribed := async(func() error {
+		return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "c", QoS: 1, ManualAck: true}))
+	})
 	s.server.Packet()
 	s.server.Send("90 03 0001 01")
 	s.mustWait(subscribed)

@@ -20,6 +20,7 @@ type request struct {
 	filters []string
 	subs    []*subscription // what the filters lead to, or are not to lead to any more
 	user    []UserProperty  // of an unsubscribe
+	pulled  *ownQueue       // for those without a handler; nil: there are none
 	renewal bool            // of subscriptions that the server had agreed to
 }
 
@@ -38,36 +39,42 @@ func (c *Client) newRequest(verb string, filters []string, done func(error)) *re
 // Subscribe asks the server for the messages of subs, in one packet, and waits
 // for its answer. Handlers are in place before the packet leaves, so no message
 // is missed. When the server refuses any filter the error is a *SubscribeError
-// with a code for each; the others are in force.
-func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) error {
-	if ctx.Err() != nil {
-		filters := make([]string, len(subs))
-		for i := range subs {
-			filters[i] = subs[i].Filter
-		}
-		return &SubscribeError{Op: "subscribe", Filters: filters, Outcome: ErrNotSent, Err: context.Cause(ctx)}
-	}
-	d, err := c.SubscribeAsync(subs, nil)
+// with a code for each; the others are in force, and the ActiveSubscription is theirs. When
+// ctx ends first, a subscribe that still waits for a connection is taken back
+// (ErrNotSent), and any other is in doubt.
+func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) (*ActiveSubscription, error) {
+	d, err := c.SubscribeAsync(ctx, subs, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.awaitRequest(ctx, d)
+	active := &ActiveSubscription{client: c, request: d.op.request}
+	if err := c.awaitRequest(ctx, d); err != nil {
+		if errors.Is(err, ErrRejected) {
+			return active, err
+		}
+		return nil, err
+	}
+	return active, nil
 }
 
 // SubscribeAsync is Subscribe without waiting. done, unless nil, is called once
 // with the outcome on the goroutine of the handlers. When SubscribeAsync returns
-// an error nothing was sent and done is not called.
-func (c *Client) SubscribeAsync(subs []Subscription, done func(error)) (*Delivery, error) {
+// an error nothing was sent and done is not called. A ctx that has ended is such an
+// error; after that it does not count.
+func (c *Client) SubscribeAsync(ctx context.Context, subs []Subscription, done func(error)) (*Delivery, error) {
+	filters := make([]string, len(subs))
+	for i := range subs {
+		filters[i] = subs[i].Filter
+	}
+	if ctx.Err() != nil {
+		return nil, &SubscribeError{Op: "subscribe", Filters: filters, Outcome: ErrNotSent, Err: context.Cause(ctx)}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.subscribeLocked(subs, done)
+	return c.subscribeLocked(subs, filters, done)
 }
 
-func (c *Client) subscribeLocked(subs []Subscription, done func(error)) (*Delivery, error) {
-	filters := make([]string, len(subs))
-	for i, s := range subs {
-		filters[i] = s.Filter
-	}
+func (c *Client) subscribeLocked(subs []Subscription, filters []string, done func(error)) (*Delivery, error) {
 	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
@@ -76,12 +83,27 @@ func (c *Client) subscribeLocked(subs []Subscription, done func(error)) (*Delive
 		return nil, r.failure(ErrNotSent, err)
 	}
 	for i := range subs {
-		r.subs = append(r.subs, newSubscription(&subs[i]))
+		r.subs = append(r.subs, c.newSubscription(&subs[i], r))
 	}
 	if err := c.checkSubscribeLocked(r); err != nil {
 		return nil, err
 	}
 	return c.beginLocked(r)
+}
+
+// newSubscription returns what is remembered of s, which r asks for.
+func (c *Client) newSubscription(s *Subscription, r *request) *subscription {
+	sub := newSubscription(s)
+	switch {
+	case s.Handler == nil && c.opened.OnMessage == nil:
+		if r.pulled == nil {
+			r.pulled = &ownQueue{receiver: &c.recv}
+		}
+		sub.queue = r.pulled
+	case s.Handler != nil && s.Workers > 0:
+		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, most: s.Workers}
+	}
+	return sub
 }
 
 // beginLocked sends r, or keeps it for the connection to come. A subscription's
@@ -191,7 +213,7 @@ func (c *Client) checkSubscribeLocked(r *request) error {
 			fault = c.beyondServerLocked(s)
 		}
 		if fault != "" {
-			return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
+			return &ArgumentError{Name: "subscription to " + route.Quote(s.Filter), What: fault}
 		}
 	}
 	p, err := r.checkedPacket(c.cfg.Version)
@@ -237,57 +259,6 @@ func (c *Client) checkSizeLocked(name string, n int, advice string) error {
 	return nil
 }
 
-// Unsubscribe ends the subscriptions to filters and waits for the server's
-// answer; messages for them alone are not delivered after it.
-func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
-	if ctx.Err() != nil {
-		return &SubscribeError{Op: "unsubscribe", Filters: filters, Outcome: ErrNotSent, Err: context.Cause(ctx)}
-	}
-	d, err := c.UnsubscribeAsync(filters, nil)
-	if err != nil {
-		return err
-	}
-	return c.awaitRequest(ctx, d)
-}
-
-// UnsubscribeAsync is Unsubscribe without waiting. done, unless nil, is called
-// once with the outcome on the goroutine of the handlers. When UnsubscribeAsync
-// returns an error nothing was sent and done is not called.
-//
-// user goes into the packet as user properties; MQTT 5 only.
-func (c *Client) UnsubscribeAsync(filters []string, done func(error), user ...UserProperty) (*Delivery, error) {
-	if err := checkFilters(filters); err != nil {
-		return nil, err
-	}
-	r := c.newRequest("unsubscribe", slices.Clone(filters), done)
-	r.user = user
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.life.Refusal(life.Subscribe); err != nil {
-		return nil, r.failure(ErrNotSent, err)
-	}
-	if user != nil && c.cfg.Version < V5 {
-		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
-	}
-	if err := c.checkUnsubscribeLocked(r); err != nil {
-		return nil, err
-	}
-	for _, filter := range r.filters {
-		r.subs = append(r.subs, c.subs.get(filter))
-	}
-	return c.beginLocked(r)
-}
-
-// checkUnsubscribeLocked finds what cannot be sent, or is too much for the server.
-func (c *Client) checkUnsubscribeLocked(r *request) error {
-	v := wire.Version(c.cfg.Version)
-	p := r.unsubscribePacket()
-	if err := p.Validate(v); err != nil { // what is left: the user properties
-		return &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
-	}
-	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
-}
-
 // awaitRequest waits for the end of d, and takes it back if it still waits for a
 // connection when ctx ends.
 func (c *Client) awaitRequest(ctx context.Context, d *Delivery) error {
@@ -321,7 +292,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 		done = c.sess.HandleUnsubAck(p.PacketID)
 	}
 	if done == nil {
-		c.log.Debug("mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
+		c.opened.Transport.Logger.Debug("mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
 		return odd
 	}
 	c.pumpLocked() // an identifier is free

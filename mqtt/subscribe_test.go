@@ -30,7 +30,7 @@ func TestSubscribeBytes(t *testing.T) { // SU-01..SU-07, SU-19, SU-21, RT-04
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := dialScripted(t, test.change)
-			done := async(func() error { return s.Subscribe(s.ctx, test.subs...) })
+			done := async(func() error { return errorOf(s.Subscribe(s.ctx, test.subs...)) })
 			s.server.Expect(test.want)
 			s.server.Send(test.send)
 			s.mustWait(done)
@@ -79,7 +79,7 @@ func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04, T-A
 			if test.op == "unsubscribe" {
 				return s.Unsubscribe(s.ctx, "a", "b", "c")
 			}
-			return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}, mqtt.Subscription{Filter: "b", QoS: 1}, mqtt.Subscription{Filter: "c", QoS: 2})
+			return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}, mqtt.Subscription{Filter: "b", QoS: 1}, mqtt.Subscription{Filter: "c", QoS: 2}))
 		})
 		s.server.Packet()
 		s.server.Send(test.send)
@@ -125,7 +125,7 @@ func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, 
 			if test.op == "unsubscribe" {
 				return s.Unsubscribe(s.ctx, "a", "b", "c")
 			}
-			return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}, mqtt.Subscription{Filter: "b"}, mqtt.Subscription{Filter: "c"})
+			return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}, mqtt.Subscription{Filter: "b"}, mqtt.Subscription{Filter: "c"}))
 		})
 		s.server.Packet()
 		s.server.Send(test.send)
@@ -144,7 +144,7 @@ func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, 
 
 func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T-A30
 	s := dialScripted(t, nil)
-	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
+	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 	s.server.Expect("82 06 0001 000161 00")
 	unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "b") })
 	s.server.Expect("A2 05 0002 000162")
@@ -177,7 +177,7 @@ func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, 
 		"a\x00", "a\xff", "\xed\xa0\x80", long,
 	} {
 		var arg *mqtt.ArgumentError
-		if err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "ok"}, mqtt.Subscription{Filter: filter}); !errors.As(err, &arg) || len(err.Error()) > 300 {
+		if _, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "ok"}, mqtt.Subscription{Filter: filter}); !errors.As(err, &arg) || len(err.Error()) > 300 {
 			t.Errorf("subscribe %.20q: %.300v", filter, err)
 		}
 		if err := s.Unsubscribe(s.ctx, "ok", filter); !errors.As(err, &arg) || len(err.Error()) > 300 {
@@ -192,11 +192,11 @@ func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, 
 		{Filter: "a", RetainAsPublished: true},
 	} {
 		var arg *mqtt.ArgumentError
-		if err := s.Subscribe(s.ctx, sub); !errors.As(err, &arg) {
+		if _, err := s.Subscribe(s.ctx, sub); !errors.As(err, &arg) {
 			t.Errorf("subscribe %+v: %v", sub, err)
 		}
 	}
-	for _, err := range []error{s.Subscribe(s.ctx), s.Unsubscribe(s.ctx)} {
+	for _, err := range []error{errorOf(s.Subscribe(s.ctx)), s.Unsubscribe(s.ctx)} {
 		if !errors.Is(err, mqtt.ErrNotSent) {
 			t.Errorf("no filter: %v", err)
 		}
@@ -204,7 +204,7 @@ func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, 
 	s.closeWell()
 
 	five := dialScripted(t, v5)
-	if err := five.Subscribe(five.ctx, mqtt.Subscription{Filter: "$share/g/t", NoLocal: true}); !errors.Is(err, mqtt.ErrNotSent) {
+	if _, err := five.Subscribe(five.ctx, mqtt.Subscription{Filter: "$share/g/t", NoLocal: true}); !errors.Is(err, mqtt.ErrNotSent) {
 		t.Errorf("NoLocal and shared: %v", err)
 	}
 	five.closeWell()
@@ -213,7 +213,7 @@ func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, 
 func TestCancelledSubscribe(t *testing.T) { // SU-27, SU-28, fault 31
 	s := dialScripted(t, nil)
 	ctx, cancel := context.WithCancelCause(s.ctx)
-	done := async(func() error { return s.Subscribe(ctx, mqtt.Subscription{Filter: "a"}) })
+	done := async(func() error { return errorOf(s.Subscribe(ctx, mqtt.Subscription{Filter: "a"})) })
 	s.server.Expect("82 06 0001 000161 00")
 	enough := errors.New("enough")
 	cancel(enough)
@@ -224,13 +224,13 @@ func TestCancelledSubscribe(t *testing.T) { // SU-27, SU-28, fault 31
 	s.server.Expect("A2 05 0002 000161")
 	s.server.Send("90 03 000100", "B0 02 0002")
 	s.mustWait(again)
-	if err := s.Subscribe(ctx, mqtt.Subscription{Filter: "a"}); !errors.Is(err, mqtt.ErrNotSent) || !errors.Is(err, enough) {
+	if _, err := s.Subscribe(ctx, mqtt.Subscription{Filter: "a"}); !errors.Is(err, mqtt.ErrNotSent) || !errors.Is(err, enough) {
 		t.Errorf("with a context that has ended: %v", err)
 	}
 	if err := s.Unsubscribe(ctx, "a"); !errors.Is(err, mqtt.ErrNotSent) || !errors.Is(err, enough) {
 		t.Errorf("with a context that has ended: %v", err)
 	}
-	lost := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
+	lost := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 	s.server.Expect("82 06 0003 000161 00")
 	s.server.Close()
 	if err := s.wait(lost); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrServerClosed) {

@@ -16,7 +16,7 @@ const noIDs = "2900"
 func TestSubscribeSeveralInMQTT5(t *testing.T) { // SU-04..SU-08, RX-01: [MQTT-3.9.3-1]
 	s := dialV5(t, noIDs, nil)
 	subs := []mqtt.Subscription{{Filter: "a"}, {Filter: "b", QoS: 1}, {Filter: "c", QoS: 2}}
-	d, err := s.SubscribeAsync(subs, nil)
+	d, err := s.SubscribeAsync(s.ctx, subs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestSubscribeSeveralInMQTT5(t *testing.T) { // SU-04..SU-08, RX-01: [MQTT-3
 	if err := d.Wait(s.ctx); !errors.As(err, &refused) || len(refused.Codes) != 3 || refused.Codes[1] != 0 || refused.Codes[2] != 0x80 {
 		t.Errorf("got %v", err)
 	}
-	d, err = s.SubscribeAsync([]mqtt.Subscription{{Filter: "a", QoS: 2}}, nil)
+	d, err = s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "a", QoS: 2}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestSubscribeSeveralInMQTT5(t *testing.T) { // SU-04..SU-08, RX-01: [MQTT-3
 func TestEveryFailureOfSubscribe(t *testing.T) { // SU-09, UN-04
 	s := dialV5(t, noIDs, nil)
 	for _, code := range []byte{0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2} {
-		subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 		p := s.server.Packet()
 		s.server.SendBytes([]byte{0x90, 4, p[2], p[3], 0, code})
 		var refused *mqtt.SubscribeError
@@ -62,14 +62,14 @@ func TestEveryFailureOfSubscribe(t *testing.T) { // SU-09, UN-04
 
 func TestMessagesAroundSubAckInMQTT5(t *testing.T) { // SU-17, SU-18, SU-26, UN-07
 	s := dialV5(t, noIDs, nil)
-	subscribed := async(func() error { return s.Subscribe(s.ctx, s.sub("one", "t")) })
+	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("one", "t"))) })
 	s.server.Packet()
 	s.server.Send("30 05 0001 74 00 31  90 04 0001 00 00  31 05 0001 74 00 32  31 05 0001 74 00 33")
 	s.mustWait(subscribed)
 	for _, want := range []string{"one t=1 q0", "one t=2 q0 retain", "one t=3 q0 retain"} {
 		s.expectEvent(want)
 	}
-	again := async(func() error { return s.Subscribe(s.ctx, s.sub("two", "t")) })
+	again := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("two", "t"))) })
 	s.server.Packet()
 	s.server.Send("30 05 0001 74 00 34") // there is a handler all the time
 	if event := <-s.events; !strings.HasSuffix(event, "t=4 q0") || strings.HasPrefix(event, "message") {
@@ -100,7 +100,7 @@ func TestRequestsEndWithTheConnection(t *testing.T) { // SU-28, DC-14, DC-15, DC
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			eachVersion(t, nil, func(s *scripted, _ bool) {
-				subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"}) })
+				subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 				s.server.Packet()
 				unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "a") })
 				s.server.Packet()
@@ -141,7 +141,7 @@ func TestLastWordOfThreeBytes(t *testing.T) { // MF-30: whatever the server's Ma
 	s.server.Expect("E0 01 82")
 	s.server.ExpectClosed()
 	other := dialV5(t, "2700000003", nil)
-	err := other.CloseWith(other.ctx, mqtt.Goodbye{ReasonString: "[MQTT-3.14.2-3]"})
+	err := other.CloseWith(other.ctx, mqtt.DisconnectOptions{ReasonString: "[MQTT-3.14.2-3]"})
 	if !errors.Is(err, mqtt.ErrNotSent) || !other.IsConnected() {
 		t.Errorf("got %v", err)
 	}
@@ -151,12 +151,12 @@ func TestLastWordOfThreeBytes(t *testing.T) { // MF-30: whatever the server's Ma
 func TestWordsOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29: user properties of requests too [MQTT-1.5.7-1]
 	s := dialV5(t, noIDs, nil)
 	for _, bad := range []mqtt.UserProperty{{Name: "a\x00"}, {Value: "\xED\xA0\x80"}, {Name: strings.Repeat("x", 65536)}} {
-		err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", UserProperties: []mqtt.UserProperty{bad}})
+		_, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", UserProperties: []mqtt.UserProperty{bad}})
 		var arg *mqtt.ArgumentError
 		if !errors.As(err, &arg) || len(err.Error()) > 300 {
 			t.Errorf("subscribe with %.10q: %.300v", bad, err)
 		}
-		if _, err := s.UnsubscribeAsync([]string{"a"}, nil, bad); !errors.As(err, &arg) || len(err.Error()) > 300 {
+		if _, err := s.UnsubscribeAsync(s.ctx, []string{"a"}, nil, bad); !errors.As(err, &arg) || len(err.Error()) > 300 {
 			t.Errorf("unsubscribe with %.10q: %.300v", bad, err)
 		}
 	}

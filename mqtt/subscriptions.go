@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"context"
 	"slices"
 
 	"dunlin/mqtt/internal/route"
@@ -17,6 +18,9 @@ const (
 	RetainedNever  RetainHandling = 2 // none; before MQTT 5 the client drops them
 )
 
+// Handler is called with a message that came; ctx ends when the client is closed.
+type Handler = func(ctx context.Context, m *Received)
+
 // Subscription is a topic filter and what happens to its messages.
 type Subscription struct {
 	// Filter may hold wildcards, and $share/GROUP/ in front.
@@ -24,18 +28,24 @@ type Subscription struct {
 	// QoS is the highest quality of service at which messages are sent.
 	QoS QoS
 	// Handler is called with each message that matches, in order of arrival;
-	// the message belongs to it, or to all whose filters match. nil: Handlers.Message. A QoS 1 or 2 message is
+	// the message belongs to it, or to all whose filters match. nil: Config.OnMessage; where that is nil,
+	// too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
 	// acknowledged when its handlers have returned.
-	Handler func(*Message)
+	Handler Handler
 	// RetainHandling says which retained messages come.
 	RetainHandling RetainHandling
-	// ManualAck leaves the acknowledgement to Message.Ack.
+	// Workers has Handler called on goroutines of its own, at most so many at once, so that
+	// a slow one does not delay other subscriptions: with 1 its messages stay in their order. 0:
+	// on the goroutine of all handlers, in the order of all messages. What waits counts in
+	// Limits.ReceiveMessages all the same.
+	Workers int
+	// ManualAck leaves the acknowledgement to Received.Ack.
 	ManualAck bool
-	// Borrowed promises that Handler keeps neither the message nor its Payload, and
+	// ReuseMessage promises that Handler keeps neither the message nor its Payload, and
 	// puts no other one in: both are used again once it has returned. It saves all allocations, if all
 	// subscriptions that match a message promise it, and counts only for one with
-	// a Handler and without ManualAck.
-	Borrowed bool
+	// a Handler, and without ManualAck and Workers.
+	ReuseMessage bool
 	// ID is the Subscription Identifier, 1 to 268,435,455, the same for all
 	// subscriptions of one call; MQTT 5 only. 0: the client chooses one, if the
 	// server takes any, to find the right handlers where filters overlap.
@@ -53,10 +63,11 @@ type subscription struct {
 	asked      Subscription // as the application wants it
 	filter     string       // without $share
 	id         uint32       // Subscription Identifier; 0: none
-	handler    func(*Message)
+	handler    Handler
 	noRetained bool
 	manual     bool
 	reuse      bool
+	queue      *ownQueue // nil: the deliver loop serves it
 
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool
@@ -68,7 +79,7 @@ func newSubscription(s *Subscription) *subscription {
 	if !shared {
 		filter = s.Filter
 	}
-	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, reuse: s.Borrowed && s.Handler != nil && !s.ManualAck}
+	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, reuse: s.ReuseMessage && s.Handler != nil && !s.ManualAck && s.Workers == 0}
 }
 
 // maxForgotten bounds how many filters that were unsubscribed are remembered.

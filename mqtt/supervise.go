@@ -23,6 +23,9 @@ type supervisor struct {
 
 // lost notes the end of a connection that the server had accepted, after it lasted.
 func (s *supervisor) lost(lasted time.Duration) {
+	if s.retry != nil && s.retry.FirstServerFirst {
+		s.next = 0
+	}
 	if s.retry != nil && lasted >= s.retry.Stable {
 		s.tries = 0
 	}
@@ -64,8 +67,7 @@ func newLasting(url string, cfg Config) (*Client, error) {
 	s := &supervisor{servers: []string{url}, running: true}
 	s.base = cfg // each attempt fills it in: what is switched off must not look like a default then
 	cfg.fill()
-	cfg.Transport.fill()
-	c := newClient(cfg.Transport, life.Kind{Reconnects: cfg.Reconnect != nil, Saves: cfg.Store != nil, Dialed: true})
+	c := newClient(&cfg, life.Kind{Reconnects: cfg.Reconnect != nil, Saves: cfg.Store != nil, Dialed: true})
 	c.supervisor = s
 	if cfg.Reconnect != nil {
 		r := *cfg.Reconnect
@@ -73,7 +75,6 @@ func newLasting(url string, cfg Config) (*Client, error) {
 		s.retry = &r
 		s.servers = append(s.servers, r.Servers...)
 	}
-	c.cfg = cfg
 	c.version.Store(uint32(cfg.Version))
 	c.sess = cfg.newSession()
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
@@ -109,7 +110,7 @@ func (c *Client) cleanStart(cfg *Config) bool {
 // attempt makes a connection and connects.
 func (c *Client) attempt(ctx context.Context) error {
 	a := c.newAttempt()
-	ctx, cancel := within(ctx, c.transport.ConnectTimeout, "no connection")
+	ctx, cancel := within(ctx, c.opened.Transport.ConnectTimeout, "no connection")
 	defer cancel()
 	if retry := c.supervisor.retry; retry != nil && retry.Prepare != nil {
 		if err := retry.Prepare(ctx, &a); err != nil {
@@ -147,17 +148,18 @@ func (c *Client) newAttempt() Attempt {
 func (cfg *Config) keep(base *Config) {
 	cfg.Version, cfg.ClientID, cfg.KeepSession = base.Version, base.ClientID, base.KeepSession
 	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect = base.Limits, base.Mode, base.Store, base.Reconnect
-	cfg.Transport.Handlers, cfg.Transport.Logger = base.Transport.Handlers, base.Transport.Logger
+	cfg.keepCallbacks(base)
+	cfg.Transport.Logger = base.Transport.Logger
 	cfg.Transport.MaxPacket, cfg.Transport.ReadBuffer = base.Transport.MaxPacket, base.Transport.ReadBuffer
 }
 
 // connectTo makes one connection to url and connects.
 func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	cfg.takeUser(url)
-	cfg.Transport.fill()
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
+	cfg.fill()
 	address, err := reachable(url)
 	if err != nil {
 		return err
@@ -174,7 +176,7 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 		_ = conn.Close() // nothing was said on it
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	if err := c.handshake(ctx, cfg); err != nil {
+	if err := c.handshake(ctx, &cfg); err != nil {
 		c.abort(err)
 		<-down
 		return err
@@ -228,11 +230,11 @@ func (c *Client) pauseBefore(last error) bool {
 	s := c.supervisor
 	delay := s.retry.delay(s.tries)
 	s.tries++
-	if f := c.transport.Handlers.Retry; f != nil && !c.recv.overfull() {
+	if f := c.opened.OnRetry; f != nil && !c.recv.overfull() {
 		r := Retry{Number: s.number, Delay: delay, Err: last}
 		c.recv.pushEventOf(last, func() { f(r) })
 	}
-	c.log.Info("mqtt: connecting again", "in", delay, "because", last)
+	c.opened.Transport.Logger.Info("mqtt: connecting again", "in", delay, "because", last)
 	c.mu.Unlock()
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

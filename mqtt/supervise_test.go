@@ -52,7 +52,7 @@ func TestTwoClientsOfOneIdentifier(t *testing.T) { // SR-27, T-A40, fault 22: fo
 	for version, most := range map[mqtt.Version]int{mqtt.V311: 60, mqtt.V5: 2} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, version, keepAlive(-1))
-			s.cfg.Transport.Handlers = mqtt.Handlers{}
+			silence(&s.cfg)
 			ctx, cancel := context.WithTimeout(s.ctx, 10*time.Minute)
 			defer cancel()
 			connects := takeOver(ctx, s.net, s.five)
@@ -80,7 +80,7 @@ func TestFlapping(t *testing.T) { // fault 32: each connection gets further, wit
 	eachLasting(t, func(cfg *mqtt.Config) {
 		cfg.Limits.InFlight = 10
 		cfg.Reconnect.MinDelay = time.Millisecond
-		cfg.Transport.Handlers = mqtt.Handlers{}
+		silence(cfg)
 	}, func(s *lasting) {
 		const window, connections = 10, 200
 		next := 0
@@ -175,7 +175,7 @@ func closeAt(s *lasting, moment string) {
 	}
 	all := append(s.publishes(1, "a"), s.publishes(2, "b")...)
 	blocked := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}) }) // no room
-	subscribed := async(func() error { return s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"}) })
+	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"})) })
 	synctest.Wait()
 	outcome := mqtt.ErrNotSent
 	if moment == "connected" {
@@ -223,17 +223,16 @@ func TestCloseInHandlersOfALastingClient(t *testing.T) { // fault 30, DC-07
 					}
 				}
 				s = newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
-					cfg.Transport.Handlers = mqtt.Handlers{
-						Connect: func(c *mqtt.Client) {
-							if where == "connect" {
-								closed <- c.Close(context.Background())
-							}
-						},
-						Message:    func(*mqtt.Message) { in("message"); panic("told to the error handler") },
-						Disconnect: func(error) { in("disconnect") },
-						Retry:      func(mqtt.Retry) { in("retry") },
-						Error:      func(error) { in("error") },
+					silence(cfg)
+					cfg.OnConnect = func(c *mqtt.Client) {
+						if where == "connect" {
+							closed <- c.Close(context.Background())
+						}
 					}
+					cfg.OnMessage = func(context.Context, *mqtt.Received) { in("message"); panic("told to the error handler") }
+					cfg.OnDisconnect = func(error) { in("disconnect") }
+					cfg.OnRetry = func(mqtt.Retry) { in("retry") }
+					cfg.OnError = func(error) { in("error") }
 				})
 				dialed := s.start()
 				s.acceptNext("absent")
@@ -272,13 +271,13 @@ func TestWaitsEndWithTheirContext(t *testing.T) { // fault 31: offline, too, and
 		queued := async(func() error { return s.Publish(ctx, mqtt.Message{Topic: "t", QoS: 1}) })
 		synctest.Wait()
 		blocked := async(func() error { return s.Publish(ctx, mqtt.Message{Topic: "t", QoS: 1}) })
-		subscribed := async(func() error { return s.Subscribe(ctx, mqtt.Subscription{Filter: "t"}) })
+		subscribed := async(func() error { return errorOf(s.Subscribe(ctx, mqtt.Subscription{Filter: "t"})) })
 		synctest.Wait()
 		cancel(own)
 		checkError(s.t, <-sent, mqtt.ErrInDoubt, own)
 		checkError(s.t, <-queued, mqtt.ErrNotSent, own)
 		checkError(s.t, <-blocked, mqtt.ErrNotSent, own)
-		checkError(s.t, <-subscribed, mqtt.ErrNotSent, own)
+		checkError(s.t, <-subscribed, mqtt.ErrNotSent, own) // it is taken back
 		s.net.refuses(nil)
 		s.acceptNext("present")
 		s.play(`> pub 3A 1

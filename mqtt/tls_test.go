@@ -58,7 +58,7 @@ func (s *tlsServer) accept() (*mqtttest.Conn, net.Conn) {
 // dialTLS connects s to the server.
 func (s *scripted) dialTLS(server *tlsServer, host string, conf *tls.Config) error {
 	s.t.Helper()
-	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf, Handlers: s.handlers()}}
+	cfg := s.watch(mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf}})
 	dialed := async(func() (err error) {
 		s.Client, err = mqtt.Dial(s.ctx, server.url(host), cfg)
 		return err
@@ -182,7 +182,7 @@ func TestEndsOfTLS(t *testing.T) { // TL-15, DC-14..DC-17
 			_, port, _ := net.SplitHostPort(l.Addr().String())
 			dialed := async(func() (err error) {
 				conf := &tls.Config{RootCAs: authority.Pool()}
-				s.Client, err = mqtt.Dial(s.ctx, "mqtts://localhost:"+port, mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf, Handlers: s.handlers()}})
+				s.Client, err = mqtt.Dial(s.ctx, "mqtts://localhost:"+port, s.watch(mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf}}))
 				return err
 			})
 			raw, err := l.Accept()
@@ -243,10 +243,10 @@ func TestNobodyListens(t *testing.T) { // TR-01
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	slow := mqtt.Transport{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	slow := mqtt.Config{Transport: mqtt.Transport{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
-	}}
+	}}}
 	if _, err := mqtt.Open(ctx, closed, slow); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}

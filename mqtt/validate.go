@@ -3,6 +3,7 @@ package mqtt
 import (
 	"fmt"
 
+	"dunlin/mqtt/internal/route"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -22,14 +23,14 @@ func (m *Message) check(v Version, p *wire.Publish) error {
 	if m.Properties != nil && v < V5 {
 		return &ArgumentError{Name: "properties", What: "need MQTT 5; the version is " + v.String()}
 	}
-	if err := m.checkDurations("Properties"); err != nil {
+	if err := m.Properties.checkDurations("Properties"); err != nil {
 		return err
 	}
 	if p.QoS > 0 {
 		p.PacketID = 1 // a valid one stands in until the session gives its own
 	}
 	if err := p.Validate(wire.Version(v)); err != nil {
-		return &ArgumentError{Name: "message to " + quoted(m.Topic), What: whatIsWrong(err)}
+		return &ArgumentError{Name: "message to " + route.Quote(m.Topic), What: whatIsWrong(err)}
 	}
 	return nil
 }
@@ -41,7 +42,7 @@ func (s *Subscription) Validate(v Version) error {
 		return err
 	}
 	if fault := s.fault(s.ID, v); fault != "" {
-		return &ArgumentError{Name: "subscription to " + quoted(s.Filter), What: fault}
+		return &ArgumentError{Name: "subscription to " + route.Quote(s.Filter), What: fault}
 	}
 	r := request{filters: []string{s.Filter}, subs: []*subscription{newSubscription(s)}}
 	_, err := r.checkedPacket(v)
@@ -64,6 +65,8 @@ func (s *Subscription) fault(id uint32, v Version) string {
 	switch {
 	case s.QoS > ExactlyOnce:
 		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
+	case s.Workers < 0:
+		return fmt.Sprintf("Workers %d is negative", s.Workers)
 	case s.RetainHandling > RetainedNever:
 		return fmt.Sprintf("RetainHandling %d is not 0, 1 or 2", s.RetainHandling)
 	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4] of 5

@@ -28,7 +28,7 @@ func TestValidate(t *testing.T) {
 		{}, {Filter: "a#"}, {Filter: "$share/g"}, {Filter: "a", QoS: 3}, {Filter: "a", RetainHandling: 3}, {Filter: "a", NoLocal: true},
 	} {
 		err := sub.Validate(mqtt.V311)
-		if said := s.Subscribe(s.ctx, sub); !wrongArgument(err) || said == nil || said.Error() != err.Error() {
+		if said := errorOf(s.Subscribe(s.ctx, sub)); !wrongArgument(err) || said == nil || said.Error() != err.Error() {
 			t.Errorf("%q: got %v, the client said %v", sub.Filter, err, said)
 		}
 	}

@@ -138,7 +138,10 @@ func (r *vectorRun) play() error {
 	ours, theirs := net.Pipe()
 	r.server = theirs
 	defer r.server.Close()
-	cfg := mqtt.Config{ClientID: "c", Version: r.version, KeepAlive: -1, Limits: mqtt.Limits{TopicAliases: -1}}
+	cfg := mqtt.Config{
+		ClientID: "c", Version: r.version, KeepAlive: -1, Limits: mqtt.Limits{TopicAliases: -1},
+		OnMessage: func(context.Context, *mqtt.Received) {},
+	}
 	cfg.Transport.Dial = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
 	if r.id == "PROP-CONNACK-12" { // an Assigned Client Identifier is for a client without one (D-4)
 		cfg.ClientID = ""
@@ -205,12 +208,12 @@ func (r *vectorRun) reachPhase() error {
 		}
 		return r.exchange("", 1)
 	case "sub":
-		if _, err := r.client.SubscribeAsync([]mqtt.Subscription{{Filter: "a"}}, nil); err != nil {
+		if _, err := r.client.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "a"}}, nil); err != nil {
 			return err
 		}
 		return r.exchange("", 1)
 	case "uns":
-		if _, err := r.client.UnsubscribeAsync([]string{"a"}, nil); err != nil {
+		if _, err := r.client.UnsubscribeAsync(context.Background(), []string{"a"}, nil); err != nil {
 			return err
 		}
 		return r.exchange("", 1)

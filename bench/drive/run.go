@@ -54,6 +54,21 @@ func (r *Run) begin() error {
 // Trip notes how long one message took.
 func (r *Run) Trip(d time.Duration) { r.latencies = append(r.latencies, d) }
 
+// Trips calls one for each message, as Messages does with all of them, and notes how
+// long each takes.
+func (r *Run) Trips(one func() error) error {
+	return r.Messages(func(n int) error {
+		for range n {
+			t := time.Now()
+			if err := one(); err != nil {
+				return err
+			}
+			r.Trip(time.Since(t))
+		}
+		return nil
+	})
+}
+
 func (r *Run) quantiles() {
 	n := len(r.latencies)
 	if n < r.Count || n == 0 {

@@ -42,15 +42,17 @@ func (b *Builder) Build(ctx context.Context, clients []work.Client) ([]Driver, e
 	for _, c := range clients {
 		d := Driver{Client: c}
 		var err error
-		switch c.Name {
-		case "libmosquitto":
+		switch {
+		case c.Commit != "":
+			err = b.earlier(ctx, &d)
+		case c.Name == "libmosquitto":
 			err = b.c(ctx, &d)
-		case work.MQTTjs:
+		case c.Name == work.MQTTjs:
 			err = b.node(ctx, &d)
-		case work.Script:
+		case c.Name == work.Script:
 			err = b.script(ctx, &d)
 		default:
-			err = b.golang(ctx, &d)
+			err = b.golang(ctx, &d, b.Source)
 		}
 		var missing *missingError
 		if errors.As(err, &missing) {
@@ -96,13 +98,18 @@ var rivals = map[string]string{
 	"paho5": "github.com/eclipse/paho.golang",
 }
 
-func (b *Builder) golang(ctx context.Context, d *Driver) error {
-	folder := d.Name
-	if d.Name == work.Ours {
+// golang builds a driver written in Go from the bench folder source. The program does
+// not hold where and from which commit it was built, so that two builds of ours differ
+// in their code alone.
+func (b *Builder) golang(ctx context.Context, d *Driver, source string) error {
+	folder, program := d.Name, d.Name
+	if d.Name == work.Ours || d.Commit != "" {
 		folder = "ours"
+		program = folder + strings.ReplaceAll(strings.TrimPrefix(d.Name, work.Ours), "/", "_")
 	}
-	program := filepath.Join(b.Out, folder)
-	if _, err := b.command(ctx, b.Source, "go", "build", "-o", program, "./drivers/"+folder); err != nil {
+	program = filepath.Join(b.Out, program)
+	_, err := b.command(ctx, source, "go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./drivers/"+folder)
+	if err != nil {
 		return err
 	}
 	d.command = []string{program}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"dunlin/bench/report"
@@ -36,8 +37,8 @@ type entry struct {
 
 // Run does the plan: first a trial of each client in each work, which also warms
 // the machine up and finds how many messages take the time that is wanted, then
-// the rounds. Within a round the clients take turns at each work. When ctx ends,
-// Run returns what it has.
+// the rounds. Within a round the clients take turns at each work, and in the next one
+// they do so the other way round. When ctx ends, Run returns what it has.
 func (p *Plan) Run(ctx context.Context) ([]report.Result, error) {
 	dir, err := os.MkdirTemp(p.Dir, "bench")
 	if err != nil {
@@ -86,6 +87,7 @@ func (r *runner) rounds(ctx context.Context, entries []*entry) error {
 		}
 	}
 	for round := 1; round <= r.Rounds; round++ {
+		entries := turned(entries, round)
 		for i, e := range entries {
 			if e.result.Fault != "" {
 				continue
@@ -101,6 +103,25 @@ func (r *runner) rounds(ctx context.Context, entries []*entry) error {
 		}
 	}
 	return nil
+}
+
+// turned returns the entries in the order of a round: the clients of each work stand
+// the other way round in each second one. Whoever always came first, behind another
+// work, would else be faster or slower for that.
+func turned(entries []*entry, round int) []*entry {
+	if round%2 == 1 {
+		return entries
+	}
+	order := slices.Clone(entries)
+	for from := 0; from < len(order); {
+		to := from
+		for to < len(order) && order[to].work == order[from].work {
+			to++
+		}
+		slices.Reverse(order[from:to])
+		from = to
+	}
+	return order
 }
 
 // firstCount is how many messages a trial begins with.

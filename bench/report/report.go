@@ -103,17 +103,22 @@ func median(all []float64) float64 {
 // rounds of their ratio in each round: a machine that is slower for a while does
 // not change it. It is false when one of them was not measured.
 func (r *Report) Ratio(workName, client, other string, f func(*Sample) float64) (float64, bool) {
+	all := r.ratios(workName, client, other, f)
+	return median(all), len(all) > 0
+}
+
+// ratios returns how f of one client relates to another's in each round.
+func (r *Report) ratios(workName, client, other string, f func(*Sample) float64) (all []float64) {
 	a, b := r.Find(workName, client), r.Find(workName, other)
 	if a == nil || b == nil {
-		return 0, false
+		return nil
 	}
-	var all []float64
 	for i := range min(len(a.Samples), len(b.Samples)) {
 		if y := f(&b.Samples[i]); y > 0 {
 			all = append(all, f(&a.Samples[i])/y)
 		}
 	}
-	return median(all), len(all) > 0
+	return all
 }
 
 // Best returns the rival with the lowest median of f.

@@ -32,6 +32,9 @@ func (r *Report) Sections() []Section {
 			all = append(all, Section{s.name, text})
 		}
 	}
+	if text := r.builds(); text != "" {
+		all = append(all, Section{builds, text})
+	}
 	return append(all, Section{"goals", r.goals()})
 }
 

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"dunlin/faultlab/internal/lab"
-	"dunlin/mqtt/store/disk/diskfault"
+	"dunlin/internal/diskfault"
 )
 
 const (

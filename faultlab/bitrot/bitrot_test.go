@@ -11,9 +11,9 @@ import (
 
 // TestSampled is the size for every change.
 func TestSampled(t *testing.T) {
-	for _, more := range [][]string{nil, {"-killed"}} {
+	for _, extra := range [][]string{nil, {"-killed"}} {
 		var out bytes.Buffer
-		if got := Run(t.Context(), append([]string{"-sample", "300"}, more...), &out, io.Discard); got != lab.Passed {
+		if got := Run(t.Context(), append([]string{"-sample", "300"}, extra...), &out, io.Discard); got != lab.Passed {
 			t.Errorf("exit %d: %s", got, out.String())
 		}
 		if !strings.Contains(out.String(), `"flips":300`) {

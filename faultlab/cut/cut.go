@@ -1,10 +1,12 @@
 // Package cut ends a client's connection at every byte, in both directions, in
 // every way, in the middle of everything that a client does, and sees whether
-// the client gets over it.
+// the client gets over it: whether everything arrives, and whether everything that
+// arrived is acknowledged in the end.
 package cut
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"dunlin/faultlab/internal/lab"
+	"dunlin/faultlab/internal/peer"
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
 )
@@ -23,8 +26,12 @@ const about = "end the connection at every byte, in both directions, in every wa
 // versions of the protocol that are tried.
 var versions = []mqtt.Version{mqtt.V311, mqtt.V5}
 
-// faults are the ways in which a connection ends.
+// faults are the ways in which a connection breaks down, which the client's end of it
+// stages.
 var faults = map[string]mqtttest.Fault{"close": mqtttest.Cut, "reset": mqtttest.Break, "stall": mqtttest.Stall}
+
+// endings are the ways in which the server ends a connection on purpose.
+var endings = []peer.Way{peer.Disconnect, peer.Malformed, peer.Refuse}
 
 // spot is where a connection ends, and how.
 type spot struct {
@@ -63,7 +70,7 @@ func cells(ctx context.Context, f flow, v mqtt.Version, twice int, random *rand.
 		return nil, fmt.Errorf("%s, MQTT %s, on a sound connection: %w", f.name, v, err)
 	}
 	var spots []spot
-	for _, fault := range slices.Sorted(maps.Keys(faults)) {
+	for _, fault := range ways(v) {
 		for at := range in {
 			spots = append(spots, spot{false, at, fault})
 		}
@@ -79,6 +86,17 @@ func cells(ctx context.Context, f flow, v mqtt.Version, twice int, random *rand.
 		all = append(all, cell{f, v, []spot{spots[random.IntN(len(spots))], spots[random.IntN(len(spots))]}})
 	}
 	return all, nil
+}
+
+// ways returns the names of all the ways in which a connection of that version ends.
+func ways(v mqtt.Version) []string {
+	all := slices.Sorted(maps.Keys(faults))
+	for _, w := range endings {
+		if w != peer.Disconnect || v == mqtt.V5 { // a server has no DISCONNECT before
+			all = append(all, string(w))
+		}
+	}
+	return all
 }
 
 // Run is the program: all cells, in real time and beside each other.
@@ -99,38 +117,60 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 	var all []cell
 	for _, f := range chosen {
 		for _, v := range f.versions {
-			more, err := cells(ctx, f, v, *twice, random)
+			some, err := cells(ctx, f, v, *twice, random)
 			if err != nil {
 				result.Fail("%v", err)
 			}
-			all = append(all, more...)
+			all = append(all, some...)
 		}
 	}
-	failed := tryAll(ctx, all, *parallel, result, progress)
+	t := tryAll(ctx, all, *parallel, result, progress)
 	lab.Done(progress)
 	result.Count("cells", len(all))
-	result.Count("failed", failed)
+	result.Count("failed", t.failed.Load())
+	result.Count("lost", t.lost.Load())
+	result.Count("acknowledged_early", t.early.Load())
+	result.Count("stuck_acknowledgements", t.stuck.Load())
 	if ctx.Err() != nil {
 		result.Fail("stopped before the end")
 	}
 	return result.End(out)
 }
 
-func tryAll(ctx context.Context, all []cell, parallel int, result *lab.Result, progress io.Writer) (failed int64) {
+// tally is how many cells were tried, and how many of them failed: among them those that
+// lost a message, acknowledged one before its handler was through, or never did.
+type tally struct{ done, failed, lost, early, stuck atomic.Int64 }
+
+func (t *tally) add(err error) {
+	t.done.Add(1)
+	if err != nil {
+		t.failed.Add(1)
+	}
+	if errors.Is(err, errLost) {
+		t.lost.Add(1)
+	}
+	if errors.Is(err, errEarly) {
+		t.early.Add(1)
+	}
+	if errors.Is(err, errStuck) {
+		t.stuck.Add(1)
+	}
+}
+
+func tryAll(ctx context.Context, all []cell, parallel int, result *lab.Result, progress io.Writer) *tally {
 	var (
 		tasks sync.WaitGroup
-		done  atomic.Int64
-		bad   atomic.Int64
+		t     tally
 		next  = make(chan cell)
 	)
 	for range parallel {
 		tasks.Go(func() {
 			for c := range next {
-				if err := try(ctx, c); err != nil {
-					bad.Add(1)
+				err := try(ctx, c)
+				if err != nil {
 					result.Fail("%s: %v", c, err)
 				}
-				done.Add(1)
+				t.add(err)
 			}
 		})
 	}
@@ -140,10 +180,10 @@ func tryAll(ctx context.Context, all []cell, parallel int, result *lab.Result, p
 		}
 		next <- c
 		if i%50 == 0 {
-			lab.Show(progress, "cut: %d of %d cells, %d failed", done.Load(), len(all), bad.Load())
+			lab.Show(progress, "cut: %d of %d cells, %d failed", t.done.Load(), len(all), t.failed.Load())
 		}
 	}
 	close(next)
 	tasks.Wait()
-	return bad.Load()
+	return &t
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,26 +17,44 @@ type flow struct {
 	name     string
 	versions []mqtt.Version
 	run      func(ctx context.Context, w *world) error
-	out, in  expectation // of the server, of the client's handlers
+	out, in  expectation   // of the server, of the client's handlers
+	handling time.Duration // how long a handler takes
+	renumber bool          // the server numbers anew when a session goes on
 }
 
 // messages are those of each flow that has any.
 var messages = []string{"the first message", "another", "and the last of them"}
 
+// manyMessages are so many that some wait for their handler, and some are still to come,
+// wherever a connection ends.
+var manyMessages = []string{"one", "two", "three", "four", "five", "six", "seven", "eight"}
+
 // marker goes after messages of QoS 0, to know when those are through.
 const marker = "marker"
 
 var flows = []flow{
-	{"publish QoS 0", versions, publishZero, expectation{append(messages[:3:3], marker), mqtt.AtMostOnce}, expectation{}},
-	{"publish QoS 1", versions, publishing(mqtt.AtLeastOnce), expectation{messages, mqtt.AtLeastOnce}, expectation{}},
-	{"publish QoS 2", versions, publishing(mqtt.ExactlyOnce), expectation{messages, mqtt.ExactlyOnce}, expectation{}},
-	{"publish at once", versions, publishAtOnce, expectation{messages, mqtt.ExactlyOnce}, expectation{}},
-	{"receive QoS 0", versions, receiving(0), expectation{}, expectation{append(messages[:3:3], marker), mqtt.AtMostOnce}},
-	{"receive QoS 1", versions, receiving(1), expectation{}, expectation{append(messages[:3:3], marker), mqtt.AtLeastOnce}},
-	{"receive QoS 2", versions, receiving(2), expectation{}, expectation{append(messages[:3:3], marker), mqtt.ExactlyOnce}},
-	{"subscribe", versions, subscribe, expectation{}, expectation{messages[:1], mqtt.ExactlyOnce}},
-	{"unsubscribe", versions, unsubscribe, expectation{}, expectation{}},
-	{"request", versions[1:], request, expectation{messages[:1], mqtt.AtLeastOnce}, expectation{}},
+	{name: "publish QoS 0", versions: versions, run: publishZero, out: expectation{append(messages[:3:3], marker), mqtt.AtMostOnce}},
+	{name: "publish QoS 1", versions: versions, run: publishing(mqtt.AtLeastOnce), out: expectation{messages, mqtt.AtLeastOnce}},
+	{name: "publish QoS 2", versions: versions, run: publishing(mqtt.ExactlyOnce), out: expectation{messages, mqtt.ExactlyOnce}},
+	{name: "publish at once", versions: versions, run: publishAtOnce, out: expectation{messages, mqtt.ExactlyOnce}},
+	{name: "receive QoS 0", versions: versions, run: receiving(0), in: expectation{append(messages[:3:3], marker), mqtt.AtMostOnce}},
+	{name: "receive QoS 1", versions: versions, run: receiving(1), in: expectation{append(messages[:3:3], marker), mqtt.AtLeastOnce}},
+	{name: "receive QoS 2", versions: versions, run: receiving(2), in: expectation{append(messages[:3:3], marker), mqtt.ExactlyOnce}},
+	{
+		name: "receive slowly QoS 1", versions: versions, run: receivingSlowly(1), in: expectation{manyMessages, mqtt.AtLeastOnce},
+		handling: 3 * time.Millisecond,
+	},
+	{
+		name: "receive slowly QoS 2", versions: versions, run: receivingSlowly(2), in: expectation{manyMessages, mqtt.ExactlyOnce},
+		handling: 3 * time.Millisecond,
+	},
+	{
+		name: "receive numbered anew", versions: versions, run: receivingSlowly(1), in: expectation{manyMessages, mqtt.AtLeastOnce},
+		handling: 3 * time.Millisecond, renumber: true,
+	},
+	{name: "subscribe", versions: versions, run: subscribe, in: expectation{messages[:1], mqtt.ExactlyOnce}},
+	{name: "unsubscribe", versions: versions, run: unsubscribe},
+	{name: "request", versions: versions[1:], run: request, out: expectation{messages[:1], mqtt.AtLeastOnce}},
 }
 
 func flowNames() string {
@@ -104,9 +123,25 @@ func receiving(qos byte) func(context.Context, *world) error {
 	}
 }
 
+// receivingSlowly has the server send messages faster than the handler takes them.
+func receivingSlowly(qos byte) func(context.Context, *world) error {
+	return func(ctx context.Context, w *world) error {
+		if err := w.awaitJoined(ctx); err != nil {
+			return err
+		}
+		for _, m := range manyMessages {
+			w.peer.Send(clientID, peer.Message{Topic: "t", Payload: []byte(m), QoS: qos})
+			if err := pause(ctx); err != nil {
+				return err
+			}
+		}
+		return w.awaitClosed(ctx)
+	}
+}
+
 // subscribe subscribes and gets what is published then.
 func subscribe(ctx context.Context, w *world) error {
-	if err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
+	if _, err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	w.peer.Publish(peer.Message{Topic: "t", Payload: []byte(messages[0]), QoS: 2})
@@ -115,7 +150,7 @@ func subscribe(ctx context.Context, w *world) error {
 
 // unsubscribe gets nothing more.
 func unsubscribe(ctx context.Context, w *world) error {
-	if err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
+	if _, err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	if err := w.Unsubscribe(ctx, "t"); err != nil {
@@ -164,12 +199,42 @@ func (w *world) awaitJoined(ctx context.Context) error {
 	}
 }
 
-// awaitClosed waits until no flow is open at the server.
+// awaitClosed waits until no flow is open at the server, or until none will ever end:
+// the client is connected and nothing moves.
 func (w *world) awaitClosed(ctx context.Context) error {
+	taken, since := -1, time.Now()
 	for w.peer.Open(clientID) > 0 {
+		if n := w.peer.Counts().Taken; n != taken || !w.peer.Connected(clientID) {
+			taken, since = n, time.Now()
+		}
+		if time.Since(since) > standstill {
+			return w.standing()
+		}
 		if err := pause(ctx); err != nil {
 			return fmt.Errorf("%d flows do not end: %w", w.peer.Open(clientID), err)
 		}
 	}
 	return nil
+}
+
+// standing says what is wrong with the messages that are never acknowledged.
+func (w *world) standing() error {
+	var handled, lost []string
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.peer.Unacknowledged(clientID) {
+		if slices.Contains(w.handled, string(m.Payload)) {
+			handled = append(handled, string(m.Payload))
+		} else {
+			lost = append(lost, string(m.Payload))
+		}
+	}
+	var errs []error
+	if len(handled) > 0 {
+		errs = append(errs, fmt.Errorf("%w: the handlers are through with %q", errStuck, handled))
+	}
+	if len(lost) > 0 {
+		errs = append(errs, fmt.Errorf("%w: no handler gets %q, and nothing moves", errLost, lost))
+	}
+	return errors.Join(errs...)
 }

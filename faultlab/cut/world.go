@@ -2,6 +2,7 @@ package cut
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -18,6 +19,15 @@ const (
 	clientID = "cut"
 	// patience bounds a cell. Each wait of the client is a second or two.
 	patience = time.Minute
+	// standstill is how long nothing but pings has to come before what is not
+	// acknowledged never will be.
+	standstill = 10 * time.Second
+)
+
+var (
+	errLost  = errors.New("lost")
+	errEarly = errors.New("acknowledged too early")
+	errStuck = errors.New("stuck acknowledgements")
 )
 
 // world is a client, its server, and what either got.
@@ -25,10 +35,12 @@ type world struct {
 	*mqtt.Client
 	peer   *peer.Peer
 	joined chan struct{} // closed when the server accepted a CONNECT
+	flow   flow
 
 	mu       sync.Mutex
 	received []string // by the server
-	handled  []string // by the client's handlers
+	handled  []string // by the client's handlers, which have returned
+	unseen   []string // acknowledged before a handler had returned
 	failure  error
 }
 
@@ -55,7 +67,7 @@ func (c *counted) Write(b []byte) (int, error) {
 // measure runs f on a sound connection and returns how many bytes it takes.
 func measure(ctx context.Context, f flow, v mqtt.Version) (in, out int, err error) {
 	var first *counted
-	err = run(ctx, f, v, func(conn net.Conn) net.Conn {
+	err = run(ctx, cell{flow: f, version: v}, func(conn net.Conn) net.Conn {
 		c := &counted{Conn: conn}
 		if first == nil {
 			first = c
@@ -71,42 +83,62 @@ func measure(ctx context.Context, f flow, v mqtt.Version) (in, out int, err erro
 // try runs one cell.
 func try(ctx context.Context, c cell) error {
 	var made atomic.Int64
-	return run(ctx, c.flow, c.version, func(conn net.Conn) net.Conn {
+	return run(ctx, c, func(conn net.Conn) net.Conn {
 		n := int(made.Add(1))
 		if n > len(c.spots) {
 			return conn
 		}
 		s := c.spots[n-1]
-		if s.out {
-			return mqtttest.NewFaulty(conn, mqtttest.Faults{OnWrite: faults[s.fault], WriteBytes: s.at})
+		fault, broken := faults[s.fault]
+		switch {
+		case !broken:
+			return conn // the server ends it
+		case s.out:
+			return mqtttest.NewFaulty(conn, mqtttest.Faults{OnWrite: fault, WriteBytes: s.at})
+		default:
+			return mqtttest.NewFaulty(conn, mqtttest.Faults{OnRead: fault, ReadBytes: s.at})
 		}
-		return mqtttest.NewFaulty(conn, mqtttest.Faults{OnRead: faults[s.fault], ReadBytes: s.at})
 	})
 }
 
-// run runs one flow over connections that wrap has a hand in, and returns what
+// plan says where the server ends its n-th connection.
+func (c cell) plan(n int) *peer.Plan {
+	if n >= len(c.spots) {
+		return nil
+	}
+	s := c.spots[n]
+	if !slices.Contains(endings, peer.Way(s.fault)) {
+		return nil
+	}
+	return &peer.Plan{Way: peer.Way(s.fault), At: s.at, Sent: !s.out}
+}
+
+// run runs the flow of c over connections that wrap has a hand in, and returns what
 // went wrong.
-func run(ctx context.Context, f flow, v mqtt.Version, wrap func(net.Conn) net.Conn) (err error) {
+func run(ctx context.Context, c cell, wrap func(net.Conn) net.Conn) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	w := &world{joined: make(chan struct{})}
+	w := &world{joined: make(chan struct{}), flow: c.flow}
 	var once sync.Once
 	w.peer = peer.New(peer.Config{
-		Echo:      true,
-		Received:  func(_ string, m *peer.Message) { w.note(&w.received, m.Payload) },
-		Connected: func(string, bool) { once.Do(func() { close(w.joined) }) },
+		Echo:         true,
+		Renumber:     c.flow.renumber,
+		Plan:         c.plan,
+		Received:     func(_ string, m *peer.Message) { w.note(&w.received, m.Payload) },
+		Acknowledged: func(_ string, m *peer.Message) { w.acknowledged(m.Payload) },
+		Connected:    func(string, bool) { once.Do(func() { close(w.joined) }) },
 	})
 	defer w.peer.Close()
-	if w.Client, err = w.dial(ctx, v, wrap); err != nil {
+	if w.Client, err = w.dial(ctx, c.version, wrap); err != nil {
 		return fmt.Errorf("dial: %w", err)
 	}
-	err = f.run(ctx, w)
+	err = c.flow.run(ctx, w)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if e := w.Close(closing); err == nil && e != nil {
 		err = fmt.Errorf("close: %w", e)
 	}
-	return w.judge(f, err)
+	return w.judge(err)
 }
 
 func (w *world) dial(ctx context.Context, v mqtt.Version, wrap func(net.Conn) net.Conn) (*mqtt.Client, error) {
@@ -123,14 +155,12 @@ func (w *world) dial(ctx context.Context, v mqtt.Version, wrap func(net.Conn) ne
 				}
 				return wrap(conn), nil
 			},
-			Handlers: mqtt.Handlers{
-				Message: func(m *mqtt.Message) { w.note(&w.handled, m.Payload) },
-				Error: func(err error) {
-					w.mu.Lock()
-					w.failure = err
-					w.mu.Unlock()
-				},
-			},
+		},
+		OnMessage: w.handle,
+		OnError: func(err error) {
+			w.mu.Lock()
+			w.failure = err
+			w.mu.Unlock()
 		},
 	}
 	if v == mqtt.V5 {
@@ -139,28 +169,69 @@ func (w *world) dial(ctx context.Context, v mqtt.Version, wrap func(net.Conn) ne
 	return mqtt.Dial(ctx, "mqtt://peer.invalid:1883", cfg)
 }
 
+func (w *world) handle(_ context.Context, m *mqtt.Received) {
+	if w.flow.handling > 0 {
+		<-time.After(w.flow.handling)
+	}
+	w.note(&w.handled, m.Payload)
+}
+
+// acknowledged is told of each message that the client has acknowledged.
+func (w *world) acknowledged(payload []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := string(payload)
+	if slices.Contains(w.flow.in.want, m) && !slices.Contains(w.handled, m) {
+		w.unseen = append(w.unseen, m)
+	}
+}
+
 func (w *world) note(to *[]string, payload []byte) {
 	w.mu.Lock()
 	*to = append(*to, string(payload))
 	w.mu.Unlock()
 }
 
-// judge says what is wrong with what arrived.
-func (w *world) judge(f flow, err error) error {
+// judge says what is wrong with what arrived; err is how the flow ended.
+func (w *world) judge(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch c := w.peer.Counts(); {
-	case err != nil:
+	f := &w.flow
+	if err = errors.Join(w.early(), err); err != nil {
 		return err
+	}
+	switch c := w.peer.Counts(); {
 	case c.Violated > 0:
 		return fmt.Errorf("breach of the protocol: %s", c.Violations[0])
 	case w.failure != nil:
-		return fmt.Errorf("reported to Handlers.Error: %w", w.failure)
+		return fmt.Errorf("reported to Config.OnError: %w", w.failure)
 	}
 	if err := f.out.check("the server received", w.received); err != nil {
 		return err
 	}
 	return f.in.check("the handlers got", w.handled)
+}
+
+// early says which messages were acknowledged before a handler was through with them.
+// Those that no handler has got since are lost.
+func (w *world) early() error {
+	switch lost := without(w.unseen, w.handled); {
+	case len(lost) > 0:
+		return fmt.Errorf("%w: %q were acknowledged, and no handler got them", errLost, lost)
+	case len(w.unseen) > 0:
+		return fmt.Errorf("%w: %q, before a handler had returned", errEarly, w.unseen)
+	}
+	return nil
+}
+
+// without returns those of all that are not among some.
+func without(all, some []string) (rest []string) {
+	for _, s := range all {
+		if !slices.Contains(some, s) {
+			rest = append(rest, s)
+		}
+	}
+	return rest
 }
 
 // expectation is what has to arrive.
@@ -188,7 +259,11 @@ func (e expectation) check(who string, got []string) error {
 	if ok {
 		return nil
 	}
-	return fmt.Errorf("%s %q, want %q at QoS %d", who, got, e.want, e.qos)
+	err := fmt.Errorf("%s %q, want %q at QoS %d", who, got, e.want, e.qos)
+	if e.qos != mqtt.AtMostOnce && len(without(e.want, got)) > 0 {
+		return fmt.Errorf("%w: %w", errLost, err)
+	}
+	return err
 }
 
 // isPart reports whether got is want with some missing.

@@ -28,9 +28,9 @@ func startDunlin(o *orders, effect effectFunc) (publishFunc, error) {
 		cfg.Version = mqtt.V5
 		cfg.Properties.SessionExpiry = time.Hour
 	}
-	cfg.Transport.Handlers.Error = report
+	cfg.OnError = report
 	if o.Side == sideSubscriber {
-		cfg.Transport.Handlers.Message = func(m *mqtt.Message) { effect(byte(m.QoS), m.Sequence, m.Payload) }
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { effect(byte(m.QoS), m.Sequence, m.Payload) }
 	}
 	client, err := mqtt.Dial(context.Background(), "mqtt://"+o.Address, cfg)
 	if err != nil {

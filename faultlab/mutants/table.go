@@ -16,6 +16,7 @@ const (
 	fileInbound   = "mqtt/internal/session/inbound.go"
 	filePublish   = "mqtt/internal/session/publish.go"
 	fileRecord    = "mqtt/internal/session/record.go"
+	fileRepeats   = "mqtt/internal/session/repeats.go"
 	fileResume    = "mqtt/internal/session/resume.go"
 	fileSession   = "mqtt/internal/session/session.go"
 	fileStaging   = "mqtt/internal/session/staging.go"
@@ -47,7 +48,7 @@ var all = []mutant{
 	},
 	{
 		name: "order from 0", rule: "the order of acceptance goes on after a restart",
-		edits: []edit{{fileRecord, "value []byte) error {\n\tl.s.orders = max(l.s.orders, order)\n", "value []byte) error {\n"}},
+		edits: []edit{{fileRecord, "\t\tl.s.orders = max(l.s.orders, order) // a key", "\t\t// a key"}},
 		check: "kill9 publish",
 	},
 	{
@@ -62,7 +63,7 @@ var all = []mutant{
 	},
 	{
 		name: "sequence from 0", rule: "sequence numbers of received messages go on after a restart",
-		edits: []edit{{fileRecord, "l.s.in.lastSequence = binary.BigEndian.Uint64(value[1:])", "l.s.in.lastSequence = 0"}},
+		edits: []edit{{fileRepeats, "\tin.lastSequence = max(in.lastSequence, n)\n", ""}},
 		check: "kill9 subscribe",
 	},
 	{
@@ -82,12 +83,22 @@ var all = []mutant{
 	},
 	{
 		name: "no dedupe", rule: "a QoS 2 message is delivered once, however often it comes before PUBREL",
-		edits: []edit{{fileInbound, "\tf, known := s.repeated(p, print)\n", "\tf, known := inboundFlow{}, false\n"}},
+		edits: []edit{{fileInbound, "\tf, known := s.repeated(p, digest)\n", "\tf, known := inboundFlow{}, false\n"}},
 		check: "cut",
 	},
 	{
+		name: "identifier trusted", rule: "another message under a known identifier is no repeat",
+		edits: []edit{{fileRepeats, "f.digest == digest && ", ""}},
+		check: "session", quick: true,
+	},
+	{
+		name: "torn removal left", rule: "what a removal that was saved in part has left is removed",
+		edits: []edit{{fileRecord, "\t\tl.s.stageChange(key, nil, step{})\n", "\t\t_ = key\n"}},
+		check: "session", quick: true,
+	},
+	{
 		name: "no DUP", rule: "a PUBLISH that may have been sent before has DUP",
-		edits: []edit{{filePublish, "\tif e.again {\n\t\tdst[at] |= dupFlag\n\t}\n", ""}},
+		edits: []edit{{filePublish, "\tif e.again && !e.anew {\n\t\tdst[at] |= dupFlag\n\t}\n", ""}},
 		check: "cut",
 	},
 	{

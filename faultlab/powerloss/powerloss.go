@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"dunlin/faultlab/internal/lab"
+	"dunlin/internal/diskfault"
 	"dunlin/mqtt/store/disk"
-	"dunlin/mqtt/store/disk/diskfault"
 )
 
 const about = "lose the power after each operation of a disk store, with every subset of the writes that were not synced"

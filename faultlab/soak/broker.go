@@ -32,13 +32,18 @@ type broker interface {
 	// Open returns how many flows have begun and not ended, as far as is known.
 	Open() int
 	Counts() peer.Counts
+	// Unacknowledged returns the messages that client was sent and has not acknowledged,
+	// as far as is known.
+	Unacknowledged(client string) []peer.Message
 }
 
 func (s *soak) startBroker(ctx context.Context) (broker, error) {
 	if s.broker == brokerMosquitto {
 		return startMosquitto(ctx, s.seed)
 	}
-	p, err := peer.Listen(peer.Config{Seed: s.seed, Life: life, Received: s.received})
+	p, err := peer.Listen(peer.Config{
+		Seed: s.seed, Life: life, Ways: s.ways, Renumber: s.renumber, Received: s.received, Acknowledged: s.acknowledged,
+	})
 	return exact{p}, err
 }
 
@@ -156,6 +161,9 @@ func (*mosquitto) Witness() bool { return false }
 
 // Open implements broker.
 func (*mosquitto) Open() int { return 0 }
+
+// Unacknowledged implements broker.
+func (*mosquitto) Unacknowledged(string) []peer.Message { return nil }
 
 // Counts implements broker.
 func (m *mosquitto) Counts() peer.Counts { return peer.Counts{Drops: m.Drops()} }

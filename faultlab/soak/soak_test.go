@@ -11,6 +11,7 @@ import (
 	"dunlin/faultlab/internal/clients"
 	"dunlin/faultlab/internal/lab"
 	"dunlin/faultlab/internal/ledger"
+	"dunlin/faultlab/internal/peer"
 )
 
 // forgetful says that everything was acknowledged and sends nothing but probes.
@@ -48,6 +49,58 @@ func TestSeesLostMessages(t *testing.T) {
 	}
 }
 
+// TestSeesWhatIsAcknowledgedUnseen has a subscriber whose messages get lost behind it.
+func TestSeesWhatIsAcknowledgedUnseen(t *testing.T) {
+	s := &soak{
+		options:  options{client: "dunlin", version: 3, seconds: 1, rate: 300, killEvery: time.Minute, drain: 50 * time.Millisecond},
+		result:   lab.NewResult("soak", 1, nil),
+		progress: io.Discard,
+		open: func(ctx context.Context, name string, o clients.Options) (clients.Client, error) {
+			take := o.Message
+			o.Message = func(qos byte, payload []byte) {
+				if n, _ := ledger.ParsePayload(payload); n.Stream() == probes {
+					take(qos, payload)
+				}
+			}
+			return clients.Start(ctx, name, o)
+		},
+	}
+	var out bytes.Buffer
+	exit := s.soak(t.Context(), &out)
+	var line struct{ Counts map[string]int }
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatalf("%q: %v", out.String(), err)
+	}
+	if exit != lab.Failed || line.Counts["lost"] != 200 || line.Counts["acknowledged_early"] != 200 {
+		t.Errorf("exit %d, %s", exit, out.String())
+	}
+}
+
+// standing is a server that has these messages under way.
+type standing struct {
+	broker
+	messages []peer.Message
+}
+
+// Unacknowledged implements broker.
+func (s standing) Unacknowledged(string) []peer.Message { return s.messages }
+
+func TestSeesStuckAcknowledgements(t *testing.T) {
+	s := &soak{routed: ledger.New()}
+	var under standing
+	for i := range uint32(3) {
+		n := ledger.NewNumber(0, i)
+		if i < 2 { // the handler is through with it
+			s.routed.Arrive(n, true)
+		}
+		under.messages = append(under.messages, peer.Message{Payload: ledger.AppendPayload(nil, n)})
+	}
+	s.server = under
+	if n := s.stuck(); n != 2 {
+		t.Errorf("%d are stuck, want 2: the third is still to come", n)
+	}
+}
+
 func TestFlat(t *testing.T) {
 	for name, c := range map[string]struct {
 		early, late [3][]int
@@ -80,7 +133,7 @@ func TestSamplesQuarters(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{"-client", "none"}, {"-client", "paho", "-version", "5"}, {"-client", "paho", "-rate", "0"}} {
+	for _, args := range [][]string{{"-client", "none"}, {"-client", "paho", "-version", "5"}, {"-client", "paho", "-rate", "0"}, {"-ends", "softly"}} {
 		if got := Run(t.Context(), args, io.Discard, io.Discard); got != lab.Usage {
 			t.Errorf("%q: exit %d", args, got)
 		}

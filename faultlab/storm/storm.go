@@ -29,8 +29,8 @@ const (
 	minDelay = time.Second
 	// dialers is how many clients connect at a time at the beginning.
 	dialers = 64
-	// spare is how many descriptors the process needs besides two a client.
-	spare = 200
+	// reserve is how many descriptors the process needs besides two a client.
+	reserve = 200
 )
 
 type options struct {
@@ -84,7 +84,7 @@ func Run(ctx context.Context, args []string, out, progress io.Writer) (exit int)
 
 // raiseLimit sees to it that the process may have all the descriptors it needs.
 func (o *options) raiseLimit() error {
-	need := uint64(2*o.clients + spare)
+	need := uint64(2*o.clients + reserve)
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("read the limit of open files: %w", err)

@@ -8,16 +8,16 @@ import (
 	"sync"
 )
 
-// spareMemory is how much garbage a script may gather, in bytes, before it is
+// maxGarbage is how much garbage a script may gather, in bytes, before it is
 // collected. A small script would otherwise be collected every 4 MiB, which takes a
 // quarter of its time when messages come fast. A large one is collected when its
 // memory has doubled, as Go does.
-const spareMemory = 16 << 20
+const maxGarbage = 16 << 20
 
 // gcPercent returns what GOGC is to be with that many live bytes: Go counts stacks
 // and global variables, too, so that it is bounded.
 func gcPercent(live uint64) int {
-	return int(min(max(100, spareMemory*100/max(live, 1)), 400))
+	return int(min(max(100, maxGarbage*100/max(live, 1)), 400))
 }
 
 // spendMemory sets the pace of garbage collection, for the whole process, unless GOGC

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"dunlin/mqtt"
@@ -43,7 +45,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err := message.Validate(mqtt.V311); err != nil { // before anything is dialed
 		return err
 	}
-	client, err := p.connect(ctx, mqtt.Handlers{})
+	client, err := p.connect(ctx, mqtt.Config{})
 	if err != nil {
 		return err
 	}
@@ -65,7 +67,7 @@ func (p *pub) chosenTopic(args []string) (string, error) {
 		}
 		topic = other
 	}
-	return orElse(topic, p.urlTopic), nil
+	return cmp.Or(topic, p.urlTopic), nil
 }
 
 // arguments puts the message together, from options and from positions.
@@ -87,5 +89,5 @@ func (p *pub) arguments(cmd *cobra.Command, args []string) (mqtt.Message, error)
 	case !hasMessage:
 		return mqtt.Message{}, usagef("pub: no message; give one with -m")
 	}
-	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain, Lent: true}, nil
+	return mqtt.Message{Topic: topic, Payload: []byte(p.message), QoS: mqtt.QoS(p.qos), Retain: p.retain}, nil
 }

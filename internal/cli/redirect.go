@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"net"
 	"strings"
 )
@@ -42,7 +43,7 @@ func parseRedirects(list []string) (redirectFunc, error) {
 		}
 		for _, r := range redirects {
 			if r.matches(host, port) {
-				return net.JoinHostPort(orElse(r.toHost, host), orElse(r.toPort, port)), false
+				return net.JoinHostPort(cmp.Or(r.toHost, host), cmp.Or(r.toPort, port)), false
 			}
 		}
 		return address, false

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -76,8 +77,8 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	if s.url == "" && !here {
 		s.url, s.urlFrom = a.getenv("MQTT_URL"), envURL
 	}
-	s.username = orElse(s.username, a.getenv("MQTT_USERNAME"))
-	s.cafile = orElse(s.cafile, a.getenv("MQTT_CAFILE"))
+	s.username = cmp.Or(s.username, a.getenv("MQTT_USERNAME"))
+	s.cafile = cmp.Or(s.cafile, a.getenv("MQTT_CAFILE"))
 	if flags.Changed("pw") {
 		s.passFrom = "-P"
 	} else if password := a.getenv("MQTT_PASSWORD"); password != "" {
@@ -92,13 +93,6 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
 	}
 	return nil
-}
-
-func orElse(value, fallback string) string {
-	if value != "" {
-		return value
-	}
-	return fallback
 }
 
 // hostURL returns -h and -p as a URL. As with Mosquitto, port 8883 means TLS.
@@ -136,7 +130,7 @@ func (s *session) splitURL(command string) error {
 		return usagef("%s: %s cannot be read", command, s.urlFrom) // the error would show the password
 	}
 	if u.User != nil {
-		s.username = orElse(s.username, u.User.Username())
+		s.username = cmp.Or(s.username, u.User.Username())
 		if password, ok := u.User.Password(); ok && s.passFrom == "" {
 			s.password, s.passFrom = password, "the password in "+s.urlFrom
 		}
@@ -164,9 +158,9 @@ func asTyped(err error, raw, typed string) string {
 	return strings.Replace(err.Error(), strconv.Quote(u.String()), strconv.Quote(typed), 1)
 }
 
-// connect opens the connection and the session.
-func (s *session) connect(ctx context.Context, handlers mqtt.Handlers) (*mqtt.Client, error) {
-	cfg := mqtt.Config{ClientID: s.id, Username: s.username, Transport: mqtt.Transport{Handlers: handlers}}
+// connect opens the connection, with the callbacks of opened, and the session.
+func (s *session) connect(ctx context.Context, opened mqtt.Config) (*mqtt.Client, error) {
+	cfg := mqtt.Config{ClientID: s.id, Username: s.username}
 	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)
 	}
@@ -175,12 +169,12 @@ func (s *session) connect(ctx context.Context, handlers mqtt.Handlers) (*mqtt.Cl
 		if err != nil {
 			return nil, err
 		}
-		cfg.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+		opened.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	client, err := mqtt.Open(ctx, s.url, cfg.Transport)
+	client, err := mqtt.Open(ctx, s.url, opened)
 	if err != nil {
 		return nil, err
 	}
@@ -200,13 +194,13 @@ func (s *session) close(client *mqtt.Client) {
 }
 
 func loadAuthorities(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
+	blocks, err := os.ReadFile(path)
 	if err != nil {
 		return nil, failf("--cafile: %w", err)
 	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, failf("--cafile %s: no certificate in PEM form in it", path)
+	if err := dial.AddCertificates(pool, blocks); err != nil {
+		return nil, failf("--cafile %s: %w", path, err)
 	}
 	return pool, nil
 }

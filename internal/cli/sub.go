@@ -66,16 +66,16 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 		timer := time.AfterFunc(time.Duration(s.wait)*time.Second, func() { finish(errTimeout) })
 		defer timer.Stop()
 	}
-	client, err := s.connect(ctx, mqtt.Handlers{
-		Message:    s.printer(a, finish),
-		Disconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
-		Error:      func(err error) { a.note("sub: %v", err) },
+	client, err := s.connect(ctx, mqtt.Config{
+		OnMessage:    s.printer(a, finish),
+		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
+		OnError:      func(err error) { a.note("sub: %v", err) },
 	})
 	if err != nil {
 		return s.outcome(ctx, err)
 	}
 	defer s.close(client)
-	if err := client.Subscribe(ctx, subscriptions...); err != nil {
+	if _, err := client.Subscribe(ctx, subscriptions...); err != nil {
 		return s.outcome(ctx, err)
 	}
 	if a.StderrTerminal {
@@ -103,10 +103,10 @@ func (s *sub) arguments(args []string) ([]mqtt.Subscription, error) {
 
 // printer returns the handler that prints messages, and calls finish after the
 // last one that -C asks for. It runs on one goroutine.
-func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(*mqtt.Message) {
+func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(context.Context, *mqtt.Received) {
 	printed := int64(0)
 	var line []byte
-	return func(m *mqtt.Message) {
+	return func(_ context.Context, m *mqtt.Received) {
 		if s.count > 0 && printed == s.count {
 			return
 		}
@@ -120,7 +120,7 @@ func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(*mqtt.Message
 	}
 }
 
-func (s *sub) appendLine(dst []byte, m *mqtt.Message, terminal bool) []byte {
+func (s *sub) appendLine(dst []byte, m *mqtt.Received, terminal bool) []byte {
 	if s.verbose {
 		dst = append(dst, escapeIf(terminal, m.Topic)...)
 		dst = append(dst, ' ')

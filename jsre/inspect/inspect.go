@@ -201,11 +201,11 @@ func (p *printer) quoted(s string) string {
 		s = string(runes[:p.MaxString])
 		tail = fmt.Sprintf("... %d more character%s", n-p.MaxString, plural(n-p.MaxString))
 	}
-	return p.style(quote(s), "string") + tail
+	return p.style(stringLiteral(s), "string") + tail
 }
 
-// quote puts a string into the quotes that it does not contain, single ones if possible.
-func quote(s string) string {
+// stringLiteral puts a string into the quotes that it does not contain, single ones if possible.
+func stringLiteral(s string) string {
 	q := byte('\'')
 	if strings.IndexByte(s, '\'') >= 0 {
 		switch {

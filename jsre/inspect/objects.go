@@ -196,7 +196,7 @@ func (p *printer) properties(obj *goja.Object, depth int, skip func(name string)
 		if d, ok := p.property(obj, p.in.rt.ToValue(k)); ok && (d.enumerable || p.ShowHidden) {
 			key := k
 			if !isIdentifier(k) && d.enumerable {
-				key = p.style(quote(k), "string")
+				key = p.style(stringLiteral(k), "string")
 			}
 			if !d.enumerable {
 				key = "[" + k + "]"

@@ -115,7 +115,7 @@ func (p *printer) boxed(obj *goja.Object, name string, inner goja.Value, depth i
 
 func plainText(v goja.Value) string {
 	if goja.IsString(v) {
-		return quote(v.String())
+		return stringLiteral(v.String())
 	}
 	if sym, ok := v.(*goja.Symbol); ok {
 		return symbolText(sym)

@@ -1,8 +1,10 @@
 package dial
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -40,7 +42,7 @@ var ports = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss"
 // ParseAddress reads a broker's URL. The schemes are mqtt and tcp (default port
 // 1883), mqtts, ssl, tls and tcps (8883), ws (80) and wss (443) with an HTTP path
 // (DefaultPath), and unix and mqtt+unix with the path of a socket. A bare host or
-// host:port means mqtt. The error never shows a password.
+// host:port means mqtt. The error shows no user name, password or query.
 func ParseAddress(raw string) (Address, error) {
 	u, err := parseURL(raw)
 	if err != nil {
@@ -64,10 +66,7 @@ func ParseAddress(raw string) (Address, error) {
 		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets, its zone in ASCII", redact(u), a.Host)
 	}
 	if a.isWebSocket() {
-		a.Path, a.Query = u.EscapedPath(), u.RawQuery
-		if a.Path == "" {
-			a.Path = DefaultPath
-		}
+		a.Path, a.Query = cmp.Or(u.EscapedPath(), DefaultPath), u.RawQuery
 	}
 	return withPort(a, u)
 }
@@ -127,14 +126,16 @@ func unixAddress(a Address, u *url.URL) (Address, error) {
 	return a, nil
 }
 
-// redact returns u for an error: without password, and without the query, which
-// signed URLs keep their secret in.
+// redact returns u for an error: without user name and password, for either may be a
+// token, without the query, which signed URLs keep their secret in, and without the
+// fragment, which is a piece of the password when a # in it is not escaped.
 func redact(u *url.URL) string {
 	shown := *u
+	shown.User, shown.Fragment, shown.RawFragment = nil, "", ""
 	if shown.RawQuery != "" {
 		shown.RawQuery = "..."
 	}
-	return shown.Redacted()
+	return shown.String()
 }
 
 // bare takes the URL off a parse error.
@@ -156,7 +157,11 @@ func (a Address) Endpoint() string {
 	return net.JoinHostPort(a.Host, a.Port)
 }
 
-// String returns the canonical URL without user name, password and query.
+// LogValue implements slog.LogValuer: a log gets what String returns, in every format.
+func (a Address) LogValue() slog.Value { return slog.StringValue(a.String()) }
+
+// String returns the canonical URL without user name, password and query. It is what
+// a program shows of an address.
 func (a Address) String() string {
 	if a.Network == "unix" {
 		return a.Scheme + "://" + (&url.URL{Path: a.Host}).EscapedPath()

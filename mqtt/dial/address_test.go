@@ -1,6 +1,8 @@
 package dial_test
 
 import (
+	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -53,6 +55,20 @@ func TestAddressDetails(t *testing.T) { // TR-08
 	}
 }
 
+func TestAddressIsShownWithoutSecrets(t *testing.T) {
+	a, err := dial.ParseAddress("wss://s3cret:s3cret@h/x?token=s3cret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("dialing", "address", a)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("dialing", "address", a)
+	fmt.Fprintf(&log, "%s %v %+v", a, a, &a)
+	if got := log.String(); strings.Contains(got, "s3cret") || strings.Count(got, "wss://h:443/x") != 5 {
+		t.Errorf("shown as %s", got)
+	}
+}
+
 func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 	const secret = "s3cret"
 	for raw, want := range map[string]string{
@@ -64,6 +80,11 @@ func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 		"mqtt://joe:s3cret/@h":                  "cannot be read",
 		"mqtt://joe:%zzs3cret@h":                "cannot be read",
 		"foo://h?token=s3cret":                  "token=...",
+		"foo://s3cret@h":                        `"foo://h": scheme`, // some brokers take a token for a user name
+		"foo://joe:12#s3cret@h":                 "scheme",
+		"wss://h:0?token=s3cret":                "port 0 is not between",
+		"wss://h:x?token=s3cret":                "cannot be read",
+		"wss://h%zz/?token=s3cret":              "cannot be read",
 		"unix://":                               "has no socket path",
 		"unix:///a%00b":                         "zero byte",
 		"mqtt://joe:s3cret@h:1883:1884":         "neither a name nor an address",

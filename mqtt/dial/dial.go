@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -128,12 +129,8 @@ func prepare(conf *tls.Config, host string) *tls.Config {
 		conf = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	conf = conf.Clone()
-	if conf.ServerName == "" {
-		conf.ServerName = host
-	}
-	if conf.MinVersion == 0 {
-		conf.MinVersion = tls.VersionTLS12
-	}
+	conf.ServerName = cmp.Or(conf.ServerName, host)
+	conf.MinVersion = cmp.Or(conf.MinVersion, tls.VersionTLS12)
 	return conf
 }
 

@@ -1,6 +1,8 @@
 package dial
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -71,10 +73,7 @@ func (t TLS) Config() (*tls.Config, error) {
 
 // pair reads the client's certificate and key.
 func (t TLS) pair() (*tls.Certificate, error) {
-	keyFile := t.KeyFile
-	if keyFile == "" {
-		keyFile = t.CertFile
-	}
+	keyFile := cmp.Or(t.KeyFile, t.CertFile)
 	cert, err := os.ReadFile(t.CertFile)
 	if err != nil {
 		return nil, fmt.Errorf("TLS: CertFile: %w", err)
@@ -111,39 +110,44 @@ func (t TLS) roots() (*x509.CertPool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("TLS: CAFile: %w", err)
 		}
-		if err := trust(pool, blocks); err != nil {
+		if err := AddCertificates(pool, blocks); err != nil {
 			return nil, fmt.Errorf("TLS: CAFile %s: %w", t.CAFile, err)
 		}
 	}
 	if t.CA != nil {
-		if err := trust(pool, t.CA); err != nil {
+		if err := AddCertificates(pool, t.CA); err != nil {
 			return nil, fmt.Errorf("TLS: CA: %w", err)
 		}
 	}
 	return pool, nil
 }
 
-// trust adds the certificates of PEM blocks. One that cannot be read is an error:
-// left out in silence it would be missed later, far from its cause.
-func trust(pool *x509.CertPool, blocks []byte) error {
-	found := false
+// AddCertificates adds the certificates of PEM blocks to those that pool trusts;
+// blocks of other kinds are passed over. Unlike the pool's AppendCertsFromPEM it takes
+// all or says which one cannot be read: left out in silence it would be missed later,
+// far from the cause. After an error the pool may hold those before.
+func AddCertificates(pool *x509.CertPool, blocks []byte) error {
+	begin := []byte("-----BEGIN CERTIFICATE-----")
+	number := 1 // of the next certificate
 	for {
-		var block *pem.Block
-		if block, blocks = pem.Decode(blocks); block == nil {
-			break
+		block, rest := pem.Decode(blocks)
+		passed := bytes.Count(blocks[:len(blocks)-len(rest)], begin) // 1 if it is a certificate; pem passes over what it cannot read
+		isCertificate := block != nil && block.Type == "CERTIFICATE"
+		switch {
+		case block == nil && bytes.Contains(blocks, begin), passed > 1, passed == 1 && !isCertificate:
+			return fmt.Errorf("certificate %d cannot be read: it is no whole block of PEM", number)
+		case block == nil && number == 1:
+			return errors.New("there is no certificate in it; it must have PEM blocks with BEGIN CERTIFICATE")
+		case block == nil:
+			return nil
+		case isCertificate:
+			cert, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return fmt.Errorf("certificate %d cannot be read: %w", number, err)
+			}
+			pool.AddCert(cert)
+			number++
 		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return fmt.Errorf("a certificate cannot be read: %w", err)
-		}
-		pool.AddCert(cert)
-		found = true
+		blocks = rest
 	}
-	if !found {
-		return errors.New("there is no certificate in it; it must have PEM blocks with BEGIN CERTIFICATE")
-	}
-	return nil
 }

@@ -176,6 +176,9 @@ func TestSystemCA(t *testing.T) { // S7: own authorities replace the system's un
 	}
 }
 
+// cut takes the end off the one PEM block in b.
+func cut(b []byte) []byte { return bytes.Replace(b, []byte("-----END CERTIFICATE-----"), nil, 1) }
+
 func TestBadFiles(t *testing.T) { // TL-05, TL-09: before anything is dialed
 	authority := testcert.NewAuthority(t)
 	certFile, keyFile := authority.Client(t, testcert.Options{}).Files(t)
@@ -192,7 +195,9 @@ func TestBadFiles(t *testing.T) { // TL-05, TL-09: before anything is dialed
 		"TLS: CAFile: open " + missing:     {CAFile: missing},
 		"there is no certificate in it":    {CAFile: file([]byte("not PEM"))},
 		"TLS: CA: there is no":             {CA: []byte{}},
-		"a certificate cannot be read":     {CA: append(authority.PEM(), damaged...)},
+		"certificate 2 cannot be read: x":  {CA: append(authority.PEM(), damaged...)},
+		"certificate 2 cannot be read: it": {CA: append(authority.PEM(), cut(authority.PEM())...)},
+		"certificate 1 cannot be read: it": {CA: append(cut(authority.PEM()), authority.PEM()...)},
 		"TLS: CertFile: open " + missing:   {CertFile: missing, KeyFile: keyFile},
 		"TLS: KeyFile: open " + missing:    {CertFile: certFile, KeyFile: missing},
 		"TLS: CertFile " + certFile:        {CertFile: certFile, KeyFile: otherKey},

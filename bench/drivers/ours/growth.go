@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -49,7 +50,7 @@ func subscriptions(r *drive.Run) error {
 	if err != nil {
 		return err
 	}
-	handler := func(*mqtt.Message) {}
+	handler := func(context.Context, *mqtt.Received) {}
 	var subs []mqtt.Subscription
 	for i := range r.N - 1 {
 		filter := fmt.Sprintf("site/%d/sensor/%d", i%100, i)
@@ -58,7 +59,7 @@ func subscriptions(r *drive.Run) error {
 		}
 		subs = append(subs, mqtt.Subscription{Filter: filter, Handler: handler})
 		if len(subs) == 500 || i == r.N-2 {
-			if err := c.Subscribe(ctx, subs...); err != nil {
+			if _, err := c.Subscribe(ctx, subs...); err != nil {
 				return err
 			}
 			subs = nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"dunlin/bench/drive"
 	"dunlin/mqtt"
@@ -41,7 +40,7 @@ func connect(s *drive.Setup, cfg mqtt.Config) (*mqtt.Client, error) {
 }
 
 func message(r *drive.Run, qos byte) mqtt.Message {
-	return mqtt.Message{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: mqtt.QoS(qos), Lent: true}
+	return mqtt.Message{Topic: "bench/topic", Payload: make([]byte, r.Size), QoS: mqtt.QoS(qos)}
 }
 
 // fence waits until the server has all that was sent.
@@ -53,9 +52,13 @@ func pub0(r *drive.Run) error {
 		return err
 	}
 	m := message(r, 0)
+	send := func() error { return c.Enqueue(ctx, m) } // nobody asks for the outcome
+	if r.Size > 16<<10 {
+		send = func() error { _, err := c.PublishNoCopy(ctx, m, nil); return err }
+	}
 	return r.Messages(func(n int) error {
 		for range n {
-			if err := c.Enqueue(ctx, m); err != nil { // nobody asks for the outcome
+			if err := send(); err != nil {
 				return err
 			}
 		}
@@ -92,7 +95,7 @@ func flood(r *drive.Run, c *mqtt.Client, n int) error {
 	}
 	all := make(chan struct{})
 	got := 0
-	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), Borrowed: r.View, Handler: func(m *mqtt.Message) {
+	s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), ReuseMessage: r.View, Handler: func(_ context.Context, m *mqtt.Received) {
 		if len(m.Payload) != r.Size {
 			return
 		}
@@ -100,7 +103,7 @@ func flood(r *drive.Run, c *mqtt.Client, n int) error {
 			close(all)
 		}
 	}}
-	if err := c.Subscribe(ctx, s); err != nil {
+	if _, err := c.Subscribe(ctx, s); err != nil {
 		return err
 	}
 	<-all
@@ -113,20 +116,16 @@ func rtt0(r *drive.Run) error {
 		return err
 	}
 	back := make(chan struct{})
-	err = c.Subscribe(ctx, mqtt.Subscription{Filter: "echo", Handler: func(*mqtt.Message) { back <- struct{}{} }})
+	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "echo", Handler: func(context.Context, *mqtt.Received) { back <- struct{}{} }})
 	if err != nil {
 		return err
 	}
 	m := mqtt.Message{Topic: "echo", Payload: make([]byte, r.Size)}
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if _, err := c.PublishAsync(ctx, m, nil); err != nil {
-				return err
-			}
-			<-back
-			r.Trip(time.Since(t))
+	return r.Trips(func() error {
+		if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+			return err
 		}
+		<-back
 		return nil
 	})
 }
@@ -137,16 +136,7 @@ func rtt1(r *drive.Run) error {
 		return err
 	}
 	m := message(r, 1)
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if err := c.Publish(ctx, m); err != nil {
-				return err
-			}
-			r.Trip(time.Since(t))
-		}
-		return nil
-	})
+	return r.Trips(func() error { return c.Publish(ctx, m) })
 }
 
 func idle(r *drive.Run) error {

@@ -47,7 +47,7 @@ func (p *places) give() {
 func (p *places) publish(c *mqtt.Client, m mqtt.Message, n int) error {
 	for range n {
 		p.take()
-		if _, err := c.PublishAsync(ctx, m, p.done); err != nil {
+		if _, err := c.PublishNoCopy(ctx, m, p.done); err != nil {
 			return err
 		}
 	}

@@ -2,12 +2,8 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"os"
 	"strings"
-	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
@@ -34,13 +30,11 @@ func options(s *drive.Setup, id string) (*paho.ClientOptions, error) {
 		url += "/mqtt"
 	}
 	if strings.HasPrefix(url, "tls://") {
-		pem, err := os.ReadFile(s.CA)
+		config, err := s.TLS()
 		if err != nil {
 			return nil, err
 		}
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(pem)
-		o.SetTLSConfig(&tls.Config{RootCAs: roots})
+		o.SetTLSConfig(config)
 	}
 	return o.AddBroker(url), nil
 }
@@ -133,13 +127,9 @@ func rtt0(r *drive.Run) error {
 		return err
 	}
 	payload := make([]byte, r.Size)
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			c.Publish("echo", 0, false, payload)
-			<-back
-			r.Trip(time.Since(t))
-		}
+	return r.Trips(func() error {
+		c.Publish("echo", 0, false, payload)
+		<-back
 		return nil
 	})
 }
@@ -150,16 +140,7 @@ func rtt1(r *drive.Run) error {
 		return err
 	}
 	payload := make([]byte, r.Size)
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if err := wait(c.Publish("bench/topic", 1, false, payload)); err != nil {
-				return err
-			}
-			r.Trip(time.Since(t))
-		}
-		return nil
-	})
+	return r.Trips(func() error { return wait(c.Publish("bench/topic", 1, false, payload)) })
 }
 
 func idle(r *drive.Run) error {

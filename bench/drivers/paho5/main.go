@@ -5,14 +5,11 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
@@ -57,13 +54,11 @@ func dial(s *drive.Setup, id string) (*client, error) {
 func transport(s *drive.Setup) (net.Conn, error) {
 	kind, address, _ := strings.Cut(s.URL, "://")
 	if kind == "tls" {
-		pem, err := os.ReadFile(s.CA)
+		config, err := s.TLS()
 		if err != nil {
 			return nil, err
 		}
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(pem)
-		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots})
+		c, err := tls.Dial("tcp", address, config)
 		return packets.NewThreadSafeConn(c), err
 	}
 	c, err := net.Dial("tcp", address)
@@ -170,15 +165,11 @@ func rtt0(r *drive.Run) error {
 		return err
 	}
 	payload := make([]byte, r.Size)
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if err := c.publish("echo", 0, payload); err != nil {
-				return err
-			}
-			<-back
-			r.Trip(time.Since(t))
+	return r.Trips(func() error {
+		if err := c.publish("echo", 0, payload); err != nil {
+			return err
 		}
+		<-back
 		return nil
 	})
 }
@@ -189,16 +180,7 @@ func rtt1(r *drive.Run) error {
 		return err
 	}
 	payload := make([]byte, r.Size)
-	return r.Messages(func(n int) error {
-		for range n {
-			t := time.Now()
-			if err := c.publish("bench/topic", 1, payload); err != nil {
-				return err
-			}
-			r.Trip(time.Since(t))
-		}
-		return nil
-	})
+	return r.Trips(func() error { return c.publish("bench/topic", 1, payload) })
 }
 
 func idle(r *drive.Run) error {

@@ -42,12 +42,13 @@ type Client interface {
 // kind is a client that can be started.
 type kind struct {
 	versions []byte
+	parks    bool // it takes QoS 1 and 2 without a connection, until it is closed
 	start    func(ctx context.Context, o Options) (Client, error)
 }
 
 var kinds = map[string]kind{
-	"paho":     {[]byte{3}, startPaho},
-	"autopaho": {[]byte{5}, startAutopaho},
+	"paho":     {versions: []byte{3}, start: startPaho},
+	"autopaho": {versions: []byte{5}, start: startAutopaho},
 }
 
 // Names returns the names that Start takes.
@@ -56,6 +57,10 @@ func Names() string { return strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")
 // Versions returns the versions of MQTT that a client speaks; none for a name
 // that Start does not take.
 func Versions(name string) []byte { return kinds[name].versions }
+
+// Parks reports whether a client promises to take messages of QoS 1 and 2 whether there
+// is a connection or not.
+func Parks(name string) bool { return kinds[name].parks }
 
 // Start starts a client; it connects in the background. ctx is that of the start.
 func Start(ctx context.Context, name string, o Options) (Client, error) {

@@ -7,7 +7,7 @@ import (
 	"dunlin/mqtt"
 )
 
-func init() { kinds["dunlin"] = kind{[]byte{3, 5}, startDunlin} }
+func init() { kinds["dunlin"] = kind{versions: []byte{3, 5}, parks: true, start: startDunlin} }
 
 // dunlinClient is dunlin/mqtt.
 type dunlinClient struct{ client *mqtt.Client }
@@ -18,7 +18,7 @@ func startDunlin(ctx context.Context, o Options) (Client, error) {
 		ClientID:    o.ID,
 		KeepSession: true,
 		Reconnect:   &mqtt.Reconnect{MinDelay: o.MinDelay, MaxDelay: o.MaxDelay, Background: true},
-		Transport:   mqtt.Transport{Dial: o.Dial, Handlers: mqtt.Handlers{Error: o.Report}},
+		Transport:   mqtt.Transport{Dial: o.Dial}, OnError: o.Report,
 	}
 	if o.Version == 5 {
 		cfg.Version = mqtt.V5
@@ -31,9 +31,9 @@ func startDunlin(ctx context.Context, o Options) (Client, error) {
 	if o.Filter == "" {
 		return dunlinClient{c}, nil
 	}
-	_, err = c.SubscribeAsync([]mqtt.Subscription{{
+	_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{
 		Filter: o.Filter, QoS: mqtt.ExactlyOnce,
-		Handler: func(m *mqtt.Message) { o.Message(byte(m.QoS), m.Payload) },
+		Handler: func(_ context.Context, m *mqtt.Received) { o.Message(byte(m.QoS), m.Payload) },
 	}}, func(err error) {
 		if err != nil {
 			o.Report(err)

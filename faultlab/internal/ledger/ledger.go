@@ -130,6 +130,13 @@ func (l *Ledger) Arrive(n Number, exactly bool) {
 	m.arrived = min(m.arrived, 254) + 1
 }
 
+// Arrived reports whether a message has come out.
+func (l *Ledger) Arrived(n Number) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.markLocked(n).arrived > 0
+}
+
 // ArrivePayload is Arrive for the message with that payload. It returns its
 // number, and counts a payload that nobody sent.
 func (l *Ledger) ArrivePayload(payload []byte, exactly bool) (n Number, ok bool) {

@@ -3,6 +3,7 @@ package peer
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"dunlin/mqtt/mqtttest/packet"
 )
@@ -17,10 +18,14 @@ const (
 	Disconnect Way = "disconnect" // with a DISCONNECT after which a client may come back; before MQTT 5 as Close
 	Malformed  Way = "malformed"  // with a packet that no server may send, which leaves it to the client to close
 	Refuse     Way = "refuse"     // as Close, and the next CONNECT is refused for now
+	Swallow    Way = "swallow"    // as Reset, after a while in which what the peer sends is lost on the way
 )
 
+// swallowing is how long that while is.
+const swallowing = 300 * time.Millisecond
+
 // Ways are all of them.
-var Ways = []Way{Close, Reset, Disconnect, Malformed, Refuse}
+var Ways = []Way{Close, Reset, Disconnect, Malformed, Refuse, Swallow}
 
 // ParseWays returns the ways of those names.
 func ParseWays(names []string) ([]Way, error) {
@@ -65,7 +70,7 @@ var garbage = [][]byte{
 
 // endLocked ends the link. pick chooses among codes and malformed packets.
 func (l *link) endLocked(way Way, pick int) {
-	if l.gone || l.mute {
+	if l.gone || l.mute || l.swallows {
 		return
 	}
 	l.peer.counts.Drops++
@@ -83,6 +88,13 @@ func (l *link) endLocked(way Way, pick int) {
 	case Refuse:
 		l.peer.refusals = append(l.peer.refusals, pick)
 		l.breakLocked(false)
+	case Swallow:
+		l.swallows = true
+		l.life = time.AfterFunc(swallowing, func() {
+			l.peer.mu.Lock()
+			l.breakLocked(true)
+			l.peer.mu.Unlock()
+		})
 	default:
 		l.breakLocked(way == Reset)
 	}

@@ -162,3 +162,19 @@ func TestLifeEndsInEveryWay(t *testing.T) {
 		}
 	})
 }
+
+// TestSwallows: what the peer sends is lost, what the client sends is taken.
+func TestSwallows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := planned(t, Plan{Way: Swallow, At: 15})
+		c := join(t, p, connect3, connected3)
+		synctest.Wait() // the bytes of CONNECT are through
+		p.Send("c", Message{Topic: "t", Payload: []byte{'p'}, QoS: 1})
+		c.ExpectNothing(swallowing - time.Millisecond)
+		c.Send("40 02 0001")
+		c.ExpectClosed()
+		if n := p.Open("c"); n != 0 {
+			t.Errorf("%d messages are not acknowledged", n)
+		}
+	})
+}

@@ -22,15 +22,16 @@ type link struct {
 	life *time.Timer
 	plan *Plan // nil: it ends nowhere by plan
 
-	version packet.Version // before CONNECT: 0
-	session *session
-	out     []byte
-	sent    int  // bytes that were put into out so far
-	split   int  // what is in front of this byte is written alone; 0: no matter
-	mute    bool // nothing more is put into out, nor taken of the client
-	dying   bool // the link ends when out is written
-	harsh   bool // and is reset then
-	gone    bool
+	version  packet.Version // before CONNECT: 0
+	session  *session
+	out      []byte
+	sent     int  // bytes that were put into out so far
+	split    int  // what is in front of this byte is written alone; 0: no matter
+	mute     bool // nothing more is put into out, nor taken of the client
+	swallows bool // the same, but what the client says is taken
+	dying    bool // the link ends when out is written
+	harsh    bool // and is reset then
+	gone     bool
 }
 
 // readLoop takes the client's packets until the link is gone.
@@ -108,7 +109,7 @@ func (l *link) write(b []byte, first int) error {
 
 // sendLocked sends one packet, or a part of it when this is where the link ends.
 func (l *link) sendLocked(b []byte) {
-	if l.gone || l.mute {
+	if l.gone || l.mute || l.swallows {
 		return
 	}
 	if l.rollLocked() {

@@ -244,13 +244,13 @@ func (p *Peer) Open(client string) int {
 	return len(s.received) + len(s.inflight) + len(s.queue)
 }
 
-// Unacknowledged returns the messages that were sent to client, which is connected, and
-// that it has not acknowledged; none when it is not connected.
+// Unacknowledged returns the messages that were sent to client and that it has not
+// acknowledged.
 func (p *Peer) Unacknowledged(client string) []Message {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.sessions[client]
-	if s == nil || s.link == nil {
+	if s == nil {
 		return nil
 	}
 	var all []Message
@@ -258,6 +258,14 @@ func (p *Peer) Unacknowledged(client string) []Message {
 		all = append(all, o.Message)
 	}
 	return all
+}
+
+// Connected reports whether client is.
+func (p *Peer) Connected(client string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessions[client]
+	return s != nil && s.link != nil
 }
 
 // Subscribed reports whether the session of client has that filter.

@@ -33,13 +33,13 @@ func (h *host) method(name string, f func(receiver, engine.Args) goja.Value) {
 
 func (h *host) methods() {
 	text := func(r receiver, a engine.Args) goja.Value {
-		from, to := span(len(r.b), a.Value(1), a.Value(2), false)
+		from, to := bounds(len(r.b), a.Value(1), a.Value(2), false)
 		return decode(h.vm, r.b[from:to], toEncoding(h.vm, "toString", a.Value(0)))
 	}
 	h.method("toString", text)
 	h.method("toLocaleString", text)
 	sub := func(r receiver, a engine.Args) goja.Value {
-		from, to := span(len(r.b), a.Value(0), a.Value(1), true)
+		from, to := bounds(len(r.b), a.Value(0), a.Value(1), true)
 		return h.vm.SubBuffer(r.obj, from, to)
 	}
 	h.method("slice", sub)
@@ -59,8 +59,8 @@ func (h *host) methods() {
 	})
 	h.method("compare", func(r receiver, a engine.Args) goja.Value {
 		other := h.array(a, 0, "target")
-		from, to := span(len(other), a.Value(1), a.Value(2), false)
-		from2, to2 := span(len(r.b), a.Value(3), a.Value(4), false)
+		from, to := bounds(len(other), a.Value(1), a.Value(2), false)
+		from2, to2 := bounds(len(r.b), a.Value(3), a.Value(4), false)
 		return h.rt.ToValue(bytes.Compare(r.b[from2:to2], other[from:to]))
 	})
 	h.method("indexOf", func(r receiver, a engine.Args) goja.Value { return h.rt.ToValue(h.index(r, a)) })
@@ -82,9 +82,9 @@ func (h *host) methods() {
 	}
 }
 
-// span reads a start and an end, each optional and clamped to the length; negative ones count from
+// bounds reads a start and an end, each optional and clamped to the length; negative ones count from
 // the end when fromEnd is set.
-func span(n int, start, end goja.Value, fromEnd bool) (from, to int) {
+func bounds(n int, start, end goja.Value, fromEnd bool) (from, to int) {
 	from, to = position(n, start, 0, fromEnd), position(n, end, n, fromEnd)
 	return from, max(from, to)
 }
@@ -132,7 +132,7 @@ func (h *host) lastIndex(r receiver, a engine.Args) int {
 func (h *host) copyTo(r receiver, a engine.Args) goja.Value {
 	target := h.array(a, 0, "target")
 	at := position(len(target), a.Value(1), 0, false)
-	from, to := span(len(r.b), a.Value(2), a.Value(3), false)
+	from, to := bounds(len(r.b), a.Value(2), a.Value(3), false)
 	return h.rt.ToValue(copy(target[at:], r.b[from:to]))
 }
 
@@ -148,7 +148,7 @@ func (h *host) fill(r receiver, a engine.Args) goja.Value {
 	default:
 		start, end = a.Value(1), a.Value(2)
 	}
-	from, to := span(len(r.b), start, end, false)
+	from, to := bounds(len(r.b), start, end, false)
 	fill(r.b[from:to], h.pattern(a, 0, enc))
 	return r.obj
 }

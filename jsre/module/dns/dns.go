@@ -36,7 +36,8 @@ func lookup(vm *engine.VM, a engine.Args) goja.Value {
 	given := a.String(0, "host")
 	host := HostOf(given)
 	if host == "" {
-		vm.ThrowRange("lookup: host must name a host, got %q", given)
+		shown, _, _ := strings.Cut(given[strings.LastIndexByte(given, '@')+1:], "?") // the rest of a URL may be secret
+		vm.ThrowRange("lookup: host must name a host, got %q", shown)
 	}
 	at, family := 1, int64(socket.AFUnspec)
 	if a.Given(1) && vm.TypeName(a.Value(1)) != "function" {

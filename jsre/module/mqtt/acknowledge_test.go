@@ -62,3 +62,30 @@ func TestScriptThatEndsInAListener(t *testing.T) {
 		})
 	}
 }
+
+// A listener that serves events meanwhile gets the message that came together with its
+// own. The acknowledgements leave in the order of arrival all the same.
+func TestListenerThatWaitsForTheNextMessage(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	s := start(t, server.Addr(), module.Options{}, connectThen(`
+  let n = 0;
+  c.on('disconnect', () => {});
+  c.on('message', m => {
+    n++;
+    if (m.packetId === 6) require('iosched').forever(() => n === 2);
+    console.log(m.packetId, 'returns');
+  });
+  c.publish('ready', '');`))
+	conn := server.Accept()
+	conn.Accept()
+	conn.Expect("30 07 00057265616479")
+	conn.Send("32 05 000174 0006", "32 05 000174 0007")
+	conn.Expect("40 02 0006", "40 02 0007")
+	conn.Close()
+	if err := s.wait(); err != nil {
+		t.Error(err)
+	}
+	if got := s.out.String(); got != "7 returns\n6 returns\n" {
+		t.Errorf("printed %q", got)
+	}
+}

@@ -137,7 +137,7 @@ func TestBadArgumentsThrowAtOnce(t *testing.T) {
 		"RangeError: open: timeout (or callback) must be from 0 to 2147483647, got -1",
 		"RangeError: open: bufSize must be from 512 to 4096, got 100",
 		"TypeError: open: tlsOpt.ca must be a string, Buffer, typed array or ArrayBuffer, got number",
-		"Error: open: tlsOpt.ca: holds no PEM certificate",
+		"Error: open: tlsOpt.ca: there is no certificate in it; it must have PEM blocks with BEGIN CERTIFICATE",
 		"TypeError: open: tlsOpt.rejectUnauthorized must be a boolean, got string",
 		"Error: open: tlsOpt.cert: is given without tlsOpt.key",
 		"TypeError: publish: topic must be a string, got undefined",

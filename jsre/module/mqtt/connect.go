@@ -99,12 +99,12 @@ func (c *client) readVersion(what string, v goja.Value) mqtt.Version {
 }
 
 // readWill takes the members that count only with will: true.
-func (c *client) readWill(o *goja.Object) *mqtt.Message {
+func (c *client) readWill(o *goja.Object) *mqtt.Will {
 	vm := c.vm
-	will := &mqtt.Message{
+	will := &mqtt.Will{Message: mqtt.Message{
 		Topic:   vm.CheckString("connect: clientOpt.topic", vm.Field(o, "topic")),
 		Payload: append([]byte{}, vm.CheckBytes("connect: clientOpt.message", vm.Field(o, "message"))...),
-	}
+	}}
 	if v := vm.Field(o, "qos"); engine.Given(v) {
 		will.QoS = mqtt.QoS(vm.CheckInt("connect: clientOpt.qos", v, 0, 2))
 	}

@@ -33,7 +33,7 @@ const (
 // event is something the script is to be told.
 type event struct {
 	kind    kind
-	message *mqtt.Message
+	message *mqtt.Received
 	err     error
 	call    func(error) // of callback: tells err; on the loop, inside Loop.Run
 }
@@ -42,7 +42,7 @@ type event struct {
 type queue struct {
 	events   []event
 	messages int
-	bytes    int        // of their payloads
+	bytes    int        // of memory that those hold
 	room     *sync.Cond // there is room for messages, or the client has ended
 }
 
@@ -61,7 +61,7 @@ func (c *client) push(e event) {
 			return
 		}
 		c.queue.messages++
-		c.queue.bytes += len(e.message.Payload)
+		c.queue.bytes += e.message.MemorySize()
 	}
 	c.queue.events = append(c.queue.events, e)
 	c.mu.Unlock()
@@ -85,6 +85,9 @@ func (c *client) take() (event, bool) {
 	e := c.batch[c.next]
 	c.batch[c.next] = event{}
 	c.next++
+	if c.next < len(c.batch) {
+		c.source.Wake() // a listener that serves events meanwhile is to get the rest
+	}
 	return e, true
 }
 
@@ -138,7 +141,7 @@ func (c *client) serve(e *event) {
 // returned. One whose listener threw is left to the server, which sends it again on a
 // later connection of the session; those that come after it do not wait for that. When
 // the script is ending, perhaps because of this message, nothing is said any more.
-func (c *client) deliver(m *mqtt.Message) {
+func (c *client) deliver(m *mqtt.Received) {
 	returned := false
 	c.vm.Loop().Run(func() {
 		c.emitter.Emit("message", c.messageObject(m))

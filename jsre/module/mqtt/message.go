@@ -14,7 +14,7 @@ import (
 // plain object: it can be changed, copied and printed.
 type received struct {
 	client  *client
-	message *mqtt.Message
+	message *mqtt.Received
 	buffer  goja.Value            // the payload, once a script has asked for it
 	own     map[string]goja.Value // all properties, once a script has changed one
 	order   []string              // their names
@@ -27,7 +27,7 @@ var (
 )
 
 // messageObject is what 'message' listeners get.
-func (c *client) messageObject(m *mqtt.Message) goja.Value {
+func (c *client) messageObject(m *mqtt.Received) goja.Value {
 	return c.vm.Runtime().NewDynamicObject(&received{client: c, message: m})
 }
 
@@ -76,7 +76,7 @@ func (r *received) settle() {
 		own[key] = r.Get(key)
 	}
 	if r.message.Properties != nil {
-		own["properties"] = r.client.propertiesObject(r.message.Properties)
+		own["properties"] = r.client.propertiesObject(r.message)
 	}
 	r.own = own
 }

@@ -87,7 +87,8 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 	if t.tls != nil {
 		scheme = "mqtts"
 	}
-	return mqtt.Open(ctx, scheme+"://"+address, mqtt.Transport{
+	cfg := c.callbacks()
+	cfg.Transport = mqtt.Transport{
 		TLS:        t.tls,
 		TLSTimeout: t.handshake,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -95,8 +96,8 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 		},
 		ConnectTimeout: mqtt.DefaultConnectTimeout,
 		ReadBuffer:     t.bufSize,
-		Handlers:       c.handlers(),
-	})
+	}
+	return mqtt.Open(ctx, scheme+"://"+address, cfg)
 }
 
 type timeoutError time.Duration
@@ -104,15 +105,20 @@ type timeoutError time.Duration
 func (e timeoutError) Error() string { return "no connection within " + time.Duration(e).String() }
 func (e timeoutError) Unwrap() error { return context.DeadlineExceeded }
 
-// handlers bring what happens on the connection to the loop.
-func (c *client) handlers() mqtt.Handlers {
-	return mqtt.Handlers{
-		Connect:    func(*mqtt.Client) { c.push(event{kind: connected}) },
-		Message:    func(m *mqtt.Message) { c.push(event{kind: message, message: m}) },
-		ManualAck:  true,
-		Close:      func(reason error) { c.push(event{kind: leaving, err: reason}) },
-		Disconnect: func(reason error) { c.push(event{kind: disconnected, err: reason}) },
-		Error:      func(err error) { c.push(event{kind: failed, err: err}) },
+// callbacks bring what happens on the connection to the loop.
+func (c *client) callbacks() mqtt.Config {
+	return mqtt.Config{
+		OnConnect: func(*mqtt.Client) { c.push(event{kind: connected}) },
+		OnMessage: func(_ context.Context, m *mqtt.Received) { c.push(event{kind: message, message: m}) },
+		ManualAck: true,
+		OnDisconnect: func(reason error) {
+			var left *mqtt.DisconnectError
+			if errors.Is(reason, mqtt.ErrServerClosed) || errors.As(reason, &left) {
+				c.push(event{kind: leaving, err: reason})
+			}
+			c.push(event{kind: disconnected, err: reason})
+		},
+		OnError: func(err error) { c.push(event{kind: failed, err: err}) },
 	}
 }
 

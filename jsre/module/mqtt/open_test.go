@@ -100,6 +100,7 @@ attempt('private CA', {ca});
 attempt('as a Buffer', {ca: Buffer.from(ca)});
 attempt('several', {ca: [other, ca]});
 attempt('several in one', {ca: other + ca});
+try { mqtt.open(sa, {ca: [ca, other + '-----BEGIN CERTIFICATE-----\nAQ==\n-----END CERTIFICATE-----\n']}); } catch (e) { console.log(e.code, e.message); }
 attempt('by name', {ca, server: 'localhost'});
 attempt('wrong name', {ca, server: 'xxx.xxx.com'});
 attempt('unknown CA', {ca: other});
@@ -114,7 +115,8 @@ const c = mqtt.open(sa, {ca, server: 'localhost'}, (client, remote) => {
   });
 });`
 	expect(t, b.Addr(), src,
-		"private CA open", "as a Buffer open", "several open", "several in one open", "by name open",
+		"private CA open", "as a Buffer open", "several open", "several in one open",
+		"EINVAL open: tlsOpt.ca[1]: certificate 2 cannot be read: x509: malformed certificate", "by name open",
 		"wrong name ECERTHOST", "unknown CA ECERTAUTHORITY", "system CAs ECERTAUTHORITY", "both open", "no CAs ECERTAUTHORITY", "not verified open",
 		"t over TLS")
 }

@@ -13,7 +13,8 @@ import (
 const maxUint32 = 1<<32 - 1
 
 // propertiesObject is the MQTT 5 properties of a message, those that are there.
-func (c *client) propertiesObject(p *mqtt.Properties) *goja.Object {
+func (c *client) propertiesObject(m *mqtt.Received) *goja.Object {
+	p := m.Properties
 	rt := c.vm.Runtime()
 	o := rt.NewObject()
 	set := func(name string, v any) { _ = o.Set(name, v) } // o is ours and extensible
@@ -32,9 +33,9 @@ func (c *client) propertiesObject(p *mqtt.Properties) *goja.Object {
 	if p.CorrelationData != nil {
 		set("correlationData", c.vm.NewBuffer(p.CorrelationData))
 	}
-	if len(p.SubscriptionIDs) > 0 {
-		ids := make([]any, len(p.SubscriptionIDs))
-		for i, id := range p.SubscriptionIDs {
+	if of := m.SubscriptionIDs(); len(of) > 0 {
+		ids := make([]any, len(of))
+		for i, id := range of {
 			ids[i] = int64(id)
 		}
 		set("subscriptionIdentifier", rt.NewArray(ids...))

@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"context"
+
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
@@ -37,7 +39,7 @@ func (c *client) subscribe(a engine.Args) goja.Value {
 		subs[i] = mqtt.Subscription{Filter: f, QoS: qos, RetainHandling: retained, ManualAck: true}
 	}
 	c.start("subscribe", done, func(report func(error)) error {
-		_, err := c.connection().SubscribeAsync(subs, report)
+		_, err := c.connection().SubscribeAsync(context.Background(), subs, report)
 		return err
 	})
 	return goja.Undefined()
@@ -48,7 +50,7 @@ func (c *client) unsubscribe(a engine.Args) goja.Value {
 	filters := c.filters("unsubscribe", a.Value(0))
 	_, done := tail(c, a, 1)
 	c.start("unsubscribe", done, func(report func(error)) error {
-		_, err := c.connection().UnsubscribeAsync(filters, report)
+		_, err := c.connection().UnsubscribeAsync(context.Background(), filters, report)
 		return err
 	})
 	return goja.Undefined()

@@ -12,6 +12,7 @@ import (
 	"github.com/youmark/pkcs8"
 
 	"dunlin/jsre/engine"
+	"dunlin/mqtt/dial"
 )
 
 // readTLS makes the configuration that tlsOpt asks for, TLS 1.2 at least.
@@ -64,13 +65,19 @@ func (m *module) readAuthorities(pems []string, defaults bool) *x509.CertPool {
 	}
 	pool := x509.NewCertPool()
 	if defaults {
-		if system, err := x509.SystemCertPool(); err == nil {
-			pool = system
+		system, err := x509.SystemCertPool()
+		if err != nil {
+			m.invalid("loadDefaultCerts", err)
 		}
+		pool = system
 	}
-	for _, text := range pems {
-		if !pool.AppendCertsFromPEM([]byte(text)) {
-			m.invalid("ca", errors.New("holds no PEM certificate"))
+	for i, text := range pems {
+		if err := dial.AddCertificates(pool, []byte(text)); err != nil {
+			at := "ca"
+			if len(pems) > 1 {
+				at = fmt.Sprintf("ca[%d]", i)
+			}
+			m.invalid(at, err)
 		}
 	}
 	return pool

@@ -31,8 +31,8 @@ func httpConnect(conn net.Conn, user *url.Userinfo, to destination) error {
 		return fmt.Errorf("CONNECT: %w", err)
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodConnect})
-	if err != nil {
-		return fmt.Errorf("CONNECT: the answer is not HTTP: %w", err)
+	if err != nil { // it quotes the answer, which may be our request: an echo
+		return errors.New("CONNECT: the answer is not HTTP; is it an HTTP proxy?")
 	}
 	_ = resp.Body.Close() // it has none
 	if resp.StatusCode/100 == 2 {

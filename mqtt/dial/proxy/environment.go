@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -19,7 +20,7 @@ import (
 // for everything. The machine itself (localhost, 127.0.0.0/8, ::1) is always
 // reached directly.
 func FromEnvironment() (*Dialer, error) {
-	raw := environment("ALL_PROXY", "all_proxy")
+	raw := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
 	if raw == "" {
 		return new(Dialer), nil
 	}
@@ -27,22 +28,13 @@ func FromEnvironment() (*Dialer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ALL_PROXY: %w", err)
 	}
-	direct := parseExceptions(environment("NO_PROXY", "no_proxy"))
+	direct := parseExceptions(cmp.Or(os.Getenv("NO_PROXY"), os.Getenv("no_proxy")))
 	return &Dialer{Proxy: func(address string) (*url.URL, error) {
 		if direct.cover(address) {
 			return nil, nil // none, as Dialer.Proxy says
 		}
 		return u, nil
 	}}, nil
-}
-
-func environment(names ...string) string {
-	for _, name := range names {
-		if value := os.Getenv(name); value != "" {
-			return value
-		}
-	}
-	return ""
 }
 
 // exception is one word of NO_PROXY.

@@ -26,7 +26,7 @@ func TestStalledProxy(t *testing.T) { // TR-06, TL-14, fault 10
 			must(t, err)
 			d.Dial = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
 			begin := time.Now()
-			_, err = mqtt.Open(context.Background(), "mqtts://h", mqtt.Transport{Dial: d.DialContext, ConnectTimeout: time.Minute})
+			_, err = mqtt.Open(context.Background(), "mqtts://h", mqtt.Config{Transport: mqtt.Transport{Dial: d.DialContext, ConnectTimeout: time.Minute}})
 			if want := "proxy mqtts://h:8883: via " + scheme + "://p: no connection within 1m0s"; err == nil || err.Error() != want || time.Since(begin) != time.Minute {
 				t.Errorf("after %v: %v", time.Since(begin), err)
 			}
@@ -51,6 +51,7 @@ func TestProxyThatIsNotThere(t *testing.T) { // TR-01, TR-12
 func TestBadProxyURLs(t *testing.T) {
 	for raw, want := range map[string]string{
 		"ftp://joe:s3cret@h":      `scheme "ftp" is not one of`,
+		"ftp://s3cret@h":          "is not one of", // some take a token for a user name
 		"socks5://joe:s3cret@":    "has no host",
 		"socks5://joe:s3cret/@h":  "cannot be read",
 		"http://joe:%zzs3cret@h":  "cannot be read",

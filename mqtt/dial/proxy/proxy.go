@@ -7,6 +7,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -71,12 +72,18 @@ func parse(raw string) (*url.URL, error) {
 // check tells whether u is a proxy's.
 func check(u *url.URL) error {
 	if ports[u.Scheme] == "" {
-		return fmt.Errorf("proxy URL %q: scheme %q is not one of socks5, socks5h, http, https", u.Redacted(), u.Scheme)
+		return fmt.Errorf("proxy URL %q: scheme %q is not one of socks5, socks5h, http, https", redact(u), u.Scheme)
 	}
 	if u.Hostname() == "" {
-		return fmt.Errorf("proxy URL %q has no host", u.Redacted())
+		return fmt.Errorf("proxy URL %q has no host", redact(u))
 	}
 	return nil
+}
+
+// redact returns u for an error: its way and its host, and nothing that may be secret.
+func redact(u *url.URL) string {
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host}
+	return shown.String()
 }
 
 // DialContext connects to address. It is a [dial.Func]. An error on the way is a
@@ -99,8 +106,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	}
 	conn, err := d.through(ctx, u, via, address)
 	if err != nil {
-		shown := url.URL{Scheme: u.Scheme, Host: u.Host}
-		return nil, &dial.Error{Stage: dial.StageProxy, Address: shown.String(), Err: err}
+		return nil, &dial.Error{Stage: dial.StageProxy, Address: redact(u), Err: err}
 	}
 	return conn, nil
 }
@@ -114,11 +120,7 @@ func (d *Dialer) through(ctx context.Context, u *url.URL, via dial.Func, address
 	if err != nil {
 		return nil, err
 	}
-	port := u.Port()
-	if port == "" {
-		port = ports[u.Scheme]
-	}
-	conn, err := via(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	conn, err := via(ctx, "tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme])))
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +152,7 @@ func (d *Dialer) config(host string) *tls.Config {
 		conf = d.TLS.Clone()
 		conf.MinVersion = max(conf.MinVersion, tls.VersionTLS12)
 	}
-	if conf.ServerName == "" {
-		conf.ServerName = host
-	}
+	conf.ServerName = cmp.Or(conf.ServerName, host)
 	return conf
 }
 

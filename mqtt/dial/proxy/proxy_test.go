@@ -187,7 +187,8 @@ func exchange(t *testing.T, url string, transport mqtt.Transport) error {
 		return err
 	}
 	got := make(chan string, 1)
-	must(t, c.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: 1, Handler: func(m *mqtt.Message) { got <- string(m.Payload) }}))
+	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) { got <- string(m.Payload) }})
+	must(t, err)
 	must(t, c.Publish(ctx, mqtt.Message{Topic: "t", Payload: []byte("x"), QoS: 1}))
 	if payload := <-got; payload != "x" {
 		t.Errorf("got %q", payload)

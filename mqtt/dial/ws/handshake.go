@@ -44,7 +44,8 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, fmt.Errorf("the server hung up: %w; does it speak HTTP at this port?", io.ErrUnexpectedEOF)
 		case err != nil && strings.HasPrefix(err.Error(), "malformed"):
-			return nil, fmt.Errorf("%w; does the server speak HTTP at this port?", err)
+			// The error quotes the answer, which may be our request, with its secrets: an echo.
+			return nil, errors.New("the answer is not HTTP; does the server speak HTTP at this port?")
 		case err != nil:
 			return nil, fmt.Errorf("read answer: %w", err)
 		case resp.StatusCode == http.StatusSwitchingProtocols:
@@ -52,6 +53,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 			resp.Body = t.then
 			return resp, nil
 		case resp.StatusCode >= 200:
+			resp.Header.Del("Location") // not followed; net/http would quote one that it cannot read
 			resp.Body = body{io.LimitReader(resp.Body, maxBody), t.conn}
 			return resp, nil
 		}

@@ -105,7 +105,10 @@ func TestRefusedHandshakes(t *testing.T) { // TR-09, fault 33: 311/5:6.0.0-4
 		{"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n%.0s", "answered 503 Service Unavailable", 503},
 		{"\x20\x02\x00\x00%.0s", "does the server speak HTTP at this port?", 0},
 		{"%.0s", "the server hung up", 0},
-		{"SSH-2.0-OpenSSH\r\n%.0s", "malformed HTTP", 0},
+		{"SSH-2.0-OpenSSH\r\n%.0s", "the answer is not HTTP", 0},
+		{"GET /mqtt?token=s3cret HTTP/1.1\r\n\r\n%.0s", "the answer is not HTTP", 0}, // an echo
+		{"HTTP/1.1 200 OK\r\nno header, but token=s3cret\r\n\r\n%.0s", "the answer is not HTTP", 0},
+		{"HTTP/1.1 302 Found\r\nLocation: http://h:x/?token=s3cret\r\nContent-Length: 0\r\n\r\n%.0s", "redirects are not followed", 302},
 		{strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100) + "%.0s", "without end", 0},
 		{"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 70_000) + "%.0s", "more than 65536 bytes", 0},
 	} {

@@ -53,7 +53,8 @@ func TestBroker(t *testing.T) { // TR-08, TR-11, TL-01: over ws and wss, with us
 					t.Errorf("connected to %s, %v", c.Remote(), c.RemoteAddr())
 				}
 				payloads := make(chan []byte, 10)
-				must(t, c.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(m *mqtt.Message) { payloads <- m.Payload }}))
+				_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(_ context.Context, m *mqtt.Received) { payloads <- m.Payload }})
+				must(t, err)
 				want := bytes.Repeat([]byte("0123456789abcdef"), 65_556/16+1)[:65_556]
 				must(t, c.Publish(ctx, mqtt.Message{Topic: "t", Payload: want, QoS: 2}))
 				if got := <-payloads; !bytes.Equal(got, want) {
@@ -134,9 +135,7 @@ func TestPacketsAcrossFrames(t *testing.T) { // TR-11: one byte a frame, and all
 			_, _, _ = c.Read(ctx) // the close frame
 		})
 		got := make(chan string, 10)
-		c, err := mqtt.Dial(timeout(t), url, mqtt.Config{Transport: mqtt.Transport{Handlers: mqtt.Handlers{
-			Message: func(m *mqtt.Message) { got <- string(m.Payload) },
-		}}})
+		c, err := mqtt.Dial(timeout(t), url, mqtt.Config{OnMessage: func(_ context.Context, m *mqtt.Received) { got <- string(m.Payload) }})
 		must(t, err)
 		if all := <-got + <-got; all != "ab" {
 			t.Errorf("%d bytes a frame: got %q", size, all)
@@ -151,8 +150,8 @@ func TestEnds(t *testing.T) { // fault 33: an orderly end, a fault, and a loss
 		end  func(ctx context.Context, c *websocket.Conn)
 		want string
 	}{
-		{"normal", func(_ context.Context, c *websocket.Conn) { _ = c.Close(websocket.StatusNormalClosure, "") }, "close, disconnect: the server closed the connection"},
-		{"going away", func(_ context.Context, c *websocket.Conn) { _ = c.Close(websocket.StatusGoingAway, "") }, "close, disconnect: the server closed the connection"},
+		{"normal", func(_ context.Context, c *websocket.Conn) { _ = c.Close(websocket.StatusNormalClosure, "") }, "disconnect: the server closed the connection"},
+		{"going away", func(_ context.Context, c *websocket.Conn) { _ = c.Close(websocket.StatusGoingAway, "") }, "disconnect: the server closed the connection"},
 		{"within a packet", func(ctx context.Context, c *websocket.Conn) {
 			_ = c.Write(ctx, websocket.MessageBinary, []byte{0x30, 9})
 			_ = c.Close(websocket.StatusNormalClosure, "")
@@ -174,11 +173,10 @@ func TestEnds(t *testing.T) { // fault 33: an orderly end, a fault, and a loss
 				test.end(ctx, c)
 			})
 			events, ended := "", make(chan struct{})
-			_, err := mqtt.Dial(timeout(t), url, mqtt.Config{Transport: mqtt.Transport{Handlers: mqtt.Handlers{
-				Message:    func(m *mqtt.Message) { events += "message " + m.Topic },
-				Close:      func(error) { events += "close, " },
-				Disconnect: func(err error) { events += "disconnect: " + err.Error(); close(ended) },
-			}}})
+			_, err := mqtt.Dial(timeout(t), url, mqtt.Config{
+				OnMessage:    func(_ context.Context, m *mqtt.Received) { events += "message " + m.Topic },
+				OnDisconnect: func(err error) { events += "disconnect: " + err.Error(); close(ended) },
+			})
 			must(t, err)
 			if <-ended; events != test.want {
 				t.Errorf("got %s", events)

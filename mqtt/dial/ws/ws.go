@@ -7,6 +7,7 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,10 +63,7 @@ func (o Options) Upgrade(ctx context.Context, conn net.Conn, a dial.Address) (ne
 	if err != nil {
 		return nil, err
 	}
-	subprotocol := o.Subprotocol
-	if subprotocol == "" {
-		subprotocol = "mqtt"
-	}
+	subprotocol := cmp.Or(o.Subprotocol, "mqtt")
 	stop := context.AfterFunc(ctx, func() { _ = bottom(conn).Close() }) // frees the handshake
 	defer stop()
 	request := &roundTripper{conn: conn}

@@ -64,6 +64,7 @@ type Part struct {
 type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
+	Trace       Trace                // sees every packet; nil: nobody does
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
 	Linger      time.Duration        // how long the peer may take to close after our last byte
 	WriteStalls func() time.Duration // how long a write may make no progress; 0: for ever
@@ -80,7 +81,7 @@ type Link struct {
 
 	version atomic.Uint32 // of the protocol, for the fixed header
 	gathers bool          // parts go out with what is around them
-	patient bool          // a read may end after a while, and the next goes on
+	endures bool          // a read may end after a while, and the next goes on
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
@@ -100,7 +101,7 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 		ended: make(chan struct{}),
 		read:  make(chan struct{}),
 	}
-	l.gathers, l.patient = socket(conn), patient(conn)
+	l.gathers, l.endures = socket(conn), endures(conn)
 	l.version.Store(uint32(wire.V311))
 	go l.readLoop()
 	go l.writeLoop()

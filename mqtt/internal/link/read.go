@@ -10,9 +10,9 @@ const (
 	// roomyBuffer is the size up to which the read buffer grows to take more
 	// packets with one read. Larger packets make it grow for their own time.
 	roomyBuffer = 256 << 10
-	// calmReads is the number of small reads in a row after which a grown
+	// smallReads is the number of small reads in a row after which a grown
 	// buffer goes back to its first size, so that an idle link costs little.
-	calmReads = 32
+	smallReads = 32
 	// heldBuffer is the largest size that is kept for the next packets; beyond
 	// it a buffer goes as soon as it is empty.
 	heldBuffer = 1 << 20
@@ -22,12 +22,13 @@ const (
 type inbox struct {
 	buf        []byte
 	start, end int
-	first      int // the size it began with
-	calm       int // small reads in a row
-	left       int // bytes to come of the payload that is streamed
+	first      int  // the size it began with
+	small      int  // small reads in a row
+	left       int  // bytes to come of the payload that is streamed
+	shown      bool // the packet at start, which has not come whole, was traced
 
-	watched bool // a read ends after a calm while
-	stirred bool // something came since then
+	watched  bool // the read at hand ends after idleTime
+	received bool // something came since then
 }
 
 func (l *Link) readLoop() {
@@ -35,15 +36,15 @@ func (l *Link) readLoop() {
 	in := inbox{first: l.cfg.ReadBuffer}
 	in.buf = make([]byte, in.first)
 	for {
-		l.watch(&in)
+		l.watchIdle(&in)
 		n, err := l.conn.Read(in.buf[in.end:])
 		in.end += n
 		if n > 0 && !l.frames(&in, n) {
-			l.unwatch(&in)
+			l.unwatchIdle(&in)
 			l.discard()
 			return
 		}
-		if err != nil && !l.calmed(&in, err) {
+		if err != nil && !l.wentIdle(&in, err) {
 			l.input = endOfInput(err, in.start < in.end || in.left > 0)
 			l.fail(l.input)
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
@@ -59,6 +60,7 @@ func (l *Link) readLoop() {
 // frames hands over every whole packet of the buffer, and reports whether
 // reading goes on.
 func (l *Link) frames(in *inbox, n int) bool {
+	l.traceInput(in)
 	l.owner.BeginBatch(time.Now(), n)
 	defer l.owner.EndBatch()
 	version := wire.Version(l.version.Load())
@@ -71,6 +73,7 @@ func (l *Link) frames(in *inbox, n int) bool {
 			return true
 		}
 		in.start += n
+		in.shown = false
 	}
 	return true
 }
@@ -138,7 +141,7 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 // grows with the bytes that came, never with the length that a header
 // announces.
 func (in *inbox) makeRoom(n int) {
-	in.stirred = true
+	in.received = true
 	rest := in.end - in.start
 	full := in.end == len(in.buf)
 	if rest == 0 {
@@ -165,16 +168,16 @@ func (in *inbox) move(buf []byte) {
 
 // resizeEmpty fits an empty buffer to the traffic.
 func (in *inbox) resizeEmpty(n int, full bool) {
-	in.calm++
+	in.small++
 	if n >= in.first {
-		in.calm = 0
+		in.small = 0
 	}
 	switch {
 	case full && len(in.buf) < roomyBuffer:
 		in.buf = make([]byte, min(2*len(in.buf), roomyBuffer))
-	case len(in.buf) > heldBuffer, in.calm >= calmReads && len(in.buf) > in.first:
+	case len(in.buf) > heldBuffer, in.small >= smallReads && len(in.buf) > in.first:
 		in.buf = make([]byte, in.first)
-		in.calm = 0
+		in.small = 0
 	}
 }
 

@@ -44,7 +44,7 @@ func TestBufferGrowsForManySmallPackets(t *testing.T) {
 	if len(in.buf) != roomyBuffer {
 		t.Errorf("%d bytes under a full stream, want %d", len(in.buf), roomyBuffer)
 	}
-	for range calmReads - 1 {
+	for range smallReads - 1 {
 		in.feed(10, 10)
 	}
 	if len(in.buf) != roomyBuffer {
@@ -52,7 +52,7 @@ func TestBufferGrowsForManySmallPackets(t *testing.T) {
 	}
 	in.feed(10, 10)
 	if len(in.buf) != 4096 {
-		t.Errorf("%d bytes when it is calm", len(in.buf))
+		t.Errorf("%d bytes after small reads", len(in.buf))
 	}
 }
 

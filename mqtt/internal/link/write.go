@@ -48,6 +48,7 @@ func (l *Link) writeLoop() {
 
 // write sends all of the batch.
 func (l *Link) write(batch Batch) error {
+	l.traceOutput(&batch)
 	if len(batch.Parts) == 0 {
 		return l.writePieces(batch.Bytes)
 	}

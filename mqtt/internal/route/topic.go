@@ -23,7 +23,7 @@ func ValidateTopic(topic string) error {
 	}
 	if i := strings.IndexAny(topic, "+#"); i >= 0 {
 		// [MQTT-3.3.2-2], [MQTT-4.7.1-1] of 3.1.1, [MQTT-4.7.0-1] of 5
-		return fmt.Errorf("topic %s holds the wildcard %q at byte %d: a message has one exact topic", quote(topic), topic[i], i)
+		return fmt.Errorf("topic %s holds the wildcard %q at byte %d: a message has one exact topic", Quote(topic), topic[i], i)
 	}
 	return nil
 }
@@ -49,13 +49,13 @@ func validateText(what, s string) error {
 		return errors.New(what + " is empty: it needs at least one character")
 	}
 	if len(s) > maxLength {
-		return fmt.Errorf("%s %s is %d bytes long: 65535 are allowed", what, quote(s), len(s))
+		return fmt.Errorf("%s %s is %d bytes long: 65535 are allowed", what, Quote(s), len(s))
 	}
 	if i := strings.IndexByte(s, 0); i >= 0 {
-		return fmt.Errorf("%s %s holds U+0000 at byte %d: MQTT forbids it", what, quote(s), i)
+		return fmt.Errorf("%s %s holds U+0000 at byte %d: MQTT forbids it", what, Quote(s), i)
 	}
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("%s %s is not well-formed UTF-8", what, quote(s))
+		return fmt.Errorf("%s %s is not well-formed UTF-8", what, Quote(s))
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func validateText(what, s string) error {
 func validateShare(filter string) (rest string, err error) {
 	if rest, ok := strings.CutPrefix(filter, "$queue/"); ok {
 		if rest == "" {
-			return "", fmt.Errorf("topic filter %s has no filter after $queue/", quote(filter))
+			return "", fmt.Errorf("topic filter %s has no filter after $queue/", Quote(filter))
 		}
 		return rest, nil
 	}
@@ -76,11 +76,11 @@ func validateShare(filter string) (rest string, err error) {
 	group, rest, ok := strings.Cut(tail, "/")
 	switch {
 	case group == "": // [MQTT-4.8.2-1]
-		return "", fmt.Errorf("topic filter %s has an empty group name: write $share/GROUP/FILTER", quote(filter))
+		return "", fmt.Errorf("topic filter %s has an empty group name: write $share/GROUP/FILTER", Quote(filter))
 	case strings.ContainsAny(group, "+#"): // [MQTT-4.8.2-2]
-		return "", fmt.Errorf("topic filter %s has a wildcard in its group name %s", quote(filter), quote(group))
+		return "", fmt.Errorf("topic filter %s has a wildcard in its group name %s", Quote(filter), Quote(group))
 	case !ok || rest == "": // [MQTT-4.8.2-2]
-		return "", fmt.Errorf("topic filter %s has no filter after its group name: write $share/GROUP/FILTER", quote(filter))
+		return "", fmt.Errorf("topic filter %s has no filter after its group name: write $share/GROUP/FILTER", Quote(filter))
 	}
 	return rest, nil
 }
@@ -96,19 +96,19 @@ func validateLevels(filter, rest string) error {
 		case i < 0:
 		case len(level) > 1:
 			return fmt.Errorf("topic filter %s has the wildcard %q inside the level %s: it must be a level of its own",
-				quote(filter), level[i], quote(level))
+				Quote(filter), level[i], Quote(level))
 		case level == "#" && more:
-			return fmt.Errorf("topic filter %s goes on after '#': it must be the last level", quote(filter))
+			return fmt.Errorf("topic filter %s goes on after '#': it must be the last level", Quote(filter))
 		}
 	}
 	return nil
 }
 
-// quote makes s fit for one line of an error, long ones shortened.
-func quote(s string) string {
+// Quote makes s fit for one line of an error, long ones shortened.
+func Quote(s string) string {
 	const most = 80
 	if len(s) > most {
-		return fmt.Sprintf("%q...", strings.ToValidUTF8(s[:most], ""))
+		return fmt.Sprintf("%q... (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
 	}
 	return fmt.Sprintf("%q", s)
 }

@@ -26,7 +26,7 @@ func TestValidateTopic(t *testing.T) {
 		"a#":                `topic "a#" holds the wildcard '#' at byte 1: a message has one exact topic`,
 		"a\x00":             `topic "a\x00" holds U+0000 at byte 1: MQTT forbids it`,
 		"\xED\xA0\x80":      `topic "\xed\xa0\x80" is not well-formed UTF-8`,
-		longest + "/":       `topic "` + longest[:80] + `"... is 65536 bytes long: 65535 are allowed`,
+		longest + "/":       `topic "` + longest[:80] + `"... (65536 bytes) is 65536 bytes long: 65535 are allowed`,
 		"\xC0\x80/overlong": `topic "\xc0\x80/overlong" is not well-formed UTF-8`,
 	} {
 		if err := ValidateTopic(topic); err == nil || err.Error() != want {
@@ -62,7 +62,7 @@ func TestValidateFilter(t *testing.T) {
 		"$queue/":     `topic filter "$queue/" has no filter after $queue/`,
 		"a\x00":       `topic filter "a\x00" holds U+0000 at byte 1: MQTT forbids it`,
 		"a/\xFF":      `topic filter "a/\xff" is not well-formed UTF-8`,
-		longest + "/": `topic filter "` + longest[:80] + `"... is 65536 bytes long: 65535 are allowed`,
+		longest + "/": `topic filter "` + longest[:80] + `"... (65536 bytes) is 65536 bytes long: 65535 are allowed`,
 	} {
 		if err := ValidateFilter(filter); err == nil || err.Error() != want {
 			t.Errorf("%.20q: %v, want %s", filter, err, want)

@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 
+	"dunlin/internal/fifo"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -19,7 +20,7 @@ type receipt struct {
 // inboundFlow is an inbound QoS 2 flow, from PUBLISH to PUBREL. It outlives the
 // connection; a QoS 1 message has no such state.
 type inboundFlow struct {
-	print    uint64 // the message's fingerprint: another one has another
+	digest   uint64 // the message's digest: another one has another
 	seq      uint64 // under which the application has the message; 0: it has not
 	receipt  uint64 // the sequence number of its receipt; 0: none is pending
 	sequence uint64 // of the message, when it is saved
@@ -34,9 +35,10 @@ type inboundFlow struct {
 // order in which the messages came [MQTT-4.6.0-2], whatever the order in which
 // they are handed back.
 type inbound struct {
-	pending fifo[receipt] // oldest first
-	first   uint64        // the sequence number of the oldest
-	open    int           // PUBLISH packets of this connection whose flow has not ended
+	pending fifo.Queue[receipt] // oldest first
+	first   uint64              // the sequence number of the oldest
+	begun   uint64              // that of the first one of this connection
+	open    int                 // PUBLISH packets of this connection whose flow has not ended
 	flows   map[uint16]inboundFlow
 	// held has the identifiers of QoS 2 messages that came on an earlier
 	// connection and that the application still has, by their seq.
@@ -75,11 +77,11 @@ func (s *Session) HandleStreamed(dst []byte, p *wire.Publish, size int) ([]byte,
 }
 
 func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
-	var print uint64
+	var digest uint64
 	if p.QoS == 2 {
-		print = fingerprint(p, size)
+		digest = digestOf(p, size)
 	}
-	f, known := s.repeated(p, print)
+	f, known := s.repeated(p, digest)
 	if known && p.QoS == 1 {
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
@@ -98,7 +100,7 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 	a := Arrival{Seq: s.receive(receipt{id: p.PacketID, qos: p.QoS}), Deliver: true}
 	s.in.open++
 	if p.QoS == 2 {
-		s.begin2(p.PacketID, print, &a)
+		s.begin2(p.PacketID, digest, &a)
 	}
 	return s.drain(dst), a, nil // a flow that was forgotten holds nothing up
 }
@@ -107,8 +109,8 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 func (s *Session) receive(r receipt) (seq uint64) {
 	in := &s.in
 	in.first = max(in.first, 1)
-	seq = in.first + uint64(in.pending.len())
-	in.pending.push(r)
+	seq = in.first + uint64(in.pending.Len())
+	in.pending.Push(r)
 	return seq
 }
 
@@ -130,12 +132,12 @@ func (s *Session) repeat(dst []byte, id uint16, f inboundFlow) []byte {
 // begin2 opens the flow of a QoS 2 message that is delivered. When the session
 // is saved the message has a sequence number, which must be on record before a
 // handler sees it.
-func (s *Session) begin2(id uint16, print uint64, a *Arrival) {
+func (s *Session) begin2(id uint16, digest uint64, a *Arrival) {
 	in := &s.in
 	if in.flows == nil {
 		in.flows = make(map[uint16]inboundFlow)
 	}
-	f := inboundFlow{print: print, seq: a.Seq, receipt: a.Seq, here: true}
+	f := inboundFlow{digest: digest, seq: a.Seq, receipt: a.Seq, here: true}
 	if s.cfg.Save {
 		a.Deferred = true
 		if old := in.flows[id]; old.restored {
@@ -170,7 +172,7 @@ func (s *Session) forget2(id uint16) {
 	}
 	in.remove(id, f)
 	if f.receipt != 0 {
-		r := in.pending.at(int(f.receipt - in.first))
+		r := in.pending.At(int(f.receipt - in.first))
 		r.done, r.skip = true, true
 	}
 	if s.cfg.Save {
@@ -203,6 +205,13 @@ func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
 	return s.settle(dst, seq, receipt{skip: true})
 }
 
+// Begun returns the seq of the first message of this connection: those below came on one
+// that has ended.
+func (s *Session) Begun() uint64 { return s.in.begun }
+
+// Earlier reports whether the message seq came on a connection that has ended.
+func (s *Session) Earlier(seq uint64) bool { return seq < s.in.begun }
+
 // settle ends the waiting message seq with verdict, and appends what is due.
 func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {
 	in := &s.in
@@ -215,10 +224,10 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 		}
 		seq = f.receipt
 	}
-	if seq < in.first || seq-in.first >= uint64(in.pending.len()) {
+	if seq < in.first || seq-in.first >= uint64(in.pending.Len()) {
 		return dst, false
 	}
-	r := in.pending.at(int(seq - in.first))
+	r := in.pending.At(int(seq - in.first))
 	if r.done {
 		return dst, false
 	}
@@ -229,14 +238,14 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 // drain appends the acknowledgements that are due.
 func (s *Session) drain(dst []byte) []byte {
 	in := &s.in
-	for in.pending.len() > 0 && in.pending.at(0).done {
-		r := *in.pending.at(0)
+	for in.pending.Len() > 0 && in.pending.At(0).done {
+		r := *in.pending.At(0)
 		if r.qos == 1 {
 			dst = s.appendPubAck(dst, r)
 		} else {
 			dst = s.appendPubRec(dst, r, in.first)
 		}
-		in.pending.drop(1)
+		in.pending.Drop(1)
 		in.first++
 	}
 	return dst
@@ -287,7 +296,7 @@ func (s *Session) settleFlow(id uint16, f *inboundFlow) {
 func (s *Session) deliverAgain(id uint16, f inboundFlow) {
 	s.in.remove(id, f)
 	if f.sequence != 0 {
-		s.in.flows[id] = inboundFlow{print: f.print, sequence: f.sequence, restored: true}
+		s.in.flows[id] = inboundFlow{digest: f.digest, sequence: f.sequence, restored: true}
 	}
 }
 

@@ -6,31 +6,33 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// A server that cannot bear a message may end the connection each time that it
-// comes, and so hold up everything behind it. It takes messages in order, so the
-// one to blame is the oldest that it has not answered, on a connection that got
-// nothing done: one on which it acknowledged anything proves nothing, or links
-// that live shortly would lose what they carry. A publish that was to blame for
-// suspect such ends is a suspect: while there is one, publishes go out one by one,
-// which shows whose fault it is, and not before the server has answered a PINGREQ,
-// so that a server that bears no connection is not taken for one that does not
-// bear a message. At outcast ends, the last ones alone, it is given up.
+// A server that cannot take a message may end the connection each time it comes,
+// and so hold up everything behind it. Servers take messages in order, so the cause
+// is the oldest one that it has not answered, if it answered nothing at all on that
+// connection. A connection on which it acknowledged anything does not count: links
+// that are short-lived would lose what they carry.
+//
+// After isolateAfter such ends a publish is isolated: while there is one, publishes
+// go out one at a time, which shows the cause, and not before the server has
+// answered a PINGREQ, so that a server that keeps no connection is told from one
+// that does not take a message. After quarantineAfter ends, the last ones while it was
+// alone, it is given up.
 const (
-	suspect = 3
-	outcast = 6
+	isolateAfter    = 3
+	quarantineAfter = 6
 )
 
 // places returns how many publishes may be in flight.
 func (s *Session) places() int {
-	if s.suspects > 0 {
+	if s.isolated > 0 {
 		return 1
 	}
 	return s.window
 }
 
-// prove asks the server for a sign of life where a suspect is to be sent.
+// prove asks the server for a sign of life before an isolated publish is sent.
 func (s *Session) prove(dst []byte, now time.Time) []byte {
-	if s.suspects == 0 || s.alive.interval <= 0 {
+	if s.isolated == 0 || s.alive.interval <= 0 {
 		return dst
 	}
 	s.proving = true
@@ -48,29 +50,29 @@ func (s *Session) Proved(dst []byte) []byte {
 	return s.Pump(dst)
 }
 
-// blame notes that the server ended a connection on which it answered nothing,
+// countLoss notes that the server ended a connection on which it answered nothing,
 // and was to answer e first.
-func (s *Session) blame(e *Entry, alone bool) {
-	if e.losses >= suspect && !alone {
+func (s *Session) countLoss(e *Entry, alone bool) {
+	if e.losses >= isolateAfter && !alone {
 		return
 	}
 	switch e.losses++; e.losses {
-	case suspect:
-		s.suspects++
-	case outcast:
+	case isolateAfter:
+		s.isolated++
+	case quarantineAfter:
 		if e.onRecord {
 			e.sealRecord(s.cfg.Version)
 			s.stageChange(keyAside|e.order, e.record, step{})
 		}
 		s.finish(e)
-		s.outcasts = append(s.outcasts, e)
+		s.quarantined = append(s.quarantined, e)
 	}
 }
 
 // TakeQuarantined returns the publishes that were given up because the server
 // disconnects at them. A store has them aside.
 func (s *Session) TakeQuarantined() []*Entry {
-	o := s.outcasts
-	s.outcasts = nil
-	return o
+	q := s.quarantined
+	s.quarantined = nil
+	return q
 }

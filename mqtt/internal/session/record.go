@@ -55,7 +55,7 @@ func (f *inboundFlow) inboundRecord() []byte {
 		b[1] = 1
 	}
 	b = binary.BigEndian.AppendUint64(b, f.sequence)
-	return binary.BigEndian.AppendUint64(b, f.print)
+	return binary.BigEndian.AppendUint64(b, f.digest)
 }
 
 // Own notes whose session is saved.
@@ -83,36 +83,56 @@ func (s *Session) NewLoader() *Loader {
 // no sense, or is not of this format; the others can be used.
 func (l *Loader) Load(key uint64, value []byte) error {
 	order, kind := key&^keyKind, key&keyKind
-	if kind == keyPublish || kind == keyFlow || kind == keyAside {
-		l.s.orders = max(l.s.orders, order) // a key is not used again while anything is under it
-	}
-	if kind == keyPublish {
+	switch kind {
+	case keyPublish:
 		l.entries[order] = nil // until it proves to make sense
+		fallthrough
+	case keyFlow, keyAside:
+		l.s.orders = max(l.s.orders, order) // a key is not used again while anything is under it
 	}
 	if len(value) == 0 || value[0] != recordFormat {
 		return l.fault(key, errRecord)
 	}
 	var err error
-	switch {
-	case key == keyOwner:
-		l.Owner = string(value[1:])
-	case key == keyReserved && len(value) == 9:
-		l.s.in.skipTo(binary.BigEndian.Uint64(value[1:]))
-	case kind == keyPublish:
+	switch kind {
+	case 0:
+		err = l.single(key, value)
+	case keyPublish:
 		err = l.publish(order, value)
-	case kind == keyFlow && len(value) == 12:
+	case keyFlow:
 		err = l.flow(order, value)
-	case kind == keyInbound && len(value) == 18 && order > 0 && order <= maxIDs:
-		l.s.in.restore(uint16(order), inboundFlow{
-			settled: value[1] == 1, sequence: binary.BigEndian.Uint64(value[2:]), print: binary.BigEndian.Uint64(value[10:]),
-		})
-	case kind == keyAside:
+	case keyInbound:
+		err = l.inbound(order, value)
+	case keyAside:
 		l.Aside++
 		l.setAside(order)
 	default:
 		err = errRecord
 	}
 	return l.fault(key, err)
+}
+
+// single takes a record of which there is one.
+func (l *Loader) single(key uint64, value []byte) error {
+	switch {
+	case key == keyOwner:
+		l.Owner = string(value[1:])
+	case key == keyReserved && len(value) == 9:
+		l.s.in.skipTo(binary.BigEndian.Uint64(value[1:]))
+	default:
+		return errRecord
+	}
+	return nil
+}
+
+func (l *Loader) inbound(id uint64, value []byte) error {
+	if len(value) != 18 || id == 0 || id > maxIDs {
+		return errRecord
+	}
+	l.s.in.restore(uint16(id), inboundFlow{
+		settled: value[1] == 1, sequence: binary.BigEndian.Uint64(value[2:]), digest: binary.BigEndian.Uint64(value[10:]),
+	})
+	return nil
 }
 
 func (l *Loader) fault(key uint64, err error) error {
@@ -155,6 +175,9 @@ func (l *Loader) publish(order uint64, value []byte) error {
 }
 
 func (l *Loader) flow(order uint64, value []byte) error {
+	if len(value) != 12 {
+		return errRecord
+	}
 	e, there := l.entries[order]
 	st := stage(value[1])
 	if !there { // its message was complete
@@ -210,7 +233,7 @@ func (l *Loader) Finish(adopt func(e Entry, topic string) *Entry) {
 func (s *Session) place(e *Entry) {
 	if e.id == 0 || s.out.get(e.id) != nil {
 		e.id, e.again, e.stage = 0, false, waiting
-		s.queue.push(e)
+		s.queue.Push(e)
 		s.queueBytes += len(e.packet())
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"dunlin/internal/fifo"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -15,11 +16,11 @@ import (
 
 var polynomial = crc64.MakeTable(crc64.ECMA)
 
-// fingerprint is the same for a message and its repeats. It covers what a server
+// digestOf is the same for a message and its repeats. It covers what a server
 // must not alter: topic, payload, and the properties that belong to the sender,
 // [MQTT-3.3.2-15] to [MQTT-3.3.2-18] of 5. Of a payload that has not come yet it
 // covers the size.
-func fingerprint(p *wire.Publish, size int) uint64 {
+func digestOf(p *wire.Publish, size int) uint64 {
 	sum := uint64(size)
 	sum = mix(sum, p.Topic)
 	sum = crc64.Update(sum, polynomial, p.Payload)
@@ -48,16 +49,16 @@ func mix(sum uint64, text string) uint64 {
 	return sum
 }
 
-// repeated returns the QoS 2 flow that p, with that fingerprint, may be a repeat in.
+// repeated returns the QoS 2 flow that p, with that digest, may be a repeat in.
 // One whose identifier p has though it is another message has ended for the server,
 // and is forgotten. If it came on an earlier connection, the server has given new
 // identifiers, or has lost the session: then those of all flows from there mean
 // nothing any more.
-func (s *Session) repeated(p *wire.Publish, print uint64) (f inboundFlow, known bool) {
+func (s *Session) repeated(p *wire.Publish, digest uint64) (f inboundFlow, known bool) {
 	f, known = s.in.flows[p.PacketID]
 	switch {
 	case !known:
-	case p.QoS == 2 && f.print == print && (p.Dup || !f.earlier), p.QoS == 1 && f.here:
+	case p.QoS == 2 && f.digest == digest && (p.Dup || !f.earlier), p.QoS == 1 && f.here:
 		// A server that repeats a message for another process sets DUP [MQTT-3.3.1-1].
 		return f, true
 	case f.here:
@@ -83,8 +84,8 @@ func (s *Session) forgetEarlier() {
 // not delivered again.
 func (s *Session) suspend() {
 	in := &s.in
-	for i := range in.pending.len() {
-		r := in.pending.at(i)
+	for i := range in.pending.Len() {
+		r := in.pending.At(i)
 		f := in.flows[r.id]
 		if r.qos == 1 || f.receipt != in.first+uint64(i) {
 			continue
@@ -100,8 +101,9 @@ func (s *Session) suspend() {
 		}
 		in.held[f.seq] = r.id
 	}
-	in.first = max(in.first, 1) + uint64(in.pending.len())
-	in.pending, in.open = fifo[receipt]{}, 0
+	in.first = max(in.first, 1) + uint64(in.pending.Len())
+	in.begun = in.first
+	in.pending, in.open = fifo.Queue[receipt]{}, 0
 	for id, f := range in.flows {
 		f.here = false
 		in.flows[id] = f

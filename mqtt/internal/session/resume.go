@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"dunlin/internal/fifo"
 	"errors"
 	"slices"
 	"time"
@@ -23,15 +24,15 @@ type Loss struct {
 }
 
 // Suspend tells that the connection is lost. Publishes stay for the next one,
-// except for those at which the server disconnects each time: see TakeQuarantined. Subscribe and
-// unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1, section
-// 4.1 of 5]: they are returned, and their identifiers are free.
+// except for those at which the server disconnects each time: see TakeQuarantined.
+// Subscribe and unsubscribe flows are not part of the session [MQTT-4.1.0-1 of 3.1.1,
+// section 4.1 of 5]: they are returned, and their identifiers are free.
 func (s *Session) Suspend(l Loss) (requests []*Entry) {
 	s.offline = true
 	s.epoch++
 	s.disown()
 	s.alive.running = false
-	s.resend = fifo[*Entry]{}
+	s.resend = fifo.Queue[*Entry]{}
 	alone, oldest := s.used == 1, l.ByServer && !s.progress
 	for _, e := range s.Unfinished() {
 		switch {
@@ -45,7 +46,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			e.anew = e.anew && (untouched || !e.inWindow) // not sent on this connection either
 			if oldest && e.inWindow && e.stage == sent {
 				oldest = false
-				s.blame(e, alone)
+				s.countLoss(e, alone)
 			}
 			s.vacate(e)
 		}
@@ -60,20 +61,22 @@ func (s *Session) Hold() { s.offline = true }
 
 // Resumption says on what terms a session goes on in a new connection.
 type Resumption struct {
-	Present   bool               // the server has the session
-	Republish bool               // if it has not: what may have been sent goes out as new
-	Fits      func(*Entry) error // why the server does not take it any more
+	Present   bool                // the server has the session
+	Republish func(qos byte) bool // if it has not: what may have been sent goes out as new; nil: nothing
+	Fits      func(*Entry) error  // why the server does not take it any more
 	Now       time.Time
 	// Requests, unless nil, appends what is to go before the publishes.
 	Requests func(dst []byte) []byte
 }
+
+func (r *Resumption) republishes(e *Entry) bool { return r.Republish != nil && r.Republish(e.QoS()) }
 
 // Resume sends again what earlier connections left, after Start: each PUBLISH
 // with its identifier, in the original order, PUBREL where PUBREC had come
 // [MQTT-4.4.0-1] of 3.1.1 and of 5, within the window [MQTT-3.3.4-7], and then what waits. It
 // returns what cannot go on.
 func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
-	failed := s.sift(r)
+	failed := s.failUnsendable(r)
 	if !r.Present { // the server's identifiers mean new messages from now on
 		s.forgetEarlier()
 	}
@@ -89,7 +92,7 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 			releases = append(releases, e)
 			s.occupy(e)
 		default:
-			s.resend.push(e)
+			s.resend.Push(e)
 		}
 	}
 	dst = s.prove(dst, r.Now)
@@ -102,9 +105,9 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	return s.Pump(dst), failed
 }
 
-// sift ends what cannot go on: what the server does not take any more, and,
+// failUnsendable ends what cannot go on: what the server does not take any more, and,
 // when it has lost the session, what may have been sent.
-func (s *Session) sift(r Resumption) (failed []Failure) {
+func (s *Session) failUnsendable(r Resumption) (failed []Failure) {
 	for _, e := range s.Unfinished() {
 		err := s.obstacle(e, r)
 		if err == nil {
@@ -128,7 +131,7 @@ func (s *Session) obstacle(e *Entry, r Resumption) error {
 		return ErrLost
 	case e.stage == released:
 		return nil
-	case e.again && !r.Present && !r.Republish:
+	case e.again && !r.Present && !r.republishes(e):
 		return ErrLost
 	case !r.Present:
 		e.anew = e.again

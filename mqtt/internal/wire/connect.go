@@ -33,7 +33,7 @@ const (
 	ShiftWillQoS   = 3
 )
 
-// ProtocolName is what a CONNECT of that version begins with.
+// ProtocolName is what a CONNECT of that version begins with [MQTT-3.1.2-1].
 func ProtocolName(v Version) string {
 	if v == V31 {
 		return "MQIsdp"
@@ -70,6 +70,8 @@ func CheckAuthentication(t Type, p Properties) error {
 	return nil
 }
 
+// flags has 0 for the reserved flag [MQTT-3.1.2-3], and without a will for all that is of
+// it: [MQTT-3.1.2-11] of 3.1.1, [MQTT-3.1.2-11], [MQTT-3.1.2-13] of 5.
 func (c *Connect) flags() (flags byte) {
 	if c.CleanStart {
 		flags |= FlagCleanStart
@@ -89,7 +91,7 @@ func (c *Connect) flags() (flags byte) {
 	return flags
 }
 
-// AppendConnect appends the packet in c.Version.
+// AppendConnect appends the packet in c.Version. [MQTT-3.1.3-1] The payload has its order.
 func AppendConnect(dst []byte, c *Connect) []byte {
 	dst = AppendHeader(dst, CONNECT, 0, c.remaining())
 	dst = append(AppendText(dst, ProtocolName(c.Version)), byte(c.Version), c.flags())
@@ -167,7 +169,7 @@ func (c *Connect) validateWill() error {
 		return nil
 	}
 	if w.QoS > 2 {
-		return &Error{Code: QoSNotSupported, Type: CONNECT, What: "will QoS above 2"}
+		return &Error{Code: QoSNotSupported, Type: CONNECT, What: "will QoS above 2"} // [MQTT-3.1.2-14] of 3.1.1, [MQTT-3.1.2-12] of 5
 	}
 	if len(w.Payload) > maxText {
 		return &Error{Code: PacketTooLarge, Type: CONNECT, What: "will payload is longer than 65535 bytes"}

@@ -70,6 +70,7 @@ func (s *Subscribe) remaining(v Version) int {
 // package route's business.
 func (s *Subscribe) Validate(v Version) error {
 	if len(s.Filters) == 0 {
+		// [MQTT-3.8.3-3] of 3.1.1, [MQTT-3.8.3-2] of 5
 		return &Error{Code: ProtocolError, Type: SUBSCRIBE, What: "no topic filter"}
 	}
 	for _, f := range s.Filters {
@@ -83,7 +84,7 @@ func (s *Subscribe) Validate(v Version) error {
 		checkSize(SUBSCRIBE, s.remaining(v)))
 }
 
-// checkFilter refuses a filter that cannot be sent.
+// checkFilter refuses a filter that cannot be sent ([MQTT-4.7.3-1] when empty).
 func checkFilter(t Type, filter string) error {
 	fault := sentFault(filter)
 	if filter == "" {

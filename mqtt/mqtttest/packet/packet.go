@@ -11,29 +11,42 @@ package packet
 
 import "dunlin/mqtt/internal/wire"
 
-// What packets consist of.
 type (
-	Version    = wire.Version
-	Type       = wire.Type
-	Header     = wire.Header
+	// Version is the protocol level, as CONNECT carries it.
+	Version = wire.Version
+	// Type is the kind of a packet, the upper half of its first byte.
+	Type = wire.Type
+	// Header is the fixed header.
+	Header = wire.Header
+	// ReasonCode is what an answer says; before MQTT 5, a return code.
 	ReasonCode = wire.ReasonCode
+	// PropertyID names a property.
 	PropertyID = wire.PropertyID
+	// Properties is a list of properties, as it stands in a packet of MQTT 5.
 	Properties = wire.Properties
-	Filter     = wire.Filter // of a SUBSCRIBE
-	Error      = wire.Error  // of a parser
-)
+	// Error is what a parser has against a packet.
+	Error = wire.Error
 
-// The packets. PINGREQ and PINGRESP have no fields and so no type.
-type (
-	Connect     = wire.Connect
-	ConnAck     = wire.ConnAck
-	Publish     = wire.Publish
-	Ack         = wire.Ack // PUBACK, PUBREC, PUBREL or PUBCOMP
-	Subscribe   = wire.Subscribe
-	SubAck      = wire.SubAck
+	// Connect is the CONNECT packet.
+	Connect = wire.Connect
+	// ConnAck is the CONNACK packet.
+	ConnAck = wire.ConnAck
+	// Publish is the PUBLISH packet.
+	Publish = wire.Publish
+	// Ack is the PUBACK, PUBREC, PUBREL or PUBCOMP packet.
+	Ack = wire.Ack
+	// Subscribe is the SUBSCRIBE packet.
+	Subscribe = wire.Subscribe
+	// Filter is one topic filter of a SUBSCRIBE.
+	Filter = wire.Filter
+	// SubAck is the SUBACK packet.
+	SubAck = wire.SubAck
+	// Unsubscribe is the UNSUBSCRIBE packet.
 	Unsubscribe = wire.Unsubscribe
-	UnsubAck    = wire.UnsubAck
-	Disconnect  = wire.Disconnect
+	// UnsubAck is the UNSUBACK packet.
+	UnsubAck = wire.UnsubAck
+	// Disconnect is the DISCONNECT packet.
+	Disconnect = wire.Disconnect
 )
 
 // The versions.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"dunlin/mqtt/store/disk/diskfault"
+	"dunlin/internal/diskfault"
 )
 
 // Fault 7: every bit of a small store flipped, and every truncation. Everything is noticed, no value is wrong or comes back, and at most one is gone.

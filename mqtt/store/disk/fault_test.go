@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"testing"
 
+	"dunlin/internal/diskfault"
 	"dunlin/mqtt/store"
 	"dunlin/mqtt/store/disk"
-	"dunlin/mqtt/store/disk/diskfault"
 	"dunlin/mqtt/store/storetest"
 )
 

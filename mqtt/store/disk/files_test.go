@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"dunlin/internal/diskfault"
 	"dunlin/mqtt/store"
 	"dunlin/mqtt/store/disk"
-	"dunlin/mqtt/store/disk/diskfault"
 	"dunlin/mqtt/store/storetest"
 
 	"go.uber.org/goleak"

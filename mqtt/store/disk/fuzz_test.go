@@ -3,9 +3,9 @@ package disk_test
 import (
 	"testing"
 
+	"dunlin/internal/diskfault"
 	"dunlin/mqtt/store"
 	"dunlin/mqtt/store/disk"
-	"dunlin/mqtt/store/disk/diskfault"
 	"dunlin/mqtt/store/storetest"
 )
 

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dunlin/internal/diskfault"
 	"dunlin/mqtt/store"
 	"dunlin/mqtt/store/disk"
-	"dunlin/mqtt/store/disk/diskfault"
 	"dunlin/mqtt/store/storetest"
 )
 

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"dunlin/internal/diskfault"
 	"dunlin/mqtt/store/disk"
-	"dunlin/mqtt/store/disk/diskfault"
 )
 
 // Fault 5: the power is lost after each operation on the disk, and any of the writes that were not synced are there, or half of one.

@@ -175,7 +175,7 @@ func (c *client) connect(present bool) {
 	c.sess.Start(start, session.Server{ReceiveMaximum: c.w.server.receiveMaximum, KeepAlive: time.Minute})
 	var failed []session.Failure
 	c.out, failed = c.sess.Resume(c.out, session.Resumption{
-		Present: present, Republish: c.w.repub, Now: start, Fits: func(*session.Entry) error { return nil },
+		Present: present, Republish: func(byte) bool { return c.w.repub }, Now: start, Fits: func(*session.Entry) error { return nil },
 	})
 	for _, f := range failed {
 		if present {

@@ -153,11 +153,11 @@ func (w *world) cut() {
 		return
 	}
 	w.client.cuts++
-	for more := true; more && w.chance(60); {
-		more = w.server.read()
+	for moved := true; moved && w.chance(60); {
+		moved = w.server.read()
 	}
-	for more := true; more && w.chance(60); {
-		more = w.client.read()
+	for moved := true; moved && w.chance(60); {
+		moved = w.client.read()
 	}
 	w.trace.note("cut")
 	w.up = false

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// calm is how long nothing may come before the buffer of a busy time is let go.
-const calm = time.Second
+// idleTime is how long nothing may come before the buffer of a busy time is let go.
+const idleTime = time.Second
 
 // socket reports whether conn is a socket of the system and nothing more.
 func socket(conn net.Conn) bool {
@@ -20,45 +20,45 @@ func socket(conn net.Conn) bool {
 	return false
 }
 
-// patient reports whether reading from conn goes on after a deadline. Of a socket and
+// endures reports whether reading from conn goes on after a deadline. Of a socket and
 // of TLS that is known; a WebSocket would be closed.
-func patient(conn net.Conn) bool {
+func endures(conn net.Conn) bool {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
 	}
 	return socket(conn)
 }
 
-// watch has the next read end after a calm while, when that would let a grown buffer
+// watchIdle has the next read end after idleTime, when that would let a grown buffer
 // go: a read holds its buffer for as long as it waits.
-func (l *Link) watch(in *inbox) {
-	if !l.patient || in.watched || in.end > 0 || len(in.buf) == in.first {
+func (l *Link) watchIdle(in *inbox) {
+	if !l.endures || in.watched || in.end > 0 || len(in.buf) == in.first {
 		return
 	}
 	select {
 	case <-l.ended: // what is to come has a deadline
 	default:
-		in.watched, in.stirred = true, false
-		l.setReadDeadline(time.Now().Add(calm))
+		in.watched, in.received = true, false
+		l.setReadDeadline(time.Now().Add(idleTime))
 	}
 }
 
-// unwatch takes the deadline of watch back.
-func (l *Link) unwatch(in *inbox) {
+// unwatchIdle takes the deadline of watchIdle back.
+func (l *Link) unwatchIdle(in *inbox) {
 	if in.watched {
 		in.watched = false
 		l.setReadDeadline(time.Time{})
 	}
 }
 
-// calmed reports whether err only says that the deadline of watch has passed. If
+// wentIdle reports whether err only says that the deadline of watchIdle has passed. If
 // nothing came meanwhile, the buffer goes back to its first size.
-func (l *Link) calmed(in *inbox, err error) bool {
+func (l *Link) wentIdle(in *inbox, err error) bool {
 	if !in.watched || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
-	l.unwatch(in)
-	if !in.stirred && in.end == 0 {
+	l.unwatchIdle(in)
+	if !in.received && in.end == 0 {
 		in.buf = make([]byte, in.first)
 	}
 	return true

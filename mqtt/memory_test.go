@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 
@@ -16,10 +17,10 @@ func TestMessagesKeepTheirPayload(t *testing.T) {
 	for _, borrowed := range []bool{false, true} {
 		t.Run(fmt.Sprint("borrowed ", borrowed), func(t *testing.T) {
 			s := dialScripted(t, nil)
-			var kept []*mqtt.Message
+			var kept []*mqtt.Received
 			count := 0
 			all := make(chan struct{})
-			must(t, s.subscribe(0, mqtt.Subscription{Filter: "t", Borrowed: borrowed, Handler: func(m *mqtt.Message) {
+			must(t, s.subscribe(0, mqtt.Subscription{Filter: "t", ReuseMessage: borrowed, Handler: func(_ context.Context, m *mqtt.Received) {
 				if !bytes.Equal(m.Payload, payload(count)) || m.Topic != "t" {
 					t.Errorf("message %d: %d bytes", count, len(m.Payload))
 				}

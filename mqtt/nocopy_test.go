@@ -46,7 +46,7 @@ func publishPayloads(t *testing.T, s *scripted) (payloads [][]byte) {
 	for i := range 200 {
 		m := mqtt.Message{
 			Topic: fmt.Sprint("lent/", i%3), Payload: payloadOf(i, sizes[i%len(sizes)]),
-			QoS: mqtt.QoS(i % 3), Lent: i%5 != 0, Retain: i%7 == 0,
+			QoS: mqtt.QoS(i % 3), Retain: i%7 == 0,
 		}
 		if i%11 == 0 {
 			m.Properties = &mqtt.Properties{ContentType: "x"}
@@ -56,12 +56,15 @@ func publishPayloads(t *testing.T, s *scripted) (payloads [][]byte) {
 			if err := s.Enqueue(s.ctx, m); err != nil {
 				t.Fatal(err)
 			}
+		} else if i%5 != 0 {
+			if _, err := s.PublishNoCopy(s.ctx, m, nil); err != nil {
+				t.Fatal(err)
+			}
+			continue
 		} else if _, err := s.PublishAsync(s.ctx, m, nil); err != nil {
 			t.Fatal(err)
 		}
-		if !m.Lent {
-			clear(m.Payload)
-		}
+		clear(m.Payload)
 	}
 	return payloads
 }
@@ -97,7 +100,11 @@ func TestLentIsNotCopied(t *testing.T) {
 	}{{true, 20_000, 2}, {false, 20_000, 1}, {true, 16 << 10, 1}}
 	for _, m := range messages {
 		payload := payloadOf(0, m.size)
-		if _, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: payload, QoS: 1, Lent: m.lent}, nil); err != nil {
+		publish := s.PublishAsync
+		if m.lent {
+			publish = s.PublishNoCopy
+		}
+		if _, err := publish(s.ctx, mqtt.Message{Topic: "t", Payload: payload, QoS: 1}, nil); err != nil {
 			t.Fatal(err)
 		}
 		copy(payload, payloadOf(1, m.size))
@@ -116,7 +123,7 @@ func TestLentUntilWritten(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
 	payload := make([]byte, 32<<20)
 	copy(payload, "\x30\xFB\xFF\xFF\x0F") // it reads as a packet itself
-	lent, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: payload, Lent: true}, nil)
+	lent, err := s.PublishNoCopy(s.ctx, mqtt.Message{Topic: "t", Payload: payload}, nil)
 	must(t, err)
 	s.server.Expect("30 83 80 80 10") // it is being written
 	behind, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 1}, nil)
@@ -138,9 +145,9 @@ func TestLentCountsAsWaiting(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 << 20 })
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel() // nothing is waited for
-	m := mqtt.Message{Topic: "t", Payload: make([]byte, 512<<10), Lent: true}
+	m := mqtt.Message{Topic: "t", Payload: make([]byte, 512<<10)}
 	for range 1000 { // far more than sockets hold
-		if _, err := s.PublishAsync(ctx, m, nil); err != nil {
+		if _, err := s.PublishNoCopy(ctx, m, nil); err != nil {
 			return
 		}
 	}
@@ -155,7 +162,7 @@ func TestLentAcrossALoss(t *testing.T) {
 		ClientID: "c", KeepSession: true, Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
 	})
 	payload := payloadOf(0, 40_000)
-	if _, err := c.PublishAsync(ctx, mqtt.Message{Topic: "t", Payload: payload, QoS: 1, Lent: true}, nil); err != nil {
+	if _, err := c.PublishNoCopy(ctx, mqtt.Message{Topic: "t", Payload: payload, QoS: 1}, nil); err != nil {
 		t.Fatal(err)
 	}
 	first := conn.Packet()

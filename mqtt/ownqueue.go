@@ -1,0 +1,177 @@
+package mqtt
+
+import (
+	"dunlin/internal/fifo"
+	"slices"
+	"sync"
+)
+
+// ownQueue holds the messages of subscriptions that the deliver loop does not serve:
+// goroutines of their own do, or an iterator. The client's mutex guards it.
+type ownQueue struct {
+	receiver *receiver
+	handler  Handler // nil: an iterator takes them
+	most     int     // goroutines at once
+	running  int
+	items    fifo.Queue[*shared]
+	more     chan struct{} // closed when there is a message, or the end; nil: nobody waits
+	closed   bool          // none will come
+
+	iterated bool // somebody has asked for a message
+	told     bool // that nobody does
+}
+
+// workers are the goroutines of handlers with Subscription.Workers.
+type workers struct {
+	running sync.WaitGroup
+	loops   []uint64 // their identifiers; guarded by the client's mutex
+}
+
+// wait waits until they have ended.
+func (w *workers) wait() {
+	if w != nil {
+		w.running.Wait()
+	}
+}
+
+// has reports whether the goroutine id is one of them.
+func (w *workers) has(id uint64) bool { return w != nil && slices.Contains(w.loops, id) }
+
+// shared is a message on its way to one or more queues. It counts as waiting until all
+// are through with it.
+type shared struct {
+	item item
+	left int // queues that are not through
+}
+
+// share passes the message of it to the queues, after the other handlers returned, or
+// not. The client's mutex is not held.
+func (r *receiver) share(it *item, queues []*ownQueue, result result) {
+	m := &shared{item: *it, left: len(queues)}
+	m.item.result = result
+	it.result = passedOn
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, q := range queues {
+		q.push(m)
+	}
+}
+
+// push queues m, and sees to somebody who takes it.
+func (q *ownQueue) push(m *shared) {
+	if q.closed {
+		q.receiver.finishLocked(m, failed)
+		return
+	}
+	q.items.Push(m)
+	switch {
+	case q.handler != nil && q.running < q.most:
+		q.running++
+		q.start()
+	case q.handler == nil:
+		q.wake()
+		q.tellIfForgotten()
+	}
+}
+
+// start begins a goroutine that runs the handler.
+func (q *ownQueue) start() {
+	if q.receiver.workers == nil {
+		q.receiver.workers = new(workers)
+	}
+	q.receiver.workers.running.Go(q.handlerLoop)
+}
+
+// pop takes the oldest message, nil when there is none.
+func (q *ownQueue) pop() *shared {
+	m, _ := q.items.Pop()
+	return m
+}
+
+// wake lets the iterator look again.
+func (q *ownQueue) wake() {
+	if q.more != nil {
+		close(q.more)
+		q.more = nil
+	}
+}
+
+// close tells that nobody takes messages any more.
+func (q *ownQueue) close() {
+	q.closed = true
+	for m := q.pop(); m != nil; m = q.pop() {
+		q.receiver.finishLocked(m, failed)
+	}
+	q.wake()
+}
+
+// tellIfForgotten has the Error handler told, once, that a full receive queue waits for an
+// iterator that nobody has begun.
+func (q *ownQueue) tellIfForgotten() {
+	if q.iterated || q.told || !q.receiver.full() {
+		return
+	}
+	q.told = true
+	q.receiver.pushError(&ArgumentError{
+		Name: "Subscription.Handler",
+		What: "is nil, as is Config.OnMessage, and nobody asks for the messages with All: the client reads no more until somebody does",
+	})
+}
+
+// handlerLoop runs the handler for what waits, and ends when nothing does.
+func (q *ownQueue) handlerLoop() {
+	r := q.receiver
+	returned := false
+	r.mu.Lock()
+	r.workers.loops = append(r.workers.loops, goroutineID())
+	m := q.pop()
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.workers.loops = slices.DeleteFunc(r.workers.loops, func(id uint64) bool { return id == goroutineID() })
+		if !returned && q.items.Len() > 0 { // the handler called runtime.Goexit
+			q.start()
+			return
+		}
+		q.running--
+	}()
+	for m != nil {
+		q.handle(m)
+		r.mu.Lock()
+		if m = q.pop(); m == nil {
+			returned = true
+		}
+		r.mu.Unlock()
+	}
+}
+
+// handle runs the handler for m.
+func (q *ownQueue) handle(m *shared) {
+	r := q.receiver
+	result := failed
+	defer func() { r.finish(m, result) }()
+	switch {
+	case !r.delivers(&m.item):
+		result = notRun
+	case r.guard.runHandler(m.item.to.client.ctx, q.handler, m.item.message):
+		result = handled
+	}
+}
+
+// finish tells that a queue is through with m.
+func (r *receiver) finish(m *shared, result result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finishLocked(m, result)
+}
+
+func (r *receiver) finishLocked(m *shared, result result) {
+	if result != handled && m.item.result != failed {
+		m.item.result = result
+	}
+	if m.left--; m.left == 0 {
+		r.countOut(&m.item)
+		r.lookForRoom()
+	}
+}
