@@ -177,7 +177,7 @@ func (c *Client) tellOfEndLocked() {
 	}
 	cause := c.life.Cause()
 	if f := c.opened.OnDisconnect; f != nil {
-		c.recv.pushEvent(func() { f(cause) })
+		c.recv.pushEventOf(cause, func() { f(cause) })
 	}
 }
 

@@ -109,6 +109,14 @@ func (r *receiver) pushEvent(f func()) {
 	}})
 }
 
+// pushEventOf is pushEvent for one that tells of err, and holds it until then.
+func (r *receiver) pushEventOf(err error, f func()) {
+	r.pushEvent(f)
+	size := memoryOf(err)
+	r.items[len(r.items)-1].size = size
+	r.bytes += size
+}
+
 // pushError has the Error handler told of err, unless Close was called.
 func (r *receiver) pushError(err error) {
 	r.push(item{call: func() { r.report(err) }})
