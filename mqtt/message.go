@@ -72,7 +72,7 @@ func (m *Received) Ack() error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
-	return m.to.client.acknowledge(m.seq, wire.Success)
+	return m.to.client.acknowledge(m, wire.Success)
 }
 
 // Reject refuses a QoS 1 or 2 message of a subscription with ManualAck: the
@@ -90,7 +90,7 @@ func (m *Received) Reject(code ReasonCode) error {
 	if code < 0x80 || !wire.IsDefined(wire.PUBACK, wire.ReasonCode(code)) {
 		return &ArgumentError{Name: "code", What: code.String() + " is no failure that PUBACK allows"}
 	}
-	return m.to.client.acknowledge(m.seq, wire.ReasonCode(code))
+	return m.to.client.acknowledge(m, wire.ReasonCode(code))
 }
 
 // Skip leaves a QoS 1 or 2 message of a subscription with ManualAck unacknowledged,

@@ -307,25 +307,31 @@ func (c *Client) answerMessageLocked(seq uint64, taken bool, code wire.ReasonCod
 	}
 	c.flushLocked()
 	if !known && c.sess.Earlier(seq) {
-		return fmt.Errorf("%w on which the message came; the server sends it again", errOver)
+		return c.overLocked()
 	}
 	return nil
 }
 
-// errOver is ErrNotConnected for what belongs to a connection that has ended.
-var errOver = fmt.Errorf("%w: the connection has ended", ErrNotConnected)
+// overLocked says that a message cannot be acknowledged any more.
+func (c *Client) overLocked() error {
+	return fmt.Errorf("the connection on which the message came has ended, and the server sends it again: %w", c.life.Lost())
+}
 
-// acknowledge is Message.Ack and Reject.
-func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
+// acknowledge is Received.Ack and Reject.
+func (c *Client) acknowledge(m *Received, code wire.ReasonCode) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.answerMessageLocked(seq, true, code); err != nil {
+	err := c.answerMessageLocked(m.seq, true, code)
+	if err == nil && m.QoS == AtLeastOnce && c.life.Rule(life.Acknowledge) == life.Note {
+		err = c.overLocked() // nobody hears it, and QoS 1 has no second step to make up for that
+	}
+	if err != nil {
 		return fmt.Errorf("acknowledge: %w", err)
 	}
 	return nil
 }
 
-// skip is Message.Skip.
+// skip is Received.Skip.
 func (c *Client) skip(seq uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
