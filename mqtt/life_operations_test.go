@@ -249,11 +249,13 @@ func (w *walk) checkAck(qos mqtt.QoS, err error) {
 	switch {
 	case w.phase == "ended" || w.phase == "closed":
 		want = mqtt.ErrClosed
-	case qos == mqtt.AtLeastOnce && w.phase != "live" && w.phase != "draining":
+	case qos == mqtt.ExactlyOnce || w.phase == "live" || w.phase == "draining":
+	case w.reconnects && !strings.HasSuffix(w.phase, "by Close"):
 		want = mqtt.ErrNotConnected
+	default:
+		want = mqtt.ErrClosed
 	}
-	going := strings.HasPrefix(w.phase, "going") && err == nil // the session does not know yet that it is over
-	if !errors.Is(err, want) && !going {
+	if !errors.Is(err, want) {
 		w.t.Errorf("Ack: %v, want %v", err, want)
 	}
 }
