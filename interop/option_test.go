@@ -29,7 +29,7 @@ func subscriptionIDs(r *rig) {
 	var got []uint32
 	for _, m := range p.collect(p, 1, 1) {
 		if m.Properties != nil {
-			got = append(got, m.SubscriptionIDs...)
+			got = append(got, m.SubscriptionIDs()...)
 		}
 	}
 	slices.Sort(got)

@@ -171,6 +171,14 @@ func (conn *connection) bound(ctx context.Context) (context.Context, context.Can
 	return ctx, sync.OnceFunc(func() { close(stopped); cancel(nil) })
 }
 
+// boundToConnection returns a context that ends with the connection that stands, too.
+func (c *Client) boundToConnection(ctx context.Context) (context.Context, context.CancelFunc) {
+	c.mu.Lock()
+	conn := c.conn
+	c.mu.Unlock()
+	return conn.bound(ctx)
+}
+
 // takeAuth waits until no other conversation uses the Authenticator, and releaseAuth
 // lets the next one begin: after a connection ended within one, it may go on for a
 // while.

@@ -104,7 +104,8 @@ type Config struct {
 	// in an orderly way if reason is ErrServerClosed or a *DisconnectError.
 	OnDisconnect func(reason error)
 	// OnRetry: the connection is lost, or could not be made, and the client with
-	// Reconnect will try again.
+	// Reconnect will try again. It is left out while sixteen times what
+	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
 	OnRetry func(r Retry)
 	// OnError: something failed that no call returned, such as a handler that
 	// panicked (*PanicError), a subscription that could not be renewed

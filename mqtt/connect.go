@@ -233,6 +233,9 @@ func (c *Client) handshake(ctx context.Context, cfg *Config) error {
 	ctx, cancel := c.patience(ctx)
 	defer cancel()
 	if cfg.Auth != nil {
+		var release context.CancelFunc
+		ctx, release = c.boundToConnection(ctx)
+		defer release()
 		if err := c.takeAuth(ctx); err != nil {
 			return fmt.Errorf("connect: %w", err)
 		}

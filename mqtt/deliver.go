@@ -1,9 +1,6 @@
 package mqtt
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // notedEach is after how many messages the deliver loop tries to count what is
 // handled, so that it is acknowledged, and noteTime after how long it is
@@ -29,7 +26,7 @@ func (r *receiver) deliverLoop() {
 			r.noteLater.Stop()
 		}
 		r.ending()
-		r.others.Wait()
+		r.workers.wait()
 		close(r.done)
 	}()
 	r.mu.Lock()
@@ -51,7 +48,7 @@ func (r *receiver) runsHere() bool {
 	id := goroutineID()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return id == r.loop || slices.Contains(r.loops, id)
+	return id == r.loop || r.workers.has(id)
 }
 
 // deliver runs what it is for. It counts as through even if a handler ends the
@@ -109,18 +106,37 @@ func (r *receiver) conclude(it *item) {
 	r.finished.Store(int32(r.at)) // from here on the item belongs to who counts it
 	switch {
 	case !message || r.at == len(r.batch): // nextBatch counts
-	case urgent, r.unnoted >= notedBytes:
+	case urgent:
 		r.note()
-	case r.at%notedEach == 0 && r.mu.TryLock(): // the holder, mostly the read loop, counts at the end of its read
-		r.noteHandled()
-		r.mu.Unlock()
-	case acknowledged && !r.notesSoon.Load():
+	case (r.at%notedEach == 0 || r.unnoted >= notedBytes) && r.tryNote():
+	case acknowledged:
+		r.noteSoon()
+	}
+}
+
+// tryNote is note unless somebody has the lock, mostly the read loop, which counts at the
+// end of its read: the handlers do not wait for that.
+func (r *receiver) tryNote() bool {
+	if !r.mu.TryLock() {
+		return false
+	}
+	defer r.mu.Unlock()
+	r.unnoted = 0
+	r.noteHandled()
+	return true
+}
+
+// noteSoon has what is handled counted after noteTime.
+func (r *receiver) noteSoon() {
+	switch {
+	case r.notesSoon.Load():
+		return
+	case r.noteLater == nil:
 		r.notesSoon.Store(true)
-		if r.noteLater == nil {
-			r.noteLater = time.AfterFunc(noteTime, r.noteDue)
-		} else {
-			r.noteLater.Reset(noteTime)
-		}
+		r.noteLater = time.AfterFunc(noteTime, r.noteDue)
+	default:
+		r.notesSoon.Store(true)
+		r.noteLater.Reset(noteTime)
 	}
 }
 

@@ -133,10 +133,14 @@ func (c *Client) goneLocked() {
 
 // keptLocked reports whether the session outlives the connection.
 func (c *Client) keptLocked() bool {
-	if c.cfg.Version >= V5 {
+	switch {
+	case c.cfg.Version < V5:
+		return c.cfg.KeepSession
+	case c.conn.accepted:
 		return c.conn.connAck.SessionExpiry > 0
+	default: // what an earlier connection asked for counts
+		return c.cfg.Properties.SessionExpiry > 0
 	}
-	return c.cfg.KeepSession
 }
 
 // failAllLocked ends what was unfinished.
@@ -173,7 +177,7 @@ func (c *Client) tellOfEndLocked() {
 	}
 	cause := c.life.Cause()
 	if f := c.opened.OnDisconnect; f != nil {
-		c.recv.pushEvent(func() { f(cause) })
+		c.recv.pushEventOf(cause, func() { f(cause) })
 	}
 }
 

@@ -241,6 +241,20 @@ func (e *DroppedError) Error() string {
 	return fmt.Sprintf("%d QoS 0 messages dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
 }
 
+// memoryOf returns how many bytes of the server's words err holds.
+func memoryOf(err error) int {
+	var refused *ConnectError
+	var left *DisconnectError
+	switch {
+	case errors.As(err, &refused):
+		return len(refused.ReasonString) + len(refused.Reference) + userMemory(refused.UserProperties)
+	case errors.As(err, &left):
+		return len(left.ReasonString) + len(left.Reference) + userMemory(left.UserProperties)
+	default:
+		return 0
+	}
+}
+
 // causes drops nils.
 func causes(errs ...error) []error {
 	n := 0

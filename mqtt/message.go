@@ -47,12 +47,17 @@ type Received struct {
 	// the highest number alone does not tell. 0: no number.
 	Sequence uint64
 
-	// SubscriptionIDs are the identifiers of the subscriptions that the message matches,
-	// as an MQTT 5 server says.
-	SubscriptionIDs []uint32
-
 	to  *destination // shared, not to be changed
 	seq uint64       // what the session wants to acknowledge it; 0: nothing
+}
+
+// SubscriptionIDs returns the identifiers of the subscriptions that the message matches,
+// as an MQTT 5 server says; not to be changed.
+func (m *Received) SubscriptionIDs() []uint32 {
+	if m.Properties == nil {
+		return nil
+	}
+	return m.Properties.subscriptionIDs
 }
 
 // Ack acknowledges a QoS 1 or 2 message of a subscription with ManualAck. It
@@ -67,7 +72,7 @@ func (m *Received) Ack() error {
 	if m.to == nil || m.seq == 0 || !m.manual {
 		return nil
 	}
-	return m.to.client.acknowledge(m.seq, wire.Success)
+	return m.to.client.acknowledge(m, wire.Success)
 }
 
 // Reject refuses a QoS 1 or 2 message of a subscription with ManualAck: the
@@ -85,7 +90,7 @@ func (m *Received) Reject(code ReasonCode) error {
 	if code < 0x80 || !wire.IsDefined(wire.PUBACK, wire.ReasonCode(code)) {
 		return &ArgumentError{Name: "code", What: code.String() + " is no failure that PUBACK allows"}
 	}
-	return m.to.client.acknowledge(m.seq, wire.ReasonCode(code))
+	return m.to.client.acknowledge(m, wire.ReasonCode(code))
 }
 
 // Skip leaves a QoS 1 or 2 message of a subscription with ManualAck unacknowledged,

@@ -1,6 +1,10 @@
 package mqtt
 
-import "slices"
+import (
+	"dunlin/internal/fifo"
+	"slices"
+	"sync"
+)
 
 // ownQueue holds the messages of subscriptions that the deliver loop does not serve:
 // goroutines of their own do, or an iterator. The client's mutex guards it.
@@ -9,13 +13,29 @@ type ownQueue struct {
 	handler  Handler // nil: an iterator takes them
 	most     int     // goroutines at once
 	running  int
-	items    []*shared
+	items    fifo.Queue[*shared]
 	more     chan struct{} // closed when there is a message, or the end; nil: nobody waits
 	closed   bool          // none will come
 
 	iterated bool // somebody has asked for a message
 	told     bool // that nobody does
 }
+
+// workers are the goroutines of handlers with Subscription.Workers.
+type workers struct {
+	running sync.WaitGroup
+	loops   []uint64 // their identifiers; guarded by the client's mutex
+}
+
+// wait waits until they have ended.
+func (w *workers) wait() {
+	if w != nil {
+		w.running.Wait()
+	}
+}
+
+// has reports whether the goroutine id is one of them.
+func (w *workers) has(id uint64) bool { return w != nil && slices.Contains(w.loops, id) }
 
 // shared is a message on its way to one or more queues. It counts as waiting until all
 // are through with it.
@@ -43,26 +63,28 @@ func (q *ownQueue) push(m *shared) {
 		q.receiver.finishLocked(m, failed)
 		return
 	}
-	q.items = append(q.items, m)
+	q.items.Push(m)
 	switch {
 	case q.handler != nil && q.running < q.most:
 		q.running++
-		q.receiver.others.Go(q.handlerLoop)
+		q.start()
 	case q.handler == nil:
 		q.wake()
 		q.tellIfForgotten()
 	}
 }
 
+// start begins a goroutine that runs the handler.
+func (q *ownQueue) start() {
+	if q.receiver.workers == nil {
+		q.receiver.workers = new(workers)
+	}
+	q.receiver.workers.running.Go(q.handlerLoop)
+}
+
 // pop takes the oldest message, nil when there is none.
 func (q *ownQueue) pop() *shared {
-	if len(q.items) == 0 {
-		q.items = nil
-		return nil
-	}
-	m := q.items[0]
-	q.items[0] = nil
-	q.items = q.items[1:]
+	m, _ := q.items.Pop()
 	return m
 }
 
@@ -101,15 +123,15 @@ func (q *ownQueue) handlerLoop() {
 	r := q.receiver
 	returned := false
 	r.mu.Lock()
-	r.loops = append(r.loops, goroutineID())
+	r.workers.loops = append(r.workers.loops, goroutineID())
 	m := q.pop()
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.loops = slices.DeleteFunc(r.loops, func(id uint64) bool { return id == goroutineID() })
-		if !returned && len(q.items) > 0 { // the handler called runtime.Goexit
-			r.others.Go(q.handlerLoop)
+		r.workers.loops = slices.DeleteFunc(r.workers.loops, func(id uint64) bool { return id == goroutineID() })
+		if !returned && q.items.Len() > 0 { // the handler called runtime.Goexit
+			q.start()
 			return
 		}
 		q.running--

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -23,6 +24,8 @@ type Properties struct {
 	ResponseTopic   string         // where an answer is expected
 	CorrelationData []byte         // what the answer is to carry
 	UserProperties  []UserProperty
+
+	subscriptionIDs []uint32 // of a received message: see Received.SubscriptionIDs
 }
 
 // memory returns how many bytes p holds. An empty user property takes 5 bytes on the
@@ -31,7 +34,7 @@ func (p *Properties) memory() int {
 	if p == nil {
 		return 0
 	}
-	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData)
+	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData) + 4*cap(p.subscriptionIDs)
 	return n + userMemory(p.UserProperties)
 }
 
@@ -155,6 +158,7 @@ func readProperties(w wire.Properties) *Properties {
 	p.ResponseTopic = text(w, wire.ResponseTopic)
 	p.CorrelationData = binaryOf(w, wire.CorrelationData)
 	p.UserProperties = readUser(w)
+	p.subscriptionIDs = slices.Collect(w.SubscriptionIDs())
 	return p
 }
 

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"dunlin/mqtt/internal/life"
@@ -23,7 +22,6 @@ type owner Client
 // EndBatch: a batch is parsed, answered and queued at the cost of one lock.
 func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
-	o.recv.now = now
 	o.recv.read += uint64(size)
 	o.recv.memory.busy = size >= sharedBytes
 	if o.sess != nil {
@@ -106,7 +104,7 @@ func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) err
 		if err != nil {
 			return err
 		}
-		return c.handleConnAck(&p, c.recv.now)
+		return c.handleConnAck(&p, time.Now())
 	default:
 		return protocolError(h.Type, "came before CONNACK")
 	}
@@ -256,11 +254,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 // fill takes what is of p, except for topic and payload.
 func (m *Received) fill(p *wire.Publish) {
 	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
-	m.Properties, m.SubscriptionIDs = nil, nil
-	if len(p.Properties) > 0 {
-		m.Properties = readProperties(p.Properties)
-		m.SubscriptionIDs = slices.Collect(p.Properties.SubscriptionIDs())
-	}
+	m.Properties = readProperties(p.Properties)
 }
 
 // offerLocked queues m for its handlers, once it is on record if it is to be, and
@@ -313,25 +307,31 @@ func (c *Client) answerMessageLocked(seq uint64, taken bool, code wire.ReasonCod
 	}
 	c.flushLocked()
 	if !known && c.sess.Earlier(seq) {
-		return fmt.Errorf("%w on which the message came; the server sends it again", errOver)
+		return c.overLocked()
 	}
 	return nil
 }
 
-// errOver is ErrNotConnected for what belongs to a connection that has ended.
-var errOver = fmt.Errorf("%w: the connection has ended", ErrNotConnected)
+// overLocked says that a message cannot be acknowledged any more.
+func (c *Client) overLocked() error {
+	return fmt.Errorf("the connection on which the message came has ended, and the server sends it again: %w", c.life.Lost())
+}
 
-// acknowledge is Message.Ack and Reject.
-func (c *Client) acknowledge(seq uint64, code wire.ReasonCode) error {
+// acknowledge is Received.Ack and Reject.
+func (c *Client) acknowledge(m *Received, code wire.ReasonCode) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.answerMessageLocked(seq, true, code); err != nil {
+	err := c.answerMessageLocked(m.seq, true, code)
+	if err == nil && m.QoS == AtLeastOnce && c.life.Rule(life.Acknowledge) == life.Note {
+		err = c.overLocked() // nobody hears it, and QoS 1 has no second step to make up for that
+	}
+	if err != nil {
 		return fmt.Errorf("acknowledge: %w", err)
 	}
 	return nil
 }
 
-// skip is Message.Skip.
+// skip is Received.Skip.
 func (c *Client) skip(seq uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

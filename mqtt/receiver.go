@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -74,17 +73,15 @@ type receiver struct {
 	stream *stream // the large message that is coming; nil: none
 	memory memory  // for messages; the read loop's own, with the lock held
 
-	now     time.Time // of the read at hand; the read loop's own
-	crowded bool      // full at the end of the last read; the read loop's own
+	crowded bool // full at the end of the last read; the read loop's own
 
 	finished  atomic.Int32 // of batch: what is before is handled
 	unnoted   int          // bytes handled since that was counted; the deliver loop's own
 	noteLater *time.Timer  // counts what is handled; the deliver loop's own
 	notesSoon atomic.Bool  // it runs
 
-	others sync.WaitGroup // handlers on goroutines of their own
-	loop   uint64         // the goroutine of the deliver loop
-	loops  []uint64       // those of the others
+	loop    uint64   // the goroutine of the deliver loop
+	workers *workers // handlers on goroutines of their own; nil: there have been none
 
 	wake chan struct{} // wakes the deliver loop
 	gate chan struct{} // wakes the read loop
@@ -112,6 +109,14 @@ func (r *receiver) pushEvent(f func()) {
 	}})
 }
 
+// pushEventOf is pushEvent for one that tells of err, and holds it until then.
+func (r *receiver) pushEventOf(err error, f func()) {
+	r.pushEvent(f)
+	size := memoryOf(err)
+	r.items[len(r.items)-1].size = size
+	r.bytes += size
+}
+
 // pushError has the Error handler told of err, unless Close was called.
 func (r *receiver) pushError(err error) {
 	r.push(item{call: func() { r.report(err) }})
@@ -137,7 +142,7 @@ func (r *receiver) count(it *item, m *Received) {
 // MemorySize returns how many bytes of memory the message holds, roughly: what counts
 // in Limits.ReceiveBytes.
 func (m *Received) MemorySize() int {
-	return messageOverhead + len(m.Topic) + cap(m.Payload) + 4*cap(m.SubscriptionIDs) + m.Properties.memory()
+	return messageOverhead + len(m.Topic) + cap(m.Payload) + m.Properties.memory()
 }
 
 // end tells that nothing is pushed any more.

@@ -259,58 +259,6 @@ func (c *Client) checkSizeLocked(name string, n int, advice string) error {
 	return nil
 }
 
-// Unsubscribe ends the subscriptions to filters and waits for the server's
-// answer; messages for them alone are not delivered after it.
-func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
-	d, err := c.UnsubscribeAsync(ctx, filters, nil)
-	if err != nil {
-		return err
-	}
-	return c.awaitRequest(ctx, d)
-}
-
-// UnsubscribeAsync is Unsubscribe without waiting. done, unless nil, is called
-// once with the outcome on the goroutine of the handlers. When UnsubscribeAsync
-// returns an error nothing was sent and done is not called. A ctx that has ended is such
-// an error; after that it does not count.
-//
-// user goes into the packet as user properties; MQTT 5 only.
-func (c *Client) UnsubscribeAsync(ctx context.Context, filters []string, done func(error), user ...UserProperty) (*Delivery, error) {
-	if err := checkFilters(filters); err != nil {
-		return nil, err
-	}
-	r := c.newRequest("unsubscribe", slices.Clone(filters), done)
-	r.user = user
-	if ctx.Err() != nil {
-		return nil, r.failure(ErrNotSent, context.Cause(ctx))
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.life.Refusal(life.Subscribe); err != nil {
-		return nil, r.failure(ErrNotSent, err)
-	}
-	if user != nil && c.cfg.Version < V5 {
-		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
-	}
-	if err := c.checkUnsubscribeLocked(r); err != nil {
-		return nil, err
-	}
-	for _, filter := range r.filters {
-		r.subs = append(r.subs, c.subs.get(filter))
-	}
-	return c.beginLocked(r)
-}
-
-// checkUnsubscribeLocked finds what cannot be sent, or is too much for the server.
-func (c *Client) checkUnsubscribeLocked(r *request) error {
-	v := wire.Version(c.cfg.Version)
-	p := r.unsubscribePacket()
-	if err := p.Validate(v); err != nil { // what is left: the user properties
-		return &ArgumentError{Name: "user properties", What: whatIsWrong(err)}
-	}
-	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
-}
-
 // awaitRequest waits for the end of d, and takes it back if it still waits for a
 // connection when ctx ends.
 func (c *Client) awaitRequest(ctx context.Context, d *Delivery) error {

@@ -230,9 +230,9 @@ func (c *Client) pauseBefore(last error) bool {
 	s := c.supervisor
 	delay := s.retry.delay(s.tries)
 	s.tries++
-	if f := c.opened.OnRetry; f != nil {
+	if f := c.opened.OnRetry; f != nil && !c.recv.overfull() {
 		r := Retry{Number: s.number, Delay: delay, Err: last}
-		c.recv.pushEvent(func() { f(r) })
+		c.recv.pushEventOf(last, func() { f(r) })
 	}
 	c.opened.Transport.Logger.Info("mqtt: connecting again", "in", delay, "because", last)
 	c.mu.Unlock()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"dunlin/internal/fifo"
 	"fmt"
 	"reflect"
 	"unsafe"
@@ -13,7 +14,7 @@ import (
 // its type is checked when a runtime is made, and a test checks that jobs do arrive in it.
 type jobQueue struct {
 	src  *[]func()
-	mine queue[func()] // taken out of src, not yet run
+	mine fifo.Queue[func()] // taken out of src, not yet run
 }
 
 func newJobQueue(rt *goja.Runtime) (*jobQueue, error) {
@@ -25,26 +26,26 @@ func newJobQueue(rt *goja.Runtime) (*jobQueue, error) {
 }
 
 // empty reports whether no promise job waits.
-func (q *jobQueue) empty() bool { return len(*q.src) == 0 && q.mine.len() == 0 }
+func (q *jobQueue) empty() bool { return len(*q.src) == 0 && q.mine.Len() == 0 }
 
 // push adds a job of our own behind those of goja.
 func (q *jobQueue) push(job func()) { *q.src = append(*q.src, job) }
 
 // pop takes the next job out. A nested loop goes on where the outer one stopped.
 func (q *jobQueue) pop() (func(), bool) {
-	if job, ok := q.mine.pop(); ok {
+	if job, ok := q.mine.Pop(); ok {
 		return job, true
 	}
 	for i, job := range *q.src {
-		q.mine.push(job)
+		q.mine.Push(job)
 		(*q.src)[i] = nil
 	}
 	*q.src = (*q.src)[:0]
-	return q.mine.pop()
+	return q.mine.Pop()
 }
 
 // NextTick has f run before anything else that is queued, promise jobs included. Loop goroutine only.
-func (l *Loop) NextTick(f func()) { l.ticks.push(f) }
+func (l *Loop) NextTick(f func()) { l.ticks.Push(f) }
 
 // Microtask has f run among the promise jobs (queueMicrotask). Loop goroutine only.
 func (l *Loop) Microtask(f func()) { l.jobs.push(f) }
@@ -54,7 +55,7 @@ func (l *Loop) Microtask(f func()) { l.jobs.push(f) }
 func (l *Loop) checkpoint() {
 	for !l.vm.stopped.Load() {
 		switch {
-		case l.ticks.len() > 0:
+		case l.ticks.Len() > 0:
 			l.runTicks()
 		case !l.jobs.empty():
 			l.runJobs()
@@ -68,7 +69,7 @@ func (l *Loop) checkpoint() {
 
 func (l *Loop) runTicks() {
 	for !l.vm.stopped.Load() {
-		tick, ok := l.ticks.pop()
+		tick, ok := l.ticks.Pop()
 		if !ok {
 			return
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"dunlin/internal/fifo"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,8 +22,8 @@ type Loop struct {
 	timers     timerHeap
 	timerSeq   uint64
 	timersRefd int
-	immediates queue[*Immediate]
-	ticks      queue[func()]
+	immediates fifo.Queue[*Immediate]
+	ticks      fifo.Queue[func()]
 	jobs       *jobQueue
 	rejected   []*goja.Promise // rejected without a handler, not yet reported
 	sleep      *time.Timer
@@ -30,9 +31,9 @@ type Loop struct {
 
 	// shared
 	mu     sync.Mutex
-	posted queue[func()]  // guarded by mu
-	ready  queue[*Source] // guarded by mu
-	closed bool           // guarded by mu
+	posted fifo.Queue[func()]  // guarded by mu
+	ready  fifo.Queue[*Source] // guarded by mu
+	closed bool                // guarded by mu
 	wake   chan struct{}
 	refs   atomic.Int64
 }
@@ -58,7 +59,7 @@ func (l *Loop) Post(job func()) bool {
 		l.mu.Unlock()
 		return false
 	}
-	l.posted.push(job)
+	l.posted.Push(job)
 	l.mu.Unlock()
 	l.wakeUp()
 	return true
@@ -104,21 +105,21 @@ func (l *Loop) wakeUp() {
 
 // alive reports whether anything can still happen.
 func (l *Loop) alive() bool {
-	return l.refs.Load() > 0 || l.timersRefd > 0 || l.immediates.len() > 0 || l.pending()
+	return l.refs.Load() > 0 || l.timersRefd > 0 || l.immediates.Len() > 0 || l.pending()
 }
 
 // pending reports whether jobs or sources wait to be served.
 func (l *Loop) pending() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posted.len() > 0 || l.ready.len() > 0
+	return l.posted.Len() > 0 || l.ready.Len() > 0
 }
 
 // close drops what is queued and refuses more.
 func (l *Loop) close() {
 	l.mu.Lock()
 	l.closed = true
-	l.posted, l.ready = queue[func()]{}, queue[*Source]{}
+	l.posted, l.ready = fifo.Queue[func()]{}, fifo.Queue[*Source]{}
 	l.mu.Unlock()
 	if l.sleep != nil {
 		l.sleep.Stop()
@@ -153,7 +154,7 @@ func (l *Loop) idle(wait time.Duration) bool {
 		end = time.Now().Add(wait)
 	}
 	for !l.vm.stopped.Load() {
-		if l.immediates.len() > 0 || l.pending() {
+		if l.immediates.Len() > 0 || l.pending() {
 			return true
 		}
 		limit := wait
@@ -202,12 +203,12 @@ func (l *Loop) wait(limit time.Duration) bool {
 // runPosted runs the jobs that were there when it began.
 func (l *Loop) runPosted() bool {
 	l.mu.Lock()
-	n := l.posted.len()
+	n := l.posted.Len()
 	l.mu.Unlock()
 	served := false
 	for ; n > 0 && !l.vm.stopped.Load(); n-- {
 		l.mu.Lock()
-		job, ok := l.posted.pop()
+		job, ok := l.posted.Pop()
 		l.mu.Unlock()
 		if !ok {
 			break

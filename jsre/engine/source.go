@@ -30,7 +30,7 @@ func (s *Source) Wake() {
 	}
 	s.loop.mu.Lock()
 	if !s.loop.closed {
-		s.loop.ready.push(s)
+		s.loop.ready.Push(s)
 	}
 	s.loop.mu.Unlock()
 	s.loop.wakeUp()
@@ -42,12 +42,12 @@ func (l *Loop) Stopped() bool { return l.vm.stopped.Load() }
 // runSources drains each ready source by one batch.
 func (l *Loop) runSources() bool {
 	l.mu.Lock()
-	n := l.ready.len()
+	n := l.ready.Len()
 	l.mu.Unlock()
 	served := false
 	for ; n > 0 && !l.vm.stopped.Load(); n-- {
 		l.mu.Lock()
-		s, ok := l.ready.pop()
+		s, ok := l.ready.Pop()
 		l.mu.Unlock()
 		if !ok {
 			break

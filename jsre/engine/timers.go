@@ -109,7 +109,7 @@ type Immediate struct {
 // SetImmediate has run called at the end of the turn.
 func (l *Loop) SetImmediate(run func()) *Immediate {
 	im := &Immediate{run: run}
-	l.immediates.push(im)
+	l.immediates.Push(im)
 	return im
 }
 
@@ -119,8 +119,8 @@ func (im *Immediate) Cancel() { im.cancelled = true }
 // runImmediates runs the immediates that were there when it began.
 func (l *Loop) runImmediates() bool {
 	served := false
-	for n := l.immediates.len(); n > 0 && !l.vm.stopped.Load(); n-- {
-		im, ok := l.immediates.pop()
+	for n := l.immediates.Len(); n > 0 && !l.vm.stopped.Load(); n-- {
+		im, ok := l.immediates.Pop()
 		if !ok {
 			break
 		}

@@ -33,9 +33,9 @@ func (c *client) propertiesObject(m *mqtt.Received) *goja.Object {
 	if p.CorrelationData != nil {
 		set("correlationData", c.vm.NewBuffer(p.CorrelationData))
 	}
-	if len(m.SubscriptionIDs) > 0 {
-		ids := make([]any, len(m.SubscriptionIDs))
-		for i, id := range m.SubscriptionIDs {
+	if of := m.SubscriptionIDs(); len(of) > 0 {
+		ids := make([]any, len(of))
+		for i, id := range of {
 			ids[i] = int64(id)
 		}
 		set("subscriptionIdentifier", rt.NewArray(ids...))

@@ -45,6 +45,7 @@ func (p Phase) String() string {
 // Machine is the life of one client. Make it with New.
 type Machine struct {
 	kind     Kind
+	column   uint8 // of the rules
 	phase    Phase
 	number   uint64 // of the connection, counted from 1
 	asked    bool   // CONNECT was sent on it
@@ -58,7 +59,7 @@ type Machine struct {
 }
 
 // New returns the life of a client that has no transport yet.
-func New(kind Kind) Machine { return Machine{kind: kind} }
+func New(kind Kind) Machine { return Machine{kind: kind, column: kind.column()} }
 
 // Attach tells that a transport stands, and returns the number of the connection.
 // It reports false when Close was called meanwhile: then the transport is not wanted.

@@ -91,8 +91,8 @@ var rules = [operations][kinds][phases]Rule{
 	},
 }
 
-// kind returns the column of k.
-func (k Kind) column() int {
+// column returns the column of k.
+func (k Kind) column() uint8 {
 	switch {
 	case k.Reconnects && k.Saves:
 		return both
@@ -114,7 +114,7 @@ func (m *Machine) Rule(op Operation) Rule {
 	if op.begins() && (m.draining || m.closed) {
 		return Closed
 	}
-	return rules[op][m.kind.column()][m.phase]
+	return rules[op][m.column][m.phase]
 }
 
 // Refusal returns why op is refused now, nil when it is not.

@@ -1,8 +1,10 @@
 package session
 
 import (
+	"cmp"
 	"encoding/binary"
 
+	"dunlin/internal/fifo"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -34,10 +36,10 @@ type inboundFlow struct {
 // order in which the messages came [MQTT-4.6.0-2], whatever the order in which
 // they are handed back.
 type inbound struct {
-	pending fifo[receipt] // oldest first
-	first   uint64        // the sequence number of the oldest
-	begun   uint64        // that of the first one of this connection
-	open    int           // PUBLISH packets of this connection whose flow has not ended
+	pending fifo.Queue[receipt] // oldest first
+	first   uint64              // the sequence number of the oldest
+	begun   uint64              // that of the first one of this connection
+	open    int                 // PUBLISH packets of this connection whose flow has not ended
 	flows   map[uint16]inboundFlow
 	// held has the identifiers of QoS 2 messages that came on an earlier
 	// connection and that the application still has, by their seq.
@@ -87,7 +89,7 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 			What: "has the packet identifier of an unfinished QoS 2 message",
 		}
 	}
-	if !f.here && s.in.open >= orMaxIDs(s.cfg.ReceiveMaximum) { // [MQTT-3.3.4-9]
+	if !f.here && s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) { // [MQTT-3.3.4-9]
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ReceiveMaximumExceeded, Type: wire.PUBLISH,
 			What: "exceeds the Receive Maximum that was announced",
@@ -108,8 +110,8 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 func (s *Session) receive(r receipt) (seq uint64) {
 	in := &s.in
 	in.first = max(in.first, 1)
-	seq = in.first + uint64(in.pending.len())
-	in.pending.push(r)
+	seq = in.first + uint64(in.pending.Len())
+	in.pending.Push(r)
 	return seq
 }
 
@@ -171,7 +173,7 @@ func (s *Session) forget2(id uint16) {
 	}
 	in.remove(id, f)
 	if f.receipt != 0 {
-		r := in.pending.at(int(f.receipt - in.first))
+		r := in.pending.At(int(f.receipt - in.first))
 		r.done, r.skip = true, true
 	}
 	if s.cfg.Save {
@@ -223,10 +225,10 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 		}
 		seq = f.receipt
 	}
-	if seq < in.first || seq-in.first >= uint64(in.pending.len()) {
+	if seq < in.first || seq-in.first >= uint64(in.pending.Len()) {
 		return dst, false
 	}
-	r := in.pending.at(int(seq - in.first))
+	r := in.pending.At(int(seq - in.first))
 	if r.done {
 		return dst, false
 	}
@@ -237,14 +239,14 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 // drain appends the acknowledgements that are due.
 func (s *Session) drain(dst []byte) []byte {
 	in := &s.in
-	for in.pending.len() > 0 && in.pending.at(0).done {
-		r := *in.pending.at(0)
+	for in.pending.Len() > 0 && in.pending.At(0).done {
+		r := *in.pending.At(0)
 		if r.qos == 1 {
 			dst = s.appendPubAck(dst, r)
 		} else {
 			dst = s.appendPubRec(dst, r, in.first)
 		}
-		in.pending.drop(1)
+		in.pending.Drop(1)
 		in.first++
 	}
 	return dst
@@ -344,13 +346,4 @@ func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 		comp.Code = wire.PacketIdentifierNotFound
 	}
 	return s.answer(dst, comp), nil
-}
-
-// orMaxIDs returns most, or for 0, which no server was told, the number of
-// identifiers: a server cannot have more in flight either.
-func orMaxIDs(most int) int {
-	if most == 0 {
-		return maxIDs
-	}
-	return most
 }

@@ -20,7 +20,7 @@ const dupFlag = 0x08
 // MustQueue reports whether a publish has to wait behind others, so that the
 // order of sending is the order of calling.
 func (s *Session) MustQueue() bool {
-	return s.offline || s.queue.len() > 0 || s.resend.len() > 0
+	return s.offline || s.queue.Len() > 0 || s.resend.Len() > 0
 }
 
 // Direct reports whether a QoS 0 publish can be sent at once.
@@ -104,7 +104,7 @@ func (s *Session) enqueue(e *Entry, p *wire.Publish) error {
 		return err
 	}
 	s.line(e)
-	s.queue.push(e)
+	s.queue.Push(e)
 	s.queueBytes += len(e.packet())
 	if s.cfg.Save && e.publishes() {
 		s.stagePublish(e)
@@ -120,8 +120,8 @@ func (s *Session) Pump(dst []byte) []byte {
 		return dst
 	}
 	dst = s.pumpAgain(dst)
-	for s.queue.len() > 0 && s.resend.len() == 0 {
-		e := *s.queue.at(0)
+	for s.queue.Len() > 0 && s.resend.Len() == 0 {
+		e := *s.queue.At(0)
 		if e.saving || !s.room(e) {
 			break
 		}
@@ -145,7 +145,7 @@ func (s *Session) launch(dst []byte, e *Entry) []byte {
 		return s.send(dst, e)
 	}
 	if s.takeID(e) != nil { // cannot be: room has looked
-		s.queue.push(e)
+		s.queue.Push(e)
 		return dst
 	}
 	s.occupy(e)
@@ -159,8 +159,8 @@ func (s *Session) launch(dst []byte, e *Entry) []byte {
 // pumpAgain sends what earlier connections left, as far as the window has room.
 // One that is still being saved holds up those behind it.
 func (s *Session) pumpAgain(dst []byte) []byte {
-	for s.resend.len() > 0 {
-		e := *s.resend.at(0)
+	for s.resend.Len() > 0 {
+		e := *s.resend.At(0)
 		if e.stage <= sent && !e.inWindow {
 			if e.saving || !s.room(e) {
 				break
@@ -168,7 +168,7 @@ func (s *Session) pumpAgain(dst []byte) []byte {
 			s.occupy(e)
 			dst = s.send(dst, e)
 		}
-		s.resend.drop(1)
+		s.resend.Drop(1)
 	}
 	return dst
 }
@@ -224,9 +224,9 @@ func (s *Session) shorten(packet []byte, e *Entry) {
 // unqueue takes the i-th entry, e, off the queue.
 func (s *Session) unqueue(i int, e *Entry) {
 	if i == 0 {
-		s.queue.drop(1)
+		s.queue.Drop(1)
 	} else {
-		s.queue.remove(i)
+		s.queue.Remove(i)
 	}
 	s.queueBytes -= len(e.packet())
 }
@@ -264,8 +264,8 @@ func (s *Session) TakeExpired() []*Entry {
 // it did. What was sent cannot be taken back: its identifier stays reserved
 // until the server acknowledges it.
 func (s *Session) Cancel(e *Entry) bool {
-	for i := range s.queue.len() {
-		if *s.queue.at(i) == e {
+	for i := range s.queue.Len() {
+		if *s.queue.At(i) == e {
 			s.unqueue(i, e)
 			e.stage = finished
 			s.drop(e)
@@ -278,10 +278,10 @@ func (s *Session) Cancel(e *Entry) bool {
 
 // Oldest returns the publish that has waited longest to be sent, or nil.
 func (s *Session) Oldest() *Entry {
-	if s.queue.len() == 0 {
+	if s.queue.Len() == 0 {
 		return nil
 	}
-	return *s.queue.at(0)
+	return *s.queue.At(0)
 }
 
 // HandleAck takes a PUBACK, PUBREC or PUBCOMP from the server, or its PUBREL

@@ -233,7 +233,7 @@ func (l *Loader) Finish(adopt func(e Entry, topic string) *Entry) {
 func (s *Session) place(e *Entry) {
 	if e.id == 0 || s.out.get(e.id) != nil {
 		e.id, e.again, e.stage = 0, false, waiting
-		s.queue.push(e)
+		s.queue.Push(e)
 		s.queueBytes += len(e.packet())
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"dunlin/internal/fifo"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -83,8 +84,8 @@ func (s *Session) forgetEarlier() {
 // not delivered again.
 func (s *Session) suspend() {
 	in := &s.in
-	for i := range in.pending.len() {
-		r := in.pending.at(i)
+	for i := range in.pending.Len() {
+		r := in.pending.At(i)
 		f := in.flows[r.id]
 		if r.qos == 1 || f.receipt != in.first+uint64(i) {
 			continue
@@ -100,9 +101,9 @@ func (s *Session) suspend() {
 		}
 		in.held[f.seq] = r.id
 	}
-	in.first = max(in.first, 1) + uint64(in.pending.len())
+	in.first = max(in.first, 1) + uint64(in.pending.Len())
 	in.begun = in.first
-	in.pending, in.open = fifo[receipt]{}, 0
+	in.pending, in.open = fifo.Queue[receipt]{}, 0
 	for id, f := range in.flows {
 		f.here = false
 		in.flows[id] = f

@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"dunlin/internal/fifo"
 	"errors"
 	"slices"
 	"time"
@@ -31,7 +32,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 	s.epoch++
 	s.disown()
 	s.alive.running = false
-	s.resend = fifo[*Entry]{}
+	s.resend = fifo.Queue[*Entry]{}
 	alone, oldest := s.used == 1, l.ByServer && !s.progress
 	for _, e := range s.Unfinished() {
 		switch {
@@ -91,7 +92,7 @@ func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 			releases = append(releases, e)
 			s.occupy(e)
 		default:
-			s.resend.push(e)
+			s.resend.Push(e)
 		}
 	}
 	dst = s.prove(dst, r.Now)

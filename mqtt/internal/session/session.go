@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"dunlin/internal/fifo"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -108,16 +109,16 @@ type Session struct {
 	used    int    // publishes that occupy the window
 	used2   int    // of those of QoS 2
 
-	queue       fifo[*Entry] // publishes that wait for the window, oldest first
+	queue       fifo.Queue[*Entry] // publishes that wait for the window, oldest first
 	queueBytes  int
 	held        int     // the size of all records that are kept
 	freed       []Freed // publishes that left the queue in the last call
 	expired     []*Entry
-	progress    bool         // the server acknowledged something on this connection
-	proving     bool         // no publish is sent before the server answers a PINGREQ
-	isolated    int          // publishes at which the server may disconnect
-	quarantined []*Entry     // given up by the last Suspend
-	resend      fifo[*Entry] // what earlier connections left, oldest first
+	progress    bool               // the server acknowledged something on this connection
+	proving     bool               // no publish is sent before the server answers a PINGREQ
+	isolated    int                // publishes at which the server may disconnect
+	quarantined []*Entry           // given up by the last Suspend
+	resend      fifo.Queue[*Entry] // what earlier connections left, oldest first
 	offline     bool
 	epoch       uint64 // of the connection
 	now         int64  // Unix milliseconds, as last told
@@ -140,15 +141,8 @@ func New(cfg Config) *Session {
 // that Receive Maximum allow.
 func (s *Session) resetWindow(receiveMaximum int) {
 	s.window = min(max(s.cfg.Window, 1), maxIDs)
-	s.window2 = min(orAll(s.cfg.Window2, s.window), s.window)
+	s.window2 = min(cmp.Or(max(s.cfg.Window2, 0), s.window), s.window)
 	s.window = min(s.window, receiveMaximum)
-}
-
-func orAll(n, all int) int {
-	if n <= 0 {
-		return all
-	}
-	return n
 }
 
 // Start tells that the server accepted the connection. Quotas and aliases begin
@@ -169,14 +163,14 @@ func (s *Session) Tell(now time.Time) { s.now = now.UnixMilli() }
 
 // Busy reports whether a QoS 1 or 2 publish is not completed, or any publish
 // waits for the window.
-func (s *Session) Busy() bool { return s.flows > 0 || s.queue.len() > 0 }
+func (s *Session) Busy() bool { return s.flows > 0 || s.queue.Len() > 0 }
 
 // InFlight returns how many publishes have an identifier, and Queued how many
 // wait for one.
 func (s *Session) InFlight() int { return s.flows }
 
 // Queued returns how many publishes wait to be sent.
-func (s *Session) Queued() int { return s.queue.len() }
+func (s *Session) Queued() int { return s.queue.Len() }
 
 // QueueBytes returns the size of the packets that wait for the window.
 func (s *Session) QueueBytes() int { return s.queueBytes }
@@ -190,15 +184,15 @@ func (s *Session) Flow(id uint16) *Entry { return s.out.get(id) }
 // Unfinished returns every entry whose flow has not ended, in the order in
 // which they were sent, and then those that wait.
 func (s *Session) Unfinished() []*Entry {
-	all := make([]*Entry, 0, s.out.n+s.queue.len())
+	all := make([]*Entry, 0, s.out.n+s.queue.Len())
 	for _, e := range s.out.slots {
 		if e != nil {
 			all = append(all, e)
 		}
 	}
 	slices.SortFunc(all, func(a, b *Entry) int { return cmp.Compare(a.order, b.order) })
-	for i := range s.queue.len() {
-		all = append(all, *s.queue.at(i))
+	for i := range s.queue.Len() {
+		all = append(all, *s.queue.At(i))
 	}
 	return all
 }

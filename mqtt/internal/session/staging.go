@@ -164,7 +164,7 @@ func (s *Session) sendBehind(dst []byte, e *Entry) []byte {
 	if !s.offline {
 		return s.send(dst, e)
 	}
-	s.queue.push(e)
+	s.queue.Push(e)
 	s.queueBytes += len(e.packet())
 	return dst
 }
