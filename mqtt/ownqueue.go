@@ -1,9 +1,10 @@
 package mqtt
 
 import (
-	"dunlin/internal/fifo"
 	"slices"
 	"sync"
+
+	"dunlin/internal/fifo"
 )
 
 // ownQueue holds the messages of subscriptions that the deliver loop does not serve:

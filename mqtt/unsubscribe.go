@@ -2,9 +2,10 @@ package mqtt
 
 import (
 	"context"
+	"slices"
+
 	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/wire"
-	"slices"
 )
 
 // Unsubscribe ends the subscriptions to filters and waits for the server's

@@ -1,10 +1,11 @@
 package engine
 
 import (
-	"dunlin/internal/fifo"
 	"fmt"
 	"reflect"
 	"unsafe"
+
+	"dunlin/internal/fifo"
 
 	"github.com/dop251/goja"
 )

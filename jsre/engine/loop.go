@@ -1,10 +1,11 @@
 package engine
 
 import (
-	"dunlin/internal/fifo"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"dunlin/internal/fifo"
 
 	"github.com/dop251/goja"
 )

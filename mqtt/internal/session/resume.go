@@ -2,10 +2,11 @@ package session
 
 import (
 	"cmp"
-	"dunlin/internal/fifo"
 	"errors"
 	"slices"
 	"time"
+
+	"dunlin/internal/fifo"
 )
 
 // ErrLost is why publishes fail whose session the server has lost.
