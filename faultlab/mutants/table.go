@@ -76,7 +76,7 @@ var all = []mutant{
 	},
 	{
 		name: "ack before handler", rule: "a message is acknowledged when its handlers are through",
-		edits: []edit{{"mqtt/receive.go", "\t// In the order of arrival, but a store that fails does not hold up the rest.\n", "\tif m.seq != 0 {\n\t\tc.out.buf, _ = c.sess.Ack(c.out.buf, m.seq, wire.Success)\n\t}\n"}},
+		edits: []edit{{"mqtt/receive.go", "\t// In the order of arrival, but a store that fails does not hold up the rest.\n", "\tif m.seq != 0 {\n\t\tc.send.buf, _ = c.sess.Ack(c.send.buf, m.seq, wire.Success)\n\t}\n"}},
 		check: "kill9 subscribe",
 	},
 	{
@@ -132,7 +132,7 @@ var all = []mutant{
 	{
 		name: "no hold", rule: "nothing is appended behind the last packet of a connection",
 		edits: []edit{{"mqtt/end.go", "\t\tc.sess.Hold()\n", "\t\t_ = c.sess\n"}},
-		check: "cut",
+		tests: "TestNothingFollowsTheLastPacket", quick: true,
 	},
 	{
 		name: "QoS 1 suppressed", rule: "at QoS 1 nothing is taken for a repeat because of its identifier",
