@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
@@ -132,4 +133,150 @@ func TestAuthWithoutAuthenticator(t *testing.T) { // AU-05, T-A26
 	s.server.Expect("E0 01 82")
 	s.server.Close()
 	s.expectEvent("disconnect: the server broke the protocol: AUTH")
+}
+
+func TestFaultyAuth(t *testing.T) { // AU-05, AU-06, AU-08, AU-09, MF-32: while connecting
+	for name, test := range map[string]struct {
+		send  string
+		codes []byte
+	}{
+		"nothing at all":         {"F0 00", []byte{0x81, 0x82}},
+		"without method":         {"F0 02 18 00", []byte{0x81, 0x82}},
+		"cut":                    {"F0 01 18", []byte{0x81}},
+		"method twice":           {"F0 0A 18 08 1500014D 1500014D", []byte{0x82}},
+		"data twice":             {"F0 0E 18 0C 1500014D 16000161 16000161", []byte{0x82}},
+		"flags":                  {"F1 06 18 04 1500014D", []byte{0x81}},
+		"undefined code":         {"F0 06 01 04 1500014D", []byte{0x81, 0x82}},
+		"a client's code":        {"F0 06 19 04 1500014D", []byte{0x82}},
+		"success without asking": {"F0 06 00 04 1500014D", []byte{0x82}},
+		"method in capitals":     {"F0 06 18 04 1500016D", []byte{0x82}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dialed := dialAuth(t, &echoAuth{})
+			s.server.Send(test.send)
+			p := s.server.Packet()
+			if len(p) != 3 || p[0] != 0xE0 || p[2] != test.codes[0] && p[2] != test.codes[len(test.codes)-1] {
+				t.Errorf("the client said % X", p)
+			}
+			s.server.ExpectClosed()
+			s.server.Close()
+			var broken *mqtt.PacketError
+			if err := s.wait(dialed); !errors.As(err, &broken) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestConnAckWithoutMethodIsTolerated(t *testing.T) { // AU-07
+	s, dialed := dialAuth(t, &echoAuth{})
+	s.server.Send("20 03 000000")
+	s.mustWait(dialed)
+	s.expectEvent("connect")
+	s.closeWell()
+}
+
+func TestAuthNobodyAskedFor(t *testing.T) { // AU-05, CA-45, T-A26: [MQTT-4.12.0-7]
+	for name, packet := range map[string]string{
+		"AUTH":    "F0 06 18 04 1500014D",
+		"CONNACK": "20 07 0000 04 1500014D",
+		"data":    "F0 0A 18 08 1500014D 16000161",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, dialed := startPipe(t, v5)
+				s.server.Packet()
+				s.server.Send(packet)
+				s.server.Expect("E0 01 82")
+				s.server.Close()
+				if err := <-dialed; err == nil {
+					t.Error("connected")
+				}
+			})
+		})
+	}
+}
+
+func TestSecondAuthenticationIsRefused(t *testing.T) { // AU-11, T-A35: [MQTT-4.12.1-2]
+	a := &echoAuth{}
+	s, dialed := dialAuth(t, a)
+	s.server.Send("20 07 0000 04 1500014D")
+	s.mustWait(dialed)
+	s.expectEvent("connect")
+	again := async(func() error { return s.Reauthenticate(s.ctx) })
+	s.server.Expect("F0 0A 19 08 1500014D 16000173")
+	s.server.Send("F0 06 00 04 1500014D") // success is no refusal
+	s.mustWait(again)
+	again = async(func() error { return s.Reauthenticate(s.ctx) })
+	s.server.Expect("F0 0A 19 08 1500014D 16000173")
+	s.server.Send("E0 01 87")
+	s.server.ExpectClosed()
+	s.server.Close()
+	var left *mqtt.DisconnectError
+	if err := s.wait(again); !errors.As(err, &left) || left.Code != 0x87 {
+		t.Errorf("got %v", err)
+	}
+	s.expectEvent("close: ")
+	s.expectEvent("disconnect: ")
+	s.finish()
+}
+
+func TestSilentAuthentication(t *testing.T) { // AU-12: one time-out over all of it
+	synctest.Test(t, func(t *testing.T) {
+		s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = &echoAuth{} }))
+		s.server.Packet()
+		s.server.Send("F0 06 18 04 1500014D")
+		s.server.Packet()
+		since := elapsed()
+		s.server.ExpectClosed()
+		if err := <-dialed; !errors.Is(err, errDeadline) || since() != mqtt.DefaultConnectTimeout {
+			t.Errorf("after %v: %v", since(), err)
+		}
+	})
+}
+
+// wordy is an authentication that says what cannot be sent.
+type wordy struct{ method, data, answer string }
+
+func (w wordy) Method() string                                   { return w.method }
+func (w wordy) Start(context.Context) ([]byte, error)            { return []byte(w.data), nil }
+func (w wordy) Continue(context.Context, []byte) ([]byte, error) { return []byte(w.answer), nil }
+func (w wordy) Finish(context.Context, []byte) error             { return nil }
+
+func TestAuthenticatorThatCannotBeSent(t *testing.T) { // CN-20, CN-22
+	for name, auth := range map[string]wordy{
+		"method with NUL": {"a\x00", "", ""},
+		"method too long": {strings.Repeat("x", 65536), "", ""},
+		"data too long":   {"m", strings.Repeat("x", 65536), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = auth }))
+			s.server.ExpectClosed()
+			if err := <-dialed; !errors.Is(err, mqtt.ErrNotSent) || strings.Contains(err.Error(), "\n") || len(err.Error()) > 300 {
+				t.Errorf("%.300v", err)
+			}
+		})
+	}
+}
+
+func TestAnswerThatCannotBeSent(t *testing.T) { // AU-03, CA-41: to a challenge, and above the server's limit
+	tooLong := wordy{"M", "", strings.Repeat("x", 65536)}
+	s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = tooLong }))
+	s.server.Packet()
+	s.server.Send("F0 06 18 04 1500014D")
+	s.server.ExpectClosed()
+	if err := <-dialed; !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("%.300v", err)
+	}
+	s, dialed = dialAuth(t, &echoAuth{})
+	s.server.Send("20 0C 0000 09 1500014D 2700000040")
+	s.mustWait(dialed)
+	again := async(func() error { return s.Reauthenticate(s.ctx) })
+	s.server.Packet()
+	s.server.SendBytes(frame(0xF0, append([]byte{0x18, 107, 0x15, 0, 1, 'M', 0x16, 0, 100}, strings.Repeat("x", 100)...)))
+	s.server.Expect("E0 01 87")
+	s.server.Close()
+	if err := s.wait(again); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("%.300v", err)
+	}
 }

@@ -2,10 +2,8 @@ package mqtt_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dunlin/internal/testcert"
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
+	"dunlin/mqtt/store"
 )
 
 func TestCloseFromEveryState(t *testing.T) { // DC-01, DC-06, DC-07, TR-07, fault 30, peer 4.12
@@ -145,91 +143,6 @@ func TestCloseWithStuckPeer(t *testing.T) { // fault 11, fault 30: within its de
 	}
 }
 
-// pipeTLS makes pipes whose other end, after a handshake, comes out of peers.
-func pipeTLS(t *testing.T, cfg *mqtt.Config) (peers chan net.Conn) {
-	authority := testcert.NewAuthority(t)
-	cert := authority.Server(t, testcert.Options{Names: []string{"pipe"}}).Certificate(t)
-	peers = make(chan net.Conn, 1)
-	cfg.Transport.TLS = &tls.Config{RootCAs: authority.Pool(), ServerName: "pipe"}
-	cfg.Transport.Dial = func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		go func() {
-			peer := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}})
-			if err := peer.Handshake(); err != nil {
-				t.Errorf("handshake: %v", err)
-			}
-			peers <- peer
-		}()
-		return ours, nil
-	}
-	return peers
-}
-
-// dialPipeTLS connects over TLS over net.Pipe.
-func dialPipeTLS(t *testing.T, change func(*mqtt.Config)) *scripted {
-	t.Helper()
-	s := &scripted{t: t, ctx: context.Background(), events: make(chan string, 10)}
-	cfg := s.watch(mqtt.Config{ClientID: "c"})
-	change(&cfg)
-	peers := pipeTLS(t, &cfg)
-	dialed := async(func() (err error) {
-		s.Client, err = mqtt.Dial(s.ctx, "mqtts://pipe", cfg)
-		return err
-	})
-	s.server = mqtttest.NewConn(t, <-peers)
-	s.server.SetPatience(100 * time.Hour)
-	s.server.Accept()
-	s.mustWait(dialed)
-	s.expectEvent("connect")
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
-}
-
-func TestCloseWithStuckTLSPeer(t *testing.T) { // TL-15, fault 30
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipeTLS(t, func(*mqtt.Config) {})
-		ctx, cancel := context.WithTimeout(s.ctx, time.Second)
-		defer cancel()
-		since := elapsed()
-		err := s.Close(ctx)
-		if since() != time.Second || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %v: %v", since(), err)
-		}
-	})
-}
-
-func TestDeadTLSPeer(t *testing.T) { // KA-11: nor is a dead peer waited for
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipeTLS(t, keepAlive(10*time.Second))
-		s.expectPing(9 * time.Second)
-		since := elapsed()
-		<-s.Done()
-		if since() != 5*time.Second || !errors.Is(s.Err(), mqtt.ErrKeepAlive) {
-			t.Errorf("after %v: %v", since(), s.Err())
-		}
-	})
-}
-
-func TestSlowTLSReaderIsNotDead(t *testing.T) { // KA-13: a TLS write cannot go on after a deadline
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipeTLS(t, keepAlive(10*time.Second))
-		const size = 300_000
-		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, size)}) })
-		packet := bigPublish(size)
-		for len(packet) > 0 {
-			n := min(len(packet), 50_000)
-			s.server.Expect(hexOf(packet[:n]))
-			packet = packet[n:]
-			<-time.After(9 * time.Second)
-		}
-		s.mustWait(published)
-		if !s.IsConnected() {
-			t.Error("the client gave up")
-		}
-		go func() { _, _ = s.server.TryPacket(); s.server.Close() }()
-	})
-}
-
 func TestRefusalOfAStuckPeer(t *testing.T) { // MF-31, fault 11: our last word is not waited for without end
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, both(v5, keepAlive(-1)), "")
@@ -334,34 +247,138 @@ func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
 	r.wg.Wait() // and TestMain finds no goroutine left
 }
 
-func TestCloseWaitsForAcknowledgements(t *testing.T) { // DC-05: what is on its way gets time
-	s := dialScripted(t, nil)
-	d := s.publishes(1, "a")[0]
-	s.expectPublish(false, 0x32, 1, "a")
-	closed := async(func() error { return s.Close(s.ctx) })
-	s.server.ExpectNothing(50 * time.Millisecond)
-	if err := s.Publish(s.ctx, mqtt.Message{Topic: "late", QoS: 1}); !errors.Is(err, mqtt.ErrClosed) || !errors.Is(err, mqtt.ErrNotSent) {
-		t.Errorf("a publish while the client is being closed: %v", err)
+func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
+	hour, zero := time.Hour, time.Duration(0)
+	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }
+	for _, test := range []struct {
+		name   string
+		change func(*mqtt.Config)
+		bye    mqtt.DisconnectOptions
+		want   string
+	}{
+		{"plain", nil, mqtt.DisconnectOptions{}, "E0 00"},
+		{"with will", nil, mqtt.DisconnectOptions{Code: 4}, "E0 01 04"},
+		{"words", nil, mqtt.DisconnectOptions{Code: 0x80, ReasonString: "x", UserProperties: []mqtt.UserProperty{{Name: "k", Value: "v"}}}, "E0 0D 80 0B 1F0001 78 26 00016B 000176"},
+		{"expiry ended", withExpiry, mqtt.DisconnectOptions{SessionExpiry: &zero}, "E0 07 00 05 1100000000"},
+		{"expiry prolonged", withExpiry, mqtt.DisconnectOptions{SessionExpiry: &hour}, "E0 07 00 05 1100000E10"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := dialV5(t, "", test.change)
+			closed := async(func() error { return s.CloseWith(s.ctx, test.bye) })
+			s.server.Expect(test.want)
+			s.server.Close()
+			s.mustWait(closed)
+		})
 	}
-	s.server.Send("40 02 0001")
-	s.server.Expect("E0 00")
-	s.server.Close()
-	s.mustWait(closed)
-	if err := d.Err(); err != nil {
-		t.Errorf("the publish that was waited for: %v", err)
+	s := dialV5(t, "", nil)
+	if err := s.CloseWith(s.ctx, mqtt.DisconnectOptions{SessionExpiry: &hour}); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("prolonged a session that ends with the connection: %v", err)
+	}
+	if err := s.CloseWith(s.ctx, mqtt.DisconnectOptions{Code: 0x8E}); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("a code for servers only: %v", err)
+	}
+	if !s.IsConnected() {
+		t.Error("a goodbye that was refused ended the connection")
+	}
+	old := dialScripted(t, nil)
+	if err := old.CloseWith(old.ctx, mqtt.DisconnectOptions{}); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("3.1.1: %v", err)
 	}
 }
 
-func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) { // DC-05, RX-13: it comes again
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepSession = true })
-	s.publishes(1, "a")
-	s.expectPublish(false, 0x32, 1, "a")
-	closed := async(func() error { return s.Close(s.ctx) })
-	s.server.ExpectNothing(50 * time.Millisecond)
-	s.server.Send("32 06 0001 74 0009 70")
-	s.server.ExpectNothing(50 * time.Millisecond)
-	s.server.Send("40 02 0001")
-	s.server.Expect("E0 00")
+func TestLeavingWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end in doubt, and the server hears goodbye
+	eachVersion(t, hasty, func(s *scripted, five bool) {
+		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
+		s.expectPublish(five, 0x32, 1, "")
+		s.expectPublish(five, 0x34, 2, "")
+		s.closeWell()
+		for _, d := range []*mqtt.Delivery{first, second} {
+			if err := d.Err(); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrClosed) {
+				s.t.Errorf("got %v", err)
+			}
+		}
+	})
+}
+
+func TestLastWordOfThreeBytes(t *testing.T) { // MF-30: whatever the server's Maximum Packet Size
+	s := dialV5(t, "2700000003", nil)
+	s.server.Send("C0 00")
+	s.server.Expect("E0 01 82")
+	s.server.ExpectClosed()
+	other := dialV5(t, "2700000003", nil)
+	err := other.CloseWith(other.ctx, mqtt.DisconnectOptions{ReasonString: "[MQTT-3.14.2-3]"})
+	if !errors.Is(err, mqtt.ErrNotSent) || !other.IsConnected() {
+		t.Errorf("got %v", err)
+	}
+	other.closeWell()
+}
+
+func TestCloseHasNoEvent(t *testing.T) { // DC-01, DC-20
+	for range 50 { // the server closes at the same time
+		s := dialScripted(t, nil)
+		closed := async(func() error { return s.Close(s.ctx) })
+		s.server.Expect("E0 00")
+		s.server.Close()
+		s.mustWait(closed)
+		s.finish()
+		if !errors.Is(s.Err(), mqtt.ErrClosed) || errors.Is(s.Err(), mqtt.ErrServerClosed) {
+			t.Fatalf("err %v", s.Err())
+		}
+	}
+}
+
+func TestCloseDuringRefusalHasNoEvent(t *testing.T) { // DC-20: Close was called before the end
+	s := dialScripted(t, v5)
+	s.server.Send("C0 00")
+	s.server.Expect("E0 01 82") // the connection lingers
+	if err := s.Close(s.ctx); err != nil {
+		t.Error(err)
+	}
+	s.finish()
+}
+
+func TestCloseEndsDelivery(t *testing.T) { // nothing begins after Close was called
+	s := dialScripted(t, nil)
+	release := s.hold()
+	s.server.Send("30 04 00017430", "32 06 000174 0001 31")
 	s.server.Close()
-	s.mustWait(closed)
+	<-s.Done()
+	short, cancel := context.WithCancel(s.ctx)
+	cancel()
+	for range 20 {
+		if err := s.Close(short); err == nil || !strings.Contains(err.Error(), "a handler is still running") || strings.Contains(err.Error(), "cut off") {
+			t.Fatalf("Close did not wait for the handler alone: %v", err)
+		}
+	}
+	close(release)
+	s.finish()
+}
+
+func TestCloseWithWhatDoesNotReturn(t *testing.T) { // fault 30
+	entered, released := make(chan struct{}, 10), make(chan struct{})
+	stuck := func() { entered <- struct{}{}; <-released }
+	prepare := func(context.Context, *mqtt.Attempt) error { stuck(); return nil }
+	for want, cfg := range map[string]mqtt.Config{
+		"the store has not returned":             {Store: stuckStore{store.NewMemory(), stuck}, Reconnect: &mqtt.Reconnect{Background: true}},
+		"an attempt to connect has not returned": {Reconnect: &mqtt.Reconnect{Background: true, Prepare: prepare}},
+	} {
+		cfg.ClientID = "c"
+		c, err := mqtt.Dial(ctxFor(t), "mqtt://127.0.0.1:1", cfg)
+		must(t, err)
+		<-entered
+		ctx, cancel := context.WithTimeout(ctxFor(t), 10*time.Millisecond)
+		closed := make(chan error, 1)
+		go func() { closed <- c.Close(ctx) }()
+		select {
+		case err = <-closed:
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: Close does not return either", want)
+		}
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		defer func() { must(t, c.Close(ctxFor(t))) }()
+	}
+	close(released)
 }

@@ -3,12 +3,18 @@ package mqtt_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
 )
+
+// keepAlive returns a change of a Config.
+func keepAlive(d time.Duration) func(*mqtt.Config) {
+	return func(cfg *mqtt.Config) { cfg.KeepAlive = d }
+}
 
 // expectPing waits for a PINGREQ and checks that it comes exactly d from now.
 func (s *scripted) expectPing(d time.Duration) {
@@ -242,26 +248,158 @@ func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12, peer 4
 	})
 }
 
-func TestConnectTimeOut(t *testing.T) { // CA-15, TL-14, fault 10
-	for _, test := range []struct {
-		name, url string
-		want      time.Duration
-		change    func(*mqtt.Config)
+// TestKeepAliveAfterResume has the client write at once what waited for CONNACK: the
+// ping that is due later is not forgotten.
+func TestKeepAliveAfterResume(t *testing.T) {
+	ctx := ctxFor(t)
+	c, server, conn := dialSocket(t, mqtt.Config{
+		ClientID: "c", KeepSession: true, KeepAlive: time.Second,
+		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
+	})
+	subscribed := async(func() error { return errorOf(c.Subscribe(ctx, mqtt.Subscription{Filter: "a"})) })
+	conn.Expect("82 06 0001 0001 61 00")
+	conn.Send("90 03 0001 00")
+	must(t, <-subscribed)
+	conn.Reset()
+	conn = server.Accept()
+	conn.Packet()
+	conn.Send("20 02 0000")
+	conn.Expect("82 06 0002 0001 61 00")
+	conn.Send("90 03 0002 00")
+	conn.Expect("C0 00")
+	conn.Send("D0 00")
+	must(t, c.Close(ctx))
+}
+
+// TestKeepAliveWhilePausing has the reader wait for the handler again and again. That
+// is not something sent: the ping comes all the same: [MQTT-3.1.2-23] of 3.1.1.
+func TestKeepAliveWhilePausing(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.KeepAlive = time.Second
+		cfg.Limits.ReceiveMessages = 1
+	})
+	for pinged := async(func() error { _, err := s.server.TryPacket(); return err }); ; {
+		if _, err := s.server.Write([]byte("\x30\x04\x00\x01ax\x30\x04\x00\x01ax\x30\x04\x00\x01ax")); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			<-s.events
+		}
+		select {
+		case err := <-pinged:
+			must(t, err)
+			return
+		default:
+		}
+	}
+}
+
+func TestPing(t *testing.T) { // KA-14, KA-18
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepAlive = -1 })
+	s.server.Send("D0 00", "D0 00", "30 03 000174") // two answers to nothing
+	s.expectEvent("message t=")
+	ping := func(ctx context.Context) (chan error, *time.Duration) {
+		rtt := new(time.Duration)
+		return async(func() (err error) {
+			*rtt, err = s.Ping(ctx)
+			return err
+		}), rtt
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	given, _ := ping(ctx)
+	s.server.Expect("C0 00")
+	cancel()
+	if err := s.wait(given); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	next, rtt := ping(s.ctx)
+	s.server.Expect("C0 00")
+	s.server.Send("D0 00") // of the first one
+	select {
+	case err := <-next:
+		t.Fatalf("the first answer was taken for the second: %v", err)
+	default:
+	}
+	s.server.Send("D0 00")
+	s.mustWait(next)
+	if *rtt <= 0 {
+		t.Errorf("round trip %v", *rtt)
+	}
+	last, _ := ping(s.ctx)
+	s.server.Expect("C0 00")
+	s.server.Close()
+	if err := s.wait(last); !errors.Is(err, mqtt.ErrClosed) {
+		t.Errorf("connection lost: %v", err)
+	}
+}
+
+// TestPingEndsByItself: with a context that has no end it waits as long as a ping of keep
+// alive would, though there is none.
+func TestPingEndsByItself(t *testing.T) {
+	for name, test := range map[string]struct {
+		keepAlive, timeout, want time.Duration
+		reads                    bool
 	}{
-		{"no CONNACK", "", mqtt.DefaultConnectTimeout, nil},
-		{"configured", "", 7 * time.Second, func(cfg *mqtt.Config) { cfg.Transport.ConnectTimeout = 7 * time.Second }},
+		"server does not read":             {-1, 7 * time.Second, 7 * time.Second, false},
+		"server does not answer":           {-1, 7 * time.Second, 7 * time.Second, true},
+		"default without keep alive":       {-1, 0, time.Second, true},
+		"default with keep alive":          {100 * time.Second, 0, 50 * time.Second, true},
+		"default and server does not read": {-1, 0, time.Second, false},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, dialed := startPipe(t, test.change)
-				since := elapsed()
-				s.server.Packet()
-				err := <-dialed
-				if since() != test.want || !errors.Is(err, errDeadline) {
-					t.Errorf("after %v: %v", since(), err)
+				s := dialPipe(t, func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.PingTimeout = test.keepAlive, test.timeout }, "")
+				begun := elapsed()
+				pinged := async(func() error { _, err := s.Ping(context.Background()); return err })
+				if test.reads {
+					s.server.Expect("C0 00")
 				}
-				s.server.ExpectClosed()
+				select {
+				case err := <-pinged:
+					checkError(t, err, context.DeadlineExceeded)
+				case <-time.After(time.Hour):
+					t.Fatal("it waits without an end")
+				}
+				if begun() != test.want {
+					t.Errorf("after %v, want %v", begun(), test.want)
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+				defer cancel()
+				begun = elapsed()
+				if _, err := s.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) || begun() != 300*time.Millisecond {
+					t.Errorf("after %v: %v", begun(), err)
+				}
 			})
 		})
 	}
+}
+
+func TestPingAcrossALoss(t *testing.T) { // KA-18
+	eachLasting(t, nil, func(s *lasting) {
+		pinged := async(func() error { _, err := s.Ping(s.ctx); return err })
+		s.play("> C0 00")
+		s.drop()
+		checkError(s.t, <-pinged, mqtt.ErrNotConnected, mqtt.ErrServerClosed)
+		_, err := s.Ping(s.ctx)
+		checkError(s.t, err, mqtt.ErrNotConnected)
+		s.acceptNext("present")
+		synctest.Wait()
+		pinged = async(func() error { _, err := s.Ping(s.ctx); return err })
+		s.play(`> C0 00
+			< D0 00`)
+		s.mustWait(pinged)
+	})
+}
+
+func TestWhatIsOffStaysOff(t *testing.T) { // KA-03, KA-19: in each connection
+	off := func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.TopicAliases = -1, -1 }
+	eachLasting(t, off, func(s *lasting) {
+		for range 2 {
+			connect := s.lose("present")
+			if connect[10] != 0 || connect[11] != 0 || strings.Contains(string(connect), "\x22\x00") {
+				s.t.Errorf("CONNECT % X", connect)
+			}
+			s.server.ExpectNothing(time.Hour)
+		}
+	})
 }

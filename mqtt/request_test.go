@@ -5,36 +5,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/internal/wire"
 )
-
-// parsePublish parses a PUBLISH of the client.
-func parsePublish(t *testing.T, packet []byte) wire.Publish {
-	t.Helper()
-	h, n, err := wire.ParseHeader(packet, wire.V5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := wire.ParsePublish(h, packet[n:], wire.V5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// answer sends payload to the response topic of p with its correlation data.
-func (s *scripted) answer(p wire.Publish, payload string) {
-	s.t.Helper()
-	topic, _ := p.Properties.Text(wire.ResponseTopic)
-	data, _ := p.Properties.Binary(wire.CorrelationData)
-	s.server.SendBytes(wire.AppendPublish(nil, wire.V5, &wire.Publish{
-		Topic: topic, Payload: []byte(payload),
-		Properties: wire.Properties(nil).AppendBinary(wire.CorrelationData, data),
-	}))
-}
 
 func TestRequest(t *testing.T) { // peer 4.32
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
@@ -121,45 +95,6 @@ func TestRespond(t *testing.T) {
 	s.mustWait(responded)
 	if err := s.Respond(s.ctx, &mqtt.Received{}, nil); err == nil {
 		t.Error("answered a message that asks for nothing")
-	}
-}
-
-func TestPing(t *testing.T) { // KA-14, KA-18
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepAlive = -1 })
-	s.server.Send("D0 00", "D0 00", "30 03 000174") // two answers to nothing
-	s.expectEvent("message t=")
-	ping := func(ctx context.Context) (chan error, *time.Duration) {
-		rtt := new(time.Duration)
-		return async(func() (err error) {
-			*rtt, err = s.Ping(ctx)
-			return err
-		}), rtt
-	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	given, _ := ping(ctx)
-	s.server.Expect("C0 00")
-	cancel()
-	if err := s.wait(given); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
-	}
-	next, rtt := ping(s.ctx)
-	s.server.Expect("C0 00")
-	s.server.Send("D0 00") // of the first one
-	select {
-	case err := <-next:
-		t.Fatalf("the first answer was taken for the second: %v", err)
-	default:
-	}
-	s.server.Send("D0 00")
-	s.mustWait(next)
-	if *rtt <= 0 {
-		t.Errorf("round trip %v", *rtt)
-	}
-	last, _ := ping(s.ctx)
-	s.server.Expect("C0 00")
-	s.server.Close()
-	if err := s.wait(last); !errors.Is(err, mqtt.ErrClosed) {
-		t.Errorf("connection lost: %v", err)
 	}
 }
 

@@ -39,25 +39,6 @@ func TestSubscribeBytes(t *testing.T) { // SU-01..SU-07, SU-19, SU-21, RT-04
 	}
 }
 
-func TestUnsubscribeBytes(t *testing.T) { // UN-01..UN-03
-	for _, test := range []struct {
-		change     func(*mqtt.Config)
-		filters    []string
-		want, send string
-	}{
-		{nil, []string{"unsubscribe/test"}, "A2 14 0001 0010756E7375627363726962652F74657374", "B0 02 0001"},
-		{nil, []string{"a", "b"}, "A2 08 0001 000161 000162", "B0 02 0001"},
-		{v5, []string{"a", "b"}, "A2 09 0001 00 000161 000162", "B0 05 0001 00 0011"},
-	} {
-		s := dialScripted(t, test.change)
-		done := async(func() error { return s.Unsubscribe(s.ctx, test.filters...) })
-		s.server.Expect(test.want)
-		s.server.Send(test.send)
-		s.mustWait(done)
-		s.closeWell()
-	}
-}
-
 func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04, T-A27, peer 0.3, peer 4.6
 	for _, test := range []struct {
 		change func(*mqtt.Config)
@@ -235,5 +216,88 @@ func TestCancelledSubscribe(t *testing.T) { // SU-27, SU-28, fault 31
 	s.server.Close()
 	if err := s.wait(lost); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrServerClosed) {
 		t.Errorf("lost: %v", err)
+	}
+}
+
+func TestSubscribeSeveralInMQTT5(t *testing.T) { // SU-04..SU-08, RX-01: [MQTT-3.9.3-1]
+	s := dialV5(t, noIDs, nil)
+	subs := []mqtt.Subscription{{Filter: "a"}, {Filter: "b", QoS: 1}, {Filter: "c", QoS: 2}}
+	d, err := s.SubscribeAsync(s.ctx, subs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Expect("82 0F 0001 00 0001 61 00 0001 62 01 0001 63 02")
+	s.server.Send("90 06 0001 00 00 00 80")
+	var refused *mqtt.SubscribeError
+	if err := d.Wait(s.ctx); !errors.As(err, &refused) || len(refused.Codes) != 3 || refused.Codes[1] != 0 || refused.Codes[2] != 0x80 {
+		t.Errorf("got %v", err)
+	}
+	d, err = s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "a", QoS: 2}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Expect("82 07 0002 00 0001 61 02")
+	s.server.Send("90 04 0002 00 01")
+	if err := d.Wait(s.ctx); err != nil || d.Answer().Codes[0] != 1 {
+		t.Errorf("%v, answer %v", err, d.Answer())
+	}
+	s.closeWell()
+}
+
+// The rows that the tests of subscriptions show in MQTT 3.1.1, in MQTT 5 too.
+
+// noIDs is a CONNACK's word that there are no subscription identifiers.
+const noIDs = "2900"
+
+func TestEveryFailureOfSubscribe(t *testing.T) { // SU-09, UN-04
+	s := dialV5(t, noIDs, nil)
+	for _, code := range []byte{0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2} {
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
+		p := s.server.Packet()
+		s.server.SendBytes([]byte{0x90, 4, p[2], p[3], 0, code})
+		var refused *mqtt.SubscribeError
+		if err := s.wait(subscribed); !errors.As(err, &refused) || byte(refused.Codes[0]) != code {
+			t.Errorf("%#x: %v", code, err)
+		}
+		if code == 0x97 || code >= 0x9E {
+			continue // UNSUBACK does not have it
+		}
+		unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "a") })
+		p = s.server.Packet()
+		s.server.SendBytes([]byte{0xB0, 4, p[2], p[3], 0, code})
+		if err := s.wait(unsubscribed); !errors.As(err, &refused) || byte(refused.Codes[0]) != code {
+			t.Errorf("%#x: %v", code, err)
+		}
+	}
+}
+
+func TestRequestsEndWithTheConnection(t *testing.T) { // SU-28, DC-14, DC-15, DC-16, DC-17
+	ends := map[string]func(*scripted){
+		"closed":       func(s *scripted) { s.server.Close() },
+		"reset":        func(s *scripted) { s.server.Reset() },
+		"half closed":  func(s *scripted) { s.server.HalfClose() },
+		"cut a packet": func(s *scripted) { s.server.Send("30 7F 0001"); s.server.Close() },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			eachVersion(t, nil, func(s *scripted, _ bool) {
+				subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
+				s.server.Packet()
+				unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "a") })
+				s.server.Packet()
+				published := s.publishes(2, "p")[0]
+				s.server.Packet()
+				end(s)
+				for _, err := range []error{s.wait(subscribed), s.wait(unsubscribed), published.Wait(s.ctx)} {
+					if !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrClosed) {
+						s.t.Errorf("got %v", err)
+					}
+				}
+				for event := ""; !strings.HasPrefix(event, "disconnect: "); {
+					event = <-s.events
+				}
+				s.finish() // it was told once
+			})
+		})
 	}
 }

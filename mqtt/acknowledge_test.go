@@ -1,0 +1,385 @@
+package mqtt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dunlin/mqtt"
+)
+
+func TestManualAck(t *testing.T) { // RX-08, RX-09
+	var held []*mqtt.Received
+	var mu sync.Mutex
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.ManualAck = true
+		message := cfg.OnMessage
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
+			mu.Lock()
+			held = append(held, m)
+			mu.Unlock()
+			message(ctx, m)
+		}
+	})
+	s.server.Send("32 05 000174 0003", "34 05 000174 0001", "32 05 000174 0002", "30 03 000174")
+	for range 4 {
+		s.expectEvent("message t=")
+	}
+	ack := func(i int) {
+		if err := held[i].Ack(); err != nil {
+			t.Error(err)
+		}
+	}
+	ack(3) // QoS 0: nothing happens
+	ack(2)
+	s.server.Send("32 05 000178 00FF") // the others still hold its PUBACK back
+	s.expectEvent("message x=")
+	ack(0)
+	s.server.Expect("40 02 0003")
+	ack(0) // again: nothing happens
+	ack(1)
+	s.server.Expect("50 02 0001", "40 02 0002")
+	ack(4)
+	s.server.Expect("40 02 00FF")
+	s.server.Send("32 05 000174 0004")
+	s.expectEvent("message t=")
+	s.server.Close()
+	<-s.Done()
+	if err := held[5].Ack(); !errors.Is(err, mqtt.ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions acknowledges by hand
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.ManualAck = true })
+	acked := make(chan error, 1)
+	first := s.sub("first", "t")
+	first.Handler = func(_ context.Context, m *mqtt.Received) {
+		go func() { acked <- m.Ack() }() // at once, while the other handler has yet to run
+		<-acked
+	}
+	if err := s.subscribe(1, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.subscribe(1, mqtt.Subscription{Filter: "#", QoS: 1}); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Send("32 05 000174 0003")
+	s.server.Expect("40 02 0003")
+	s.expectEvent("message t=")
+	s.closeWell()
+}
+
+func TestReject(t *testing.T) { // RX-10, RX-11, RX-22
+	held := make(chan *mqtt.Received, 10)
+	s := dialV5(t, "", func(cfg *mqtt.Config) {
+		cfg.ManualAck = true
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { held <- m }
+	})
+	s.server.Send("32 06 0001 74 0007 00", "34 06 0001 74 0009 00")
+	first, second := <-held, <-held
+	for _, code := range []mqtt.ReasonCode{0, 0x10, 0x92, 0xFF} {
+		if err := first.Reject(code); !errors.Is(err, mqtt.ErrNotSent) {
+			t.Errorf("code %v: %v", code, err)
+		}
+	}
+	if err := first.Reject(0x83); err != nil {
+		t.Error(err)
+	}
+	s.server.Expect("40 03 0007 83")
+	if err := second.Reject(0x87); err != nil {
+		t.Error(err)
+	}
+	s.server.Expect("50 03 0009 87")
+	s.server.Send("34 06 0001 74 0009 00") // a new message: the flow ended with the refusal
+	if m := <-held; m.PacketID != 9 {
+		t.Errorf("got %+v", m)
+	}
+}
+
+func TestSkippedMessageComesAgain(t *testing.T) {
+	held := make(chan *mqtt.Received, 10)
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.KeepSession = true
+		cfg.ManualAck = true
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { held <- m }
+	})
+	s.server.Send("32 05 000174 0007", "34 05 000174 0008", "32 05 000174 0009")
+	first, second, third := <-held, <-held, <-held
+	for _, settle := range []func() error{third.Ack, second.Skip, first.Skip} {
+		must(t, settle())
+	}
+	s.server.Expect("40 02 0009") // it has waited for the other two
+	must(t, first.Ack())          // too late: it is left to the server
+	s.closeWell()                 // nothing else was said
+	if err := second.Skip(); !errors.Is(err, mqtt.ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// TestEarlyAcknowledgement reads a payload after the server has acknowledged it. To
+// change it then is allowed, unless it was lent.
+func TestEarlyAcknowledgement(t *testing.T) {
+	s := dialScripted(t, nil)
+	payload := payloadOf(0, 32<<20)
+	published := async(func() error {
+		return s.Publish(context.Background(), mqtt.Message{Topic: "t", Payload: payload, QoS: 1})
+	})
+	for done := false; !done; {
+		s.server.Send("40 02 0001") // ignored as long as nothing waits for it
+		select {
+		case err := <-published:
+			must(t, err)
+			done = true
+		default:
+		}
+	}
+	copy(payload, payloadOf(1, len(payload)))
+	if b := s.server.Packet(); b[len(b)-1] != 1 {
+		t.Errorf("the payload was read after Publish had returned")
+	}
+}
+
+// TestRoomWhileAnswering has publishers wait for room while acknowledgements go out,
+// and with them what they have appended.
+func TestRoomWhileAnswering(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 })
+	heard := async(func() error {
+		for {
+			if _, err := s.server.TryPacket(); err != nil {
+				return nil //nolint:nilerr // the end of the test
+			}
+		}
+	})
+	for i := range 5000 {
+		if _, err := s.server.Write([]byte("\x32\x06\x00\x01a\x00\x09x")); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(time.Duration(i%400) * 250 * time.Nanosecond); time.Now().Before(end); {
+			runtime.Gosched()
+		}
+		for range 3 {
+			if err := s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: []byte{1}}); err != nil {
+				t.Fatalf("round %d: %v", i, err)
+			}
+		}
+		for len(s.events) > 0 {
+			<-s.events
+		}
+	}
+	must(t, s.Close(s.ctx))
+	must(t, <-heard)
+}
+
+func TestLateAcknowledgement(t *testing.T) { // peer 4.28, RX-13: of a connection that has ended
+	got := make(chan *mqtt.Received, 1)
+	hold := func(cfg *mqtt.Config) {
+		cfg.ManualAck = true
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m }
+	}
+	eachVersion(t, hold, func(s *scripted, five bool) {
+		s.sendPublish(five, 0x32, 5, "")
+		m := <-got
+		s.server.Close()
+		<-s.Done()
+		if err := m.Ack(); !errors.Is(err, mqtt.ErrClosed) {
+			s.t.Errorf("got %v", err)
+		}
+		next := dialV5(s.t, "", nil)
+		if err := m.Ack(); !errors.Is(err, mqtt.ErrClosed) {
+			s.t.Errorf("got %v", err)
+		}
+		next.expectAlive(true) // and nothing came before
+	})
+}
+
+// holding has every message wait for its acknowledgement by the test.
+func holding(t *testing.T, f func(s *lasting, got chan *mqtt.Received)) {
+	t.Helper()
+	got := make(chan *mqtt.Received, 10)
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		t.Run(version.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got = make(chan *mqtt.Received, 10)
+				s := newLasting(t, version, func(cfg *mqtt.Config) {
+					cfg.ManualAck = true
+					cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m }
+				})
+				s.connect("absent")
+				f(s, got)
+				synctest.Wait()
+				if len(got) > 0 {
+					t.Errorf("delivered again: %s", describe(<-got))
+				}
+			})
+		})
+	}
+}
+
+func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15, T-A11, peer 4.28
+	holding(t, func(s *lasting, got chan *mqtt.Received) {
+		s.play("< pub 32 5 a")
+		m := <-got
+		s.drop()
+		checkError(s.t, m.Ack(), mqtt.ErrNotConnected)
+		s.acceptNext("present")
+		s.play(`quiet
+			< pub 3A 5 a
+			quiet`)
+		old := m
+		m = <-got
+		checkError(s.t, old.Ack(), mqtt.ErrNotConnected) // of QoS 1 it counts no more
+		s.play("quiet")
+		must(s.t, m.Ack())
+		s.play(`> 40 02 0005
+			< pub 34 6 b`)
+		m = <-got
+		s.lose("present")
+		must(s.t, m.Ack()) // on the next one
+		s.play(`quiet
+			< pub 3C 6 b
+			> 50 02 0006
+			< pub 34 7 c`)
+		m = <-got
+		s.lose("present")
+		s.play(`< pub 3C 7 c
+			quiet`)
+		must(s.t, m.Ack()) // after the server has sent it again
+		s.play("> 50 02 0007")
+	})
+}
+
+func TestAcknowledgementOfALostSession(t *testing.T) { // RX-13, T-A11: it is not that of another message
+	holding(t, func(s *lasting, got chan *mqtt.Received) {
+		s.play(`< pub 32 5 a
+			< pub 34 6 b`)
+		old := []*mqtt.Received{<-got, <-got}
+		s.play(`lose absent
+			< pub 32 5 c
+			< pub 34 6 d`)
+		fresh := []*mqtt.Received{<-got, <-got}
+		for _, m := range old {
+			checkError(s.t, m.Ack(), mqtt.ErrNotConnected)
+		}
+		s.play("quiet")
+		for _, m := range fresh {
+			must(s.t, m.Ack())
+		}
+		s.play(`> 40 02 0005
+			> 50 02 0006`)
+	})
+}
+
+func TestIdentifierUsedAnew(t *testing.T) { // RX-13, T-A11: an old acknowledgement is not that of another message
+	holding(t, func(s *lasting, got chan *mqtt.Received) {
+		s.play("< pub 32 5 a")
+		old := <-got
+		s.play(`lose present
+			< pub 32 5 b`)
+		fresh := <-got
+		checkError(s.t, old.Ack(), mqtt.ErrNotConnected)
+		s.play("quiet")
+		must(s.t, fresh.Ack())
+		s.play("> 40 02 0005")
+	})
+}
+
+// TestAcknowledgingGoesOnAfterTheServersEnd has the server end a connection with many
+// messages under way, all of which come again: each is acknowledged, and so are later ones.
+func TestAcknowledgingGoesOnAfterTheServersEnd(t *testing.T) {
+	for name, end := range map[string]string{"DISCONNECT": "E0 01 8B", "malformed packet": "D0 01 00"} {
+		for _, manual := range []bool{false, true} {
+			for _, late := range []time.Duration{0, 20 * time.Millisecond} {
+				t.Run(fmt.Sprint(name, ", manual ", manual, ", after ", late), func(t *testing.T) {
+					acknowledgeAround(t, end, manual, late)
+				})
+			}
+		}
+	}
+}
+
+func acknowledgeAround(t *testing.T, end string, manual bool, late time.Duration) {
+	const messages = 100
+	lingering := func(cfg *mqtt.Config) {
+		cfg.KeepAlive = -1
+		cfg.ManualAck = manual
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
+			<-time.After(time.Millisecond)
+			if err := m.Ack(); err != nil && !errors.Is(err, mqtt.ErrNotConnected) { // it comes again
+				t.Errorf("Ack: %v", err)
+			}
+		}
+	}
+	lastingV5(t, "", lingering, func(s *lasting) {
+		send := func(first byte, done map[uint16]bool) {
+			var all []byte
+			for id := uint16(1); id <= messages; id++ {
+				if !done[id] {
+					all = append(all, publishBytes(true, first, "t", id, "")...)
+				}
+			}
+			s.server.SendBytes(all)
+		}
+		done := make(map[uint16]bool)
+		hear := func(until func() bool) {
+			for !until() {
+				p, err := s.server.TryPacket()
+				if err != nil || p[0] == 0xE0 {
+					return
+				}
+				done[uint16(p[2])<<8|uint16(p[3])] = true
+			}
+		}
+		send(0x32, done)
+		<-time.After(late)
+		s.server.Send(end)
+		hear(func() bool { return false })
+		s.server.Close()
+		s.acceptNext("present")
+		send(0x3A, done)
+		s.server.SetPatience(time.Minute)
+		hear(func() bool { return len(done) == messages })
+		if len(done) != messages {
+			s.t.Fatalf("%d of %d messages were acknowledged", len(done), messages)
+		}
+		s.play(`< pub 32 9 later
+			> 40 02 0009`)
+	})
+}
+
+func TestCloseWaitsForAcknowledgements(t *testing.T) { // DC-05: what is on its way gets time
+	s := dialScripted(t, nil)
+	d := s.publishes(1, "a")[0]
+	s.expectPublish(false, 0x32, 1, "a")
+	closed := async(func() error { return s.Close(s.ctx) })
+	s.server.ExpectNothing(50 * time.Millisecond)
+	if err := s.Publish(s.ctx, mqtt.Message{Topic: "late", QoS: 1}); !errors.Is(err, mqtt.ErrClosed) || !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("a publish while the client is being closed: %v", err)
+	}
+	s.server.Send("40 02 0001")
+	s.server.Expect("E0 00")
+	s.server.Close()
+	s.mustWait(closed)
+	if err := d.Err(); err != nil {
+		t.Errorf("the publish that was waited for: %v", err)
+	}
+}
+
+func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) { // DC-05, RX-13: it comes again
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepSession = true })
+	s.publishes(1, "a")
+	s.expectPublish(false, 0x32, 1, "a")
+	closed := async(func() error { return s.Close(s.ctx) })
+	s.server.ExpectNothing(50 * time.Millisecond)
+	s.server.Send("32 06 0001 74 0009 70")
+	s.server.ExpectNothing(50 * time.Millisecond)
+	s.server.Send("40 02 0001")
+	s.server.Expect("E0 00")
+	s.server.Close()
+	s.mustWait(closed)
+}

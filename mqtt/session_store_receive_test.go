@@ -1,0 +1,186 @@
+package mqtt_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dunlin/mqtt"
+	"dunlin/mqtt/store"
+)
+
+func TestSequenceNumbers(t *testing.T) { // RX-27, RX-28, fault 2, fault 3: once, also across processes
+	eachSaving(t, func(s *lasting, w *watched) {
+		kept := store.NewMemory()
+		a := receiving(s, kept, "absent")
+		a.play(`< pub 34 9 a
+			got 1 t=a q2 id9
+			> 50 02 0009
+			< pub 32 8 x
+			got 0 t=x q1 id8
+			> 40 02 0008
+			< pub 34 10 b
+			got 2 t=b q2 id10
+			> 50 02 000A
+			< 62 02 000A
+			> 70 02 000A`)
+		synctest.Wait()
+		b := receiving(s, copyOf(kept), "present")
+		b.play(`< pub 3C 9 a
+			> 50 02 0009
+			< 62 02 0009
+			> 70 02 0009
+			nothing
+			< pub 34 9 c`)
+		var n uint64
+		select {
+		case e := <-b.events:
+			if _, err := fmt.Sscanf(e, "message %d t=c", &n); err != nil || n < 3 {
+				t.Errorf("%q: its number was given before", e)
+			}
+		case <-s.ctx.Done():
+			t.Fatal("the message does not come")
+		}
+		b.play("> 50 02 0009")
+	})
+}
+
+func TestSequenceNumberOfARepeat(t *testing.T) { // RX-27, fault 2, fault 3: killed while the handler runs, it comes again under its number
+	eachSaving(t, func(s *lasting, w *watched) {
+		kept := store.NewMemory()
+		a := receiving(s, kept, "absent")
+		block, begun := make(chan struct{}), make(chan struct{})
+		synctest.Wait()
+		must(t, a.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(context.Context, *mqtt.Received) { close(begun); <-block }}))
+		a.play("< pub 34 9 a")
+		<-begun
+		killed := copyOf(kept)
+		b := receiving(s, killed, "present")
+		b.play(`< pub 3C 9 a
+			got 1 t=a q2 id9 dup
+			> 50 02 0009
+			quiet
+			< pub 3C 9 a
+			> 50 02 0009
+			nothing`)
+		close(block)
+		a.play("> 50 02 0009")
+	})
+}
+
+func TestDeliveredOnceSaved(t *testing.T) { // RX-27, fault 6: and acknowledged once that is saved, though the store fails for a while
+	eachSaving(t, func(s *lasting, w *watched) {
+		s.play("quiet")
+		w.fails(errDisk)
+		s.play(`< pub 34 9 a
+			quiet`)
+		s.expectEvent("error: store: no space")
+		s.play(`nothing
+			< pub 32 8 b
+			got t=b q1 id8
+			quiet`) // its PUBACK stands behind a
+		w.fails(nil)
+		<-time.After(2 * time.Second)
+		s.play(`> 40 02 0008
+			> 50 02 0009
+			got t=a q2 id9
+			nothing`)
+		w.fails(errDisk)
+		s.play(`< 62 02 0009
+			quiet`)
+		w.fails(nil)
+		s.play("> 70 02 0009")
+		synctest.Wait()
+		if n := len(records(w)); n != 0 {
+			s.t.Errorf("%d records are left", n)
+		}
+	})
+}
+
+func TestAcknowledgementsOfALostConnectionAreNotSaved(t *testing.T) { // SR-15, T-A11
+	eachSaving(t, func(s *lasting, w *watched) {
+		s.play("quiet")
+		gate := w.waits()
+		s.play("< pub 34 9 a")
+		synctest.Wait()
+		gate <- struct{}{} // it is on record, and the handler has it
+		s.play("got t=a q2 id9")
+		synctest.Wait() // its PUBREC waits for the store
+		s.lose("present")
+		close(gate)
+		s.play(`quiet
+			< pub 3C 9 a
+			> 50 02 0009
+			nothing`)
+	})
+}
+
+func TestNewSessionForgetsTheOldOne(t *testing.T) { // RX-29: in the store, too
+	eachSaving(t, func(s *lasting, w *watched) {
+		s.play(`< pub 34 9 a
+			got t=a q2 id9
+			> 50 02 0009
+			lose absent
+			quiet`)
+		if n := len(records(w)); n != 0 {
+			s.t.Errorf("%d records are left", n)
+		}
+		s.play(`< pub 34 9 b
+			got t=b q2 id9
+			> 50 02 0009`)
+	})
+}
+
+func TestHandledOfflineIsNoted(t *testing.T) { // RX-27, fault 2, fault 3: a later process does not give it to a handler again
+	eachSaving(t, func(s *lasting, w *watched) {
+		block, begun := make(chan struct{}), make(chan struct{})
+		synctest.Wait()
+		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(context.Context, *mqtt.Received) { close(begun); <-block }}))
+		s.play("< pub 34 9 a")
+		<-begun
+		s.drop()
+		close(block)
+		synctest.Wait()
+		next := s.restart(copyOf(w.Memory), "present")
+		next.play(`< pub 3C 9 a
+			> 50 02 0009
+			nothing`)
+	})
+}
+
+func TestCloseWhileAHandlerRunsIsNoted(t *testing.T) { // RX-27, fault 30: what a handler finished meanwhile does not come again
+	eachSaving(t, func(s *lasting, w *watched) {
+		block, begun := make(chan struct{}), make(chan struct{})
+		synctest.Wait()
+		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, Handler: func(context.Context, *mqtt.Received) { close(begun); <-block }}))
+		s.play("< pub 34 9 a")
+		<-begun
+		closed := async(func() error { return s.Close(context.Background()) })
+		s.play("> E0 00")
+		s.server.Close()
+		synctest.Wait()
+		close(block)
+		s.mustWait(closed)
+		next := s.restart(copyOf(w.Memory), "present")
+		next.play(`< pub 3C 9 a
+			> 50 02 0009
+			nothing`)
+	})
+}
+
+func TestOrderOfArrivalSaved(t *testing.T) { // what comes behind a message that is being saved waits for it
+	eachSaving(t, func(s *lasting, w *watched) {
+		s.play("quiet")
+		gate := w.waits()
+		s.play(`< pub 34 9 a
+			< pub 30 0 b
+			< pub 32 8 c
+			nothing`)
+		close(gate)
+		s.play(`got t=a q2 id9
+			got t=b q0
+			got t=c q1 id8`)
+	})
+}
