@@ -75,7 +75,7 @@ func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions ack
 	s.closeWell()
 }
 
-func TestReject(t *testing.T) { // RX-10, RX-11, RX-22
+func TestRejectAnswersWithAReasonCode(t *testing.T) { // RX-10, RX-11, RX-22
 	held := make(chan *mqtt.Received, 10)
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
 		cfg.ManualAck = true
@@ -122,9 +122,9 @@ func TestSkippedMessageComesAgain(t *testing.T) {
 	}
 }
 
-// TestEarlyAcknowledgement reads a payload after the server has acknowledged it. To
+// TestPayloadAcknowledgedBeforeItIsRead reads a payload after the server has acknowledged it. To
 // change it then is allowed, unless it was lent.
-func TestEarlyAcknowledgement(t *testing.T) {
+func TestPayloadAcknowledgedBeforeItIsRead(t *testing.T) {
 	s := dialScripted(t, nil)
 	payload := payloadOf(0, 32<<20)
 	published := async(func() error {
@@ -145,9 +145,9 @@ func TestEarlyAcknowledgement(t *testing.T) {
 	}
 }
 
-// TestRoomWhileAnswering has publishers wait for room while acknowledgements go out,
+// TestPublishersGetRoomWhileAcknowledgementsAreWritten has publishers wait for room while acknowledgements go out,
 // and with them what they have appended.
-func TestRoomWhileAnswering(t *testing.T) {
+func TestPublishersGetRoomWhileAcknowledgementsAreWritten(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 })
 	heard := async(func() error {
 		for {
@@ -176,7 +176,7 @@ func TestRoomWhileAnswering(t *testing.T) {
 	must(t, <-heard)
 }
 
-func TestLateAcknowledgement(t *testing.T) { // peer 4.28, RX-13: of a connection that has ended
+func TestAckAfterTheEndIsErrClosed(t *testing.T) { // peer 4.28, RX-13: of a connection that has ended
 	got := make(chan *mqtt.Received, 1)
 	hold := func(cfg *mqtt.Config) {
 		cfg.ManualAck = true
@@ -254,7 +254,7 @@ func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15
 	})
 }
 
-func TestAcknowledgementOfALostSession(t *testing.T) { // RX-13, T-A11: it is not that of another message
+func TestAcknowledgementOfALostSessionIsNotSent(t *testing.T) { // RX-13, T-A11: it is not that of another message
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 32 5 a
 			< pub 34 6 b`)
@@ -275,7 +275,7 @@ func TestAcknowledgementOfALostSession(t *testing.T) { // RX-13, T-A11: it is no
 	})
 }
 
-func TestIdentifierUsedAnew(t *testing.T) { // RX-13, T-A11: an old acknowledgement is not that of another message
+func TestOldAckIsNotForANewMessageOfItsIdentifier(t *testing.T) { // RX-13, T-A11: an old acknowledgement is not that of another message
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
 		old := <-got

@@ -13,7 +13,7 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestAuthenticationOfEachConnection(t *testing.T) { // AU-13: from the beginning
+func TestEachConnectionAuthenticatesAnew(t *testing.T) { // AU-13: from the beginning
 	a := &echoAuth{}
 	lastingAuth := func(cfg *mqtt.Config) { cfg.Auth = a }
 	synctest.Test(t, func(t *testing.T) {
@@ -147,9 +147,9 @@ func TestConnectAuthenticationEndsWithItsConnection(t *testing.T) {
 	})
 }
 
-// TestAuthenticationDataWithoutAMethod: a CONNACK has none where CONNECT asked for no method
+// TestAuthenticationDataWithoutAMethodIsRefused: a CONNACK has none where CONNECT asked for no method
 // [MQTT-4.12.0-6].
-func TestAuthenticationDataWithoutAMethod(t *testing.T) {
+func TestAuthenticationDataWithoutAMethodIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, v5)
 		s.server.Packet()

@@ -54,7 +54,7 @@ func dialAuth(t *testing.T, a mqtt.Authenticator) (s *scripted, dialed chan erro
 	return s, dialed
 }
 
-func TestEnhancedAuthentication(t *testing.T) { // AU-01, AU-02, AU-10, T-A35
+func TestAuthenticationAndItsRenewal(t *testing.T) { // AU-01, AU-02, AU-10, T-A35
 	a := &echoAuth{}
 	s, dialed := dialAuth(t, a)
 	s.server.Send("F0 0A 18 08 1500014D 160001 61")
@@ -85,7 +85,7 @@ func TestEnhancedAuthentication(t *testing.T) { // AU-01, AU-02, AU-10, T-A35
 	s.mustWait(closed)
 }
 
-func TestAuthenticationFaults(t *testing.T) { // AU-04, AU-06, AU-08
+func TestAuthenticationThatFailsEndsConnecting(t *testing.T) { // AU-04, AU-06, AU-08
 	for name, test := range map[string]struct{ send, reply, want string }{
 		"refused":        {"20 03 00 87 00", "", "Not authorized"},
 		"other method":   {"F0 0A 18 08 1500014E 160001 61", "E0 01 82", "another authentication method"},
@@ -114,7 +114,7 @@ func TestAuthenticationFaults(t *testing.T) { // AU-04, AU-06, AU-08
 	}
 }
 
-func TestAuthenticatorGivesUp(t *testing.T) { // AU-03
+func TestAuthenticatorThatGivesUpEndsConnecting(t *testing.T) { // AU-03
 	own := errors.New("I do not know you")
 	s, dialed := dialAuth(t, &echoAuth{fail: own})
 	s.server.Send("F0 06 18 04 1500014D")
@@ -124,7 +124,7 @@ func TestAuthenticatorGivesUp(t *testing.T) { // AU-03
 	}
 }
 
-func TestAuthWithoutAuthenticator(t *testing.T) { // AU-05, T-A26
+func TestAuthPacketWithoutAnAuthenticatorIsRefused(t *testing.T) { // AU-05, T-A26
 	s := dialV5(t, "", nil)
 	if err := s.Reauthenticate(s.ctx); !errors.Is(err, mqtt.ErrNoAuthenticator) {
 		t.Errorf("got %v", err)
@@ -135,7 +135,7 @@ func TestAuthWithoutAuthenticator(t *testing.T) { // AU-05, T-A26
 	s.expectEvent("disconnect: the server broke the protocol: AUTH")
 }
 
-func TestFaultyAuth(t *testing.T) { // AU-05, AU-06, AU-08, AU-09, MF-32: while connecting
+func TestFaultyAuthPacketsAreRefusedWhileConnecting(t *testing.T) { // AU-05, AU-06, AU-08, AU-09, MF-32: while connecting
 	for name, test := range map[string]struct {
 		send  string
 		codes []byte
@@ -176,7 +176,7 @@ func TestConnAckWithoutMethodIsTolerated(t *testing.T) { // AU-07
 	s.closeWell()
 }
 
-func TestAuthNobodyAskedFor(t *testing.T) { // AU-05, CA-45, T-A26: [MQTT-4.12.0-7]
+func TestAuthBeforeConnAckIsRefusedWithoutAMethod(t *testing.T) { // AU-05, CA-45, T-A26: [MQTT-4.12.0-7]
 	for name, packet := range map[string]string{
 		"AUTH":    "F0 06 18 04 1500014D",
 		"CONNACK": "20 07 0000 04 1500014D",
@@ -221,7 +221,7 @@ func TestSecondAuthenticationIsRefused(t *testing.T) { // AU-11, T-A35: [MQTT-4.
 	s.finish()
 }
 
-func TestSilentAuthentication(t *testing.T) { // AU-12: one time-out over all of it
+func TestAuthenticationWithoutAnAnswerTimesOut(t *testing.T) { // AU-12: one time-out over all of it
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = &echoAuth{} }))
 		s.server.Packet()
@@ -235,16 +235,16 @@ func TestSilentAuthentication(t *testing.T) { // AU-12: one time-out over all of
 	})
 }
 
-// wordy is an authentication that says what cannot be sent.
-type wordy struct{ method, data, answer string }
+// fixedAuth is an authentication that says what cannot be sent.
+type fixedAuth struct{ method, data, answer string }
 
-func (w wordy) Method() string                                   { return w.method }
-func (w wordy) Start(context.Context) ([]byte, error)            { return []byte(w.data), nil }
-func (w wordy) Continue(context.Context, []byte) ([]byte, error) { return []byte(w.answer), nil }
-func (w wordy) Finish(context.Context, []byte) error             { return nil }
+func (w fixedAuth) Method() string                                   { return w.method }
+func (w fixedAuth) Start(context.Context) ([]byte, error)            { return []byte(w.data), nil }
+func (w fixedAuth) Continue(context.Context, []byte) ([]byte, error) { return []byte(w.answer), nil }
+func (w fixedAuth) Finish(context.Context, []byte) error             { return nil }
 
-func TestAuthenticatorThatCannotBeSent(t *testing.T) { // CN-20, CN-22
-	for name, auth := range map[string]wordy{
+func TestAuthenticationThatCannotBeSentIsRefused(t *testing.T) { // CN-20, CN-22
+	for name, auth := range map[string]fixedAuth{
 		"method with NUL": {"a\x00", "", ""},
 		"method too long": {strings.Repeat("x", 65536), "", ""},
 		"data too long":   {"m", strings.Repeat("x", 65536), ""},
@@ -259,8 +259,8 @@ func TestAuthenticatorThatCannotBeSent(t *testing.T) { // CN-20, CN-22
 	}
 }
 
-func TestAnswerThatCannotBeSent(t *testing.T) { // AU-03, CA-41: to a challenge, and above the server's limit
-	tooLong := wordy{"M", "", strings.Repeat("x", 65536)}
+func TestAuthenticationAnswerThatCannotBeSentEndsIt(t *testing.T) { // AU-03, CA-41: to a challenge, and above the server's limit
+	tooLong := fixedAuth{"M", "", strings.Repeat("x", 65536)}
 	s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = tooLong }))
 	s.server.Packet()
 	s.server.Send("F0 06 18 04 1500014D")

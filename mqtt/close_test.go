@@ -87,7 +87,7 @@ func (s *scripted) checkClosed(byUser bool) {
 	}
 }
 
-func TestQueuedMessagesLeaveBeforeGoodbye(t *testing.T) { // P0-15, DC-01, fault 11
+func TestQueuedMessagesLeaveBeforeDisconnect(t *testing.T) { // P0-15, DC-01, fault 11
 	const n = 2000
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, nil, "")
@@ -114,7 +114,7 @@ func TestQueuedMessagesLeaveBeforeGoodbye(t *testing.T) { // P0-15, DC-01, fault
 	})
 }
 
-func TestCloseWithStuckPeer(t *testing.T) { // fault 11, fault 30: within its deadline
+func TestCloseKeepsItsDeadlineThoughTheServerDoesNotRead(t *testing.T) { // fault 11, fault 30: within its deadline
 	for _, test := range []struct {
 		name  string
 		limit time.Duration // 0: none
@@ -143,7 +143,7 @@ func TestCloseWithStuckPeer(t *testing.T) { // fault 11, fault 30: within its de
 	}
 }
 
-func TestRefusalOfAStuckPeer(t *testing.T) { // MF-31, fault 11: our last word is not waited for without end
+func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) { // MF-31, fault 11: our last word is not waited for without end
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, both(v5, keepAlive(-1)), "")
 		since := elapsed()
@@ -155,7 +155,7 @@ func TestRefusalOfAStuckPeer(t *testing.T) { // MF-31, fault 11: our last word i
 	})
 }
 
-func TestCloseAmidEverything(t *testing.T) { // DC-07, TR-06, fault 30, peer 4.2, peer 4.3, peer 4.36: every call ends once
+func TestEveryCallEndsOnceWhenTheClientCloses(t *testing.T) { // DC-07, TR-06, fault 30, peer 4.2, peer 4.3, peer 4.36: every call ends once
 	for round := range 15 {
 		r := &responder{}
 		c := dialResponder(t, r, func(cfg *mqtt.Config) {
@@ -228,7 +228,7 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	return err
 }
 
-func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
+func TestThousandConnectionsLeaveNothingBehind(t *testing.T) { // TR-14, peer 4.11
 	r := &responder{}
 	ctx := ctxFor(t)
 	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: r.dialer}}
@@ -247,7 +247,7 @@ func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
 	r.wg.Wait() // and TestMain finds no goroutine left
 }
 
-func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
+func TestCloseWithSendsItsOptions(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
 	hour, zero := time.Hour, time.Duration(0)
 	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }
 	for _, test := range []struct {
@@ -286,8 +286,8 @@ func TestGoodbye(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
 	}
 }
 
-func TestLeavingWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end in doubt, and the server hears goodbye
-	eachVersion(t, hasty, func(s *scripted, five bool) {
+func TestCloseWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end in doubt, and the server hears goodbye
+	eachVersion(t, withoutDrain, func(s *scripted, five bool) {
 		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
 		s.expectPublish(five, 0x32, 1, "")
 		s.expectPublish(five, 0x34, 2, "")
@@ -300,7 +300,7 @@ func TestLeavingWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end i
 	})
 }
 
-func TestLastWordOfThreeBytes(t *testing.T) { // MF-30: whatever the server's Maximum Packet Size
+func TestDisconnectFitsTheServersPacketLimit(t *testing.T) { // MF-30: whatever the server's Maximum Packet Size
 	s := dialV5(t, "2700000003", nil)
 	s.server.Send("C0 00")
 	s.server.Expect("E0 01 82")
@@ -354,7 +354,7 @@ func TestCloseEndsDelivery(t *testing.T) { // nothing begins after Close was cal
 	s.finish()
 }
 
-func TestCloseWithWhatDoesNotReturn(t *testing.T) { // fault 30
+func TestCloseNamesWhatDoesNotReturn(t *testing.T) { // fault 30
 	entered, released := make(chan struct{}, 10), make(chan struct{})
 	stuck := func() { entered <- struct{}{}; <-released }
 	prepare := func(context.Context, *mqtt.Attempt) error { stuck(); return nil }

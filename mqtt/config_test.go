@@ -19,7 +19,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestConfigFaultsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16, CN-18, CN-20, CN-24
+func TestFaultyConfigurationsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16, CN-18, CN-20, CN-24
 	long := strings.Repeat("x", 65536)
 	for name, cfg := range map[string]mqtt.Config{
 		"password without user":  {ClientID: "c", Password: []byte("p")},
@@ -79,8 +79,8 @@ func TestFaultyConfigurationsOfMQTT5(t *testing.T) { // CN-16, CN-20, CN-22
 	}
 }
 
-// TestValidate asks what a connected client says, too: it has to be the same.
-func TestValidate(t *testing.T) {
+// TestValidateRefusesWhatConnectRefuses asks what a connected client says, too: it has to be the same.
+func TestValidateRefusesWhatConnectRefuses(t *testing.T) {
 	s := dialScripted(t, nil) // of MQTT 3.1.1
 	user := []mqtt.UserProperty{{Name: "a", Value: "\x00"}}
 	for _, m := range []mqtt.Message{
@@ -123,7 +123,7 @@ func wrongArgument(err error) bool {
 	return errors.As(err, &wrong)
 }
 
-func TestLongAndShortDurations(t *testing.T) {
+func TestDurationsAreRoundedToWhatThePacketHolds(t *testing.T) {
 	for expiry, want := range map[time.Duration]string{
 		math.MaxInt64: "11ffffffff", mqtt.NeverExpires: "11ffffffff", time.Millisecond: "1100000001", time.Hour: "1100000e10",
 	} {
@@ -155,7 +155,7 @@ func TestNegativeDurationsAreRefused(t *testing.T) {
 	}
 }
 
-func TestLimitsThatCannotWork(t *testing.T) { // a negative limit would block for ever
+func TestNegativeLimitsAreRefused(t *testing.T) { // a negative limit would block for ever
 	for name, l := range map[string]mqtt.Limits{
 		"SendBytes":       {SendBytes: -1},
 		"ReceiveMessages": {ReceiveMessages: -1},

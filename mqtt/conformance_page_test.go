@@ -194,7 +194,7 @@ func (c *conformance) shownBy(group []scenario) string {
 	return strings.TrimPrefix(strings.Join(append([]string{shown}, without...), ". "), ". ")
 }
 
-func TestTagsAreRead(t *testing.T) {
+func TestConformanceTagsAreRead(t *testing.T) {
 	x := &tagIndex{tests: make(map[string][]string), code: make(map[string][]string)}
 	x.readTests("mqtt/a_test.go", strings.Split(`package a
 
@@ -233,7 +233,7 @@ func other() {
 	}
 }
 
-func TestGapsAreFound(t *testing.T) {
+func TestConformanceGapsAreFound(t *testing.T) {
 	c := &conformance{
 		rows: []scenario{
 			{id: "CN-01", severity: "MUST", what: "shown"},

@@ -14,7 +14,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestRefusedConnect(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, peer 4.30
+func TestRefusalsOfConnectAreTyped(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, peer 4.30
 	for _, test := range []struct {
 		name, send, want string
 		version          mqtt.Version
@@ -52,7 +52,7 @@ func TestRefusedConnect(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, pe
 	}
 }
 
-func TestConnectAnsweredBadly(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
+func TestFaultyAnswersToConnect(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
 	for _, test := range []struct {
 		name, send, reply string
 		version           mqtt.Version
@@ -100,7 +100,7 @@ func TestConnectAnsweredBadly(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, 
 	}
 }
 
-func TestConnAckInPieces(t *testing.T) { // CA-01, CA-44, FR-01
+func TestConnAckIsReadInPieces(t *testing.T) { // CA-01, CA-44, FR-01
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise} {
 		for version, answer := range map[mqtt.Version]string{mqtt.V31: "20 02 0000", mqtt.V311: "20 02 0000", mqtt.V5: "20 03 000000"} {
 			s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
@@ -123,7 +123,7 @@ func TestConnAckInPieces(t *testing.T) { // CA-01, CA-44, FR-01
 	}
 }
 
-func TestFaultyConnAcks(t *testing.T) { // CA-17, CA-20, CA-22, CA-26, CA-27, CA-43, T-A33, T-A37
+func TestFaultyConnAcksOfMQTT5(t *testing.T) { // CA-17, CA-20, CA-22, CA-26, CA-27, CA-43, T-A33, T-A37
 	for name, test := range map[string]struct {
 		send, want string
 		codes      string // of our DISCONNECT
@@ -162,7 +162,7 @@ func TestFaultyConnAcks(t *testing.T) { // CA-17, CA-20, CA-22, CA-26, CA-27, CA
 	})
 }
 
-func TestWillIsRefused(t *testing.T) { // WL-06
+func TestWillThatTheServerRefuses(t *testing.T) { // WL-06
 	for _, code := range []byte{0x90, 0x99, 0x9A, 0x9B} {
 		server := mqtttest.NewServer(t)
 		ctx := ctxFor(t)
@@ -181,7 +181,7 @@ func TestWillIsRefused(t *testing.T) { // WL-06
 	}
 }
 
-func TestSessionExpiryOfTheServer(t *testing.T) { // CA-34: takes the place of the one in CONNECT
+func TestSessionExpiryOfTheServerReplacesOurs(t *testing.T) { // CA-34: takes the place of the one in CONNECT
 	for properties, want := range map[string]time.Duration{"": time.Hour, "1100000000": 0, "1100000005": 5 * time.Second, "11FFFFFFFF": mqtt.NeverExpires} {
 		s := dialV5(t, properties, func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = time.Hour })
 		if got := s.ConnAck().SessionExpiry; got != want {
@@ -221,7 +221,7 @@ func equalConnAck(a, b mqtt.ConnAck) bool {
 }
 
 // A 32-bit build takes the largest numbers of the protocol, too.
-func TestLargestPacketSizeOfAServer(t *testing.T) {
+func TestLargestMaximumPacketSizeIsTaken(t *testing.T) {
 	s := dialV5(t, "27 FFFFFFFF", nil)
 	if got, most := s.ConnAck().MaximumPacketSize, 268_435_455+5; got != most {
 		t.Errorf("a server that takes 2^32-1 bytes is said to take %d, want %d, the largest packet there is", got, most)
@@ -231,7 +231,7 @@ func TestLargestPacketSizeOfAServer(t *testing.T) {
 	s.mustWait(published)
 }
 
-func TestAssignedClientIdentifier(t *testing.T) { // CA-30, CA-31, CA-32, D-4
+func TestAssignedClientIdentifierIsUsed(t *testing.T) { // CA-30, CA-31, CA-32, D-4
 	for _, test := range []struct {
 		id, properties string
 		accepted       bool
@@ -267,7 +267,7 @@ func TestAssignedClientIdentifier(t *testing.T) { // CA-30, CA-31, CA-32, D-4
 	}
 }
 
-func TestMessagesBehindConnAck(t *testing.T) { // CA-19, FR-03
+func TestMessagesInOneSegmentWithConnAck(t *testing.T) { // CA-19, FR-03
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	server := mqtttest.NewServer(t)
 	dialed := async(func() (err error) {
@@ -305,7 +305,7 @@ func TestRefusedLoginIsToldAtOnce(t *testing.T) { // peer 4.30, CA-05, CA-08
 	}
 }
 
-func TestSilentServerTimesOut(t *testing.T) { // CA-15
+func TestConnectToASilentServerTimesOut(t *testing.T) { // CA-15
 	dial := func(t *testing.T, ctx context.Context) (time.Duration, error) {
 		connect, server := mqtttest.Pipe(t)
 		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: connect, ConnectTimeout: 50 * time.Millisecond}}
@@ -334,7 +334,7 @@ func TestSilentServerTimesOut(t *testing.T) { // CA-15
 	})
 }
 
-func TestConnectTimeOut(t *testing.T) { // CA-15, TL-14, fault 10
+func TestConnectTimeoutIsExact(t *testing.T) { // CA-15, TL-14, fault 10
 	for _, test := range []struct {
 		name, url string
 		want      time.Duration
@@ -366,7 +366,7 @@ func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(errEnough) }
 }
 
-func TestCancelledDial(t *testing.T) { // TR-06, TL-14, fault 31, peer 4.12
+func TestDialEndsWithItsContext(t *testing.T) { // TR-06, TL-14, fault 31, peer 4.12
 	for _, test := range []struct {
 		name, url, stage string
 		dial             func(context.Context, string, string) (net.Conn, error)

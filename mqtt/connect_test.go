@@ -191,7 +191,7 @@ func TestConnectProperties(t *testing.T) { // CN-21, CN-23, CN-25, CN-29
 	}
 }
 
-func TestOneConnect(t *testing.T) { // CN-26: a connection, the first packet [MQTT-3.1.0-1], [MQTT-3.1.0-2]
+func TestConnectIsCalledOnce(t *testing.T) { // CN-26: a connection, the first packet [MQTT-3.1.0-1], [MQTT-3.1.0-2]
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		if err := s.Connect(s.ctx, mqtt.Config{ClientID: "c"}); err == nil || errors.Is(err, mqtt.ErrClosed) {
 			s.t.Errorf("a second Connect: %v", err)
@@ -237,7 +237,7 @@ func TestNothingBetweenConnectAndConnAck(t *testing.T) { // CN-27, peer 0.1, pee
 	}
 }
 
-func TestPrepareEachAttempt(t *testing.T) { // CN-28, peer 4.16, fault 26: credentials are those of the attempt
+func TestPrepareIsCalledForEachAttempt(t *testing.T) { // CN-28, peer 4.16, fault 26: credentials are those of the attempt
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
 		change := prepare(func(a *mqtt.Attempt) error {
@@ -272,7 +272,7 @@ func TestPrepareEachAttempt(t *testing.T) { // CN-28, peer 4.16, fault 26: crede
 	})
 }
 
-func TestPrepareMayFail(t *testing.T) { // CN-28, fault 26: that is an attempt that failed
+func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) { // CN-28, fault 26: that is an attempt that failed
 	own := errors.New("no token")
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)

@@ -94,7 +94,7 @@ func TestRefusedHandlerIsNotCalled(t *testing.T) { // SU-08
 	s.closeWell()
 }
 
-func TestSubscribeTwiceAtOnce(t *testing.T) { // two requests for one filter, each may be refused
+func TestTwoSubscribesOfOneFilterAtOnce(t *testing.T) { // two requests for one filter, each may be refused
 	for _, test := range []struct {
 		codes [2]byte
 		want  string
@@ -117,7 +117,7 @@ func TestSubscribeTwiceAtOnce(t *testing.T) { // two requests for one filter, ea
 	}
 }
 
-func TestRetainedNever(t *testing.T) { // RT-04 before MQTT 5
+func TestRetainedNeverBeforeMQTT5(t *testing.T) { // RT-04 before MQTT 5
 	never := func(s *scripted, name, filter string) mqtt.Subscription {
 		sub := s.sub(name, filter)
 		sub.RetainHandling = mqtt.RetainedNever
@@ -177,7 +177,7 @@ func TestMessagesAroundSubAckInMQTT5(t *testing.T) { // SU-17, SU-18, SU-26, UN-
 	s.closeWell()
 }
 
-func TestDispatchByIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
+func TestMessagesAreDispatchedBySubscriptionIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
 	s := dialV5(t, "", nil)
 	handler := func(name string) func(context.Context, *mqtt.Received) {
 		return func(_ context.Context, m *mqtt.Received) { s.events <- name + " " + string(m.Payload) }
@@ -216,7 +216,7 @@ func TestDispatchByIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
 	s.closeWell()
 }
 
-func TestGivenIdentifiers(t *testing.T) { // SU-22
+func TestSubscriptionIdentifierIsEncoded(t *testing.T) { // SU-22
 	for id, want := range map[uint32]string{1: "0B01", 127: "0B7F", 128: "0B8001", 268435455: "0BFFFFFF7F"} {
 		s := dialV5(t, "", nil)
 		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", ID: id})) })
@@ -229,7 +229,7 @@ func TestGivenIdentifiers(t *testing.T) { // SU-22
 	}
 }
 
-func TestIdentifierFaults(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
+func TestSubscriptionOptionsThatAreRefused(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
 	sub := func(subs ...mqtt.Subscription) []mqtt.Subscription { return subs }
 	for name, test := range map[string]struct {
 		subs    []mqtt.Subscription
@@ -259,7 +259,7 @@ func TestIdentifierFaults(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
 	}
 }
 
-func TestServerWithoutIdentifiers(t *testing.T) {
+func TestSubscribeAtAServerWithoutSubscriptionIdentifiers(t *testing.T) {
 	s := dialV5(t, "2900", nil)
 	subscribed := async(func() error {
 		return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", NoLocal: true, RetainAsPublished: true, RetainHandling: mqtt.RetainedNever, QoS: 1}))

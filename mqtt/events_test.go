@@ -15,7 +15,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12, T-A36, peer 4.3, peer 4.36
+func TestEndsOfTheConnectionAreReported(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12, T-A36, peer 4.3, peer 4.36
 	send := func(hex string) func(*mqtttest.Conn) {
 		return func(c *mqtttest.Conn) { c.Send(hex) }
 	}
@@ -72,7 +72,7 @@ func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12
 	}
 }
 
-func TestEveryDisconnectCode(t *testing.T) { // DC-08: no reply, the code is told
+func TestEveryDisconnectCodeIsReported(t *testing.T) { // DC-08: no reply, the code is told
 	for _, code := range []byte{
 		0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96,
 		0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2,
@@ -90,7 +90,7 @@ func TestEveryDisconnectCode(t *testing.T) { // DC-08: no reply, the code is tol
 	}
 }
 
-func TestLostBeforeConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, once
+func TestLossBetweenOpenAndConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, once
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
@@ -110,7 +110,7 @@ func TestLostBeforeConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, on
 	s.finish()
 }
 
-func TestTalkBeforeConnect(t *testing.T) { // CA-18: nothing may come before CONNECT
+func TestPacketBeforeConnectIsRefused(t *testing.T) { // CA-18: nothing may come before CONNECT
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
@@ -179,7 +179,7 @@ func TestFailedDialHasNoEvent(t *testing.T) { // a server that closes between Op
 	}
 }
 
-func TestTimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
+func TestErrorOfATimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
 	server := mqtttest.NewServer(t)
 	for range 50 {
 		ctx, cancel := context.WithCancelCause(ctxFor(t))
@@ -243,10 +243,10 @@ func TestMessagesOutliveTheConnection(t *testing.T) { // what came is not lost w
 	}
 }
 
-func TestEventsOfALastingClient(t *testing.T) { // DC-20: each connection begins and ends once
+func TestEventsOfEachConnection(t *testing.T) { // DC-20: each connection begins and ends once
 	eachLasting(t, func(cfg *mqtt.Config) {
 		said := make(chan string, 100)
-		silence(cfg)
+		withoutCallbacks(cfg)
 		cfg.OnConnect = func(*mqtt.Client) { said <- "connect" }
 		cfg.OnDisconnect = func(error) { said <- "disconnect" }
 		cfg.OnRetry = func(r mqtt.Retry) { said <- fmt.Sprint("retry ", r.Number) }

@@ -65,7 +65,7 @@ func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07, T-A16
 	}
 }
 
-func TestNoPings(t *testing.T) { // KA-03, KA-06, T-A16
+func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, T-A16
 	for name, connAck := range map[string]string{"own choice": "", "server's choice": "20 06 0000 03 130000"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestAnyByteAnswersAPing(t *testing.T) { // KA-12, T-A15
 	})
 }
 
-func TestServerThatDoesNotRead(t *testing.T) { // KA-13, fault 11
+func TestServerThatDoesNotReadIsDead(t *testing.T) { // KA-13, fault 11
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -294,7 +294,7 @@ func TestKeepAliveWhilePausing(t *testing.T) {
 	}
 }
 
-func TestPing(t *testing.T) { // KA-14, KA-18
+func TestPingMeasuresItsOwnAnswer(t *testing.T) { // KA-14, KA-18
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepAlive = -1 })
 	s.server.Send("D0 00", "D0 00", "30 03 000174") // two answers to nothing
 	s.expectEvent("message t=")
@@ -391,7 +391,7 @@ func TestPingAcrossALoss(t *testing.T) { // KA-18
 	})
 }
 
-func TestWhatIsOffStaysOff(t *testing.T) { // KA-03, KA-19: in each connection
+func TestKeepAliveAndAliasesStayOffInEachConnection(t *testing.T) { // KA-03, KA-19: in each connection
 	off := func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.TopicAliases = -1, -1 }
 	eachLasting(t, off, func(s *lasting) {
 		for range 2 {

@@ -132,8 +132,8 @@ func TestPacketBeforeConnectOfEachKind(t *testing.T) {
 	}
 }
 
-// TestUnwrittenQoS0IsTold: of what nobody asks for, the callback tells once.
-func TestUnwrittenQoS0IsTold(t *testing.T) {
+// TestUnwrittenQoS0IsReportedOnce: of what nobody asks for, the callback tells once.
+func TestUnwrittenQoS0IsReportedOnce(t *testing.T) {
 	eachLasting(t, keepAlive(-1), func(s *lasting) {
 		synctest.Wait()
 		var told []error

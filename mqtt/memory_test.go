@@ -99,7 +99,7 @@ func TestReceiveAllocations(t *testing.T) {
 	}
 }
 
-func TestIdleClient(t *testing.T) { // peer 0.9, peer 4.11: three goroutines and 8 KiB of heap
+func TestIdleClientsTakeFewGoroutinesAndLittleHeap(t *testing.T) { // peer 0.9, peer 4.11: three goroutines and 8 KiB of heap
 	const n = 100
 	conns := make([]*loopConn, n)
 	for i := range conns {

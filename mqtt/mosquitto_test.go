@@ -57,7 +57,7 @@ func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
 }
 
 // With 20 unfinished publishes of QoS 2, Mosquitto takes none of QoS 1 either.
-func TestMosquittoManyOfBothQoS(t *testing.T) {
+func TestMosquittoManyMessagesOfBothQoS(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
@@ -73,7 +73,7 @@ func TestMosquittoManyOfBothQoS(t *testing.T) {
 	}
 }
 
-func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
+func TestMosquittoLargeAndManyMessages(t *testing.T) { // RX-36, FR-03
 	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
 	got := make(chan []byte, 10_000)
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Transport: mqtt.Transport{ReadBuffer: 512}})
@@ -100,7 +100,7 @@ func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
 	s.finish()
 }
 
-func TestMosquittoUsers(t *testing.T) { // CN-04, CA-05
+func TestMosquittoUserAndPassword(t *testing.T) { // CN-04, CA-05
 	b := mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"u": "p\xff"}})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v, Username: "u", Password: []byte("p\xff")}).finish()
@@ -138,7 +138,7 @@ func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
 	watcher.finish()
 }
 
-func TestMosquittoRetained(t *testing.T) { // RT-01..RT-04, EE-02
+func TestMosquittoRetainedMessages(t *testing.T) { // RT-01..RT-04, EE-02
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})

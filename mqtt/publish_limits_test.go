@@ -12,7 +12,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestReceiveMaximumThree(t *testing.T) { // FC-01: [MQTT-3.3.4-7], [MQTT-4.9.0-1] of 5, [MQTT-4.9.0-2] of 5
+func TestReceiveMaximumAtQoS1(t *testing.T) { // FC-01: [MQTT-3.3.4-7], [MQTT-4.9.0-1] of 5, [MQTT-4.9.0-2] of 5
 	s := dialV5(t, "210003", nil)
 	s.publishes(1, "1", "2", "3", "4", "5", "6")
 	expect := func(ids ...uint16) {
@@ -79,7 +79,7 @@ func TestFailuresFreeTheirPlace(t *testing.T) { // FC-04, FC-05, P1-04, P2-03, P
 }
 
 func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.31
-	s := dialV5(t, "210001", hasty)
+	s := dialV5(t, "210001", withoutDrain)
 	s.publishes(1, "a", "b", "c")
 	s.expectPublish(true, 0x32, 1, "a")
 	s.server.Send("40 02 0009", "70 02 0009", "50 03 0009 80", "40 02 0002", "70 02 0001")
@@ -90,10 +90,10 @@ func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.
 	s.closeWell()
 }
 
-func TestWindow(t *testing.T) { // FC-08, FC-12, peer 4.37
+func TestInFlightLimitsUnacknowledgedMessages(t *testing.T) { // FC-08, FC-12, peer 4.37
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.InFlight = 5
-		hasty(cfg)
+		withoutDrain(cfg)
 	})
 	for i := range 8 {
 		if _, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "n", Payload: []byte{byte(i)}, QoS: 1 + mqtt.QoS(i%2)}, nil); err != nil {
@@ -119,7 +119,7 @@ func TestWindow(t *testing.T) { // FC-08, FC-12, peer 4.37
 	s.closeWell()
 }
 
-func TestCancelledWaitForRoom(t *testing.T) { // fault 31: not sent
+func TestPublishCancelledBeforeItIsSentIsNotSent(t *testing.T) { // fault 31: not sent
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 10 }, "")
 		for range 3 { // one is being written, two wait
@@ -189,7 +189,7 @@ func TestWithdrawnPublishMakesRoom(t *testing.T) { // FC-13: for what waits behi
 	})
 }
 
-func TestCancelledPublish(t *testing.T) { // P1-13, FC-13, fault 31, peer 4.5, peer 4.13
+func TestPublishCancelledAfterItIsSentIsInDoubt(t *testing.T) { // P1-13, FC-13, fault 31, peer 4.5, peer 4.13
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	ctx, cancel := cancelled(s.ctx)
 	sent := async(func() error { return s.Publish(ctx, mqtt.Message{Topic: "a", QoS: 1}) })
@@ -276,7 +276,7 @@ func TestFailedRequestsTakeNoIdentifier(t *testing.T) { // ID-08, CA-41, SU-30, 
 	s.expectAlive(true)
 }
 
-func TestIdentifiersWrap(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32
+func TestPacketIdentifiersWrapAndSkipThoseInUse(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32
 	const total = 66_000
 	open := make(map[uint16]bool)
 	var seen, last int

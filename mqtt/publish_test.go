@@ -15,7 +15,7 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestPublishBytes(t *testing.T) { // P0-01, P0-02, P0-04, P1-01, P2-01, RT-01, RT-02
+func TestPublishPacketsAtEachQoS(t *testing.T) { // P0-01, P0-02, P0-04, P1-01, P2-01, RT-01, RT-02
 	s := dialScripted(t, nil)
 	published := async(func() error {
 		for _, m := range []mqtt.Message{
@@ -51,7 +51,7 @@ func TestPublishBytes(t *testing.T) { // P0-01, P0-02, P0-04, P1-01, P2-01, RT-0
 	}
 }
 
-func TestPublishBytesOfBothVersions(t *testing.T) { // P0-02..P0-05, P1-01, P2-01, RT-01, RT-02, ID-05
+func TestPublishExchangesOfBothVersions(t *testing.T) { // P0-02..P0-05, P1-01, P2-01, RT-01, RT-02, ID-05
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		publish := func(m mqtt.Message) chan error { return async(func() error { return s.Publish(s.ctx, m) }) }
 		for _, m := range []struct {
@@ -83,7 +83,7 @@ func TestPublishBytesOfBothVersions(t *testing.T) { // P0-02..P0-05, P1-01, P2-0
 	})
 }
 
-func TestLengthsAreMinimal(t *testing.T) { // P0-06: [MQTT-1.5.5-1]
+func TestRemainingLengthsAreMinimal(t *testing.T) { // P0-06: [MQTT-1.5.5-1]
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		overhead := len("\x00\x01t")
 		if five {
@@ -115,7 +115,7 @@ func TestOddTopicsAreSentUnchanged(t *testing.T) { // P0-09, CN-19
 	})
 }
 
-func TestMessageIsPassedOn(t *testing.T) { // P0-11, P0-13: DUP, identifiers and subscriptions are not passed on [MQTT-3.3.1-3]
+func TestReceivedMessageCanBePublished(t *testing.T) { // P0-11, P0-13: DUP, identifiers and subscriptions are not passed on [MQTT-3.3.1-3]
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		subscribed := async(func() error {
 			return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
@@ -168,7 +168,7 @@ func TestPublishFaultsSendNothing(t *testing.T) { // P0-07, P0-08, peer 4.34
 	}
 }
 
-func TestPublishProperties(t *testing.T) { // P0-10, P0-12, RX-30
+func TestPublishPropertiesBothWays(t *testing.T) { // P0-10, P0-12, RX-30
 	expiry := 3 * time.Second
 	p := &mqtt.Properties{
 		PayloadIsText: true, MessageExpiry: &expiry, ContentType: "c", ResponseTopic: "r", CorrelationData: []byte{0, 0xFF},
@@ -198,7 +198,7 @@ func TestPublishProperties(t *testing.T) { // P0-10, P0-12, RX-30
 	}
 }
 
-func TestPublishWithoutConnection(t *testing.T) { // P0-14: written, or an error
+func TestPublishAtAnEndedConnectionFails(t *testing.T) { // P0-14: written, or an error
 	eachVersion(t, nil, func(s *scripted, _ bool) {
 		s.server.Reset()
 		<-s.Done()
@@ -246,7 +246,7 @@ func TestAnswersOfPublishes(t *testing.T) { // P1-02, P1-03, P1-17, P2-02, P2-04
 	}
 }
 
-func TestRejectedPublish(t *testing.T) { // fault 17, P1-03, P1-04, P2-03
+func TestRefusedPublishIsTyped(t *testing.T) { // fault 17, P1-03, P1-04, P2-03
 	s := dialScripted(t, v5)
 	for _, step := range []struct {
 		qos        mqtt.QoS
@@ -336,7 +336,7 @@ func TestNothingIsSentTwice(t *testing.T) { // P1-12, P2-17, SR-26: [MQTT-4.4.0-
 	}
 }
 
-func TestOneWriteAPacket(t *testing.T) { // FR-08
+func TestEachPacketIsOneWrite(t *testing.T) { // FR-08
 	var n atomic.Int32
 	eachVersion(t, func(cfg *mqtt.Config) {
 		cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {

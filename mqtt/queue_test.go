@@ -257,9 +257,9 @@ func TestWaitTellsWhatIsSaved(t *testing.T) {
 	})
 }
 
-// squeamish is a server that closes the connection when it is sent "bad", and
+// crashingServer is a server that closes the connection when it is sent "bad", and
 // acknowledges what else it gets.
-type squeamish struct {
+type crashingServer struct {
 	t        *testing.T
 	url      string
 	mu       sync.Mutex
@@ -267,12 +267,12 @@ type squeamish struct {
 	refusals int
 }
 
-func newSqueamish(t *testing.T) *squeamish {
+func newCrashingServer(t *testing.T) *crashingServer {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &squeamish{t: t, url: "mqtt://" + l.Addr().String()}
+	s := &crashingServer{t: t, url: "mqtt://" + l.Addr().String()}
 	var serving sync.WaitGroup
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -291,7 +291,7 @@ func newSqueamish(t *testing.T) *squeamish {
 	return s
 }
 
-func (s *squeamish) serve(conn *mqtttest.Conn, present bool) {
+func (s *crashingServer) serve(conn *mqtttest.Conn, present bool) {
 	for {
 		p, err := conn.TryPacket()
 		if err != nil {
@@ -322,8 +322,8 @@ func (s *squeamish) serve(conn *mqtttest.Conn, present bool) {
 	}
 }
 
-func TestMessageThatTheServerCannotBear(t *testing.T) { // peer 4.18: it is put aside and reported, and the rest goes on
-	server := newSqueamish(t)
+func TestMessageThatCrashesTheServerIsPutAside(t *testing.T) { // peer 4.18: it is put aside and reported, and the rest goes on
+	server := newCrashingServer(t)
 	ctx := ctxFor(t)
 	kept := store.NewMemory()
 	cfg := mqtt.Config{

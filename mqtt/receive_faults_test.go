@@ -106,7 +106,7 @@ func (s *scripted) expectRefusal(five bool, codes ...byte) {
 	s.finish()
 }
 
-func TestFaultsOfPublish(t *testing.T) { // MF-12..MF-15, MF-19..MF-22, RX-14, RX-34, RX-37, RX-38, WL-03, T-A23, T-A29, T-A34, T-A39
+func TestFaultyPublishesAreRefused(t *testing.T) { // MF-12..MF-15, MF-19..MF-22, RX-14, RX-34, RX-37, RX-38, WL-03, T-A23, T-A29, T-A34, T-A39
 	for _, test := range []struct {
 		name, old, five string
 		codes           []byte
@@ -141,7 +141,7 @@ func TestFaultsOfPublish(t *testing.T) { // MF-12..MF-15, MF-19..MF-22, RX-14, R
 	}
 }
 
-func TestOwnPacketLimit(t *testing.T) { // MF-05, MF-06, T-A21: of 64 bytes
+func TestMaximumPacketSizeOfTheClient(t *testing.T) { // MF-05, MF-06, T-A21: of 64 bytes
 	eachVersion(t, func(cfg *mqtt.Config) { cfg.Transport.MaxPacket = 64 }, func(s *scripted, five bool) {
 		overhead := len(publishBytes(five, 0x30, "t", 0, ""))
 		s.sendPublish(five, 0x30, 0, strings.Repeat("x", 64-overhead))
@@ -157,7 +157,7 @@ func TestOwnPacketLimit(t *testing.T) { // MF-05, MF-06, T-A21: of 64 bytes
 	})
 }
 
-func TestStormOfAnswers(t *testing.T) { // MF-27: to nothing; what is answered is answered
+func TestManyAnswersToNothing(t *testing.T) { // MF-27: to nothing; what is answered is answered
 	const n = 100_000
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		s.server.SendBytes(bytes.Repeat([]byte("\x40\x02\x12\x34"), n))
@@ -173,7 +173,7 @@ func TestStormOfAnswers(t *testing.T) { // MF-27: to nothing; what is answered i
 	})
 }
 
-func TestStormOfAServerThatDoesNotRead(t *testing.T) { // MF-27, KA-13: it is not taken for ever, and nothing is lost
+func TestManyMessagesFromAServerThatDoesNotRead(t *testing.T) { // MF-27, KA-13: it is not taken for ever, and nothing is lost
 	const n, chunk = 100_000, 100
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1000 }, "")

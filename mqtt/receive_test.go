@@ -12,7 +12,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestReceive(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, RX-17, RX-19, FR-01..FR-03
+func TestReceiveAtEachQoS(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, RX-17, RX-19, FR-01..FR-03
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise, mqtttest.Coalesced} {
 		s := dialScripted(t, nil)
 		s.server.SetWriteMode(mode)
@@ -37,7 +37,7 @@ func TestReceive(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, RX-17, RX
 	}
 }
 
-func TestIdentifiersOfBothDirections(t *testing.T) { // RX-12
+func TestPacketIdentifiersOfBothDirectionsAreIndependent(t *testing.T) { // RX-12
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		all := append(s.publishes(1, ""), s.publishes(2, "")...)
 		s.expectPublish(five, 0x32, 1, "")
@@ -65,7 +65,7 @@ func TestIdentifiersOfBothDirections(t *testing.T) { // RX-12
 }
 
 // RX-07, RX-17..RX-21, T-A4, T-A5, peer 0.2, peer 4.8: [MQTT-4.3.3-10] of 5
-func TestRepeatedMessages(t *testing.T) {
+func TestRepeatedMessagesAtEachQoS(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, first := range []byte{0x32, 0x3A} { // a new message each time, since its PUBACK
 			s.sendPublish(five, first, 7, "q1")
@@ -92,7 +92,7 @@ func TestRepeatedMessages(t *testing.T) {
 	})
 }
 
-func TestPubRelForALostMessage(t *testing.T) { // RX-23, RX-16, T-A6
+func TestPubRelForAnUnknownMessage(t *testing.T) { // RX-23, RX-16, T-A6
 	s := dialV5(t, "", nil)
 	for _, release := range []string{"62 03 0009 92", "62 02 0009", "62 03 0009 00", "62 04 0009 00 00", "62 0F 0009 00 0B 26 0003 6B6579 0003 76616C"} {
 		s.sendPublish(true, 0x34, 9, "")
@@ -104,7 +104,7 @@ func TestPubRelForALostMessage(t *testing.T) { // RX-23, RX-16, T-A6
 	s.closeWell()
 }
 
-func TestMessageForNobody(t *testing.T) { // RX-04, peer 4.9: [MQTT-4.5.0-2]
+func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) { // RX-04, peer 4.9: [MQTT-4.5.0-2]
 	eachVersion(t, func(cfg *mqtt.Config) { cfg.OnMessage = nil }, func(s *scripted, five bool) {
 		s.sendPublish(five, 0x30, 0, "")
 		s.sendPublish(five, 0x32, 1, "")
@@ -131,7 +131,7 @@ func TestExpiryOfReceivedMessages(t *testing.T) { // RX-35: [MQTT-4.3.3-13] of 5
 	}
 }
 
-func TestTextStaysAsItIs(t *testing.T) { // MF-17, MF-18, D-8
+func TestTextIsNotNormalized(t *testing.T) { // MF-17, MF-18, D-8
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, topic := range []string{"\uFEFFab", "\U0002A6D4", "a\x01", "a\uFFFF", "$x", "/"} {
 			s.server.SendBytes(publishBytes(five, 0x30, topic, 0, ""))
@@ -140,7 +140,7 @@ func TestTextStaysAsItIs(t *testing.T) { // MF-17, MF-18, D-8
 	})
 }
 
-func TestDeclinedReasonStrings(t *testing.T) { // P1-18: where Request Problem Information was 0
+func TestReasonStringsThatWereDeclinedAreRefused(t *testing.T) { // P1-18: where Request Problem Information was 0
 	decline := func(cfg *mqtt.Config) { cfg.Properties.OmitProblemInformation = true }
 	for name, test := range map[string]struct{ packet, answer string }{
 		"PUBACK":        {"40 08 0001 00 04 1F0001 70", ""},
@@ -166,7 +166,7 @@ func TestDeclinedReasonStrings(t *testing.T) { // P1-18: where Request Problem I
 	s.expectEvent("disconnect: ")
 }
 
-func TestReceiveMaximumOfTheClient(t *testing.T) { // FC-10, FC-11
+func TestReceiveMaximumOfTheClientIsEnforced(t *testing.T) { // FC-10, FC-11
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMaximum = 2
 		cfg.ManualAck = true

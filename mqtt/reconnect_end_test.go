@@ -14,9 +14,9 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestWhatEndsIt answers CONNECT, or the connection, with every code that means
+// TestReasonsThatEndReconnecting answers CONNECT, or the connection, with every code that means
 // something for going on.
-func TestWhatEndsIt(t *testing.T) { // DC-19, TR-04, SR-27, T-A40, fault 22: with its reason, or it goes on
+func TestReasonsThatEndReconnecting(t *testing.T) { // DC-19, TR-04, SR-27, T-A40, fault 22: with its reason, or it goes on
 	type answer struct {
 		packet  string
 		version mqtt.Version
@@ -50,7 +50,7 @@ func checkEnd(t *testing.T, packet string, version mqtt.Version, ends bool) {
 	t.Helper()
 	told := make(chan string, 100)
 	s := newLasting(t, version, func(cfg *mqtt.Config) {
-		silence(cfg)
+		withoutCallbacks(cfg)
 		cfg.OnDisconnect = func(error) { told <- "disconnect" }
 		cfg.OnRetry = func(mqtt.Retry) { told <- "retry" }
 		cfg.OnError = func(err error) { told <- "error: " + err.Error() }
@@ -99,7 +99,7 @@ func checkEnd(t *testing.T, packet string, version mqtt.Version, ends bool) {
 	}
 }
 
-func TestOwnReasonToGiveUp(t *testing.T) { // TR-04, DC-19
+func TestGiveUpDecidesWhatEndsReconnecting(t *testing.T) { // TR-04, DC-19
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
 			cfg.Reconnect.GiveUp = func(err error) bool { return errors.Is(err, mqtt.ErrServerClosed) }
@@ -233,7 +233,7 @@ func closeAt(s *lasting, moment string) {
 	s.expectNoEvent()
 }
 
-func TestCloseInHandlersOfALastingClient(t *testing.T) { // fault 30, DC-07
+func TestCloseInHandlersOfAReconnectingClient(t *testing.T) { // fault 30, DC-07
 	for _, where := range []string{"connect", "message", "disconnect", "retry", "error"} {
 		t.Run(where, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -245,7 +245,7 @@ func TestCloseInHandlersOfALastingClient(t *testing.T) { // fault 30, DC-07
 					}
 				}
 				s = newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
-					silence(cfg)
+					withoutCallbacks(cfg)
 					cfg.OnConnect = func(c *mqtt.Client) {
 						if where == "connect" {
 							closed <- c.Close(context.Background())

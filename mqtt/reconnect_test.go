@@ -14,7 +14,7 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestDelays(t *testing.T) { // TR-02, peer 4.17, fault 23: full jitter, the first too, and the bound before the draw
+func TestRetryDelaysHaveFullJitter(t *testing.T) { // TR-02, peer 4.17, fault 23: full jitter, the first too, and the bound before the draw
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
 		s := newLasting(t, mqtt.V311, both(retries(told), func(cfg *mqtt.Config) {
@@ -86,7 +86,7 @@ func TestDelaysBeginAnewAfterStability(t *testing.T) { // TR-02: and not before
 	})
 }
 
-func TestServerList(t *testing.T) { // TR-03, fault 24: in turn, each asked for anew
+func TestServersAreTriedInTurn(t *testing.T) { // TR-03, fault 24: in turn, each asked for anew
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
 			cfg.Reconnect.Servers = []string{"mqtt://two:99", "tcp://three"}
@@ -115,7 +115,7 @@ func TestServerList(t *testing.T) { // TR-03, fault 24: in turn, each asked for 
 	})
 }
 
-func TestFirstAttemptFails(t *testing.T) { // TR-01, TR-05: Dial says so, unless it is to go on in the background
+func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) { // TR-01, TR-05: Dial says so, unless it is to go on in the background
 	for _, background := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) { cfg.Reconnect.Background = background })
@@ -183,7 +183,7 @@ func TestHalfOpenConnectionIsReplaced(t *testing.T) { // KA-11, KA-19, fault 9: 
 	})
 }
 
-func TestResolverThatFails(t *testing.T) { // fault 24: names are asked for at each attempt, whatever the answer was
+func TestNamesAreResolvedAtEachAttempt(t *testing.T) { // fault 24: names are asked for at each attempt, whatever the answer was
 	synctest.Test(t, func(t *testing.T) {
 		answers := []error{
 			nil,
@@ -244,11 +244,11 @@ func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 	return connects
 }
 
-func TestTwoClientsOfOneIdentifier(t *testing.T) { // SR-27, T-A40, fault 22: for ten minutes; both come to about 16 each
+func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) { // SR-27, T-A40, fault 22: for ten minutes; both come to about 16 each
 	for version, most := range map[mqtt.Version]int{mqtt.V311: 60, mqtt.V5: 2} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, version, keepAlive(-1))
-			silence(&s.cfg)
+			withoutCallbacks(&s.cfg)
 			ctx, cancel := context.WithTimeout(s.ctx, 10*time.Minute)
 			defer cancel()
 			connects := takeOver(ctx, s.net, s.five)
@@ -270,13 +270,13 @@ func TestTwoClientsOfOneIdentifier(t *testing.T) { // SR-27, T-A40, fault 22: fo
 	}
 }
 
-// TestFlapping has links that live for half a second to one and a half, and a
+// TestFlappingLinksMakeProgress has links that live for half a second to one and a half, and a
 // server that acknowledges some of what it gets.
-func TestFlapping(t *testing.T) { // fault 32: each connection gets further, with new messages, too
+func TestFlappingLinksMakeProgress(t *testing.T) { // fault 32: each connection gets further, with new messages, too
 	eachLasting(t, func(cfg *mqtt.Config) {
 		cfg.Limits.InFlight = 10
 		cfg.Reconnect.MinDelay = time.Millisecond
-		silence(cfg)
+		withoutCallbacks(cfg)
 	}, func(s *lasting) {
 		const window, connections = 10, 200
 		next := 0

@@ -77,7 +77,7 @@ func TestRedirectIsNotFollowed(t *testing.T) { // CA-36
 	}
 }
 
-func TestRedirectInACircle(t *testing.T) {
+func TestRedirectsInACircleEnd(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
 	dialed := async(func() error {

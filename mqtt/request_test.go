@@ -10,7 +10,7 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-func TestRequest(t *testing.T) { // peer 4.32
+func TestRequestsMatchTheirResponses(t *testing.T) { // peer 4.32
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
 	request := func(ctx context.Context, payload string) (chan error, *mqtt.Received) {
 		var answer mqtt.Received
@@ -63,7 +63,7 @@ func TestRequest(t *testing.T) { // peer 4.32
 	}
 }
 
-func TestRequestRefused(t *testing.T) {
+func TestRequestsThatAreRefused(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for range 2 { // each asks again
 		done := async(func() error {
@@ -86,7 +86,7 @@ func TestRequestRefused(t *testing.T) {
 	}
 }
 
-func TestRespond(t *testing.T) {
+func TestRespondAnswersToTheResponseTopic(t *testing.T) {
 	s := dialV5(t, "", nil)
 	question := &mqtt.Received{Message: mqtt.Message{QoS: 1, Properties: &mqtt.Properties{ResponseTopic: "r", CorrelationData: []byte{1, 2}}}}
 	responded := async(func() error { return s.Respond(s.ctx, question, []byte("pong")) })
@@ -119,7 +119,7 @@ func TestRequestInsideAHandler(t *testing.T) { // the answer does not wait for t
 	}
 }
 
-func TestOneRequestsContextIsItsOwn(t *testing.T) {
+func TestCancelledRequestLeavesOthersAlone(t *testing.T) {
 	s := dialV5(t, "2900", nil)
 	request := func(ctx context.Context) chan error {
 		return async(func() error {

@@ -245,11 +245,11 @@ func patient(dial func(context.Context, string, string) (net.Conn, error)) func(
 	}
 }
 
-// crumbs is a connection that gives and takes one byte at a time.
-type crumbs struct{ net.Conn }
+// byteByByte is a connection that gives and takes one byte at a time.
+type byteByByte struct{ net.Conn }
 
-func (c crumbs) Read(b []byte) (int, error)  { return c.Conn.Read(b[:min(len(b), 1)]) }
-func (c crumbs) Write(b []byte) (int, error) { return c.Conn.Write(b[:min(len(b), 1)]) }
+func (c byteByByte) Read(b []byte) (int, error)  { return c.Conn.Read(b[:min(len(b), 1)]) }
+func (c byteByByte) Write(b []byte) (int, error) { return c.Conn.Write(b[:min(len(b), 1)]) }
 
 // endedConn is a connection that the server closed at once.
 type endedConn struct{ net.Conn }

@@ -36,8 +36,8 @@ type scripted struct {
 	events chan string // what the handlers saw
 }
 
-// hasty has Close not wait for publishes that the server does not acknowledge.
-func hasty(cfg *mqtt.Config) { cfg.Limits.Drain = -1 }
+// withoutDrain has Close not wait for publishes that the server does not acknowledge.
+func withoutDrain(cfg *mqtt.Config) { cfg.Limits.Drain = -1 }
 
 // dialScripted connects a client "c" to a scripted server.
 func dialScripted(t *testing.T, change func(*mqtt.Config)) *scripted {
@@ -85,7 +85,7 @@ func (s *scripted) watch(cfg mqtt.Config) mqtt.Config {
 	cfg.OnConnect = func(*mqtt.Client) { s.events <- "connect" }
 	cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { s.events <- "message " + describe(m) }
 	cfg.OnDisconnect = func(reason error) {
-		if orderly(reason) {
+		if endedByServer(reason) {
 			s.events <- "close: " + reason.Error()
 		}
 		s.events <- "disconnect: " + reason.Error()
@@ -94,14 +94,14 @@ func (s *scripted) watch(cfg mqtt.Config) mqtt.Config {
 	return cfg
 }
 
-// silence takes all callbacks out of cfg.
-func silence(cfg *mqtt.Config) {
+// withoutCallbacks takes all callbacks out of cfg.
+func withoutCallbacks(cfg *mqtt.Config) {
 	cfg.OnConnect, cfg.OnDisconnect, cfg.OnRetry, cfg.OnError = nil, nil, nil, nil
 	cfg.OnMessage, cfg.OnLargeMessage = nil, nil
 }
 
-// orderly reports whether the server ended the connection in an orderly way.
-func orderly(reason error) bool {
+// endedByServer reports whether the server ended the connection in an endedByServer way.
+func endedByServer(reason error) bool {
 	var left *mqtt.DisconnectError
 	return errors.Is(reason, mqtt.ErrServerClosed) || errors.As(reason, &left)
 }

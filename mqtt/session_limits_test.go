@@ -35,7 +35,7 @@ func TestSmallerReceiveMaximum(t *testing.T) { // SR-11, FC-09, T-A9, fault 19: 
 	})
 }
 
-func TestReleaseHasItsPlaceInTheWindow(t *testing.T) { // FC-07: its PUBCOMP frees one place, not two
+func TestPubRelTakesOnePlaceInFlight(t *testing.T) { // FC-07: its PUBCOMP frees one place, not two
 	lastingV5(t, "210001", nil, func(s *lasting) {
 		s.publishes(2, "a")
 		s.publishes(1, "b", "c")
@@ -55,7 +55,7 @@ func TestReleaseHasItsPlaceInTheWindow(t *testing.T) { // FC-07: its PUBCOMP fre
 	})
 }
 
-func TestReleasesBeyondTheWindow(t *testing.T) { // FC-07, FC-09: all of them are sent, and no PUBLISH until they are through
+func TestPubRelsBeyondTheReceiveMaximum(t *testing.T) { // FC-07, FC-09: all of them are sent, and no PUBLISH until they are through
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.publishes(2, "a", "b", "c")
 		s.play(`> pub 34 1 a
@@ -123,7 +123,7 @@ func TestLowerLimitsFailWhatNoLongerFits(t *testing.T) { // SR-12, fault 19: the
 	}
 }
 
-func TestReleaseIsNoMatterOfLimits(t *testing.T) { // SR-12: the server has the message already
+func TestPubRelIsSentWhateverTheLimits(t *testing.T) { // SR-12: the server has the message already
 	lastingV5(t, "", nil, func(s *lasting) {
 		d := s.publishes(2, "123456")[0]
 		s.play(`> pub 34 1 123456
@@ -276,7 +276,7 @@ func TestExpiredWhileItWasSaved(t *testing.T) { // SR-29: by a store that takes 
 	})
 }
 
-func TestExpiryInTheQueue(t *testing.T) { // SR-29
+func TestMessagesExpireInTheQueue(t *testing.T) { // SR-29
 	publish := func(s *lasting, payload string, qos mqtt.QoS, seconds int) *mqtt.Delivery {
 		expiry := time.Duration(seconds) * time.Second
 		m := mqtt.Message{Topic: "t", Payload: []byte(payload), QoS: qos, Properties: &mqtt.Properties{MessageExpiry: &expiry}}

@@ -68,7 +68,7 @@ func TestServerKilledAtEachStepInbound(t *testing.T) { // RX-27, RX-28, fault 2,
 	}
 }
 
-func TestReleaseOfALostPubComp(t *testing.T) { // RX-28, fault 2: also what is not known any more is ended
+func TestPubRelAfterALostPubComp(t *testing.T) { // RX-28, fault 2: also what is not known any more is ended
 	eachLasting(t, nil, func(s *lasting) {
 		s.play(`< pub 34 9 a
 			got t=a q2 id9
@@ -253,7 +253,7 @@ func TestRenumberedQoS2IsNotTakenForARepeat(t *testing.T) { // RX-27: the same m
 	})
 }
 
-func TestRenumberedAcrossTheQualities(t *testing.T) { // RX-26 is for one connection
+func TestRenumberedFromQoS2ToQoS1(t *testing.T) { // RX-26 is for one connection
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 34 1 m1")
 		<-got
@@ -264,7 +264,7 @@ func TestRenumberedAcrossTheQualities(t *testing.T) { // RX-26 is for one connec
 	})
 }
 
-func TestReleaseOfARenumberedMessage(t *testing.T) { // RX-25 is for one connection
+func TestRenumberedPubRelIsAnswered(t *testing.T) { // RX-25 is for one connection
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 34 1 m1")
 		m := <-got

@@ -82,7 +82,7 @@ func TestServerKilledAtEachStepOutbound(t *testing.T) { // SR-01..SR-04, SR-25, 
 	}
 }
 
-func TestPubRecWithTheEnd(t *testing.T) { // SR-04: in one segment
+func TestPubRecInTheLastSegment(t *testing.T) { // SR-04: in one segment
 	eachLasting(t, nil, func(s *lasting) {
 		d := s.publishes(2, "a")[0]
 		s.play("> pub 34 1 a")
@@ -95,7 +95,7 @@ func TestPubRecWithTheEnd(t *testing.T) { // SR-04: in one segment
 	})
 }
 
-func TestForgottenReleaseIsSuccess(t *testing.T) { // SR-25: 0x92 in PUBCOMP
+func TestPubCompNotFoundIsSuccess(t *testing.T) { // SR-25: 0x92 in PUBCOMP
 	lastingV5(t, "", nil, func(s *lasting) {
 		d := s.publishes(2, "a")[0]
 		s.play(`> pub 34 1 a
@@ -268,7 +268,7 @@ func TestSessionWithoutExpiry(t *testing.T) { // SR-24: it ended with its connec
 	})
 }
 
-func TestDropsInARow(t *testing.T) { // SR-19, fault 32
+func TestLossesInARow(t *testing.T) { // SR-19, fault 32
 	eachLasting(t, nil, func(s *lasting) {
 		d := s.publishes(1, "a")[0]
 		s.play("> pub 32 1 a")
@@ -288,7 +288,7 @@ func TestDropsInARow(t *testing.T) { // SR-19, fault 32
 	})
 }
 
-func TestWindowAfterADrop(t *testing.T) { // SR-20, T-A10
+func TestInFlightLimitRecoversAfterALoss(t *testing.T) { // SR-20, T-A10
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 2 }, func(s *lasting) {
 		s.publishes(1, "a")
 		s.publishes(2, "b")
@@ -319,7 +319,7 @@ func TestWindowAfterADrop(t *testing.T) { // SR-20, T-A10
 	})
 }
 
-func TestNothingIsSentAgainOtherwise(t *testing.T) { // SR-26
+func TestNothingIsSentAgainOnALiveConnection(t *testing.T) { // SR-26
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.KeepAlive = 10 * time.Second }, func(s *lasting) {
 		s.publishes(1, "a", "b")
 		s.publishes(2, "c")
@@ -335,7 +335,7 @@ func TestNothingIsSentAgainOtherwise(t *testing.T) { // SR-26
 	})
 }
 
-func TestIdentifiersAreKept(t *testing.T) { // ID-07: new requests avoid them
+func TestIdentifiersInUseAreKeptAcrossALoss(t *testing.T) { // ID-07: new requests avoid them
 	eachLasting(t, nil, func(s *lasting) {
 		s.publishes(1, "a")
 		s.publishes(2, "b")

@@ -11,7 +11,7 @@ import (
 	"dunlin/mqtt/store"
 )
 
-func TestSequenceNumbers(t *testing.T) { // RX-27, RX-28, fault 2, fault 3: once, also across processes
+func TestSequenceNumbersAcrossProcesses(t *testing.T) { // RX-27, RX-28, fault 2, fault 3: once, also across processes
 	eachSaving(t, func(s *lasting, w *watched) {
 		kept := store.NewMemory()
 		a := receiving(s, kept, "absent")
@@ -70,7 +70,7 @@ func TestSequenceNumberOfARepeat(t *testing.T) { // RX-27, fault 2, fault 3: kil
 	})
 }
 
-func TestDeliveredOnceSaved(t *testing.T) { // RX-27, fault 6: and acknowledged once that is saved, though the store fails for a while
+func TestHandlerRunsOnceTheMessageIsSaved(t *testing.T) { // RX-27, fault 6: and acknowledged once that is saved, though the store fails for a while
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		w.fails(errDisk)
@@ -133,7 +133,7 @@ func TestNewSessionForgetsTheOldOne(t *testing.T) { // RX-29: in the store, too
 	})
 }
 
-func TestHandledOfflineIsNoted(t *testing.T) { // RX-27, fault 2, fault 3: a later process does not give it to a handler again
+func TestHandledOfflineIsNotHandledAgain(t *testing.T) { // RX-27, fault 2, fault 3: a later process does not give it to a handler again
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
@@ -150,7 +150,7 @@ func TestHandledOfflineIsNoted(t *testing.T) { // RX-27, fault 2, fault 3: a lat
 	})
 }
 
-func TestCloseWhileAHandlerRunsIsNoted(t *testing.T) { // RX-27, fault 30: what a handler finished meanwhile does not come again
+func TestHandledDuringCloseIsNotHandledAgain(t *testing.T) { // RX-27, fault 30: what a handler finished meanwhile does not come again
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
@@ -170,7 +170,7 @@ func TestCloseWhileAHandlerRunsIsNoted(t *testing.T) { // RX-27, fault 30: what 
 	})
 }
 
-func TestOrderOfArrivalSaved(t *testing.T) { // what comes behind a message that is being saved waits for it
+func TestOrderOfArrivalWhileSaving(t *testing.T) { // what comes behind a message that is being saved waits for it
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		gate := w.waits()

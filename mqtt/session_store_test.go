@@ -57,7 +57,7 @@ func TestSavedBeforeSent(t *testing.T) { // SR-23, fault 3: and forgotten only a
 	})
 }
 
-func TestRestart(t *testing.T) { // SR-21, ID-07, RT-05, T-A2, T-A3, fault 3: the same identifiers, the original order, DUP and PUBREL
+func TestRestartSendsAgainInOrder(t *testing.T) { // SR-21, ID-07, RT-05, T-A2, T-A3, fault 3: the same identifiers, the original order, DUP and PUBREL
 	eachSaving(t, func(s *lasting, w *watched) {
 		for i, payload := range []string{"a", "b", "c", "d"} {
 			s.publishes(mqtt.QoS(1+i%2), payload)
@@ -177,7 +177,7 @@ func TestRestartWithoutASession(t *testing.T) { // CA-14, SR-09, T-A1, fault 20,
 	})
 }
 
-func TestClosedWithASave(t *testing.T) { // peer 4.5: what is saved is told from what is in doubt
+func TestCloseTellsWhatIsSaved(t *testing.T) { // peer 4.5: what is saved is told from what is in doubt
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(0, "") // shows that the client is connected
 		s.play("> pub 30 0")
@@ -220,7 +220,7 @@ func TestStoreWithoutReconnect(t *testing.T) { // SR-21: the client ends with it
 	}
 }
 
-func TestAccepted(t *testing.T) { // accepted and durable is told from delivered
+func TestAcceptedOnceSaved(t *testing.T) { // accepted and durable is told from delivered
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		gate := w.waits()
@@ -253,7 +253,7 @@ func TestAccepted(t *testing.T) { // accepted and durable is told from delivered
 	})
 }
 
-func TestStoreThatFails(t *testing.T) { // peer 4.15, fault 6: a typed outcome, the connection stays, and it recovers
+func TestStoreThatFailsAndRecovers(t *testing.T) { // peer 4.15, fault 6: a typed outcome, the connection stays, and it recovers
 	eachSaving(t, func(s *lasting, w *watched) {
 		first := s.publishes(1, "a")[0]
 		s.play("> pub 32 1 a")
@@ -297,7 +297,7 @@ func TestStoreThatFails(t *testing.T) { // peer 4.15, fault 6: a typed outcome, 
 	})
 }
 
-func TestStoreThatCannotBeRead(t *testing.T) { // SR-22, peer 4.15
+func TestStoreThatCannotBeReadFailsDial(t *testing.T) { // SR-22, peer 4.15
 	synctest.Test(t, func(t *testing.T) {
 		kept := store.NewMemory()
 		must(t, kept.Close())
@@ -309,7 +309,7 @@ func TestStoreThatCannotBeRead(t *testing.T) { // SR-22, peer 4.15
 	})
 }
 
-func TestRecordThatMakesNoSense(t *testing.T) { // SR-22: it is told and left alone, and the others are sent
+func TestDamagedRecordIsReportedAndLeftAlone(t *testing.T) { // SR-22: it is told and left alone, and the others are sent
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(1, "a", "b", "c")
 		s.play(`> pub 32 1 a
@@ -337,7 +337,7 @@ func TestRecordThatMakesNoSense(t *testing.T) { // SR-22: it is told and left al
 	})
 }
 
-func TestStoreOfAnother(t *testing.T) { // a store belongs to one client identifier
+func TestStoreOfAnotherClientIsRefused(t *testing.T) { // a store belongs to one client identifier
 	eachSaving(t, func(s *lasting, w *watched) {
 		synctest.Wait()
 		other := newLasting(s.t, mqtt.V311, func(cfg *mqtt.Config) { cfg.Store, cfg.ClientID = copyOf(w.Memory), "other" })

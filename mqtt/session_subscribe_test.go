@@ -44,7 +44,7 @@ func (s *lasting) subscribed(codes []byte, subs ...mqtt.Subscription) {
 	}
 }
 
-func TestRequestsAcrossALoss(t *testing.T) { // SR-16: they are asked again, under an identifier of their own, and the call goes on
+func TestSubscribeGoesOnAcrossALoss(t *testing.T) { // SR-16: they are asked again, under an identifier of their own, and the call goes on
 	for _, session := range []string{"present", "absent"} {
 		t.Run(session, func(t *testing.T) {
 			eachLasting(t, nil, func(s *lasting) {
@@ -133,7 +133,7 @@ func TestOnlyWhatIsWantedIsRenewed(t *testing.T) { // SR-18
 	})
 }
 
-func TestRenewalOfMany(t *testing.T) { // SR-17: each once, in packets that a server takes
+func TestManySubscriptionsAreRenewedOnce(t *testing.T) { // SR-17: each once, in packets that a server takes
 	eachLasting(t, nil, func(s *lasting) {
 		const n = 250
 		subs := make([]mqtt.Subscription, n)
@@ -162,7 +162,7 @@ func TestRenewalOfMany(t *testing.T) { // SR-17: each once, in packets that a se
 	})
 }
 
-func TestRefusedRenewal(t *testing.T) { // SR-17, SR-18: is told, and not tried again
+func TestRefusedRenewalIsReported(t *testing.T) { // SR-17, SR-18: is told, and not tried again
 	eachLasting(t, nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a"))
 		s.lose("absent")
@@ -191,7 +191,7 @@ func TestRenewalAcrossALoss(t *testing.T) { // SR-17: a renewal without an answe
 	})
 }
 
-func TestServerCannotRenew(t *testing.T) { // SR-12, SR-17: what the next server does not do is told
+func TestRenewalThatTheServerDoesNotOffer(t *testing.T) { // SR-12, SR-17: what the next server does not do is told
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a/+"))
 		s.subscribed([]byte{0}, s.sub("b", "b"))
@@ -204,10 +204,10 @@ func TestServerCannotRenew(t *testing.T) { // SR-12, SR-17: what the next server
 	})
 }
 
-// TestUnknownSession: a server that has a session of which this process knows
+// TestSessionThatOnlyTheServerKnows: a server that has a session of which this process knows
 // nothing. The session may be known and empty, so it goes on; what it holds comes
 // to the Message handler.
-func TestUnknownSession(t *testing.T) { // CA-13, fault 21
+func TestSessionThatOnlyTheServerKnows(t *testing.T) { // CA-13, fault 21
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, version, nil)
@@ -232,9 +232,9 @@ func TestUnknownSession(t *testing.T) { // CA-13, fault 21
 	}
 }
 
-// TestParkedRequestIsTakenBack: what waits for a connection when its context ends is never
+// TestCancelledSubscribeIsNotSentLater: what waits for a connection when its context ends is never
 // sent, and what was in force before is again.
-func TestParkedRequestIsTakenBack(t *testing.T) {
+func TestCancelledSubscribeIsNotSentLater(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		must(s.t, s.subscribeHere(s.sub("old", "f")))
 		s.net.refuses(nobody)
@@ -265,9 +265,9 @@ func TestParkedRequestIsTakenBack(t *testing.T) {
 	})
 }
 
-// TestRequestThatWasSentIsInDoubt: one that waits for an answer, and then for another
+// TestCancelledSubscribeThatWasSentIsInDoubt: one that waits for an answer, and then for another
 // connection.
-func TestRequestThatWasSentIsInDoubt(t *testing.T) {
+func TestCancelledSubscribeThatWasSentIsInDoubt(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
 		defer cancel()

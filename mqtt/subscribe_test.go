@@ -123,7 +123,7 @@ func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, 
 	}
 }
 
-func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T-A30
+func TestAnswersEndOnlyTheirOwnRequest(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T-A30
 	s := dialScripted(t, nil)
 	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 	s.server.Expect("82 06 0001 000161 00")
@@ -150,7 +150,7 @@ func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T
 	s.closeWell()
 }
 
-func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, UN-08
+func TestFaultyFiltersSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, UN-08
 	s := dialScripted(t, nil)
 	long := strings.Repeat("x", 65536)
 	for _, filter := range []string{
@@ -249,7 +249,7 @@ func TestSubscribeSeveralInMQTT5(t *testing.T) { // SU-04..SU-08, RX-01: [MQTT-3
 // noIDs is a CONNACK's word that there are no subscription identifiers.
 const noIDs = "2900"
 
-func TestEveryFailureOfSubscribe(t *testing.T) { // SU-09, UN-04
+func TestEveryFailureCodeOfSubscribe(t *testing.T) { // SU-09, UN-04
 	s := dialV5(t, noIDs, nil)
 	for _, code := range []byte{0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2} {
 		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
@@ -271,7 +271,7 @@ func TestEveryFailureOfSubscribe(t *testing.T) { // SU-09, UN-04
 	}
 }
 
-func TestRequestsEndWithTheConnection(t *testing.T) { // SU-28, DC-14, DC-15, DC-16, DC-17
+func TestSubscribeEndsWithTheConnection(t *testing.T) { // SU-28, DC-14, DC-15, DC-16, DC-17
 	ends := map[string]func(*scripted){
 		"closed":       func(s *scripted) { s.server.Close() },
 		"reset":        func(s *scripted) { s.server.Reset() },

@@ -18,7 +18,7 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
+func TestTLSServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
 	authority := testcert.NewAuthority(t)
 	both := authority.Server(t, testcert.Options{}).Certificate(t)
 	for _, test := range []struct {
@@ -67,7 +67,7 @@ func TestOldTLSIsRefused(t *testing.T) { // TL-12
 	}
 }
 
-func TestALPN(t *testing.T) { // TL-17
+func TestALPNIsOffered(t *testing.T) { // TL-17
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}, NextProtos: []string{"mqtt"},
@@ -93,7 +93,7 @@ func TestClientCertificateIsMissing(t *testing.T) { // TL-08, T-A41: TLS 1.3 tel
 	}
 }
 
-func TestEndsOfTLS(t *testing.T) { // TL-15, DC-14..DC-17
+func TestEndsOfTLSConnections(t *testing.T) { // TL-15, DC-14..DC-17
 	authority := testcert.NewAuthority(t)
 	cert := authority.Server(t, testcert.Options{}).Certificate(t)
 	for _, test := range []struct {
@@ -144,7 +144,7 @@ func TestEndsOfTLS(t *testing.T) { // TL-15, DC-14..DC-17
 	}
 }
 
-func TestPlainAgainstTLS(t *testing.T) { // TL-13, TL-16, MF-25: quick and readable
+func TestPlainAndTLSDoNotMatch(t *testing.T) { // TL-13, TL-16, MF-25: quick and readable
 	authority := testcert.NewAuthority(t)
 	secure := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
 	dialed := async(func() error {
@@ -172,7 +172,7 @@ func TestPlainAgainstTLS(t *testing.T) { // TL-13, TL-16, MF-25: quick and reada
 	}
 }
 
-func TestNobodyListens(t *testing.T) { // TR-01
+func TestDialWhereNobodyListens(t *testing.T) { // TR-01
 	server := mqtttest.NewServer(t)
 	url := server.URL()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -195,7 +195,7 @@ func TestNobodyListens(t *testing.T) { // TR-01
 	}
 }
 
-func TestCloseWithStuckTLSPeer(t *testing.T) { // TL-15, fault 30
+func TestCloseOverTLSKeepsItsDeadline(t *testing.T) { // TL-15, fault 30
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, func(*mqtt.Config) {})
 		ctx, cancel := context.WithTimeout(s.ctx, time.Second)
@@ -208,7 +208,7 @@ func TestCloseWithStuckTLSPeer(t *testing.T) { // TL-15, fault 30
 	})
 }
 
-func TestDeadTLSPeer(t *testing.T) { // KA-11: nor is a dead peer waited for
+func TestDeadTLSServerIsNotWaitedFor(t *testing.T) { // KA-11: nor is a dead peer waited for
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, keepAlive(10*time.Second))
 		s.expectPing(9 * time.Second)
@@ -220,7 +220,7 @@ func TestDeadTLSPeer(t *testing.T) { // KA-11: nor is a dead peer waited for
 	})
 }
 
-func TestSlowTLSReaderIsNotDead(t *testing.T) { // KA-13: a TLS write cannot go on after a deadline
+func TestSlowTLSServerIsNotDead(t *testing.T) { // KA-13: a TLS write cannot go on after a deadline
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, keepAlive(10*time.Second))
 		const size = 300_000

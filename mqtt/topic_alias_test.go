@@ -31,7 +31,7 @@ func TestOutgoingTopicAliases(t *testing.T) { // TA-01, TA-02, TA-03, peer 4.27
 	send("abc", 0, "30 06 0003616263 00") // no longer than the property
 }
 
-func TestNoAliasesWithoutLeave(t *testing.T) { // TA-02, T-A19
+func TestNoAliasesUnlessTheServerAllowsThem(t *testing.T) { // TA-02, T-A19
 	s := dialV5(t, "", nil)
 	for range 2 {
 		s.mustWait(async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "aaaa"}) }))
@@ -63,7 +63,7 @@ func TestInboundTopicAliases(t *testing.T) { // TA-04, T-A20, peer 4.27
 	}
 }
 
-func TestInboundAliasFaults(t *testing.T) { // TA-05, TA-06, TA-07
+func TestFaultyInboundAliasesAreRefused(t *testing.T) { // TA-05, TA-06, TA-07
 	for name, test := range map[string]struct{ send, reply string }{
 		"unknown":      {"30 06 0000 03 230001", "E0 01 82"},
 		"zero":         {"30 07 000161 03 230000", "E0 01 94"},
@@ -172,7 +172,7 @@ func TestAliasIsDefinedBeforeItIsUsed(t *testing.T) { // TA-11, T-A19, T-A20: by
 	wg.Wait()
 }
 
-func TestMoreTopicsThanAliases(t *testing.T) { // TA-01, peer 0.6: the caller's message stays as it is
+func TestAliasesTakeTurnsWhenTopicsAreMore(t *testing.T) { // TA-01, peer 0.6: the caller's message stays as it is
 	s := dialV5(t, "220002", nil)
 	p := &mqtt.Properties{ContentType: "c", UserProperties: []mqtt.UserProperty{{Name: "a", Value: "b"}}}
 	for i := range 10 {

@@ -18,7 +18,7 @@ import (
 
 const many = 10_000
 
-func TestManyOut(t *testing.T) { // P2-19, ID-09: in order, each completed once, in order
+func TestManyPublishesCompleteInOrder(t *testing.T) { // P2-19, ID-09: in order, each completed once, in order
 	for qos := range mqtt.QoS(3) {
 		var seen int
 		r := &responder{tap: func(p []byte) {
@@ -61,7 +61,7 @@ func TestManyOut(t *testing.T) { // P2-19, ID-09: in order, each completed once,
 	}
 }
 
-func TestManyIn(t *testing.T) { // FR-03, RX-08, MF-28
+func TestManyMessagesAreHandledInOrder(t *testing.T) { // FR-03, RX-08, MF-28
 	for qos := range byte(3) {
 		next := 0
 		done := make(chan struct{})
@@ -86,7 +86,7 @@ func TestManyIn(t *testing.T) { // FR-03, RX-08, MF-28
 	}
 }
 
-func TestBothWaysFull(t *testing.T) { // FR-05: the server reads nothing until it has said all
+func TestServerThatReadsOnlyAfterItHasSent(t *testing.T) { // FR-05: the server reads nothing until it has said all
 	ours, theirs := net.Pipe()
 	server := mqtttest.NewConn(t, theirs)
 	ctx := ctxFor(t)
@@ -138,7 +138,7 @@ func TestOneByteAtATime(t *testing.T) { // FR-01, FR-02, FR-04, FR-06, fault 14,
 	c, err := mqtt.Dial(ctx, r.listen(t), mqtt.Config{ClientID: "c", Transport: mqtt.Transport{
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			return crumbs{conn}, err
+			return byteByByte{conn}, err
 		},
 	}})
 	if err != nil {
@@ -182,7 +182,7 @@ func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets,
 	}}
 	c := dialResponder(t, r, func(cfg *mqtt.Config) {
 		cfg.Limits.SendBytes = 1000
-		hasty(cfg) // one is never acknowledged
+		withoutDrain(cfg) // one is never acknowledged
 	})
 	ctx := ctxFor(t)
 	var wg sync.WaitGroup

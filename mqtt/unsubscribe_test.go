@@ -57,7 +57,7 @@ func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) { // UN-02, UN-03
 	}
 }
 
-func TestWordsOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29: user properties of requests too [MQTT-1.5.7-1]
+func TestUserPropertiesOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29: user properties of requests too [MQTT-1.5.7-1]
 	s := dialV5(t, noIDs, nil)
 	for _, bad := range []mqtt.UserProperty{{Name: "a\x00"}, {Value: "\xED\xA0\x80"}, {Name: strings.Repeat("x", 65536)}} {
 		_, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", UserProperties: []mqtt.UserProperty{bad}})
@@ -72,7 +72,7 @@ func TestWordsOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29: user pro
 	s.expectAlive(true)
 }
 
-func TestLateMessages(t *testing.T) { // UN-07
+func TestMessagesAfterUnsubscribeAreAcknowledged(t *testing.T) { // UN-07
 	s := dialScripted(t, nil)
 	if err := s.subscribe(2, s.sub("h", "t")); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestLateMessages(t *testing.T) { // UN-07
 	s.closeWell()
 }
 
-func TestSubscribeWhileUnsubscribing(t *testing.T) { // the last call counts
+func TestLaterSubscribeWinsOverUnsubscribe(t *testing.T) { // the last call counts
 	for _, test := range []struct {
 		code byte
 		want []string
@@ -134,7 +134,7 @@ func TestUnsubscribeLeavesOthers(t *testing.T) {
 	s.closeWell()
 }
 
-func TestUnsubscribeInAResumedSession(t *testing.T) { // the server may hold filters we do not know
+func TestUnsubscribeInAResumedSessionLeavesOtherFilters(t *testing.T) { // the server may hold filters we do not know
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	s.dial(mqtt.Config{ClientID: "c", KeepSession: true}, "20 02 0100")
 	s.unsubscribe("t")

@@ -95,14 +95,14 @@ type vectorRun struct {
 	heard  chan struct{}
 }
 
-// TestVectors plays every row in the three write modes:
+// TestPacketVectors plays every row in the three write modes:
 //
 //	CA-07..CA-09, CA-11, CA-12, CA-18, CA-21..CA-29, KA-15,
 //	P1-05, P1-09, P1-15..P1-17, P2-05, P2-07, RX-16, RX-24, RX-31, RX-32,
 //	SU-10, SU-13, SU-15, SU-29, UN-04..UN-06, DC-08, DC-11, DC-13, AU-08, AU-09,
 //	MF-01..MF-03, MF-07..MF-16, MF-19..MF-24, MF-26, MF-32, RX-37, RX-38, TA-05, TA-06, CA-10,
 //	T-A23, T-A24, T-A29, T-A34, T-A39, peer 4.23
-func TestVectors(t *testing.T) {
+func TestPacketVectors(t *testing.T) {
 	rows := readVectors(t)
 	if len(rows) < 2469 {
 		t.Fatalf("%d rows", len(rows))

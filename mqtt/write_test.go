@@ -16,10 +16,10 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestLentPayloads sends messages of all kinds in turn, small and large, lent and
+// TestNoCopyPayloadsInOrder sends messages of all kinds in turn, small and large, lent and
 // not, while the server does not read: the bytes are those of the calls, in their
 // order. A connection that is more than a socket has its Write called.
-func TestLentPayloads(t *testing.T) {
+func TestNoCopyPayloadsInOrder(t *testing.T) {
 	for what, dial := range map[string]func(context.Context, string, string) (net.Conn, error){
 		"socket": nil,
 		"more": func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -83,10 +83,10 @@ func expectPayloads(t *testing.T, s *scripted, payloads [][]byte) {
 	}
 }
 
-// TestLentIsNotCopied changes payloads while they wait behind what the server does
+// TestNoCopyPayloadIsNotCopied changes payloads while they wait behind what the server does
 // not read: one that is lent goes out changed, which its lender answers for, one that
 // is not, or is small, as it was.
-func TestLentIsNotCopied(t *testing.T) {
+func TestNoCopyPayloadIsNotCopied(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
 	if err := s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, 32<<20)}); err != nil {
 		t.Fatal(err)
@@ -115,9 +115,9 @@ func TestLentIsNotCopied(t *testing.T) {
 	}
 }
 
-// TestLentUntilWritten has the server acknowledge what stands behind a lent payload
+// TestNoCopyPayloadIsHeldUntilItIsWritten has the server acknowledge what stands behind a lent payload
 // before it has read either: the payload is not given back for that.
-func TestLentUntilWritten(t *testing.T) {
+func TestNoCopyPayloadIsHeldUntilItIsWritten(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
 	payload := make([]byte, 32<<20)
 	copy(payload, "\x30\xFB\xFF\xFF\x0F") // it reads as a packet itself
@@ -138,8 +138,8 @@ func TestLentUntilWritten(t *testing.T) {
 	must(t, lent.Wait(s.ctx))
 }
 
-// TestLentCountsAsWaiting fills Limits.SendBytes with payloads that are not copied.
-func TestLentCountsAsWaiting(t *testing.T) {
+// TestNoCopyPayloadsCountForSendBytes fills Limits.SendBytes with payloads that are not copied.
+func TestNoCopyPayloadsCountForSendBytes(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 << 20 })
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel() // nothing is waited for
@@ -152,9 +152,9 @@ func TestLentCountsAsWaiting(t *testing.T) {
 	t.Error("there is always room")
 }
 
-// TestLentAcrossALoss lends to a client that keeps what it has sent: it is sent
+// TestNoCopyPayloadIsCopiedToBeSentAgain lends to a client that keeps what it has sent: it is sent
 // again as it was, whatever became of the payload since.
-func TestLentAcrossALoss(t *testing.T) {
+func TestNoCopyPayloadIsCopiedToBeSentAgain(t *testing.T) {
 	ctx := ctxFor(t)
 	c, server, conn := dialSocket(t, mqtt.Config{
 		ClientID: "c", KeepSession: true, Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
@@ -257,9 +257,9 @@ func TestBurstsShareBuffers(t *testing.T) {
 	})
 }
 
-// TestAFewMessagesTakeNoSpare: clients that send little, but often, after a burst
+// TestFewMessagesKeepNoLargeBuffers: clients that send little, but often, after a burst
 // do not hold on to the buffers of one.
-func TestAFewMessagesTakeNoSpare(t *testing.T) {
+func TestFewMessagesKeepNoLargeBuffers(t *testing.T) {
 	const clients, messages, size = 30, 400, 64
 	heap := func() int {
 		for range 3 { // what is spare goes with the second
@@ -292,8 +292,8 @@ func TestAFewMessagesTakeNoSpare(t *testing.T) {
 	})
 }
 
-// TestSparesAreOnesOwn has clients send beside one that takes what they let go.
-func TestSparesAreOnesOwn(t *testing.T) {
+// TestReusedBuffersAreNotShared has clients send beside one that takes what they let go.
+func TestReusedBuffersAreNotShared(t *testing.T) {
 	const clients, messages, size = 4, 100, 64
 	synctest.Test(t, func(t *testing.T) {
 		var all [clients]*mqtt.Client
@@ -319,7 +319,7 @@ func TestSparesAreOnesOwn(t *testing.T) {
 	})
 }
 
-func TestBytesWrittenOfLentPayloads(t *testing.T) {
+func TestBytesWrittenCountsLargePayloadsOnce(t *testing.T) {
 	s := dialScripted(t, nil)
 	const connect = 15 // bytes of CONNECT; they may be counted after its answer has come
 	published := async(func() error {
@@ -332,9 +332,9 @@ func TestBytesWrittenOfLentPayloads(t *testing.T) {
 	}
 }
 
-// TestNothingIsQueuedAfterTheLastAnswer asks in the callbacks, which may run
+// TestQueuedIsZeroAfterTheLastAnswer asks in the callbacks, which may run
 // before the write loop has noted that its write returned.
-func TestNothingIsQueuedAfterTheLastAnswer(t *testing.T) {
+func TestQueuedIsZeroAfterTheLastAnswer(t *testing.T) {
 	c := dialResponder(t, &responder{}, nil)
 	ctx := ctxFor(t)
 	for range 500 {
