@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,7 +12,9 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestManualAck(t *testing.T) { // RX-08, RX-09
+// TestManualAck shows RX-08: PUBACKs in the order of the messages [MQTT-4.6.0-2]; RX-09: acknowledged after the
+// handler [MQTT-4.3.2-4].
+func TestManualAck(t *testing.T) {
 	var held []*mqtt.Received
 	var mu sync.Mutex
 	s := dialScripted(t, func(cfg *mqtt.Config) {
@@ -55,7 +56,8 @@ func TestManualAck(t *testing.T) { // RX-08, RX-09
 	}
 }
 
-func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions acknowledges by hand
+// TestManualAckBesideAHandler: one of two subscriptions acknowledges by hand.
+func TestManualAckBesideAHandler(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.ManualAck = true })
 	acked := make(chan error, 1)
 	first := s.sub("first", "t")
@@ -75,7 +77,9 @@ func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions ack
 	s.closeWell()
 }
 
-func TestRejectAnswersWithAReasonCode(t *testing.T) { // RX-10, RX-11, RX-22
+// TestRejectAnswersWithAReasonCode shows RX-10: message refused by the application [MQTT-3.4.2-1]; RX-11: refusal
+// with a code that does not exist [MQTT-3.5.2-1]; RX-22: identifier again after a refusal [MQTT-4.3.3-9].
+func TestRejectAnswersWithAReasonCode(t *testing.T) {
 	held := make(chan *mqtt.Received, 10)
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
 		cfg.ManualAck = true
@@ -123,7 +127,7 @@ func TestSkippedMessageComesAgain(t *testing.T) {
 }
 
 // TestPayloadAcknowledgedBeforeItIsRead reads a payload after the server has acknowledged it. To
-// change it then is allowed, unless it was lent.
+// change it then is allowed, unless PublishNoCopy took it.
 func TestPayloadAcknowledgedBeforeItIsRead(t *testing.T) {
 	s := dialScripted(t, nil)
 	payload := payloadOf(0, 32<<20)
@@ -145,38 +149,9 @@ func TestPayloadAcknowledgedBeforeItIsRead(t *testing.T) {
 	}
 }
 
-// TestPublishersGetRoomWhileAcknowledgementsAreWritten has publishers wait for room while acknowledgements go out,
-// and with them what they have appended.
-func TestPublishersGetRoomWhileAcknowledgementsAreWritten(t *testing.T) {
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 })
-	heard := async(func() error {
-		for {
-			if _, err := s.server.TryPacket(); err != nil {
-				return nil //nolint:nilerr // the end of the test
-			}
-		}
-	})
-	for i := range 5000 {
-		if _, err := s.server.Write([]byte("\x32\x06\x00\x01a\x00\x09x")); err != nil {
-			t.Fatal(err)
-		}
-		for end := time.Now().Add(time.Duration(i%400) * 250 * time.Nanosecond); time.Now().Before(end); {
-			runtime.Gosched()
-		}
-		for range 3 {
-			if err := s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: []byte{1}}); err != nil {
-				t.Fatalf("round %d: %v", i, err)
-			}
-		}
-		for len(s.events) > 0 {
-			<-s.events
-		}
-	}
-	must(t, s.Close(s.ctx))
-	must(t, <-heard)
-}
-
-func TestAckAfterTheEndIsErrClosed(t *testing.T) { // peer 4.28, RX-13: of a connection that has ended
+// TestAckAfterTheEndIsErrClosed: the connection of the message has ended, and so has the client. It shows RX-13:
+// acknowledgement of a lost connection. It keeps out peer 4.28: a late acknowledgement acknowledges something else.
+func TestAckAfterTheEndIsErrClosed(t *testing.T) {
 	got := make(chan *mqtt.Received, 1)
 	hold := func(cfg *mqtt.Config) {
 		cfg.ManualAck = true
@@ -221,7 +196,10 @@ func holding(t *testing.T, f func(s *lasting, got chan *mqtt.Received)) {
 	}
 }
 
-func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15, T-A11, peer 4.28
+// TestAcknowledgementsStayWithTheirConnection shows RX-13: acknowledgement of a lost connection; SR-15:
+// acknowledgements are not carried over [MQTT-4.4.0-1] of 5. It keeps out T-A11: acknowledgements leave on the wrong
+// connection; peer 4.28: a late acknowledgement acknowledges something else.
+func TestAcknowledgementsStayWithTheirConnection(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
 		m := <-got
@@ -254,7 +232,9 @@ func TestAcknowledgementsStayWithTheirConnection(t *testing.T) { // RX-13, SR-15
 	})
 }
 
-func TestAcknowledgementOfALostSessionIsNotSent(t *testing.T) { // RX-13, T-A11: it is not that of another message
+// TestAcknowledgementOfALostSessionIsNotSent: another message of the next session may have its identifier. It shows
+// RX-13: acknowledgement of a lost connection. It keeps out T-A11: acknowledgements leave on the wrong connection.
+func TestAcknowledgementOfALostSessionIsNotSent(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 32 5 a
 			< pub 34 6 b`)
@@ -275,7 +255,9 @@ func TestAcknowledgementOfALostSessionIsNotSent(t *testing.T) { // RX-13, T-A11:
 	})
 }
 
-func TestOldAckIsNotForANewMessageOfItsIdentifier(t *testing.T) { // RX-13, T-A11: an old acknowledgement is not that of another message
+// TestOldAckIsNotForANewMessageOfItsIdentifier: an old acknowledgement is not that of another message. It shows
+// RX-13: acknowledgement of a lost connection. It keeps out T-A11: acknowledgements leave on the wrong connection.
+func TestOldAckIsNotForANewMessageOfItsIdentifier(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
 		old := <-got
@@ -352,7 +334,9 @@ func acknowledgeAround(t *testing.T, end string, manual bool, late time.Duration
 	})
 }
 
-func TestCloseWaitsForAcknowledgements(t *testing.T) { // DC-05: what is on its way gets time
+// TestCloseWaitsForAcknowledgements: Close gives what is in flight some time. It shows DC-05: disconnecting with
+// publishes in flight.
+func TestCloseWaitsForAcknowledgements(t *testing.T) {
 	s := dialScripted(t, nil)
 	d := s.publishes(1, "a")[0]
 	s.expectPublish(false, 0x32, 1, "a")
@@ -370,7 +354,9 @@ func TestCloseWaitsForAcknowledgements(t *testing.T) { // DC-05: what is on its 
 	}
 }
 
-func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) { // DC-05, RX-13: it comes again
+// TestCloseDoesNotAcknowledgeWhatNobodySaw: such a message comes again. It shows DC-05: disconnecting with publishes
+// in flight; RX-13: acknowledgement of a lost connection.
+func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepSession = true })
 	s.publishes(1, "a")
 	s.expectPublish(false, 0x32, 1, "a")

@@ -13,7 +13,9 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestEachConnectionAuthenticatesAnew(t *testing.T) { // AU-13: from the beginning
+// TestEachConnectionAuthenticatesAnew: each connection begins its authentication from the start. It shows AU-13:
+// authentication anew at each reconnect.
+func TestEachConnectionAuthenticatesAnew(t *testing.T) {
 	a := &echoAuth{}
 	lastingAuth := func(cfg *mqtt.Config) { cfg.Auth = a }
 	synctest.Test(t, func(t *testing.T) {

@@ -54,7 +54,10 @@ func dialAuth(t *testing.T, a mqtt.Authenticator) (s *scripted, dialed chan erro
 	return s, dialed
 }
 
-func TestAuthenticationAndItsRenewal(t *testing.T) { // AU-01, AU-02, AU-10, T-A35
+// TestAuthenticationAndItsRenewal shows AU-01: challenge and response [MQTT-4.12.0-3]; AU-02: several rounds of
+// authentication; AU-10: authentication again [MQTT-4.12.1-1]. It keeps out T-A35: success of a second
+// authentication is taken for a refusal.
+func TestAuthenticationAndItsRenewal(t *testing.T) {
 	a := &echoAuth{}
 	s, dialed := dialAuth(t, a)
 	s.server.Send("F0 0A 18 08 1500014D 160001 61")
@@ -85,7 +88,9 @@ func TestAuthenticationAndItsRenewal(t *testing.T) { // AU-01, AU-02, AU-10, T-A
 	s.mustWait(closed)
 }
 
-func TestAuthenticationThatFailsEndsConnecting(t *testing.T) { // AU-04, AU-06, AU-08
+// TestAuthenticationThatFailsEndsConnecting shows AU-04: authentication refused by the server; AU-06: AUTH or
+// CONNACK with another method [MQTT-4.12.0-5]; AU-08: wrong reason code of AUTH.
+func TestAuthenticationThatFailsEndsConnecting(t *testing.T) {
 	for name, test := range map[string]struct{ send, reply, want string }{
 		"refused":        {"20 03 00 87 00", "", "Not authorized"},
 		"other method":   {"F0 0A 18 08 1500014E 160001 61", "E0 01 82", "another authentication method"},
@@ -114,7 +119,8 @@ func TestAuthenticationThatFailsEndsConnecting(t *testing.T) { // AU-04, AU-06, 
 	}
 }
 
-func TestAuthenticatorThatGivesUpEndsConnecting(t *testing.T) { // AU-03
+// TestAuthenticatorThatGivesUpEndsConnecting shows AU-03: application gives up authentication.
+func TestAuthenticatorThatGivesUpEndsConnecting(t *testing.T) {
 	own := errors.New("I do not know you")
 	s, dialed := dialAuth(t, &echoAuth{fail: own})
 	s.server.Send("F0 06 18 04 1500014D")
@@ -124,7 +130,9 @@ func TestAuthenticatorThatGivesUpEndsConnecting(t *testing.T) { // AU-03
 	}
 }
 
-func TestAuthPacketWithoutAnAuthenticatorIsRefused(t *testing.T) { // AU-05, T-A26
+// TestAuthPacketWithoutAnAuthenticatorIsRefused shows AU-05: AUTH though none was asked for [MQTT-4.12.0-7]. It
+// keeps out T-A26: an unexpected authentication method crashes the client.
+func TestAuthPacketWithoutAnAuthenticatorIsRefused(t *testing.T) {
 	s := dialV5(t, "", nil)
 	if err := s.Reauthenticate(s.ctx); !errors.Is(err, mqtt.ErrNoAuthenticator) {
 		t.Errorf("got %v", err)
@@ -135,7 +143,10 @@ func TestAuthPacketWithoutAnAuthenticatorIsRefused(t *testing.T) { // AU-05, T-A
 	s.expectEvent("disconnect: the server broke the protocol: AUTH")
 }
 
-func TestFaultyAuthPacketsAreRefusedWhileConnecting(t *testing.T) { // AU-05, AU-06, AU-08, AU-09, MF-32: while connecting
+// TestFaultyAuthPacketsAreRefusedWhileConnecting shows AU-05: AUTH though none was asked for [MQTT-4.12.0-7]; AU-06:
+// AUTH or CONNACK with another method [MQTT-4.12.0-5]; AU-08: wrong reason code of AUTH; AU-09: bad AUTH
+// [MQTT-3.15.2-1]; MF-32: bad AUTH [MQTT-3.15.1-1].
+func TestFaultyAuthPacketsAreRefusedWhileConnecting(t *testing.T) {
 	for name, test := range map[string]struct {
 		send  string
 		codes []byte
@@ -168,7 +179,8 @@ func TestFaultyAuthPacketsAreRefusedWhileConnecting(t *testing.T) { // AU-05, AU
 	}
 }
 
-func TestConnAckWithoutMethodIsTolerated(t *testing.T) { // AU-07
+// TestConnAckWithoutMethodIsTolerated shows AU-07: CONNACK without method [MQTT-4.12.0-5].
+func TestConnAckWithoutMethodIsTolerated(t *testing.T) {
 	s, dialed := dialAuth(t, &echoAuth{})
 	s.server.Send("20 03 000000")
 	s.mustWait(dialed)
@@ -176,7 +188,10 @@ func TestConnAckWithoutMethodIsTolerated(t *testing.T) { // AU-07
 	s.closeWell()
 }
 
-func TestAuthBeforeConnAckIsRefusedWithoutAMethod(t *testing.T) { // AU-05, CA-45, T-A26: [MQTT-4.12.0-7]
+// TestAuthBeforeConnAckIsRefusedWithoutAMethod shows AU-05: AUTH though none was asked for; CA-45: authentication
+// method though none was asked for [MQTT-4.12.0-7]. It keeps out T-A26: an unexpected authentication method crashes
+// the client.
+func TestAuthBeforeConnAckIsRefusedWithoutAMethod(t *testing.T) {
 	for name, packet := range map[string]string{
 		"AUTH":    "F0 06 18 04 1500014D",
 		"CONNACK": "20 07 0000 04 1500014D",
@@ -197,7 +212,9 @@ func TestAuthBeforeConnAckIsRefusedWithoutAMethod(t *testing.T) { // AU-05, CA-4
 	}
 }
 
-func TestSecondAuthenticationIsRefused(t *testing.T) { // AU-11, T-A35: [MQTT-4.12.1-2]
+// TestSecondAuthenticationIsRefused shows AU-11: authentication again that fails [MQTT-4.12.1-2]. It keeps out
+// T-A35: success of a second authentication is taken for a refusal.
+func TestSecondAuthenticationIsRefused(t *testing.T) {
 	a := &echoAuth{}
 	s, dialed := dialAuth(t, a)
 	s.server.Send("20 07 0000 04 1500014D")
@@ -221,7 +238,9 @@ func TestSecondAuthenticationIsRefused(t *testing.T) { // AU-11, T-A35: [MQTT-4.
 	s.finish()
 }
 
-func TestAuthenticationWithoutAnAnswerTimesOut(t *testing.T) { // AU-12: one time-out over all of it
+// TestAuthenticationWithoutAnAnswerTimesOut: one time-out bounds connecting and authentication together. It shows
+// AU-12: authentication that the server does not answer.
+func TestAuthenticationWithoutAnAnswerTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = &echoAuth{} }))
 		s.server.Packet()
@@ -243,7 +262,9 @@ func (w fixedAuth) Start(context.Context) ([]byte, error)            { return []
 func (w fixedAuth) Continue(context.Context, []byte) ([]byte, error) { return []byte(w.answer), nil }
 func (w fixedAuth) Finish(context.Context, []byte) error             { return nil }
 
-func TestAuthenticationThatCannotBeSentIsRefused(t *testing.T) { // CN-20, CN-22
+// TestAuthenticationThatCannotBeSentIsRefused shows CN-20: identifier or user name that is no text
+// [MQTT-3.1.3-11] of 3.1.1; CN-22: values that would be protocol errors.
+func TestAuthenticationThatCannotBeSentIsRefused(t *testing.T) {
 	for name, auth := range map[string]fixedAuth{
 		"method with NUL": {"a\x00", "", ""},
 		"method too long": {strings.Repeat("x", 65536), "", ""},
@@ -259,7 +280,10 @@ func TestAuthenticationThatCannotBeSentIsRefused(t *testing.T) { // CN-20, CN-22
 	}
 }
 
-func TestAuthenticationAnswerThatCannotBeSentEndsIt(t *testing.T) { // AU-03, CA-41: to a challenge, and above the server's limit
+// TestAuthenticationAnswerThatCannotBeSentEndsIt: the answer to a challenge is longer than a string may be, or than
+// the server's limit. It shows AU-03: application gives up authentication; CA-41: Maximum Packet Size of the server
+// [MQTT-3.2.2-15].
+func TestAuthenticationAnswerThatCannotBeSentEndsIt(t *testing.T) {
 	tooLong := fixedAuth{"M", "", strings.Repeat("x", 65536)}
 	s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = tooLong }))
 	s.server.Packet()

@@ -13,10 +13,12 @@ import (
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
-	"dunlin/mqtt/store"
 )
 
-func TestCloseFromEveryState(t *testing.T) { // DC-01, DC-06, DC-07, TR-07, fault 30, peer 4.12
+// TestCloseFromEveryState shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-06: disconnecting
+// while connecting; DC-07: closed twice, concurrently, from a handler; TR-07: client used before connecting and
+// after its end. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+func TestCloseFromEveryState(t *testing.T) {
 	for _, state := range []string{"opened", "connecting", "connected", "lost"} {
 		for range 20 {
 			server := mqtttest.NewServer(t)
@@ -87,7 +89,9 @@ func (s *scripted) checkClosed(byUser bool) {
 	}
 }
 
-func TestQueuedMessagesLeaveBeforeDisconnect(t *testing.T) { // P0-15, DC-01, fault 11
+// TestQueuedMessagesLeaveBeforeDisconnect shows P0-15: publish and disconnect at once; DC-01: DISCONNECT, then the
+// end of the stream [MQTT-3.14.4-1].
+func TestQueuedMessagesLeaveBeforeDisconnect(t *testing.T) {
 	const n = 2000
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, nil, "")
@@ -114,7 +118,7 @@ func TestQueuedMessagesLeaveBeforeDisconnect(t *testing.T) { // P0-15, DC-01, fa
 	})
 }
 
-func TestCloseKeepsItsDeadlineThoughTheServerDoesNotRead(t *testing.T) { // fault 11, fault 30: within its deadline
+func TestCloseKeepsItsDeadlineThoughTheServerDoesNotRead(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		limit time.Duration // 0: none
@@ -143,7 +147,9 @@ func TestCloseKeepsItsDeadlineThoughTheServerDoesNotRead(t *testing.T) { // faul
 	}
 }
 
-func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) { // MF-31, fault 11: our last word is not waited for without end
+// TestRefusalDoesNotWaitForAServerThatDoesNotRead: writing DISCONNECT has a time limit. It shows MF-31: DISCONNECT
+// arrives before the connection is closed [MQTT-3.14.4-2].
+func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, both(v5, keepAlive(-1)), "")
 		since := elapsed()
@@ -155,7 +161,10 @@ func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) { // MF-31, f
 	})
 }
 
-func TestEveryCallEndsOnceWhenTheClientCloses(t *testing.T) { // DC-07, TR-06, fault 30, peer 4.2, peer 4.3, peer 4.36: every call ends once
+// TestEveryCallEndsOnceWhenTheClientCloses shows DC-07: closed twice, concurrently, from a handler; TR-06: context
+// ends at any stage. It keeps out peer 4.2: the loss of a connection hangs the client; peer 4.3: waiting for an
+// operation never ends; peer 4.36: no error though nothing was acknowledged.
+func TestEveryCallEndsOnceWhenTheClientCloses(t *testing.T) {
 	for round := range 15 {
 		r := &responder{}
 		c := dialResponder(t, r, func(cfg *mqtt.Config) {
@@ -228,7 +237,9 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	return err
 }
 
-func TestThousandConnectionsLeaveNothingBehind(t *testing.T) { // TR-14, peer 4.11
+// TestThousandConnectionsLeaveNothingBehind shows TR-14: nothing is left behind. It keeps out peer 4.11: goroutines
+// are left behind.
+func TestThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	r := &responder{}
 	ctx := ctxFor(t)
 	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: r.dialer}}
@@ -247,7 +258,10 @@ func TestThousandConnectionsLeaveNothingBehind(t *testing.T) { // TR-14, peer 4.
 	r.wg.Wait() // and TestMain finds no goroutine left
 }
 
-func TestCloseWithSendsItsOptions(t *testing.T) { // DC-02, DC-03, DC-04, WL-02, peer 4.35
+// TestCloseWithSendsItsOptions shows DC-02: reason and properties of DISCONNECT [MQTT-3.14.2-1]; DC-03: session
+// expiry changed by DISCONNECT; DC-04: session expiry that cannot be changed; WL-02: DISCONNECT that has the will
+// published. It keeps out peer 4.35: the will cannot be asked for when disconnecting.
+func TestCloseWithSendsItsOptions(t *testing.T) {
 	hour, zero := time.Hour, time.Duration(0)
 	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }
 	for _, test := range []struct {
@@ -278,7 +292,7 @@ func TestCloseWithSendsItsOptions(t *testing.T) { // DC-02, DC-03, DC-04, WL-02,
 		t.Errorf("a code for servers only: %v", err)
 	}
 	if !s.IsConnected() {
-		t.Error("a goodbye that was refused ended the connection")
+		t.Error("a CloseWith that was refused ended the connection")
 	}
 	old := dialScripted(t, nil)
 	if err := old.CloseWith(old.ctx, mqtt.DisconnectOptions{}); !errors.Is(err, mqtt.ErrNotSent) {
@@ -286,7 +300,9 @@ func TestCloseWithSendsItsOptions(t *testing.T) { // DC-02, DC-03, DC-04, WL-02,
 	}
 }
 
-func TestCloseWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end in doubt, and the server hears goodbye
+// TestCloseWithMessagesInFlight: they end in doubt, and the server gets DISCONNECT. It shows DC-05: disconnecting
+// with publishes in flight; WL-01: DISCONNECT discards the will.
+func TestCloseWithMessagesInFlight(t *testing.T) {
 	eachVersion(t, withoutDrain, func(s *scripted, five bool) {
 		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
 		s.expectPublish(five, 0x32, 1, "")
@@ -300,7 +316,9 @@ func TestCloseWithMessagesInFlight(t *testing.T) { // DC-05, WL-01: they end in 
 	})
 }
 
-func TestDisconnectFitsTheServersPacketLimit(t *testing.T) { // MF-30: whatever the server's Maximum Packet Size
+// TestDisconnectFitsTheServersPacketLimit: DISCONNECT is sent whatever the server's Maximum Packet Size. It shows
+// MF-30: DISCONNECT within the server's packet limit [MQTT-3.14.2-3].
+func TestDisconnectFitsTheServersPacketLimit(t *testing.T) {
 	s := dialV5(t, "2700000003", nil)
 	s.server.Send("C0 00")
 	s.server.Expect("E0 01 82")
@@ -313,7 +331,9 @@ func TestDisconnectFitsTheServersPacketLimit(t *testing.T) { // MF-30: whatever 
 	other.closeWell()
 }
 
-func TestCloseHasNoEvent(t *testing.T) { // DC-01, DC-20
+// TestCloseHasNoEvent shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-20: one end is told
+// once.
+func TestCloseHasNoEvent(t *testing.T) {
 	for range 50 { // the server closes at the same time
 		s := dialScripted(t, nil)
 		closed := async(func() error { return s.Close(s.ctx) })
@@ -327,7 +347,9 @@ func TestCloseHasNoEvent(t *testing.T) { // DC-01, DC-20
 	}
 }
 
-func TestCloseDuringRefusalHasNoEvent(t *testing.T) { // DC-20: Close was called before the end
+// TestCloseDuringRefusalHasNoEvent: Close was called before the connection ended. It shows DC-20: one end is told
+// once.
+func TestCloseDuringRefusalHasNoEvent(t *testing.T) {
 	s := dialScripted(t, v5)
 	s.server.Send("C0 00")
 	s.server.Expect("E0 01 82") // the connection lingers
@@ -337,7 +359,8 @@ func TestCloseDuringRefusalHasNoEvent(t *testing.T) { // DC-20: Close was called
 	s.finish()
 }
 
-func TestCloseEndsDelivery(t *testing.T) { // nothing begins after Close was called
+// TestCloseEndsDelivery: no handler begins after Close was called.
+func TestCloseEndsDelivery(t *testing.T) {
 	s := dialScripted(t, nil)
 	release := s.hold()
 	s.server.Send("30 04 00017430", "32 06 000174 0001 31")
@@ -352,33 +375,4 @@ func TestCloseEndsDelivery(t *testing.T) { // nothing begins after Close was cal
 	}
 	close(release)
 	s.finish()
-}
-
-func TestCloseNamesWhatDoesNotReturn(t *testing.T) { // fault 30
-	entered, released := make(chan struct{}, 10), make(chan struct{})
-	stuck := func() { entered <- struct{}{}; <-released }
-	prepare := func(context.Context, *mqtt.Attempt) error { stuck(); return nil }
-	for want, cfg := range map[string]mqtt.Config{
-		"the store has not returned":             {Store: stuckStore{store.NewMemory(), stuck}, Reconnect: &mqtt.Reconnect{Background: true}},
-		"an attempt to connect has not returned": {Reconnect: &mqtt.Reconnect{Background: true, Prepare: prepare}},
-	} {
-		cfg.ClientID = "c"
-		c, err := mqtt.Dial(ctxFor(t), "mqtt://127.0.0.1:1", cfg)
-		must(t, err)
-		<-entered
-		ctx, cancel := context.WithTimeout(ctxFor(t), 10*time.Millisecond)
-		closed := make(chan error, 1)
-		go func() { closed <- c.Close(ctx) }()
-		select {
-		case err = <-closed:
-		case <-time.After(5 * time.Second):
-			t.Errorf("%s: Close does not return either", want)
-		}
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %s", err, want)
-		}
-		defer func() { must(t, c.Close(ctxFor(t))) }()
-	}
-	close(released)
 }

@@ -19,7 +19,11 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestFaultyConfigurationsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16, CN-18, CN-20, CN-24
+// TestFaultyConfigurationsSendNothing shows CN-06: CONNECT with a password alone [MQTT-3.1.2-22] of 3.1.1; CN-15:
+// longest will payload, and one byte more; CN-16: will that cannot be sent [MQTT-3.1.2-14] of 3.1.1; CN-18: empty
+// client identifier, session kept [MQTT-3.1.3-7] of 3.1.1; CN-20: identifier or user name that is no text
+// [MQTT-3.1.3-11] of 3.1.1; CN-24: keep alive at its bounds.
+func TestFaultyConfigurationsSendNothing(t *testing.T) {
 	long := strings.Repeat("x", 65536)
 	for name, cfg := range map[string]mqtt.Config{
 		"password without user":  {ClientID: "c", Password: []byte("p")},
@@ -52,7 +56,9 @@ func TestFaultyConfigurationsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16,
 	}
 }
 
-func TestFaultyConfigurationsOfMQTT5(t *testing.T) { // CN-16, CN-20, CN-22
+// TestFaultyConfigurationsOfMQTT5 shows CN-16: will that cannot be sent [MQTT-3.1.2-12] of 5; CN-20: identifier or
+// user name that is no text [MQTT-3.1.3-12]; CN-22: values that would be protocol errors.
+func TestFaultyConfigurationsOfMQTT5(t *testing.T) {
 	for name, cfg := range map[string]mqtt.Config{
 		"user name with NUL":       {ClientID: "c", Username: "a\x00"},
 		"user name ill-formed":     {ClientID: "c", Username: "a\xE2\x82"},
@@ -69,11 +75,11 @@ func TestFaultyConfigurationsOfMQTT5(t *testing.T) { // CN-16, CN-20, CN-22
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, p := connectOf(t, mqtt.Config{KeepSession: true, Version: mqtt.V5}) // CN-18: MQTT 5 allows it
+	_, p := connectOf(t, mqtt.Config{KeepSession: true, Version: mqtt.V5}) // CN-18, empty identifier and session kept: MQTT 5 allows it
 	if p.ClientID != "" || p.CleanStart {
 		t.Errorf("%+v", p)
 	}
-	packet, _ := connectOf(t, mqtt.Config{ClientID: "c", Version: mqtt.V5, Password: []byte("p")}) // CN-06: and a password alone
+	packet, _ := connectOf(t, mqtt.Config{ClientID: "c", Version: mqtt.V5, Password: []byte("p")}) // CN-06, password alone: MQTT 5 allows it
 	if packet[9] != 0x42 || !strings.HasSuffix(string(packet), "\x00\x01c\x00\x01p") {
 		t.Errorf("% X", packet)
 	}
@@ -155,7 +161,8 @@ func TestNegativeDurationsAreRefused(t *testing.T) {
 	}
 }
 
-func TestNegativeLimitsAreRefused(t *testing.T) { // a negative limit would block for ever
+// TestNegativeLimitsAreRefused: a negative limit would block for ever.
+func TestNegativeLimitsAreRefused(t *testing.T) {
 	for name, l := range map[string]mqtt.Limits{
 		"SendBytes":       {SendBytes: -1},
 		"ReceiveMessages": {ReceiveMessages: -1},

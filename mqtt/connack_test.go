@@ -3,18 +3,21 @@ package mqtt_test
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
-	"dunlin/mqtt/dial"
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestRefusalsOfConnectAreTyped(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, peer 4.30
+// TestRefusalsOfConnectAreTyped shows CA-02: CONNECT refused for the protocol version; CA-03: CONNECT refused for
+// the identifier; CA-04: CONNECT refused: server unavailable; CA-05: CONNECT refused for user name or password;
+// CA-06: CONNECT refused: not authorized; CA-08: every reason code that refuses CONNECT [MQTT-4.13.2-1]; CA-10:
+// CONNECT refused though a session is present; CA-36: CONNACK names another server. It keeps out peer 4.30: a
+// refused login is told as a time-out.
+func TestRefusalsOfConnectAreTyped(t *testing.T) {
 	for _, test := range []struct {
 		name, send, want string
 		version          mqtt.Version
@@ -52,7 +55,11 @@ func TestRefusalsOfConnectAreTyped(t *testing.T) { // CA-02..CA-06, CA-08, CA-10
 	}
 }
 
-func TestFaultyAnswersToConnect(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
+// TestFaultyAnswersToConnect shows CA-07: reserved return codes of CONNACK; CA-11: reserved acknowledge flags of
+// CONNACK [MQTT-4.8.0-1]; CA-12: session present after a clean start [MQTT-3.1.2-6] of 3.1.1; CA-16: end of the
+// connection in place of CONNACK; CA-18: other packet in place of CONNACK; CA-21: CONNACK of a wrong length, 3.1.1;
+// MF-04: announced length costs no memory; MF-25: something that is not MQTT.
+func TestFaultyAnswersToConnect(t *testing.T) {
 	for _, test := range []struct {
 		name, send, reply string
 		version           mqtt.Version
@@ -100,7 +107,9 @@ func TestFaultyAnswersToConnect(t *testing.T) { // fault 34, CA-07, CA-11, CA-12
 	}
 }
 
-func TestConnAckIsReadInPieces(t *testing.T) { // CA-01, CA-44, FR-01
+// TestConnAckIsReadInPieces shows CA-01: accepted by CONNACK; CA-44: CONNACK byte by byte; FR-01: one byte at a time
+// [MQTT-6.0.0-2].
+func TestConnAckIsReadInPieces(t *testing.T) {
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise} {
 		for version, answer := range map[mqtt.Version]string{mqtt.V31: "20 02 0000", mqtt.V311: "20 02 0000", mqtt.V5: "20 03 000000"} {
 			s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
@@ -123,7 +132,11 @@ func TestConnAckIsReadInPieces(t *testing.T) { // CA-01, CA-44, FR-01
 	}
 }
 
-func TestFaultyConnAcksOfMQTT5(t *testing.T) { // CA-17, CA-20, CA-22, CA-26, CA-27, CA-43, T-A33, T-A37
+// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-20: CONNACK of a server that is older; CA-22: CONNACK of
+// a wrong length, 5; CA-26: forbidden values in CONNACK; CA-27: property twice in CONNACK; CA-43: CONNACK above our
+// own packet limit. It keeps out T-A33: a second CONNACK is processed; T-A37: the CONNACK of an older server is
+// taken for malformed.
+func TestFaultyConnAcksOfMQTT5(t *testing.T) {
 	for name, test := range map[string]struct {
 		send, want string
 		codes      string // of our DISCONNECT
@@ -162,7 +175,8 @@ func TestFaultyConnAcksOfMQTT5(t *testing.T) { // CA-17, CA-20, CA-22, CA-26, CA
 	})
 }
 
-func TestWillThatTheServerRefuses(t *testing.T) { // WL-06
+// TestWillThatTheServerRefuses shows WL-06: will refused by the server.
+func TestWillThatTheServerRefuses(t *testing.T) {
 	for _, code := range []byte{0x90, 0x99, 0x9A, 0x9B} {
 		server := mqtttest.NewServer(t)
 		ctx := ctxFor(t)
@@ -181,7 +195,9 @@ func TestWillThatTheServerRefuses(t *testing.T) { // WL-06
 	}
 }
 
-func TestSessionExpiryOfTheServerReplacesOurs(t *testing.T) { // CA-34: takes the place of the one in CONNECT
+// TestSessionExpiryOfTheServerReplacesOurs: it takes the place of the one in CONNECT. It shows CA-34: session expiry
+// in place of our own.
+func TestSessionExpiryOfTheServerReplacesOurs(t *testing.T) {
 	for properties, want := range map[string]time.Duration{"": time.Hour, "1100000000": 0, "1100000005": 5 * time.Second, "11FFFFFFFF": mqtt.NeverExpires} {
 		s := dialV5(t, properties, func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = time.Hour })
 		if got := s.ConnAck().SessionExpiry; got != want {
@@ -190,7 +206,10 @@ func TestSessionExpiryOfTheServerReplacesOurs(t *testing.T) { // CA-34: takes th
 	}
 }
 
-func TestConnAckIsShown(t *testing.T) { // CA-24, CA-33..CA-35, CA-37
+// TestConnAckIsShown shows CA-24: every property of CONNACK; CA-33: server keep alive in place of our own
+// [MQTT-3.2.2-21]; CA-34: session expiry in place of our own; CA-35: reason string and user properties of CONNACK;
+// CA-37: response information.
+func TestConnAckIsShown(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	s.dial(s.watch(mqtt.Config{Version: mqtt.V5, KeepSession: true}),
 		strings.Replace(connAckV5(t, "1100000010 120003 696431 13001E 1F0002 6F6B 210005 220006 2401 2500 26 00016B 000176 2700001000 2800 2900 2A00 1A0002 7269 26 00016B 000177"), " 0000 ", " 0100 ", 1))
@@ -231,7 +250,9 @@ func TestLargestMaximumPacketSizeIsTaken(t *testing.T) {
 	s.mustWait(published)
 }
 
-func TestAssignedClientIdentifierIsUsed(t *testing.T) { // CA-30, CA-31, CA-32, D-4
+// TestAssignedClientIdentifierIsUsed shows CA-30: assigned client identifier [MQTT-3.1.3-2]; CA-31: no client
+// identifier assigned though needed; CA-32: client identifier assigned though not needed.
+func TestAssignedClientIdentifierIsUsed(t *testing.T) {
 	for _, test := range []struct {
 		id, properties string
 		accepted       bool
@@ -267,7 +288,9 @@ func TestAssignedClientIdentifierIsUsed(t *testing.T) { // CA-30, CA-31, CA-32, 
 	}
 }
 
-func TestMessagesInOneSegmentWithConnAck(t *testing.T) { // CA-19, FR-03
+// TestMessagesInOneSegmentWithConnAck shows CA-19: messages in one segment with CONNACK [MQTT-4.4.0-1] of 5; FR-03:
+// many packets at once.
+func TestMessagesInOneSegmentWithConnAck(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	server := mqtttest.NewServer(t)
 	dialed := async(func() (err error) {
@@ -289,7 +312,9 @@ func TestMessagesInOneSegmentWithConnAck(t *testing.T) { // CA-19, FR-03
 	s.closeWell()
 }
 
-func TestRefusedLoginIsToldAtOnce(t *testing.T) { // peer 4.30, CA-05, CA-08
+// TestRefusedLoginIsToldAtOnce shows CA-05: CONNECT refused for user name or password; CA-08: every reason code that
+// refuses CONNECT [MQTT-4.13.2-1]. It keeps out peer 4.30: a refused login is told as a time-out.
+func TestRefusedLoginIsToldAtOnce(t *testing.T) {
 	for version, packet := range map[mqtt.Version]string{mqtt.V311: "20 02 0004", mqtt.V5: "20 03 00 86 00"} {
 		synctest.Test(t, func(t *testing.T) {
 			s, dialed := startPipe(t, func(cfg *mqtt.Config) { cfg.Version = version; cfg.Username = "u" })
@@ -305,7 +330,8 @@ func TestRefusedLoginIsToldAtOnce(t *testing.T) { // peer 4.30, CA-05, CA-08
 	}
 }
 
-func TestConnectToASilentServerTimesOut(t *testing.T) { // CA-15
+// TestConnectToASilentServerTimesOut shows CA-15: no CONNACK comes.
+func TestConnectToASilentServerTimesOut(t *testing.T) {
 	dial := func(t *testing.T, ctx context.Context) (time.Duration, error) {
 		connect, server := mqtttest.Pipe(t)
 		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: connect, ConnectTimeout: 50 * time.Millisecond}}
@@ -334,7 +360,8 @@ func TestConnectToASilentServerTimesOut(t *testing.T) { // CA-15
 	})
 }
 
-func TestConnectTimeoutIsExact(t *testing.T) { // CA-15, TL-14, fault 10
+// TestConnectTimeoutIsExact shows CA-15: no CONNACK comes; TL-14: TLS handshake stalls.
+func TestConnectTimeoutIsExact(t *testing.T) {
 	for _, test := range []struct {
 		name, url string
 		want      time.Duration
@@ -353,51 +380,6 @@ func TestConnectTimeoutIsExact(t *testing.T) { // CA-15, TL-14, fault 10
 					t.Errorf("after %v: %v", since(), err)
 				}
 				s.server.ExpectClosed()
-			})
-		})
-	}
-}
-
-var errEnough = errors.New("enough")
-
-// cancelled returns a context that ends with errEnough when cancel is called.
-func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, func() { cancel(errEnough) }
-}
-
-func TestDialEndsWithItsContext(t *testing.T) { // TR-06, TL-14, fault 31, peer 4.12
-	for _, test := range []struct {
-		name, url, stage string
-		dial             func(context.Context, string, string) (net.Conn, error)
-	}{
-		{"TCP", "mqtt://pipe", dial.StageDial, func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}},
-		{"TLS", "mqtts://pipe", dial.StageTLS, nil},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ours, theirs := net.Pipe()
-				defer theirs.Close()
-				silent := func(context.Context, string, string) (net.Conn, error) { return ours, nil }
-				if test.dial == nil {
-					test.dial = silent
-				}
-				open := func(ctx context.Context) error {
-					_, err := mqtt.Open(ctx, test.url, mqtt.Config{Transport: mqtt.Transport{Dial: test.dial}})
-					return err
-				}
-				ctx, cancel := cancelled(context.Background())
-				opened := async(func() error { return open(ctx) })
-				synctest.Wait()
-				cancel()
-				err := <-opened
-				var failed *dial.Error
-				if !errors.As(err, &failed) || failed.Stage != test.stage || !errors.Is(err, errEnough) {
-					t.Errorf("got %v", err)
-				}
 			})
 		})
 	}

@@ -1,8 +1,10 @@
 package mqtt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -10,12 +12,19 @@ import (
 	"time"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/wire"
 	"dunlin/mqtt/mqtttest"
 	"dunlin/mqtt/mqtttest/packet"
 )
 
-func TestConnectBytes(t *testing.T) { // CN-01..CN-05, CN-07..CN-09, CN-17, CN-24, TR-15
+// TestConnectBytes shows CN-01: minimal CONNECT, DISCONNECT at the end [MQTT-3.1.2-18] of 3.1.1; CN-02: minimal
+// CONNECT of MQTT 5 with empty property lists [MQTT-3.1.2-1]; CN-03: CONNECT that keeps the session
+// [MQTT-3.1.2-4] of 3.1.1; CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of 5; CN-05: CONNECT with a
+// user name alone [MQTT-3.1.2-20] of 3.1.1; CN-07: empty user name and password are not absent ones
+// [MQTT-3.1.2-19] of 3.1.1; CN-08: password of any bytes; CN-09: will at QoS 1, retained [MQTT-3.1.2-9] of 3.1.1;
+// CN-17: empty client identifier, clean [MQTT-3.1.3-3]; CN-24: keep alive at its bounds; TR-15: MQTT 3.1.
+func TestConnectBytes(t *testing.T) {
 	will := &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
 	for _, test := range []struct {
 		name string
@@ -92,7 +101,11 @@ func connectOf(t *testing.T, cfg mqtt.Config) ([]byte, wire.Connect) {
 	return sent, p
 }
 
-func TestConnectFields(t *testing.T) { // CN-10, CN-11, CN-14, CN-15, CN-19: [MQTT-3.1.3-1]
+// TestConnectFields shows CN-10: will at QoS 2 with user and password: the order of fields; CN-11: no will: all will
+// bits are 0 [MQTT-3.1.2-11] of 3.1.1; CN-14: will without payload [MQTT-3.1.2-9] of 3.1.1; CN-15: longest will
+// payload, and one byte more; CN-19: long and non-ASCII identifiers, byte order mark kept [MQTT-1.5.3-3],
+// [MQTT-3.1.3-1].
+func TestConnectFields(t *testing.T) {
 	will := func(payload string) *mqtt.Will {
 		return &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte(payload)}}
 	}
@@ -131,7 +144,10 @@ func TestConnectFields(t *testing.T) { // CN-10, CN-11, CN-14, CN-15, CN-19: [MQ
 	}
 }
 
-func TestWillProperties(t *testing.T) { // CN-12, CN-13, WL-04: in the will's own list
+// TestWillProperties: they stand in the will's own list. It shows CN-12: a will's property length is there when it
+// is empty [MQTT-3.1.2-9] of 5; CN-13: every will property, in its own list; WL-04: will properties have their own
+// list.
+func TestWillProperties(t *testing.T) {
 	expiry := 3 * time.Second
 	two := []mqtt.UserProperty{{Name: "b", Value: "1"}, {Name: "a", Value: "2"}}
 	_, p := connectOf(t, mqtt.Config{ClientID: "c", Version: mqtt.V5, Will: &mqtt.Will{Delay: 5 * time.Second, Message: mqtt.Message{Topic: "w", Properties: &mqtt.Properties{
@@ -167,7 +183,9 @@ func checkUser(t *testing.T, w wire.Properties, want []mqtt.UserProperty) {
 	}
 }
 
-func TestConnectProperties(t *testing.T) { // CN-21, CN-23, CN-25, CN-29
+// TestConnectProperties shows CN-21: every CONNECT property; CN-23: session that never expires; CN-25: user
+// properties keep order and repetition; CN-29: property list of 128 bytes and more [MQTT-1.5.5-1].
+func TestConnectProperties(t *testing.T) {
 	many := []mqtt.UserProperty{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}, {Name: "b", Value: ""}, {Name: "c", Value: strings.Repeat("x", 200)}}
 	packet, p := connectOf(t, mqtt.Config{
 		ClientID: "c", Version: mqtt.V5, Limits: mqtt.Limits{ReceiveMaximum: 7, TopicAliases: 9}, Transport: mqtt.Transport{MaxPacket: 4096},
@@ -191,7 +209,9 @@ func TestConnectProperties(t *testing.T) { // CN-21, CN-23, CN-25, CN-29
 	}
 }
 
-func TestConnectIsCalledOnce(t *testing.T) { // CN-26: a connection, the first packet [MQTT-3.1.0-1], [MQTT-3.1.0-2]
+// TestConnectIsCalledOnce: CONNECT is the first packet of a connection [MQTT-3.1.0-1], and the only one
+// [MQTT-3.1.0-2]. It shows CN-26: one CONNECT a connection.
+func TestConnectIsCalledOnce(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		if err := s.Connect(s.ctx, mqtt.Config{ClientID: "c"}); err == nil || errors.Is(err, mqtt.ErrClosed) {
 			s.t.Errorf("a second Connect: %v", err)
@@ -204,7 +224,10 @@ func TestConnectIsCalledOnce(t *testing.T) { // CN-26: a connection, the first p
 	})
 }
 
-func TestNothingBetweenConnectAndConnAck(t *testing.T) { // CN-27, peer 0.1, peer 4.4: a publish then is an error, not lost
+// TestNothingBetweenConnectAndConnAck: publishing at that time is an error, and the message is not lost silently. It
+// shows CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30]. It keeps out peer 0.1: a publish before
+// the connection stands never ends, or is lost as a success; peer 4.4: a message that was dropped is told as sent.
+func TestNothingBetweenConnectAndConnAck(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 		server := mqtttest.NewServer(t)
@@ -237,7 +260,9 @@ func TestNothingBetweenConnectAndConnAck(t *testing.T) { // CN-27, peer 0.1, pee
 	}
 }
 
-func TestPrepareIsCalledForEachAttempt(t *testing.T) { // CN-28, peer 4.16, fault 26: credentials are those of the attempt
+// TestPrepareIsCalledForEachAttempt: the credentials are those of the attempt. It shows CN-28: credentials asked for
+// anew at each reconnect. It keeps out peer 4.16: credentials cannot change between connections.
+func TestPrepareIsCalledForEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
 		change := prepare(func(a *mqtt.Attempt) error {
@@ -272,7 +297,9 @@ func TestPrepareIsCalledForEachAttempt(t *testing.T) { // CN-28, peer 4.16, faul
 	})
 }
 
-func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) { // CN-28, fault 26: that is an attempt that failed
+// TestPrepareThatFailsIsAFailedAttempt: its error is reported, and the next attempt follows. It shows CN-28:
+// credentials asked for anew at each reconnect.
+func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) {
 	own := errors.New("no token")
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
@@ -313,7 +340,9 @@ func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) { // CN-28, fault 26: th
 	})
 }
 
-func TestWillOfEachConnection(t *testing.T) { // WL-05: the same, or what Prepare makes of it
+// TestWillOfEachConnection: it is the same will, or what Prepare makes of it. It shows WL-05: will is sent again at
+// a reconnect.
+func TestWillOfEachConnection(t *testing.T) {
 	will := func(cfg *mqtt.Config) {
 		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
 	}
@@ -328,4 +357,51 @@ func TestWillOfEachConnection(t *testing.T) { // WL-05: the same, or what Prepar
 			s.t.Errorf("% X, then % X", first, second)
 		}
 	})
+}
+
+var errEnough = errors.New("enough")
+
+// cancelled returns a context that ends with errEnough when cancel is called.
+func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, func() { cancel(errEnough) }
+}
+
+// TestDialEndsWithItsContext shows TR-06: context ends at any stage; TL-14: TLS handshake stalls. It keeps out
+// peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+func TestDialEndsWithItsContext(t *testing.T) {
+	for _, test := range []struct {
+		name, url, stage string
+		dial             func(context.Context, string, string) (net.Conn, error)
+	}{
+		{"TCP", "mqtt://pipe", dial.StageDial, func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}},
+		{"TLS", "mqtts://pipe", dial.StageTLS, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, theirs := net.Pipe()
+				defer theirs.Close()
+				silent := func(context.Context, string, string) (net.Conn, error) { return ours, nil }
+				if test.dial == nil {
+					test.dial = silent
+				}
+				open := func(ctx context.Context) error {
+					_, err := mqtt.Open(ctx, test.url, mqtt.Config{Transport: mqtt.Transport{Dial: test.dial}})
+					return err
+				}
+				ctx, cancel := cancelled(context.Background())
+				opened := async(func() error { return open(ctx) })
+				synctest.Wait()
+				cancel()
+				err := <-opened
+				var failed *dial.Error
+				if !errors.As(err, &failed) || failed.Stage != test.stage || !errors.Is(err, errEnough) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
 }

@@ -32,7 +32,9 @@ func (s *scripted) expectOnly(hex string, want ...string) {
 	}
 }
 
-func TestEachHandlerGetsItsMessages(t *testing.T) { // SU-17, SU-18, SU-25, RX-04
+// TestEachHandlerGetsItsMessages shows SU-17: message before SUBACK; SU-18: retained messages with SUBACK; SU-25:
+// matching of filters; RX-04: message for no handler [MQTT-4.5.0-2].
+func TestEachHandlerGetsItsMessages(t *testing.T) {
 	s := dialScripted(t, nil)
 	for _, sub := range []mqtt.Subscription{s.sub("plus", "+/x"), s.sub("hash", "a/#"), s.sub("exact", "a/x"), {Filter: "d"}} {
 		if err := s.subscribe(0, sub); err != nil {
@@ -48,7 +50,8 @@ func TestEachHandlerGetsItsMessages(t *testing.T) { // SU-17, SU-18, SU-25, RX-0
 	s.closeWell()
 }
 
-func TestMessagesAroundSubAck(t *testing.T) { // SU-17, SU-18
+// TestMessagesAroundSubAck shows SU-17: message before SUBACK; SU-18: retained messages with SUBACK.
+func TestMessagesAroundSubAck(t *testing.T) {
 	s := dialScripted(t, nil)
 	done := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("h", "t"))) })
 	s.server.Packet()
@@ -60,7 +63,9 @@ func TestMessagesAroundSubAck(t *testing.T) { // SU-17, SU-18
 	s.closeWell()
 }
 
-func TestSharedSubscriptionIsDispatched(t *testing.T) { // SU-25, peer 4.24
+// TestSharedSubscriptionIsDispatched shows SU-25: matching of filters. It keeps out peer 4.24: messages of shared
+// subscriptions reach no handler.
+func TestSharedSubscriptionIsDispatched(t *testing.T) {
 	s := dialScripted(t, nil)
 	if err := s.subscribe(0, s.sub("h", "$share/g/a/+")); err != nil {
 		t.Fatal(err)
@@ -69,7 +74,8 @@ func TestSharedSubscriptionIsDispatched(t *testing.T) { // SU-25, peer 4.24
 	s.closeWell()
 }
 
-func TestNewHandlerReplacesTheOld(t *testing.T) { // SU-26
+// TestNewHandlerReplacesTheOld shows SU-26: same filter subscribed again.
+func TestNewHandlerReplacesTheOld(t *testing.T) {
 	s := dialScripted(t, nil)
 	if err := s.subscribe(0, s.sub("one", "t")); err != nil {
 		t.Fatal(err)
@@ -85,7 +91,8 @@ func TestNewHandlerReplacesTheOld(t *testing.T) { // SU-26
 	s.closeWell()
 }
 
-func TestRefusedHandlerIsNotCalled(t *testing.T) { // SU-08
+// TestRefusedHandlerIsNotCalled shows SU-08: subscription refused.
+func TestRefusedHandlerIsNotCalled(t *testing.T) {
 	s := dialScripted(t, nil)
 	if err := s.subscribe(0x80, s.sub("refused", "t")); err == nil {
 		t.Error("refused, but no error")
@@ -94,7 +101,8 @@ func TestRefusedHandlerIsNotCalled(t *testing.T) { // SU-08
 	s.closeWell()
 }
 
-func TestTwoSubscribesOfOneFilterAtOnce(t *testing.T) { // two requests for one filter, each may be refused
+// TestTwoSubscribesOfOneFilterAtOnce: each of the two requests may be refused.
+func TestTwoSubscribesOfOneFilterAtOnce(t *testing.T) {
 	for _, test := range []struct {
 		codes [2]byte
 		want  string
@@ -117,7 +125,9 @@ func TestTwoSubscribesOfOneFilterAtOnce(t *testing.T) { // two requests for one 
 	}
 }
 
-func TestRetainedNeverBeforeMQTT5(t *testing.T) { // RT-04 before MQTT 5
+// TestRetainedNeverBeforeMQTT5: before MQTT 5 the client itself drops retained messages. It shows RT-04: retain
+// handling.
+func TestRetainedNeverBeforeMQTT5(t *testing.T) {
 	never := func(s *scripted, name, filter string) mqtt.Subscription {
 		sub := s.sub(name, filter)
 		sub.RetainHandling = mqtt.RetainedNever
@@ -147,7 +157,9 @@ func TestRetainedNeverBeforeMQTT5(t *testing.T) { // RT-04 before MQTT 5
 	five.closeWell()
 }
 
-func TestMessagesAroundSubAckInMQTT5(t *testing.T) { // SU-17, SU-18, SU-26, UN-07
+// TestMessagesAroundSubAckInMQTT5 shows SU-17: message before SUBACK; SU-18: retained messages with SUBACK; SU-26:
+// same filter subscribed again; UN-07: message after UNSUBACK [MQTT-4.5.0-2].
+func TestMessagesAroundSubAckInMQTT5(t *testing.T) {
 	s := dialV5(t, noIDs, nil)
 	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("one", "t"))) })
 	s.server.Packet()
@@ -177,7 +189,9 @@ func TestMessagesAroundSubAckInMQTT5(t *testing.T) { // SU-17, SU-18, SU-26, UN-
 	s.closeWell()
 }
 
-func TestMessagesAreDispatchedBySubscriptionIdentifier(t *testing.T) { // SU-22, SU-23, RX-31
+// TestMessagesAreDispatchedBySubscriptionIdentifier shows SU-22: subscription identifiers; SU-23: dispatch by
+// identifier; RX-31: several subscription identifiers.
+func TestMessagesAreDispatchedBySubscriptionIdentifier(t *testing.T) {
 	s := dialV5(t, "", nil)
 	handler := func(name string) func(context.Context, *mqtt.Received) {
 		return func(_ context.Context, m *mqtt.Received) { s.events <- name + " " + string(m.Payload) }
@@ -216,7 +230,8 @@ func TestMessagesAreDispatchedBySubscriptionIdentifier(t *testing.T) { // SU-22,
 	s.closeWell()
 }
 
-func TestSubscriptionIdentifierIsEncoded(t *testing.T) { // SU-22
+// TestSubscriptionIdentifierIsEncoded shows SU-22: subscription identifiers.
+func TestSubscriptionIdentifierIsEncoded(t *testing.T) {
 	for id, want := range map[uint32]string{1: "0B01", 127: "0B7F", 128: "0B8001", 268435455: "0BFFFFFF7F"} {
 		s := dialV5(t, "", nil)
 		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", ID: id})) })
@@ -229,7 +244,10 @@ func TestSubscriptionIdentifierIsEncoded(t *testing.T) { // SU-22
 	}
 }
 
-func TestSubscriptionOptionsThatAreRefused(t *testing.T) { // SU-20, SU-21, SU-22, CA-42
+// TestSubscriptionOptionsThatAreRefused shows SU-20: no local on a shared subscription [MQTT-3.8.3-4] of 5; SU-21:
+// subscribe options of MQTT 5 asked for before it; SU-22: subscription identifiers; CA-42: wildcards, identifiers,
+// shared subscriptions not available.
+func TestSubscriptionOptionsThatAreRefused(t *testing.T) {
 	sub := func(subs ...mqtt.Subscription) []mqtt.Subscription { return subs }
 	for name, test := range map[string]struct {
 		subs    []mqtt.Subscription
@@ -264,7 +282,7 @@ func TestSubscribeAtAServerWithoutSubscriptionIdentifiers(t *testing.T) {
 	subscribed := async(func() error {
 		return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", NoLocal: true, RetainAsPublished: true, RetainHandling: mqtt.RetainedNever, QoS: 1}))
 	})
-	s.server.Expect("82 07 0001 00 0001 61 2D") // SU-19
+	s.server.Expect("82 07 0001 00 0001 61 2D") // SU-19: option bits
 	s.server.Send("90 04 0001 00 01")
 	s.mustWait(subscribed)
 }

@@ -15,7 +15,13 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestEndsOfTheConnectionAreReported(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12, T-A36, peer 4.3, peer 4.36
+// TestEndsOfTheConnectionAreReported shows DC-08: every code of the server's DISCONNECT [MQTT-4.13.2-1]; DC-09:
+// reason string and properties of the server's DISCONNECT; DC-14: server ends the stream; DC-15: connection reset;
+// DC-16: connection half closed; DC-17: end of the stream within a packet; DC-18: bytes after DISCONNECT
+// [MQTT-3.14.4-1]; MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1]. It keeps out T-A36: a DISCONNECT without reason
+// is taken for malformed; peer 4.3: waiting for an operation never ends; peer 4.36: no error though nothing was
+// acknowledged.
+func TestEndsOfTheConnectionAreReported(t *testing.T) {
 	send := func(hex string) func(*mqtttest.Conn) {
 		return func(c *mqtttest.Conn) { c.Send(hex) }
 	}
@@ -72,7 +78,9 @@ func TestEndsOfTheConnectionAreReported(t *testing.T) { // DC-08, DC-09, DC-14..
 	}
 }
 
-func TestEveryDisconnectCodeIsReported(t *testing.T) { // DC-08: no reply, the code is told
+// TestEveryDisconnectCodeIsReported: the client does not reply, and reports the code. It shows DC-08: every code of
+// the server's DISCONNECT [MQTT-4.13.2-1].
+func TestEveryDisconnectCodeIsReported(t *testing.T) {
 	for _, code := range []byte{
 		0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96,
 		0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2,
@@ -90,7 +98,9 @@ func TestEveryDisconnectCodeIsReported(t *testing.T) { // DC-08: no reply, the c
 	}
 }
 
-func TestLossBetweenOpenAndConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, once
+// TestLossBetweenOpenAndConnect: Open's client reports it once. It shows TR-07: client used before connecting and
+// after its end; DC-14: server ends the stream.
+func TestLossBetweenOpenAndConnect(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
@@ -110,7 +120,9 @@ func TestLossBetweenOpenAndConnect(t *testing.T) { // TR-07, DC-14: Open tells o
 	s.finish()
 }
 
-func TestPacketBeforeConnectIsRefused(t *testing.T) { // CA-18: nothing may come before CONNECT
+// TestPacketBeforeConnectIsRefused: nothing may come before CONNECT. It shows CA-18: other packet in place of
+// CONNACK.
+func TestPacketBeforeConnectIsRefused(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
@@ -124,7 +136,9 @@ func TestPacketBeforeConnectIsRefused(t *testing.T) { // CA-18: nothing may come
 	s.finish()
 }
 
-func TestFailedConnectHasNoEvent(t *testing.T) { // CA-02, CA-16, DC-06, DC-12
+// TestFailedConnectHasNoEvent shows CA-02: CONNECT refused for the protocol version; CA-16: end of the connection in
+// place of CONNACK; DC-06: disconnecting while connecting; DC-12: DISCONNECT before CONNACK.
+func TestFailedConnectHasNoEvent(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		version mqtt.Version
@@ -160,7 +174,8 @@ func TestFailedConnectHasNoEvent(t *testing.T) { // CA-02, CA-16, DC-06, DC-12
 	}
 }
 
-func TestFailedDialHasNoEvent(t *testing.T) { // a server that closes between Open and Connect
+// TestFailedDialHasNoEvent: the server closes the connection between Open and Connect.
+func TestFailedDialHasNoEvent(t *testing.T) {
 	for range 300 {
 		ours, theirs := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, theirs) }()
@@ -179,7 +194,8 @@ func TestFailedDialHasNoEvent(t *testing.T) { // a server that closes between Op
 	}
 }
 
-func TestErrorOfATimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
+// TestErrorOfATimedOutDialIsOneLine shows CA-15: no CONNACK comes; TR-06: context ends at any stage.
+func TestErrorOfATimedOutDialIsOneLine(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	for range 50 {
 		ctx, cancel := context.WithCancelCause(ctxFor(t))
@@ -198,7 +214,9 @@ func TestErrorOfATimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
 	}
 }
 
-func TestConnectIsNotUndoneLate(t *testing.T) { // TR-06: a Connect that returns nil is connected
+// TestConnectIsNotUndoneLate: a client is connected once Connect has returned nil. It shows TR-06: context ends at
+// any stage.
+func TestConnectIsNotUndoneLate(t *testing.T) {
 	for range 300 {
 		ours, theirs := net.Pipe()
 		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10), server: mqtttest.NewConn(t, theirs)}
@@ -219,7 +237,8 @@ func TestConnectIsNotUndoneLate(t *testing.T) { // TR-06: a Connect that returns
 	}
 }
 
-func TestMessagesOutliveTheConnection(t *testing.T) { // what came is not lost with the link
+// TestMessagesOutliveTheConnection: messages that have arrived are handled though the connection is lost.
+func TestMessagesOutliveTheConnection(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(*mqtt.Config)
@@ -243,7 +262,8 @@ func TestMessagesOutliveTheConnection(t *testing.T) { // what came is not lost w
 	}
 }
 
-func TestEventsOfEachConnection(t *testing.T) { // DC-20: each connection begins and ends once
+// TestEventsOfEachConnection: each connection begins and ends once. It shows DC-20: one end is told once.
+func TestEventsOfEachConnection(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) {
 		said := make(chan string, 100)
 		withoutCallbacks(cfg)
@@ -267,7 +287,11 @@ func TestEventsOfEachConnection(t *testing.T) { // DC-20: each connection begins
 	})
 }
 
-func TestLossIsToldAtOnce(t *testing.T) { // peer 0.5, peer 4.2, peer 4.3, peer 4.5, peer 4.36: to everybody who waits, and what it means
+// TestLossIsToldAtOnce: everybody who waits is told, and what it means for the request. It keeps out peer 0.5: a
+// lost connection is told to a publisher only after a time-out; peer 4.2: the loss of a connection hangs the client;
+// peer 4.3: waiting for an operation never ends; peer 4.5: an outcome does not say what became of the message;
+// peer 4.36: no error though nothing was acknowledged.
+func TestLossIsToldAtOnce(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
 			s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Version = version; cfg.Limits.InFlight = 2 }, "")
@@ -296,7 +320,9 @@ func TestLossIsToldAtOnce(t *testing.T) { // peer 0.5, peer 4.2, peer 4.3, peer 
 	}
 }
 
-func TestErrorsSayWhatHappened(t *testing.T) { // peer 4.26: and where, not only that time is up
+// TestErrorsSayWhatHappened: they say where it happened, too, and not only that time is up. It keeps out peer 4.26:
+// an error says deadline exceeded and nothing else.
+func TestErrorsSayWhatHappened(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	publish := func(wait context.Context) chan error {
 		return async(func() error { return s.Publish(wait, mqtt.Message{Topic: "t", QoS: 1}) })

@@ -14,7 +14,11 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestPublishInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 0.4, peer 4.1: with many messages inbound, also more than the queue takes
+// TestPublishInsideAHandler: many messages come in meanwhile, also more than the queue takes. It shows RX-39:
+// handler that publishes and subscribes. It keeps out T-A38: publishing or subscribing inside a handler hangs;
+// peer 0.4: waiting for a publish inside a handler hangs under load; peer 4.1: publishing in a handler hangs, or
+// pings go unanswered meanwhile.
+func TestPublishInsideAHandler(t *testing.T) {
 	for qos := range mqtt.QoS(3) {
 		for _, limit := range []int{0, 2} {
 			t.Run(fmt.Sprintf("QoS %d, limit %d", qos, limit), func(t *testing.T) {
@@ -71,7 +75,9 @@ func (s *scripted) answerAll(publishes, acks int, qos mqtt.QoS) {
 	}
 }
 
-func TestSubscribeInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 4.1
+// TestSubscribeInsideAHandler shows RX-39: handler that publishes and subscribes. It keeps out T-A38: publishing or
+// subscribing inside a handler hangs; peer 4.1: publishing in a handler hangs, or pings go unanswered meanwhile.
+func TestSubscribeInsideAHandler(t *testing.T) {
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		connect := cfg.OnConnect
@@ -94,7 +100,9 @@ func TestSubscribeInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 4.1
 	s.closeWell()
 }
 
-func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with many messages inbound
+// TestCloseInsideAHandler: many messages come in meanwhile. It shows DC-07: closed twice, concurrently, from a
+// handler. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+func TestCloseInsideAHandler(t *testing.T) {
 	for _, limit := range []int{0, 2} {
 		var calls atomic.Int32
 		closed := make(chan error, 1)
@@ -125,7 +133,8 @@ func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with
 	}
 }
 
-func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
+// TestPanickingHandler shows TR-13: handler panics.
+func TestPanickingHandler(t *testing.T) {
 	s := dialScripted(t, nil)
 	bad := mqtt.Subscription{Filter: "bad", QoS: 2, Handler: func(context.Context, *mqtt.Received) { panic("oh\nno") }}
 	if err := s.subscribe(2, bad); err != nil {
@@ -143,7 +152,8 @@ func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
 	s.closeWell()
 }
 
-func TestPanicInCallbacks(t *testing.T) { // also in the Error handler itself
+// TestPanicInCallbacks: a panic in OnError itself is contained, too.
+func TestPanicInCallbacks(t *testing.T) {
 	var told atomic.Int32
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.OnError = func(err error) {
@@ -169,7 +179,8 @@ func TestPanicInCallbacks(t *testing.T) { // also in the Error handler itself
 	s.closeWell()
 }
 
-func TestHandlerThatNeverReturns(t *testing.T) { // RX-40, MF-28, fault 12, fault 30
+// TestHandlerThatNeverReturns shows RX-40: slow handler [MQTT-4.9.0-3]; MF-28: flood of messages.
+func TestHandlerThatNeverReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := dialPipe(t, func(cfg *mqtt.Config) {
@@ -210,7 +221,8 @@ func TestHandlerThatNeverReturns(t *testing.T) { // RX-40, MF-28, fault 12, faul
 	})
 }
 
-func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing is lost
+// TestSlowHandlerSlowsTheServer: and no message is lost. It shows MF-28: flood of messages.
+func TestSlowHandlerSlowsTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var next atomic.Int32
 		s := dialPipe(t, func(cfg *mqtt.Config) {
@@ -246,7 +258,7 @@ func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing i
 	})
 }
 
-func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
+func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) {
 	const sent = 5000
 	var got atomic.Int32
 	all := make(chan struct{})
@@ -271,7 +283,9 @@ func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
 	s.closeWell()
 }
 
-func TestDroppedMessagesAreReported(t *testing.T) { // fault 12, peer 4.4: a handler waits, so reading goes on
+// TestDroppedMessagesAreReported: the handler itself waits for an answer, so reading has to go on. It keeps out
+// peer 4.4: a message that was dropped is told as sent.
+func TestDroppedMessagesAreReported(t *testing.T) {
 	const sent = 5000
 	var got, lost atomic.Int32
 	s := dialScripted(t, func(cfg *mqtt.Config) {
@@ -309,7 +323,8 @@ func TestDroppedMessagesAreReported(t *testing.T) { // fault 12, peer 4.4: a han
 	s.closeWell()
 }
 
-func TestHandlerThatChangesItsMessage(t *testing.T) { // the message belongs to it
+// TestHandlerThatChangesItsMessage: the message belongs to the handler.
+func TestHandlerThatChangesItsMessage(t *testing.T) {
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveBytes = 20_000
@@ -328,7 +343,8 @@ func TestHandlerThatChangesItsMessage(t *testing.T) { // the message belongs to 
 	s.closeWell()
 }
 
-func TestHandlerThatEndsItsGoroutine(t *testing.T) { // TR-13: as testing's FailNow does
+// TestHandlerThatEndsItsGoroutine: as FailNow of package testing does. It shows TR-13: handler panics.
+func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	s := dialScripted(t, nil)
 	exit := mqtt.Subscription{Filter: "exit", QoS: 1, Handler: func(context.Context, *mqtt.Received) { runtime.Goexit() }}
 	must(t, s.subscribe(1, exit))
@@ -346,7 +362,8 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) { // TR-13: as testing's Fail
 	s.finish()
 }
 
-func TestHandlersHaveAContext(t *testing.T) { // peer 4.13: which ends with the client
+// TestHandlersHaveAContext: it ends with the client. It keeps out peer 4.13: waits and handlers have no context.
+func TestHandlersHaveAContext(t *testing.T) {
 	begun, ended := make(chan struct{}), make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {

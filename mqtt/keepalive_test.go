@@ -38,7 +38,11 @@ func (s *scripted) expectDead(d time.Duration) {
 	s.expectEvent("disconnect: ")
 }
 
-func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07, T-A16
+// TestPingsWhenIdle shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings than needed; KA-04:
+// server lowers the keep alive [MQTT-3.2.2-21]; KA-05: server raises the keep alive [MQTT-3.1.2-21] of 5; KA-06:
+// server switches the keep alive off; KA-07: server switches the keep alive on. It keeps out T-A16: a server keep
+// alive of 0, or over an own one of 0, is ignored.
+func TestPingsWhenIdle(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		change  func(*mqtt.Config)
@@ -65,7 +69,9 @@ func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07, T-A16
 	}
 }
 
-func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, T-A16
+// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive off
+// [MQTT-3.1.2-21] of 5. It keeps out T-A16: a server keep alive of 0, or over an own one of 0, is ignored.
+func TestNoPingsWithoutKeepAlive(t *testing.T) {
 	for name, connAck := range map[string]string{"own choice": "", "server's choice": "20 06 0000 03 130000"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -83,7 +89,9 @@ func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, T-A16
 	}
 }
 
-func TestPingThoughInputFlows(t *testing.T) { // KA-08, T-A12
+// TestPingThoughInputFlows shows KA-08: pings though input flows [MQTT-3.1.2-23] of 3.1.1. It keeps out T-A12:
+// incoming packets keep a silent client from pinging.
+func TestPingThoughInputFlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -96,7 +104,9 @@ func TestPingThoughInputFlows(t *testing.T) { // KA-08, T-A12
 	})
 }
 
-func TestDeadLinkThoughOutputFlows(t *testing.T) { // KA-09, fault 9, T-A13
+// TestDeadLinkThoughOutputFlows shows KA-09: pings though only output flows. It keeps out T-A13: outgoing packets
+// keep a client on a dead link from pinging.
+func TestDeadLinkThoughOutputFlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -115,7 +125,8 @@ func TestDeadLinkThoughOutputFlows(t *testing.T) { // KA-09, fault 9, T-A13
 	})
 }
 
-func TestNoPingWhileBothSidesTalk(t *testing.T) { // KA-10
+// TestNoPingWhileBothSidesTalk shows KA-10: no pings while both sides talk.
+func TestNoPingWhileBothSidesTalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		for i := range 30 {
@@ -128,7 +139,10 @@ func TestNoPingWhileBothSidesTalk(t *testing.T) { // KA-10
 	})
 }
 
-func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9, T-A14, WL-03
+// TestSilentServerIsDead shows KA-11: no answer to a ping; KA-14: answer to no ping; KA-17: dead link is left
+// without DISCONNECT [MQTT-4.8.0-2]; WL-03: failures let the will be published. It keeps out T-A14: a ping is never
+// found to be unanswered.
+func TestSilentServerIsDead(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		change     func(*mqtt.Config)
@@ -156,7 +170,9 @@ func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9, T-A
 	}
 }
 
-func TestAnyByteAnswersAPing(t *testing.T) { // KA-12, T-A15
+// TestAnyByteAnswersAPing shows KA-12: late answer to a ping while bytes flow. It keeps out T-A15: a busy link is
+// taken for a dead one.
+func TestAnyByteAnswersAPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		s.expectPing(9 * time.Second)
@@ -169,7 +185,8 @@ func TestAnyByteAnswersAPing(t *testing.T) { // KA-12, T-A15
 	})
 }
 
-func TestServerThatDoesNotReadIsDead(t *testing.T) { // KA-13, fault 11
+// TestServerThatDoesNotReadIsDead shows KA-13: server that does not read.
+func TestServerThatDoesNotReadIsDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -183,7 +200,8 @@ func TestServerThatDoesNotReadIsDead(t *testing.T) { // KA-13, fault 11
 	})
 }
 
-func TestSlowReaderIsNotDead(t *testing.T) { // KA-13, fault 11
+// TestSlowReaderIsNotDead shows KA-13: server that does not read.
+func TestSlowReaderIsNotDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, 40_000)}) })
@@ -201,7 +219,8 @@ func TestSlowReaderIsNotDead(t *testing.T) { // KA-13, fault 11
 	})
 }
 
-func TestNoPingBeforeConnAck(t *testing.T) { // KA-16
+// TestNoPingBeforeConnAck shows KA-16: no ping before CONNACK [MQTT-3.1.2-30].
+func TestNoPingBeforeConnAck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, keepAlive(2*time.Second))
 		s.server.Packet()
@@ -216,7 +235,8 @@ func TestNoPingBeforeConnAck(t *testing.T) { // KA-16
 	})
 }
 
-func TestNoPingAfterClose(t *testing.T) { // KA-19
+// TestNoPingAfterClose shows KA-19: no ping after the end [MQTT-3.14.4-1].
+func TestNoPingAfterClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(2*time.Second), "")
 		closed := async(func() error { return s.Close(s.ctx) })
@@ -226,7 +246,9 @@ func TestNoPingAfterClose(t *testing.T) { // KA-19
 	})
 }
 
-func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12, peer 4.1
+// TestPingsGoOnWhileAHandlerBlocks shows RX-40: slow handler [MQTT-4.9.0-3]. It keeps out peer 4.1: publishing in a
+// handler hangs, or pings go unanswered meanwhile.
+func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := dialPipe(t, func(cfg *mqtt.Config) {
@@ -294,104 +316,9 @@ func TestKeepAliveWhilePausing(t *testing.T) {
 	}
 }
 
-func TestPingMeasuresItsOwnAnswer(t *testing.T) { // KA-14, KA-18
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepAlive = -1 })
-	s.server.Send("D0 00", "D0 00", "30 03 000174") // two answers to nothing
-	s.expectEvent("message t=")
-	ping := func(ctx context.Context) (chan error, *time.Duration) {
-		rtt := new(time.Duration)
-		return async(func() (err error) {
-			*rtt, err = s.Ping(ctx)
-			return err
-		}), rtt
-	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	given, _ := ping(ctx)
-	s.server.Expect("C0 00")
-	cancel()
-	if err := s.wait(given); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
-	}
-	next, rtt := ping(s.ctx)
-	s.server.Expect("C0 00")
-	s.server.Send("D0 00") // of the first one
-	select {
-	case err := <-next:
-		t.Fatalf("the first answer was taken for the second: %v", err)
-	default:
-	}
-	s.server.Send("D0 00")
-	s.mustWait(next)
-	if *rtt <= 0 {
-		t.Errorf("round trip %v", *rtt)
-	}
-	last, _ := ping(s.ctx)
-	s.server.Expect("C0 00")
-	s.server.Close()
-	if err := s.wait(last); !errors.Is(err, mqtt.ErrClosed) {
-		t.Errorf("connection lost: %v", err)
-	}
-}
-
-// TestPingEndsByItself: with a context that has no end it waits as long as a ping of keep
-// alive would, though there is none.
-func TestPingEndsByItself(t *testing.T) {
-	for name, test := range map[string]struct {
-		keepAlive, timeout, want time.Duration
-		reads                    bool
-	}{
-		"server does not read":             {-1, 7 * time.Second, 7 * time.Second, false},
-		"server does not answer":           {-1, 7 * time.Second, 7 * time.Second, true},
-		"default without keep alive":       {-1, 0, time.Second, true},
-		"default with keep alive":          {100 * time.Second, 0, 50 * time.Second, true},
-		"default and server does not read": {-1, 0, time.Second, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := dialPipe(t, func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.PingTimeout = test.keepAlive, test.timeout }, "")
-				begun := elapsed()
-				pinged := async(func() error { _, err := s.Ping(context.Background()); return err })
-				if test.reads {
-					s.server.Expect("C0 00")
-				}
-				select {
-				case err := <-pinged:
-					checkError(t, err, context.DeadlineExceeded)
-				case <-time.After(time.Hour):
-					t.Fatal("it waits without an end")
-				}
-				if begun() != test.want {
-					t.Errorf("after %v, want %v", begun(), test.want)
-				}
-				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-				defer cancel()
-				begun = elapsed()
-				if _, err := s.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) || begun() != 300*time.Millisecond {
-					t.Errorf("after %v: %v", begun(), err)
-				}
-			})
-		})
-	}
-}
-
-func TestPingAcrossALoss(t *testing.T) { // KA-18
-	eachLasting(t, nil, func(s *lasting) {
-		pinged := async(func() error { _, err := s.Ping(s.ctx); return err })
-		s.play("> C0 00")
-		s.drop()
-		checkError(s.t, <-pinged, mqtt.ErrNotConnected, mqtt.ErrServerClosed)
-		_, err := s.Ping(s.ctx)
-		checkError(s.t, err, mqtt.ErrNotConnected)
-		s.acceptNext("present")
-		synctest.Wait()
-		pinged = async(func() error { _, err := s.Ping(s.ctx); return err })
-		s.play(`> C0 00
-			< D0 00`)
-		s.mustWait(pinged)
-	})
-}
-
-func TestKeepAliveAndAliasesStayOffInEachConnection(t *testing.T) { // KA-03, KA-19: in each connection
+// TestKeepAliveAndAliasesStayOffInEachConnection shows KA-03: keep alive off; KA-19: no ping after the end
+// [MQTT-3.14.4-1].
+func TestKeepAliveAndAliasesStayOffInEachConnection(t *testing.T) {
 	off := func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.TopicAliases = -1, -1 }
 	eachLasting(t, off, func(s *lasting) {
 		for range 2 {

@@ -106,7 +106,7 @@ func TestNothingIsAnsweredAfterDisconnect(t *testing.T) {
 }
 
 // TestPacketBeforeConnectOfEachKind: the server speaks first, which it must not; it is left
-// without a word.
+// without DISCONNECT.
 func TestPacketBeforeConnectOfEachKind(t *testing.T) {
 	for _, reconnects := range []bool{false, true} {
 		for _, saves := range []bool{false, reconnects} {

@@ -99,7 +99,9 @@ func TestReceiveAllocations(t *testing.T) {
 	}
 }
 
-func TestIdleClientsTakeFewGoroutinesAndLittleHeap(t *testing.T) { // peer 0.9, peer 4.11: three goroutines and 8 KiB of heap
+// TestIdleClientsTakeFewGoroutinesAndLittleHeap: each takes three goroutines and 8 KiB of heap. It keeps out
+// peer 0.9: an idle client has many goroutines and much memory; peer 4.11: goroutines are left behind.
+func TestIdleClientsTakeFewGoroutinesAndLittleHeap(t *testing.T) {
 	const n = 100
 	conns := make([]*loopConn, n)
 	for i := range conns {
@@ -144,7 +146,7 @@ func TestIdleClientsTakeFewGoroutinesAndLittleHeap(t *testing.T) { // peer 0.9, 
 		conns[i].trim()
 	}
 	late := time.After(20 * time.Second)
-	for each() > 10<<10 { // what it needed is let go of after a calm second
+	for each() > 10<<10 { // what a busy client needed is freed after a second without traffic
 		select {
 		case <-late:
 			t.Fatalf("after a burst: %d bytes a client, the budget is %d", each(), 10<<10)

@@ -39,7 +39,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
+// TestMosquittoEveryVersionAndQoS shows EE-01: every QoS at a real server [MQTT-7.0.0-2]; TR-15: MQTT 3.1; RX-36:
+// message with a large payload.
+func TestMosquittoEveryVersionAndQoS(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
@@ -73,7 +75,8 @@ func TestMosquittoManyMessagesOfBothQoS(t *testing.T) {
 	}
 }
 
-func TestMosquittoLargeAndManyMessages(t *testing.T) { // RX-36, FR-03
+// TestMosquittoLargeAndManyMessages shows RX-36: message with a large payload; FR-03: many packets at once.
+func TestMosquittoLargeAndManyMessages(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
 	got := make(chan []byte, 10_000)
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Transport: mqtt.Transport{ReadBuffer: 512}})
@@ -100,7 +103,9 @@ func TestMosquittoLargeAndManyMessages(t *testing.T) { // RX-36, FR-03
 	s.finish()
 }
 
-func TestMosquittoUserAndPassword(t *testing.T) { // CN-04, CA-05
+// TestMosquittoUserAndPassword shows CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of 5; CA-05: CONNECT
+// refused for user name or password.
+func TestMosquittoUserAndPassword(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"u": "p\xff"}})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v, Username: "u", Password: []byte("p\xff")}).finish()
@@ -114,7 +119,9 @@ func TestMosquittoUserAndPassword(t *testing.T) { // CN-04, CA-05
 	}
 }
 
-func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
+// TestMosquittoWill shows WL-01: DISCONNECT discards the will; WL-03: failures let the will be published
+// [MQTT-4.8.0-2].
+func TestMosquittoWill(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	watcher := dialReal(t, b.URL(), mqtt.Config{ClientID: "watcher"})
 	must(t, errorOf(watcher.Subscribe(watcher.ctx, mqtt.Subscription{Filter: "will/#", QoS: 1})))
@@ -138,7 +145,9 @@ func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
 	watcher.finish()
 }
 
-func TestMosquittoRetainedMessages(t *testing.T) { // RT-01..RT-04, EE-02
+// TestMosquittoRetainedMessages shows RT-01: retained at each QoS; RT-02: retained message deleted; RT-03: retain
+// flag of a received message is told; RT-04: retain handling; EE-02: retained messages at a real server.
+func TestMosquittoRetainedMessages(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
@@ -162,7 +171,8 @@ func TestMosquittoRetainedMessages(t *testing.T) { // RT-01..RT-04, EE-02
 	}
 }
 
-func TestMosquittoKilledAndRestarted(t *testing.T) { // DC-14, fault 1
+// TestMosquittoKilledAndRestarted shows DC-14: server ends the stream.
+func TestMosquittoKilledAndRestarted(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c"})
 	b.Kill()
@@ -181,7 +191,8 @@ func TestMosquittoKilledAndRestarted(t *testing.T) { // DC-14, fault 1
 	dialReal(t, b.URL(), mqtt.Config{ClientID: "c"}).finish()
 }
 
-func TestMosquittoFrozen(t *testing.T) { // KA-11, fault 9
+// TestMosquittoFrozen shows KA-11: no answer to a ping.
+func TestMosquittoFrozen(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", KeepAlive: time.Second, Limits: mqtt.Limits{PingTimeout: 200 * time.Millisecond}})
 	b.Freeze()
@@ -189,7 +200,9 @@ func TestMosquittoFrozen(t *testing.T) { // KA-11, fault 9
 	s.finish()
 }
 
-func TestMosquittoKeptSession(t *testing.T) { // CN-03, CA-13, EE-05
+// TestMosquittoKeptSession shows CN-03: CONNECT that keeps the session [MQTT-3.1.2-4] of 3.1.1; CA-13: session
+// present that the client does not know [MQTT-3.2.2-4] of 5; EE-05: messages while away, at a real server.
+func TestMosquittoKeptSession(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Persistence: true})
 	for _, cfg := range []mqtt.Config{
 		{ClientID: "four", KeepSession: true},
@@ -215,7 +228,10 @@ func TestMosquittoKeptSession(t *testing.T) { // CN-03, CA-13, EE-05
 	}
 }
 
-func TestMosquittoOverTLS(t *testing.T) { // TL-01..TL-04, TL-06..TL-08, fault 25
+// TestMosquittoOverTLS shows TL-01: trusted certificate; TL-02: alternative names of a certificate; TL-03:
+// certificate for another host; TL-04: certificate of an unknown authority; TL-06: expired certificate; TL-07:
+// client certificate; TL-08: client certificate missing.
+func TestMosquittoOverTLS(t *testing.T) {
 	authority, other := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	expired := authority.Server(t, testcert.Options{Expired: true})
 	elsewhere := authority.Server(t, testcert.Options{Names: []string{"elsewhere.test"}})
@@ -291,7 +307,9 @@ func dialLastingly(t *testing.T, url string, cfg mqtt.Config) *scripted {
 	return s
 }
 
-func TestMosquittoSendsAgain(t *testing.T) { // EE-08, RX-13, RX-27, fault 2: what was not acknowledged, and only that
+// TestMosquittoSendsAgain: it repeats what was not acknowledged, and only that. It shows EE-08: redelivery by a real
+// server; RX-13: acknowledgement of a lost connection; RX-27: delivered once across connections.
+func TestMosquittoSendsAgain(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		b := mosquitto.Start(t, mosquitto.Options{})
 		var link cuttable
@@ -332,7 +350,9 @@ func TestMosquittoSendsAgain(t *testing.T) { // EE-08, RX-13, RX-27, fault 2: wh
 	}
 }
 
-func TestMosquittoForgetsEverything(t *testing.T) { // fault 1, fault 20, SR-17: killed and restarted without its sessions, amid publishing
+// TestMosquittoForgetsEverything: it is killed amid publishing and starts again without its sessions. It shows
+// SR-17: subscriptions are renewed when the session is lost.
+func TestMosquittoForgetsEverything(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	var mu sync.Mutex
 	seen := make(map[string]bool)

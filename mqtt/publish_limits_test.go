@@ -12,7 +12,9 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestReceiveMaximumAtQoS1(t *testing.T) { // FC-01: [MQTT-3.3.4-7], [MQTT-4.9.0-1] of 5, [MQTT-4.9.0-2] of 5
+// TestReceiveMaximumAtQoS1 shows FC-01: Receive Maximum 3 at QoS 1 [MQTT-3.3.4-7], [MQTT-4.9.0-1] of 5,
+// [MQTT-4.9.0-2] of 5.
+func TestReceiveMaximumAtQoS1(t *testing.T) {
 	s := dialV5(t, "210003", nil)
 	s.publishes(1, "1", "2", "3", "4", "5", "6")
 	expect := func(ids ...uint16) {
@@ -31,7 +33,9 @@ func TestReceiveMaximumAtQoS1(t *testing.T) { // FC-01: [MQTT-3.3.4-7], [MQTT-4.
 	s.closeWell()
 }
 
-func TestReceiveMaximumAtQoS2(t *testing.T) { // FC-02, FC-03, P2-14
+// TestReceiveMaximumAtQoS2 shows FC-02: Receive Maximum 1 at QoS 2 [MQTT-4.9.0-2]; FC-03: Receive Maximum 2 at QoS
+// 2; P2-14: two QoS 2 exchanges at once.
+func TestReceiveMaximumAtQoS2(t *testing.T) {
 	for _, most := range []int{1, 2} {
 		s := dialV5(t, "21000"+string(rune('0'+most)), nil)
 		s.publishes(2, "1", "2", "3", "4", "5")
@@ -58,7 +62,12 @@ func TestReceiveMaximumAtQoS2(t *testing.T) { // FC-02, FC-03, P2-14
 	}
 }
 
-func TestFailuresFreeTheirPlace(t *testing.T) { // FC-04, FC-05, P1-04, P2-03, P2-11, T-A6, T-A7, T-A28: [MQTT-4.4.0-2] of 5
+// TestFailuresFreeTheirPlace shows FC-04: refused PUBREC frees the place in the window; FC-05: error codes free the
+// place in the window; P1-04: QoS 1 publish refused by the server; P2-03: QoS 2 publish refused by the server
+// [MQTT-4.3.3-4]; P2-11: PUBCOMP: identifier not found [MQTT-4.4.0-2] of 5. It keeps out T-A6: identifier not found
+// leaks a place of the window; T-A7: a refused PUBREC leaks a place of the window; T-A28: a refused publish looks
+// like success.
+func TestFailuresFreeTheirPlace(t *testing.T) {
 	s := dialV5(t, "210001", nil)
 	all := append(s.publishes(1, ""), s.publishes(2, "", "", "")...)
 	s.expectPublish(true, 0x32, 1, "")
@@ -78,7 +87,10 @@ func TestFailuresFreeTheirPlace(t *testing.T) { // FC-04, FC-05, P1-04, P2-03, P
 	}
 }
 
-func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.31
+// TestUnknownAnswersMakeNoRoom shows FC-06: unknown acknowledgement frees no place in the window [MQTT-3.3.4-7];
+// FC-08: other packets are not held back [MQTT-3.3.4-8]. It keeps out T-A8: any acknowledgement makes room in the
+// window; peer 4.31: the send quota is miscounted.
+func TestUnknownAnswersMakeNoRoom(t *testing.T) {
 	s := dialV5(t, "210001", withoutDrain)
 	s.publishes(1, "a", "b", "c")
 	s.expectPublish(true, 0x32, 1, "a")
@@ -90,7 +102,9 @@ func TestUnknownAnswersMakeNoRoom(t *testing.T) { // FC-06, FC-08, T-A8, peer 4.
 	s.closeWell()
 }
 
-func TestInFlightLimitsUnacknowledgedMessages(t *testing.T) { // FC-08, FC-12, peer 4.37
+// TestInFlightLimitsUnacknowledgedMessages shows FC-08: other packets are not held back [MQTT-3.3.4-8]; FC-12: limit
+// of our own on publishes in flight. It keeps out peer 4.37: a server that deviates cannot be accommodated.
+func TestInFlightLimitsUnacknowledgedMessages(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.InFlight = 5
 		withoutDrain(cfg)
@@ -119,7 +133,7 @@ func TestInFlightLimitsUnacknowledgedMessages(t *testing.T) { // FC-08, FC-12, p
 	s.closeWell()
 }
 
-func TestPublishCancelledBeforeItIsSentIsNotSent(t *testing.T) { // fault 31: not sent
+func TestPublishCancelledBeforeItIsSentIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 10 }, "")
 		for range 3 { // one is being written, two wait
@@ -145,7 +159,9 @@ func TestPublishCancelledBeforeItIsSentIsNotSent(t *testing.T) { // fault 31: no
 	})
 }
 
-func TestWithdrawnPublishMakesRoom(t *testing.T) { // FC-13: for what waits behind it
+// TestWithdrawnPublishMakesRoom: what waits behind it gets its room. It shows FC-13: publishes wait in order, and
+// can be cancelled.
+func TestWithdrawnPublishMakesRoom(t *testing.T) {
 	t.Run("in the queue", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 }, "")
@@ -189,7 +205,10 @@ func TestWithdrawnPublishMakesRoom(t *testing.T) { // FC-13: for what waits behi
 	})
 }
 
-func TestPublishCancelledAfterItIsSentIsInDoubt(t *testing.T) { // P1-13, FC-13, fault 31, peer 4.5, peer 4.13
+// TestPublishCancelledAfterItIsSentIsInDoubt shows P1-13: caller gives up a publish; FC-13: publishes wait in order,
+// and can be cancelled. It keeps out peer 4.5: an outcome does not say what became of the message; peer 4.13: waits
+// and handlers have no context.
+func TestPublishCancelledAfterItIsSentIsInDoubt(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	ctx, cancel := cancelled(s.ctx)
 	sent := async(func() error { return s.Publish(ctx, mqtt.Message{Topic: "a", QoS: 1}) })
@@ -223,7 +242,11 @@ func TestPublishCancelledAfterItIsSentIsInDoubt(t *testing.T) { // P1-13, FC-13,
 	s.closeWell()
 }
 
-func TestServerLimitsAreKept(t *testing.T) { // CA-39..CA-42, SU-30, T-A31
+// TestServerLimitsAreKept shows CA-39: Maximum QoS [MQTT-3.2.2-11]; CA-40: retained messages not available
+// [MQTT-3.2.2-14]; CA-41: Maximum Packet Size of the server [MQTT-3.2.2-15]; CA-42: wildcards, identifiers, shared
+// subscriptions not available; SU-30: request larger than the server takes. It keeps out T-A31: what the server
+// lacks is asked for.
+func TestServerLimitsAreKept(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
 	var c *mqtt.Client
@@ -258,7 +281,10 @@ func TestServerLimitsAreKept(t *testing.T) { // CA-39..CA-42, SU-30, T-A31
 	_ = c.Close(ctx)
 }
 
-func TestFailedRequestsTakeNoIdentifier(t *testing.T) { // ID-08, CA-41, SU-30, T-A21: [MQTT-3.2.2-15]
+// TestFailedRequestsTakeNoIdentifier shows ID-08: failed request frees its identifier; CA-41: Maximum Packet Size of
+// the server; SU-30: request larger than the server takes [MQTT-3.2.2-15]. It keeps out T-A21: packet limits are
+// told and not enforced.
+func TestFailedRequestsTakeNoIdentifier(t *testing.T) {
 	s := dialV5(t, "270000001E", nil)
 	long := strings.Repeat("x", 31)
 	for range 70_000 { // more than there are
@@ -276,7 +302,10 @@ func TestFailedRequestsTakeNoIdentifier(t *testing.T) { // ID-08, CA-41, SU-30, 
 	s.expectAlive(true)
 }
 
-func TestPacketIdentifiersWrapAndSkipThoseInUse(t *testing.T) { // ID-01, ID-02, ID-03, ID-09, T-A32
+// TestPacketIdentifiersWrapAndSkipThoseInUse shows ID-01: identifiers are not 0, and unique over all requests
+// [MQTT-4.3.2-1] of 3.1.1; ID-02: identifiers wrap [MQTT-2.3.1-2]; ID-03: the wrap passes over identifiers in use;
+// ID-09: very many requests. It keeps out T-A32: an identifier in use is given out.
+func TestPacketIdentifiersWrapAndSkipThoseInUse(t *testing.T) {
 	const total = 66_000
 	open := make(map[uint16]bool)
 	var seen, last int
@@ -320,7 +349,9 @@ func TestPacketIdentifiersWrapAndSkipThoseInUse(t *testing.T) { // ID-01, ID-02,
 	}
 }
 
-func TestWrongAnswersToQoS2(t *testing.T) { // P2-06, P2-08, P2-10, P2-12, P2-16
+// TestWrongAnswersToQoS2 shows P2-06: PUBREC twice [MQTT-4.3.3-6]; P2-08: PUBCOMP before PUBREC [MQTT-4.3.3-3];
+// P2-10: PUBCOMP twice; P2-12: PUBACK for a QoS 2 publish; P2-16: flags of PUBREL [MQTT-3.6.1-1].
+func TestWrongAnswersToQoS2(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		d := s.publishes(2, "")[0]
 		s.expectPublish(five, 0x34, 1, "")
@@ -340,32 +371,13 @@ func TestWrongAnswersToQoS2(t *testing.T) { // P2-06, P2-08, P2-10, P2-12, P2-16
 	})
 }
 
-func TestPubRelsHaveTheOrderOfPubRecs(t *testing.T) { // P2-13: [MQTT-4.6.0-4]
+// TestPubRelsHaveTheOrderOfPubRecs shows P2-13: PUBRELs in the order of the PUBRECs [MQTT-4.6.0-4].
+func TestPubRelsHaveTheOrderOfPubRecs(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for i := range s.publishes(2, "", "", "") {
 			s.expectPublish(five, 0x34, uint16(i+1), "")
 		}
 		s.server.Send("50 02 0003 50 02 0001 50 02 0002")
 		s.server.Expect("62 02 0003 62 02 0001 62 02 0002")
-	})
-}
-
-func TestExpiryDoesNotEndAnExchange(t *testing.T) { // P2-18: [MQTT-4.3.3-7] of 5
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipe(t, v5, "")
-		second := time.Second
-		d, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 2, Properties: &mqtt.Properties{MessageExpiry: &second}}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.server.Expect("34 0B 0001 74 0001 05 0200000001")
-		s.server.ExpectNothing(3 * time.Second)
-		s.server.Send("50 02 0001")
-		s.server.Expect("62 02 0001")
-		s.server.ExpectNothing(3 * time.Second)
-		s.server.Send("70 02 0001")
-		if err := d.Wait(s.ctx); err != nil {
-			t.Error(err)
-		}
 	})
 }

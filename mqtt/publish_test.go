@@ -15,7 +15,10 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestPublishPacketsAtEachQoS(t *testing.T) { // P0-01, P0-02, P0-04, P1-01, P2-01, RT-01, RT-02
+// TestPublishPacketsAtEachQoS shows P0-01: plain PUBLISH at QoS 0 [MQTT-3.3.2-1]; P0-02: PUBLISH without payload;
+// P0-04: retained PUBLISH; P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5; P2-01: QoS 2 is complete after
+// two steps [MQTT-4.3.3-2] of 5; RT-01: retained at each QoS; RT-02: retained message deleted.
+func TestPublishPacketsAtEachQoS(t *testing.T) {
 	s := dialScripted(t, nil)
 	published := async(func() error {
 		for _, m := range []mqtt.Message{
@@ -51,7 +54,12 @@ func TestPublishPacketsAtEachQoS(t *testing.T) { // P0-01, P0-02, P0-04, P1-01, 
 	}
 }
 
-func TestPublishExchangesOfBothVersions(t *testing.T) { // P0-02..P0-05, P1-01, P2-01, RT-01, RT-02, ID-05
+// TestPublishExchangesOfBothVersions shows P0-02: PUBLISH without payload; P0-03: PUBLISH with an empty property
+// list [MQTT-2.2.2-1] of 5; P0-04: retained PUBLISH; P0-05: neither DUP nor identifier at QoS 0 [MQTT-2.3.1-5];
+// P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5; P2-01: QoS 2 is complete after two steps
+// [MQTT-4.3.3-2] of 5; RT-01: retained at each QoS; RT-02: retained message deleted; ID-05: identifier is free after
+// the last acknowledgement only [MQTT-2.3.1-3].
+func TestPublishExchangesOfBothVersions(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		publish := func(m mqtt.Message) chan error { return async(func() error { return s.Publish(s.ctx, m) }) }
 		for _, m := range []struct {
@@ -83,7 +91,8 @@ func TestPublishExchangesOfBothVersions(t *testing.T) { // P0-02..P0-05, P1-01, 
 	})
 }
 
-func TestRemainingLengthsAreMinimal(t *testing.T) { // P0-06: [MQTT-1.5.5-1]
+// TestRemainingLengthsAreMinimal shows P0-06: bounds of the remaining length [MQTT-1.5.5-1].
+func TestRemainingLengthsAreMinimal(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		overhead := len("\x00\x01t")
 		if five {
@@ -105,7 +114,9 @@ func TestRemainingLengthsAreMinimal(t *testing.T) { // P0-06: [MQTT-1.5.5-1]
 	})
 }
 
-func TestOddTopicsAreSentUnchanged(t *testing.T) { // P0-09, CN-19
+// TestOddTopicsAreSentUnchanged shows P0-09: odd but legal topics [MQTT-1.5.3-3]; CN-19: long and non-ASCII
+// identifiers, byte order mark kept.
+func TestOddTopicsAreSentUnchanged(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, topic := range []string{"/", "a//b", " ", "$x", "\uFEFFa", "\U0002A6D4", "a\x01\x7f\uFFFF", strings.Repeat("x", 65535)} {
 			published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: topic}) })
@@ -115,7 +126,10 @@ func TestOddTopicsAreSentUnchanged(t *testing.T) { // P0-09, CN-19
 	})
 }
 
-func TestReceivedMessageCanBePublished(t *testing.T) { // P0-11, P0-13: DUP, identifiers and subscriptions are not passed on [MQTT-3.3.1-3]
+// TestReceivedMessageCanBePublished: DUP, packet identifier and subscription identifiers are not passed on
+// [MQTT-3.3.1-3]. It shows P0-11: no subscription identifier from a client [MQTT-3.3.4-6]; P0-13: message passed on:
+// flags and identifier are new.
+func TestReceivedMessageCanBePublished(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		subscribed := async(func() error {
 			return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
@@ -140,7 +154,9 @@ func TestReceivedMessageCanBePublished(t *testing.T) { // P0-11, P0-13: DUP, ide
 	})
 }
 
-func TestPublishFaultsSendNothing(t *testing.T) { // P0-07, P0-08, peer 4.34
+// TestPublishFaultsSendNothing shows P0-07: publish above the largest packet; P0-08: topic that cannot be sent
+// [MQTT-3.3.2-1]. It keeps out peer 4.34: a topic that cannot be sent breaks the client.
+func TestPublishFaultsSendNothing(t *testing.T) {
 	s := dialScripted(t, nil)
 	messages := []mqtt.Message{
 		{Topic: ""},
@@ -168,7 +184,9 @@ func TestPublishFaultsSendNothing(t *testing.T) { // P0-07, P0-08, peer 4.34
 	}
 }
 
-func TestPublishPropertiesBothWays(t *testing.T) { // P0-10, P0-12, RX-30
+// TestPublishPropertiesBothWays shows P0-10: every property of PUBLISH [MQTT-3.3.2-19]; P0-12: response topic that
+// cannot be sent [MQTT-3.3.2-13]; RX-30: every property of a received message.
+func TestPublishPropertiesBothWays(t *testing.T) {
 	expiry := 3 * time.Second
 	p := &mqtt.Properties{
 		PayloadIsText: true, MessageExpiry: &expiry, ContentType: "c", ResponseTopic: "r", CorrelationData: []byte{0, 0xFF},
@@ -198,7 +216,8 @@ func TestPublishPropertiesBothWays(t *testing.T) { // P0-10, P0-12, RX-30
 	}
 }
 
-func TestPublishAtAnEndedConnectionFails(t *testing.T) { // P0-14: written, or an error
+// TestPublishAtAnEndedConnectionFails shows P0-14: QoS 0 is complete when written, else an error.
+func TestPublishAtAnEndedConnectionFails(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, _ bool) {
 		s.server.Reset()
 		<-s.Done()
@@ -210,7 +229,10 @@ func TestPublishAtAnEndedConnectionFails(t *testing.T) { // P0-14: written, or a
 	})
 }
 
-func TestAnswersOfPublishes(t *testing.T) { // P1-02, P1-03, P1-17, P2-02, P2-04
+// TestAnswersOfPublishes shows P1-02: all forms of PUBACK; P1-03: no matching subscribers is a success; P1-17:
+// properties of PUBACK; P2-02: all forms of PUBREC and PUBCOMP; P2-04: no matching subscribers is a success at QoS
+// 2.
+func TestAnswersOfPublishes(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for _, test := range []struct {
 		qos    mqtt.QoS
@@ -246,7 +268,9 @@ func TestAnswersOfPublishes(t *testing.T) { // P1-02, P1-03, P1-17, P2-02, P2-04
 	}
 }
 
-func TestRefusedPublishIsTyped(t *testing.T) { // fault 17, P1-03, P1-04, P2-03
+// TestRefusedPublishIsTyped shows P1-03: no matching subscribers is a success; P1-04: QoS 1 publish refused by the
+// server [MQTT-4.4.0-2]; P2-03: QoS 2 publish refused by the server [MQTT-4.3.3-4].
+func TestRefusedPublishIsTyped(t *testing.T) {
 	s := dialScripted(t, v5)
 	for _, step := range []struct {
 		qos        mqtt.QoS
@@ -271,7 +295,8 @@ func TestRefusedPublishIsTyped(t *testing.T) { // fault 17, P1-03, P1-04, P2-03
 	s.mustWait(published)
 }
 
-func TestAnswerBeforeTheWriteReturned(t *testing.T) { // P1-14
+// TestAnswerBeforeTheWriteReturned shows P1-14: acknowledged before the write returned.
+func TestAnswerBeforeTheWriteReturned(t *testing.T) {
 	hold := make(chan chan struct{}, 1)
 	eachVersion(t, func(cfg *mqtt.Config) {
 		cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -292,7 +317,10 @@ func TestAnswerBeforeTheWriteReturned(t *testing.T) { // P1-14
 	})
 }
 
-func TestAcknowledgementsInAnyOrder(t *testing.T) { // P1-06, P1-07, P2-10, peer 0.7, peer 4.37
+// TestAcknowledgementsInAnyOrder shows P1-06: acknowledgements out of order [MQTT-2.3.1-6]; P1-07: PUBACK twice
+// [MQTT-2.2.1-5]; P2-10: PUBCOMP twice. It keeps out peer 0.7: acknowledgements out of order end the connection;
+// peer 4.37: a server that deviates cannot be accommodated.
+func TestAcknowledgementsInAnyOrder(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		all := s.publishes(1, "1", "2", "3")
 		for i := range all {
@@ -315,7 +343,9 @@ func TestAcknowledgementsInAnyOrder(t *testing.T) { // P1-06, P1-07, P2-10, peer
 	})
 }
 
-func TestNothingIsSentTwice(t *testing.T) { // P1-12, P2-17, SR-26: [MQTT-4.4.0-1] of 5
+// TestNothingIsSentTwice shows P1-12: QoS 1 never sent again on one connection; P2-17: QoS 2 never sent again on one
+// connection [MQTT-4.3.3-1] of 3.1.1; SR-26: nothing is sent again at other times [MQTT-4.4.0-1] of 5.
+func TestNothingIsSentTwice(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
 			s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Version = version }, "")
@@ -336,7 +366,8 @@ func TestNothingIsSentTwice(t *testing.T) { // P1-12, P2-17, SR-26: [MQTT-4.4.0-
 	}
 }
 
-func TestEachPacketIsOneWrite(t *testing.T) { // FR-08
+// TestEachPacketIsOneWrite shows FR-08: one write a packet or batch.
+func TestEachPacketIsOneWrite(t *testing.T) {
 	var n atomic.Int32
 	eachVersion(t, func(cfg *mqtt.Config) {
 		cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -16,7 +16,9 @@ import (
 	"dunlin/mqtt/store"
 )
 
-func TestPublishedBeforeTheFirstConnection(t *testing.T) { // SR-08, CN-27: in order, and nothing says that it was sent before
+// TestPublishedBeforeTheFirstConnection: the messages leave in order, and without DUP. It shows SR-08: published
+// while offline; CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30].
+func TestPublishedBeforeTheFirstConnection(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("mine", "t"))) })
 		synctest.Wait()
@@ -47,7 +49,9 @@ func TestPublishedBeforeTheFirstConnection(t *testing.T) { // SR-08, CN-27: in o
 	})
 }
 
-func TestQoS0WithoutAConnection(t *testing.T) { // SR-08, SR-30, peer 4.4: fails at once, unless it is to wait
+// TestQoS0WithoutAConnection: it fails at once, unless the queue takes QoS 0. It shows SR-08: published while
+// offline; SR-30: queue is bounded. It keeps out peer 4.4: a message that was dropped is told as sent.
+func TestQoS0WithoutAConnection(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		checkError(s.t, s.Publish(s.ctx, mqtt.Message{Topic: "t"}), mqtt.ErrNotSent, mqtt.ErrNotConnected)
 		s.online("absent")
@@ -74,7 +78,9 @@ func TestQoS0WithoutAConnection(t *testing.T) { // SR-08, SR-30, peer 4.4: fails
 	})
 }
 
-func TestQoS0AcrossALoss(t *testing.T) { // DC-14: what was not written fails, and says so
+// TestQoS0AcrossALoss: a message that was not written fails, and its error says so. It shows DC-14: server ends the
+// stream.
+func TestQoS0AcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		synctest.Wait()
 		all := append(s.publishes(0, "a"), s.publishes(0, "b")...) // nobody reads
@@ -91,7 +97,9 @@ func TestQoS0AcrossALoss(t *testing.T) { // DC-14: what was not written fails, a
 	})
 }
 
-func TestFullQueueBlocks(t *testing.T) { // SR-30, peer 4.20: with room for two
+// TestFullQueueBlocks: the queue has room for two messages. It shows SR-30: queue is bounded. It keeps out
+// peer 4.20: queues without bound.
+func TestFullQueueBlocks(t *testing.T) {
 	two := func(cfg *mqtt.Config) { cfg.Limits.Queue.Messages = 2 }
 	eachOffline(t, two, func(s *lasting) {
 		s.publishes(1, "a", "b")
@@ -112,7 +120,9 @@ func TestFullQueueBlocks(t *testing.T) { // SR-30, peer 4.20: with room for two
 	})
 }
 
-func TestFullQueueFails(t *testing.T) { // SR-30, peer 4.20: with few bytes, and one message may exceed them
+// TestFullQueueFails: the queue has room for few bytes, which one message may exceed. It shows SR-30: queue is
+// bounded. It keeps out peer 4.20: queues without bound.
+func TestFullQueueFails(t *testing.T) {
 	few := func(cfg *mqtt.Config) {
 		cfg.Limits.Queue.Bytes, cfg.Limits.Queue.Full = 2000, mqtt.QueueFail
 	}
@@ -140,7 +150,10 @@ func TestFullQueueFails(t *testing.T) { // SR-30, peer 4.20: with few bytes, and
 	})
 }
 
-func TestFullQueueDropsTheOldest(t *testing.T) { // SR-30, peer 4.20, peer 4.4: counted, told, and never one that was sent
+// TestFullQueueDropsTheOldest: dropped messages are counted and reported, and are never ones that were sent. It
+// shows SR-30: queue is bounded. It keeps out peer 4.20: queues without bound; peer 4.4: a message that was dropped
+// is told as sent.
+func TestFullQueueDropsTheOldest(t *testing.T) {
 	three := func(cfg *mqtt.Config) {
 		cfg.Limits.Queue.Messages, cfg.Limits.Queue.Full = 3, mqtt.QueueDropOldest
 	}
@@ -165,7 +178,8 @@ func TestFullQueueDropsTheOldest(t *testing.T) { // SR-30, peer 4.20, peer 4.4: 
 	})
 }
 
-func TestEnqueueWithoutAStore(t *testing.T) { // accepted at once; what becomes of it, the Error handler is told
+// TestEnqueueWithoutAStore: the message is accepted at once, and OnError is told what becomes of it.
+func TestEnqueueWithoutAStore(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		for i := range 3 {
 			must(s.t, s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: fmt.Append(nil, i), QoS: 1}))
@@ -322,7 +336,9 @@ func (s *crashingServer) serve(conn *mqtttest.Conn, present bool) {
 	}
 }
 
-func TestMessageThatCrashesTheServerIsPutAside(t *testing.T) { // peer 4.18: it is put aside and reported, and the rest goes on
+// TestMessageThatCrashesTheServerIsPutAside: it is reported, and the other messages are sent. It keeps out
+// peer 4.18: a message that the server does not take is sent again for ever.
+func TestMessageThatCrashesTheServerIsPutAside(t *testing.T) {
 	server := newCrashingServer(t)
 	ctx := ctxFor(t)
 	kept := store.NewMemory()

@@ -15,7 +15,17 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestProtocolFaultsOfTheServer(t *testing.T) { // fault 34, MF-01, MF-02, MF-04, MF-07..MF-09, MF-11, MF-24, CA-17, DC-13, KA-15, RX-14, RX-24, RX-37, RX-38, P1-09, P1-15, P1-16, SU-13, SU-15, TA-06, WL-03, T-A33, T-A34, T-A39
+// TestProtocolFaultsOfTheServer shows MF-01: remaining length of five bytes; MF-02: fifth byte is not waited for;
+// MF-04: announced length costs no memory; MF-07: packet type 0; MF-08: packet type 15 before MQTT 5; MF-09: packets
+// that only clients send [MQTT-4.8.0-1]; MF-11: QoS 3 [MQTT-3.3.1-4]; MF-24: bytes too many in a packet; CA-17:
+// second CONNACK; DC-13: DISCONNECT of a 3.1.1 server; KA-15: bad PINGRESP; RX-14: message with identifier 0
+// [MQTT-2.3.1-1]; RX-24: bad PUBREL [MQTT-3.6.1-1]; RX-37: message with an empty topic [MQTT-4.7.3-1]; RX-38:
+// message with a wildcard in its topic [MQTT-3.3.2-2]; P1-09: PUBACK for identifier 0; P1-15: malformed PUBACK;
+// P1-16: flags of PUBACK [MQTT-2.2.2-2]; SU-13: no codes in SUBACK; SU-15: malformed SUBACK; TA-06: alias above our
+// maximum; WL-03: failures let the will be published [MQTT-4.8.0-2]. It keeps out T-A33: a second CONNACK is
+// processed; T-A34: a broken protocol leaves the connection open; T-A39: a DISCONNECT after a broken protocol
+// suppresses the will.
+func TestProtocolFaultsOfTheServer(t *testing.T) {
 	for _, test := range []struct {
 		send string
 		v5   string // the DISCONNECT of an MQTT 5 client, when the packet is of that version
@@ -74,7 +84,7 @@ func TestProtocolFaultsOfTheServer(t *testing.T) { // fault 34, MF-01, MF-02, MF
 					t.Errorf("the client said % X, want % X", got, want)
 				}
 			}
-			s.server.ExpectClosed() // before MQTT 5 without a word [WL-03]
+			s.server.ExpectClosed() // before MQTT 5 without DISCONNECT; WL-03: so the will is published
 			s.server.Close()
 			s.expectEvent("disconnect: the server broke the protocol: ")
 			s.finish()
@@ -96,7 +106,7 @@ func (s *scripted) expectRefusal(five bool, codes ...byte) {
 			s.t.Errorf("the client said % X, want a DISCONNECT with one of % X", p, codes)
 		}
 	}
-	s.server.ExpectClosed() // before MQTT 5 without a word, so that the will is published
+	s.server.ExpectClosed() // before MQTT 5 without DISCONNECT, so that the will is published
 	s.server.Close()
 	s.expectEvent("disconnect: ")
 	var broken *mqtt.PacketError
@@ -106,7 +116,15 @@ func (s *scripted) expectRefusal(five bool, codes ...byte) {
 	s.finish()
 }
 
-func TestFaultyPublishesAreRefused(t *testing.T) { // MF-12..MF-15, MF-19..MF-22, RX-14, RX-34, RX-37, RX-38, WL-03, T-A23, T-A29, T-A34, T-A39
+// TestFaultyPublishesAreRefused shows MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1]; MF-13: string longer than its
+// packet; MF-14: U+0000 in a string [MQTT-1.5.3-2]; MF-15: surrogates in a string [MQTT-1.5.3-1]; MF-19: property
+// twice; MF-20: property that is not allowed; MF-21: property without value; MF-22: property list longer than its
+// packet; RX-14: message with identifier 0 [MQTT-2.3.1-1]; RX-34: response topic that is none [MQTT-3.3.2-14];
+// RX-37: message with an empty topic [MQTT-4.7.3-1]; RX-38: message with a wildcard in its topic [MQTT-3.3.2-2];
+// WL-03: failures let the will be published [MQTT-4.8.0-2]. It keeps out T-A23: a short string is filled up with
+// zeros; T-A29: faults found in a packet are dropped; T-A34: a broken protocol leaves the connection open; T-A39: a
+// DISCONNECT after a broken protocol suppresses the will.
+func TestFaultyPublishesAreRefused(t *testing.T) {
 	for _, test := range []struct {
 		name, old, five string
 		codes           []byte
@@ -141,7 +159,9 @@ func TestFaultyPublishesAreRefused(t *testing.T) { // MF-12..MF-15, MF-19..MF-22
 	}
 }
 
-func TestMaximumPacketSizeOfTheClient(t *testing.T) { // MF-05, MF-06, T-A21: of 64 bytes
+// TestMaximumPacketSizeOfTheClient: it is 64 bytes here. It shows MF-05: packet above our Maximum Packet Size;
+// MF-06: packet above our limit before MQTT 5. It keeps out T-A21: packet limits are told and not enforced.
+func TestMaximumPacketSizeOfTheClient(t *testing.T) {
 	eachVersion(t, func(cfg *mqtt.Config) { cfg.Transport.MaxPacket = 64 }, func(s *scripted, five bool) {
 		overhead := len(publishBytes(five, 0x30, "t", 0, ""))
 		s.sendPublish(five, 0x30, 0, strings.Repeat("x", 64-overhead))
@@ -157,7 +177,8 @@ func TestMaximumPacketSizeOfTheClient(t *testing.T) { // MF-05, MF-06, T-A21: of
 	})
 }
 
-func TestManyAnswersToNothing(t *testing.T) { // MF-27: to nothing; what is answered is answered
+// TestManyAnswersToNothing: only answers that ask for one are answered. It shows MF-27: storm of acknowledgements.
+func TestManyAnswersToNothing(t *testing.T) {
 	const n = 100_000
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		s.server.SendBytes(bytes.Repeat([]byte("\x40\x02\x12\x34"), n))
@@ -173,7 +194,9 @@ func TestManyAnswersToNothing(t *testing.T) { // MF-27: to nothing; what is answ
 	})
 }
 
-func TestManyMessagesFromAServerThatDoesNotRead(t *testing.T) { // MF-27, KA-13: it is not taken for ever, and nothing is lost
+// TestManyMessagesFromAServerThatDoesNotRead: the client stops reading in time, and nothing is lost. It shows MF-27:
+// storm of acknowledgements; KA-13: server that does not read.
+func TestManyMessagesFromAServerThatDoesNotRead(t *testing.T) {
 	const n, chunk = 100_000, 100
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1000 }, "")
@@ -204,7 +227,9 @@ func TestManyMessagesFromAServerThatDoesNotRead(t *testing.T) { // MF-27, KA-13:
 	})
 }
 
-func TestAnnouncedLengthCostsNothing(t *testing.T) { // MF-04, fault 29, T-A22, peer 4.19
+// TestAnnouncedLengthCostsNothing shows MF-04: announced length costs no memory. It keeps out T-A22: memory is given
+// to what is only announced; peer 4.19: five bytes cost 256 MiB.
+func TestAnnouncedLengthCostsNothing(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Transport.MaxPacket = 300 << 20 })
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -12,7 +12,12 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestReceiveAtEachQoS(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, RX-17, RX-19, FR-01..FR-03
+// TestReceiveAtEachQoS shows RX-01: message received at QoS 0 [MQTT-3.3.4-1]; RX-02: retained message, with and
+// without payload; RX-03: DUP at QoS 0 [MQTT-3.3.1-2]; RX-05: message received at QoS 1 [MQTT-4.3.2-2] of 3.1.1;
+// RX-06: message received at QoS 1 with DUP; RX-15: message received at QoS 2 [MQTT-4.3.3-8]; RX-17: QoS 2 repeated
+// before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1; RX-19: PUBREL for an unknown identifier [MQTT-3.7.2-1]; FR-01:
+// one byte at a time [MQTT-6.0.0-2]; FR-02: split within the remaining length; FR-03: many packets at once.
+func TestReceiveAtEachQoS(t *testing.T) {
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise, mqtttest.Coalesced} {
 		s := dialScripted(t, nil)
 		s.server.SetWriteMode(mode)
@@ -37,7 +42,8 @@ func TestReceiveAtEachQoS(t *testing.T) { // RX-01..RX-03, RX-05, RX-06, RX-15, 
 	}
 }
 
-func TestPacketIdentifiersOfBothDirectionsAreIndependent(t *testing.T) { // RX-12
+// TestPacketIdentifiersOfBothDirectionsAreIndependent shows RX-12: identifiers of both directions are independent.
+func TestPacketIdentifiersOfBothDirectionsAreIndependent(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		all := append(s.publishes(1, ""), s.publishes(2, "")...)
 		s.expectPublish(five, 0x32, 1, "")
@@ -64,7 +70,12 @@ func TestPacketIdentifiersOfBothDirectionsAreIndependent(t *testing.T) { // RX-1
 	})
 }
 
-// RX-07, RX-17..RX-21, T-A4, T-A5, peer 0.2, peer 4.8: [MQTT-4.3.3-10] of 5
+// TestRepeatedMessagesAtEachQoS shows RX-07: identifier again after PUBACK [MQTT-4.3.2-5]; RX-17: QoS 2 repeated
+// before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1; RX-18: QoS 2 repeated before PUBREL, without DUP; RX-19: PUBREL
+// for an unknown identifier [MQTT-3.7.2-1]; RX-20: PUBREL twice; RX-21: identifier again after PUBCOMP
+// [MQTT-4.3.3-12], [MQTT-4.3.3-10] of 5. It keeps out T-A4: a QoS 2 message that is repeated is delivered twice;
+// T-A5: PUBREL for an unknown identifier is not answered; peer 0.2: a repeated QoS 2 message runs the handler twice;
+// peer 4.8: QoS 2 messages are delivered twice.
 func TestRepeatedMessagesAtEachQoS(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, first := range []byte{0x32, 0x3A} { // a new message each time, since its PUBACK
@@ -92,7 +103,9 @@ func TestRepeatedMessagesAtEachQoS(t *testing.T) {
 	})
 }
 
-func TestPubRelForAnUnknownMessage(t *testing.T) { // RX-23, RX-16, T-A6
+// TestPubRelForAnUnknownMessage shows RX-23: PUBREL: identifier not found [MQTT-4.3.3-11]; RX-16: all forms of
+// PUBREL. It keeps out T-A6: identifier not found leaks a place of the window.
+func TestPubRelForAnUnknownMessage(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for _, release := range []string{"62 03 0009 92", "62 02 0009", "62 03 0009 00", "62 04 0009 00 00", "62 0F 0009 00 0B 26 0003 6B6579 0003 76616C"} {
 		s.sendPublish(true, 0x34, 9, "")
@@ -104,7 +117,9 @@ func TestPubRelForAnUnknownMessage(t *testing.T) { // RX-23, RX-16, T-A6
 	s.closeWell()
 }
 
-func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) { // RX-04, peer 4.9: [MQTT-4.5.0-2]
+// TestMessageWithoutAHandlerIsAcknowledged shows RX-04: message for no handler [MQTT-4.5.0-2]. It keeps out
+// peer 4.9: a message without handler is never acknowledged.
+func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) {
 	eachVersion(t, func(cfg *mqtt.Config) { cfg.OnMessage = nil }, func(s *scripted, five bool) {
 		s.sendPublish(five, 0x30, 0, "")
 		s.sendPublish(five, 0x32, 1, "")
@@ -117,7 +132,9 @@ func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) { // RX-04, peer 4.9
 	})
 }
 
-func TestExpiryOfReceivedMessages(t *testing.T) { // RX-35: [MQTT-4.3.3-13] of 5: an exchange goes on
+// TestExpiryOfReceivedMessages: an exchange goes on though its message has expired [MQTT-4.3.3-13] of 5. It shows
+// RX-35: message expiry.
+func TestExpiryOfReceivedMessages(t *testing.T) {
 	got := make(chan *mqtt.Received, 1)
 	s := dialV5(t, "", func(cfg *mqtt.Config) { cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m } })
 	for expiry, want := range map[string]time.Duration{"00000000": 0, "00000001": time.Second, "FFFFFFFF": 4294967295 * time.Second} {
@@ -131,7 +148,9 @@ func TestExpiryOfReceivedMessages(t *testing.T) { // RX-35: [MQTT-4.3.3-13] of 5
 	}
 }
 
-func TestTextIsNotNormalized(t *testing.T) { // MF-17, MF-18, D-8
+// TestTextIsNotNormalized shows MF-17: control characters and non-characters in a string; MF-18: byte order mark in
+// a string [MQTT-1.5.3-3].
+func TestTextIsNotNormalized(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, topic := range []string{"\uFEFFab", "\U0002A6D4", "a\x01", "a\uFFFF", "$x", "/"} {
 			s.server.SendBytes(publishBytes(five, 0x30, topic, 0, ""))
@@ -140,7 +159,9 @@ func TestTextIsNotNormalized(t *testing.T) { // MF-17, MF-18, D-8
 	})
 }
 
-func TestReasonStringsThatWereDeclinedAreRefused(t *testing.T) { // P1-18: where Request Problem Information was 0
+// TestReasonStringsThatWereDeclinedAreRefused: CONNECT had Request Problem Information 0. It shows P1-18: reason
+// string though the client declined it.
+func TestReasonStringsThatWereDeclinedAreRefused(t *testing.T) {
 	decline := func(cfg *mqtt.Config) { cfg.Properties.OmitProblemInformation = true }
 	for name, test := range map[string]struct{ packet, answer string }{
 		"PUBACK":        {"40 08 0001 00 04 1F0001 70", ""},
@@ -166,7 +187,9 @@ func TestReasonStringsThatWereDeclinedAreRefused(t *testing.T) { // P1-18: where
 	s.expectEvent("disconnect: ")
 }
 
-func TestReceiveMaximumOfTheClientIsEnforced(t *testing.T) { // FC-10, FC-11
+// TestReceiveMaximumOfTheClientIsEnforced shows FC-10: server exceeds our Receive Maximum; FC-11: QoS 2 holds its
+// place until PUBCOMP.
+func TestReceiveMaximumOfTheClientIsEnforced(t *testing.T) {
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMaximum = 2
 		cfg.ManualAck = true

@@ -12,11 +12,16 @@ import (
 	"time"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/store"
 )
 
 // TestReasonsThatEndReconnecting answers CONNECT, or the connection, with every code that means
 // something for going on.
-func TestReasonsThatEndReconnecting(t *testing.T) { // DC-19, TR-04, SR-27, T-A40, fault 22: with its reason, or it goes on
+//
+// With its reason, or it goes on. It shows DC-19: what a code means for reconnecting; TR-04: reconnect after a
+// refusal; SR-27: session taken over. It keeps out T-A40: two clients of one identifier throw each other out for
+// ever.
+func TestReasonsThatEndReconnecting(t *testing.T) {
 	type answer struct {
 		packet  string
 		version mqtt.Version
@@ -99,7 +104,9 @@ func checkEnd(t *testing.T, packet string, version mqtt.Version, ends bool) {
 	}
 }
 
-func TestGiveUpDecidesWhatEndsReconnecting(t *testing.T) { // TR-04, DC-19
+// TestGiveUpDecidesWhatEndsReconnecting shows TR-04: reconnect after a refusal; DC-19: what a code means for
+// reconnecting.
+func TestGiveUpDecidesWhatEndsReconnecting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
 			cfg.Reconnect.GiveUp = func(err error) bool { return errors.Is(err, mqtt.ErrServerClosed) }
@@ -116,7 +123,9 @@ func TestGiveUpDecidesWhatEndsReconnecting(t *testing.T) { // TR-04, DC-19
 }
 
 // TestAttemptsEndWithTheirContext: Dial's own ends Dial, and nothing else.
-func TestAttemptsEndWithTheirContext(t *testing.T) { // TR-06, fault 31
+//
+// It shows TR-06: context ends at any stage.
+func TestAttemptsEndWithTheirContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, nil)
 		ctx, cancel := context.WithCancelCause(s.ctx)
@@ -161,7 +170,9 @@ var closings = map[string]func(s *lasting){
 	},
 }
 
-func TestCloseAtAnyTime(t *testing.T) { // fault 30, fault 31, TR-06: at once, and every wait ends with one error
+// TestCloseAtAnyTime: Close returns at once, and every wait ends with one error. It shows TR-06: context ends at any
+// stage.
+func TestCloseAtAnyTime(t *testing.T) {
 	for name, arrange := range closings {
 		for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 			t.Run(name+version.String(), func(t *testing.T) {
@@ -233,7 +244,8 @@ func closeAt(s *lasting, moment string) {
 	s.expectNoEvent()
 }
 
-func TestCloseInHandlersOfAReconnectingClient(t *testing.T) { // fault 30, DC-07
+// TestCloseInHandlersOfAReconnectingClient shows DC-07: closed twice, concurrently, from a handler.
+func TestCloseInHandlersOfAReconnectingClient(t *testing.T) {
 	for _, where := range []string{"connect", "message", "disconnect", "retry", "error"} {
 		t.Run(where, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -282,7 +294,8 @@ func TestCloseInHandlersOfAReconnectingClient(t *testing.T) { // fault 30, DC-07
 	}
 }
 
-func TestWaitsEndWithTheirContext(t *testing.T) { // fault 31: offline, too, and the error says what became of it
+// TestWaitsEndWithTheirContext: this holds offline, too, and the error says what became of the message.
+func TestWaitsEndWithTheirContext(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Limits.Queue.Messages = 2 }, func(s *lasting) {
 		own := errors.New("enough")
 		ctx, cancel := context.WithCancelCause(s.ctx)
@@ -305,4 +318,33 @@ func TestWaitsEndWithTheirContext(t *testing.T) { // fault 31: offline, too, and
 		s.play(`> pub 3A 1
 			quiet`)
 	})
+}
+
+func TestCloseNamesWhatDoesNotReturn(t *testing.T) {
+	entered, released := make(chan struct{}, 10), make(chan struct{})
+	stuck := func() { entered <- struct{}{}; <-released }
+	prepare := func(context.Context, *mqtt.Attempt) error { stuck(); return nil }
+	for want, cfg := range map[string]mqtt.Config{
+		"the store has not returned":             {Store: stuckStore{store.NewMemory(), stuck}, Reconnect: &mqtt.Reconnect{Background: true}},
+		"an attempt to connect has not returned": {Reconnect: &mqtt.Reconnect{Background: true, Prepare: prepare}},
+	} {
+		cfg.ClientID = "c"
+		c, err := mqtt.Dial(ctxFor(t), "mqtt://127.0.0.1:1", cfg)
+		must(t, err)
+		<-entered
+		ctx, cancel := context.WithTimeout(ctxFor(t), 10*time.Millisecond)
+		closed := make(chan error, 1)
+		go func() { closed <- c.Close(ctx) }()
+		select {
+		case err = <-closed:
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: Close does not return either", want)
+		}
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		defer func() { must(t, c.Close(ctxFor(t))) }()
+	}
+	close(released)
 }

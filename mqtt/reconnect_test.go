@@ -14,7 +14,9 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestRetryDelaysHaveFullJitter(t *testing.T) { // TR-02, peer 4.17, fault 23: full jitter, the first too, and the bound before the draw
+// TestRetryDelaysHaveFullJitter: the first delay has it, too, and the bound is applied before the draw. It shows
+// TR-02: growing delays between attempts. It keeps out peer 4.17: reconnecting comes as a storm.
+func TestRetryDelaysHaveFullJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
 		s := newLasting(t, mqtt.V311, both(retries(told), func(cfg *mqtt.Config) {
@@ -61,7 +63,8 @@ func checkUniform(t *testing.T, what string, delays []time.Duration, bound time.
 	}
 }
 
-func TestDelaysBeginAnewAfterStability(t *testing.T) { // TR-02: and not before
+// TestDelaysBeginAnewAfterStability: they do not begin anew before. It shows TR-02: growing delays between attempts.
+func TestDelaysBeginAnewAfterStability(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
 		s := newLasting(t, mqtt.V311, both(retries(told), keepAlive(-1)))
@@ -86,7 +89,8 @@ func TestDelaysBeginAnewAfterStability(t *testing.T) { // TR-02: and not before
 	})
 }
 
-func TestServersAreTriedInTurn(t *testing.T) { // TR-03, fault 24: in turn, each asked for anew
+// TestServersAreTriedInTurn: the name of each is resolved anew. It shows TR-03: several servers.
+func TestServersAreTriedInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
 			cfg.Reconnect.Servers = []string{"mqtt://two:99", "tcp://three"}
@@ -115,7 +119,9 @@ func TestServersAreTriedInTurn(t *testing.T) { // TR-03, fault 24: in turn, each
 	})
 }
 
-func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) { // TR-01, TR-05: Dial says so, unless it is to go on in the background
+// TestFirstAttemptFailsDialUnlessInTheBackground shows TR-01: nobody listens at the address; TR-05: reconnect after
+// a server that does not answer.
+func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) {
 	for _, background := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) { cfg.Reconnect.Background = background })
@@ -136,7 +142,9 @@ func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) { // TR-01, TR
 	}
 }
 
-func TestSilentServerIsTriedAgain(t *testing.T) { // TR-05, fault 10: the next one, and the socket is closed
+// TestSilentServerIsTriedAgain: another attempt follows, and the first connection is closed. It shows TR-05:
+// reconnect after a server that does not answer.
+func TestSilentServerIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) {
 			cfg.Reconnect.Servers = []string{"mqtt://two"}
@@ -159,7 +167,9 @@ func TestSilentServerIsTriedAgain(t *testing.T) { // TR-05, fault 10: the next o
 	})
 }
 
-func TestHalfOpenConnectionIsReplaced(t *testing.T) { // KA-11, KA-19, fault 9: in exact time, and pings begin anew
+// TestHalfOpenConnectionIsReplaced: this takes exactly the time it should, and pings begin anew. It shows KA-11: no
+// answer to a ping; KA-19: no ping after the end [MQTT-3.14.4-1].
+func TestHalfOpenConnectionIsReplaced(t *testing.T) {
 	eachLasting(t, keepAlive(10*time.Second), func(s *lasting) {
 		d := s.publishes(1, "a")[0]
 		since := elapsed()
@@ -183,7 +193,8 @@ func TestHalfOpenConnectionIsReplaced(t *testing.T) { // KA-11, KA-19, fault 9: 
 	})
 }
 
-func TestNamesAreResolvedAtEachAttempt(t *testing.T) { // fault 24: names are asked for at each attempt, whatever the answer was
+// TestNamesAreResolvedAtEachAttempt: whatever the last answer of the resolver was.
+func TestNamesAreResolvedAtEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := []error{
 			nil,
@@ -214,9 +225,9 @@ func TestNamesAreResolvedAtEachAttempt(t *testing.T) { // fault 24: names are as
 // the context ends.
 func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 	connects = make(chan int, 1)
-	answer, goodbye := []byte{0x20, 2, 1, 0}, []byte(nil)
+	answer, disconnect := []byte{0x20, 2, 1, 0}, []byte(nil)
 	if five {
-		answer, goodbye = []byte{0x20, 3, 1, 0, 0}, []byte{0xE0, 1, 0x8E}
+		answer, disconnect = []byte{0x20, 3, 1, 0, 0}, []byte{0xE0, 1, 0x8E}
 	}
 	go func() {
 		count := 0
@@ -230,7 +241,7 @@ func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 				count++
 				end()
 				end = func() {
-					_, _ = c.Write(goodbye) // it may be gone
+					_, _ = c.Write(disconnect) // it may be gone
 					c.Close()
 				}
 				_, _ = c.Write(answer) // the client tells
@@ -244,7 +255,9 @@ func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 	return connects
 }
 
-func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) { // SR-27, T-A40, fault 22: for ten minutes; both come to about 16 each
+// TestTwoClientsWithOneIdentifierDoNotRace: in ten minutes each connects about 16 times. It shows SR-27: session
+// taken over. It keeps out T-A40: two clients of one identifier throw each other out for ever.
+func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) {
 	for version, most := range map[mqtt.Version]int{mqtt.V311: 60, mqtt.V5: 2} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, version, keepAlive(-1))
@@ -272,7 +285,9 @@ func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) { // SR-27, T-A40, f
 
 // TestFlappingLinksMakeProgress has links that live for half a second to one and a half, and a
 // server that acknowledges some of what it gets.
-func TestFlappingLinksMakeProgress(t *testing.T) { // fault 32: each connection gets further, with new messages, too
+//
+// Each connection gets further, with new messages, too.
+func TestFlappingLinksMakeProgress(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) {
 		cfg.Limits.InFlight = 10
 		cfg.Reconnect.MinDelay = time.Millisecond

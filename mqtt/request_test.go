@@ -10,7 +10,8 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-func TestRequestsMatchTheirResponses(t *testing.T) { // peer 4.32
+// TestRequestsMatchTheirResponses keeps out peer 4.32: a late answer to a request blocks the client.
+func TestRequestsMatchTheirResponses(t *testing.T) {
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
 	request := func(ctx context.Context, payload string) (chan error, *mqtt.Received) {
 		var answer mqtt.Received
@@ -98,7 +99,8 @@ func TestRespondAnswersToTheResponseTopic(t *testing.T) {
 	}
 }
 
-func TestRequestInsideAHandler(t *testing.T) { // the answer does not wait for the handler that waits for it
+// TestRequestInsideAHandler: the answer does not wait for the handler that waits for it.
+func TestRequestInsideAHandler(t *testing.T) {
 	done := make(chan error, 1)
 	s := dialV5(t, "2900", func(cfg *mqtt.Config) {
 		client := itself(cfg)

@@ -148,7 +148,7 @@ func (s *scripted) finish() {
 	}
 }
 
-// closeWell closes the client and checks that it says goodbye, and that no
+// closeWell closes the client and checks that it sends DISCONNECT, and that no
 // further event came.
 func (s *scripted) closeWell() {
 	s.t.Helper()

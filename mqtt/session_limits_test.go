@@ -9,7 +9,10 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestSmallerReceiveMaximum(t *testing.T) { // SR-11, FC-09, T-A9, fault 19: also for what is sent again
+// TestSmallerReceiveMaximum: it holds for what is sent again, too. It shows SR-11: smaller Receive Maximum at a
+// reconnect [MQTT-3.3.4-7]; FC-09: the window begins anew with each connection. It keeps out T-A9: what is sent
+// again exceeds the Receive Maximum.
+func TestSmallerReceiveMaximum(t *testing.T) {
 	lastingV5(t, "210005", nil, func(s *lasting) {
 		s.publishes(1, "a", "b", "c", "d", "e", "f")
 		s.play(`> pub 32 1 a
@@ -35,7 +38,9 @@ func TestSmallerReceiveMaximum(t *testing.T) { // SR-11, FC-09, T-A9, fault 19: 
 	})
 }
 
-func TestPubRelTakesOnePlaceInFlight(t *testing.T) { // FC-07: its PUBCOMP frees one place, not two
+// TestPubRelTakesOnePlaceInFlight: its PUBCOMP frees one place, not two. It shows FC-07: place of a PUBREL that is
+// sent again.
+func TestPubRelTakesOnePlaceInFlight(t *testing.T) {
 	lastingV5(t, "210001", nil, func(s *lasting) {
 		s.publishes(2, "a")
 		s.publishes(1, "b", "c")
@@ -55,7 +60,9 @@ func TestPubRelTakesOnePlaceInFlight(t *testing.T) { // FC-07: its PUBCOMP frees
 	})
 }
 
-func TestPubRelsBeyondTheReceiveMaximum(t *testing.T) { // FC-07, FC-09: all of them are sent, and no PUBLISH until they are through
+// TestPubRelsBeyondTheReceiveMaximum: all of them are sent, and no PUBLISH until they are complete. It shows FC-07:
+// place of a PUBREL that is sent again; FC-09: the window begins anew with each connection.
+func TestPubRelsBeyondTheReceiveMaximum(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.publishes(2, "a", "b", "c")
 		s.play(`> pub 34 1 a
@@ -86,7 +93,9 @@ func TestPubRelsBeyondTheReceiveMaximum(t *testing.T) { // FC-07, FC-09: all of 
 	})
 }
 
-func TestLowerLimitsFailWhatNoLongerFits(t *testing.T) { // SR-12, fault 19: the rest goes on
+// TestLowerLimitsFailWhatNoLongerFits: the other messages are sent. It shows SR-12: other limits that became smaller
+// at a reconnect [MQTT-3.2.2-11].
+func TestLowerLimitsFailWhatNoLongerFits(t *testing.T) {
 	for name, limits := range map[string]string{"Maximum QoS": "2401", "retained": "2500", "Maximum Packet Size": "270000000C"} {
 		t.Run(name, func(t *testing.T) {
 			lastingV5(t, "", nil, func(s *lasting) {
@@ -123,7 +132,9 @@ func TestLowerLimitsFailWhatNoLongerFits(t *testing.T) { // SR-12, fault 19: the
 	}
 }
 
-func TestPubRelIsSentWhateverTheLimits(t *testing.T) { // SR-12: the server has the message already
+// TestPubRelIsSentWhateverTheLimits: the server has the message already. It shows SR-12: other limits that became
+// smaller at a reconnect [MQTT-3.2.2-11].
+func TestPubRelIsSentWhateverTheLimits(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		d := s.publishes(2, "123456")[0]
 		s.play(`> pub 34 1 123456
@@ -137,7 +148,9 @@ func TestPubRelIsSentWhateverTheLimits(t *testing.T) { // SR-12: the server has 
 	})
 }
 
-func TestLimitsAreOfOneConnection(t *testing.T) { // CA-38, T-A17, FC-09
+// TestLimitsAreOfOneConnection shows CA-38: limits are those of this connection; FC-09: the window begins anew with
+// each connection. It keeps out T-A17: limits of an earlier connection stay.
+func TestLimitsAreOfOneConnection(t *testing.T) {
 	lastingV5(t, "210001 220005 2400 2500 270000001E 2800 2A00 130005", nil, func(s *lasting) {
 		for what, err := range map[string]error{
 			"Maximum QoS": s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}),
@@ -190,7 +203,9 @@ func (s *lasting) returnsAfter(away time.Duration, session string) {
 
 func retryingEachSecond(cfg *mqtt.Config) { cfg.Reconnect.MaxDelay = time.Second }
 
-func TestExpiredBeforeItWasWritten(t *testing.T) { // SR-29: also with an identifier
+// TestExpiredBeforeItWasWritten: this holds for messages that have an identifier, too. It shows SR-29: queue and
+// message expiry [MQTT-4.3.3-7].
+func TestExpiredBeforeItWasWritten(t *testing.T) {
 	lastingV5(t, "", retryingEachSecond, func(s *lasting) {
 		before := s.publishesFor("a", 1, 2*time.Hour)
 		synctest.Wait() // the write waits for the server, and what comes now for the write
@@ -213,7 +228,9 @@ func TestExpiredBeforeItWasWritten(t *testing.T) { // SR-29: also with an identi
 	})
 }
 
-func TestExpiredBeforeItWasRepublished(t *testing.T) { // SR-29: it may have arrived before, and is not sent as new
+// TestExpiredBeforeItWasRepublished: the message may have arrived in the lost session, and is not sent as a new one.
+// It shows SR-29: queue and message expiry [MQTT-4.3.3-7].
+func TestExpiredBeforeItWasRepublished(t *testing.T) {
 	lastingV5(t, "", func(cfg *mqtt.Config) {
 		retryingEachSecond(cfg)
 		cfg.Reconnect.Republish = mqtt.RepublishAll
@@ -236,7 +253,9 @@ func TestExpiredBeforeItWasRepublished(t *testing.T) { // SR-29: it may have arr
 	})
 }
 
-func TestExpiryOfWhatIsSentAgain(t *testing.T) { // P2-18, SR-29: [MQTT-4.3.3-7] of 5, with what is left, a second at least
+// TestExpiryOfWhatIsSentAgain: it goes out with the time that is left, a second at least [MQTT-4.3.3-7] of 5. It
+// shows P2-18: expiry does not end an exchange; SR-29: queue and message expiry.
+func TestExpiryOfWhatIsSentAgain(t *testing.T) {
 	lastingV5(t, "", retryingEachSecond, func(s *lasting) {
 		all := []*mqtt.Delivery{s.publishesFor("a", 1, 5*time.Second), s.publishesFor("b", 2, 5*time.Second), s.publishesFor("c", 1, 2*time.Hour)}
 		for range 3 {
@@ -258,7 +277,8 @@ func TestExpiryOfWhatIsSentAgain(t *testing.T) { // P2-18, SR-29: [MQTT-4.3.3-7]
 	})
 }
 
-func TestExpiredWhileItWasSaved(t *testing.T) { // SR-29: by a store that takes its time
+// TestExpiredWhileItWasSaved: the store takes its time. It shows SR-29: queue and message expiry [MQTT-4.3.3-7].
+func TestExpiredWhileItWasSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		if !s.five {
 			return
@@ -276,7 +296,8 @@ func TestExpiredWhileItWasSaved(t *testing.T) { // SR-29: by a store that takes 
 	})
 }
 
-func TestMessagesExpireInTheQueue(t *testing.T) { // SR-29
+// TestMessagesExpireInTheQueue shows SR-29: queue and message expiry [MQTT-4.3.3-7].
+func TestMessagesExpireInTheQueue(t *testing.T) {
 	publish := func(s *lasting, payload string, qos mqtt.QoS, seconds int) *mqtt.Delivery {
 		expiry := time.Duration(seconds) * time.Second
 		m := mqtt.Message{Topic: "t", Payload: []byte(payload), QoS: qos, Properties: &mqtt.Properties{MessageExpiry: &expiry}}
@@ -306,5 +327,47 @@ func TestMessagesExpireInTheQueue(t *testing.T) { // SR-29
 		s.play(`quiet
 			< 40 02 0003`)
 		s.expectDone(late)
+	})
+}
+
+// TestExpiryDoesNotEndAnExchange shows P2-18: expiry does not end an exchange [MQTT-4.3.3-7] of 5.
+func TestExpiryDoesNotEndAnExchange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := dialPipe(t, v5, "")
+		second := time.Second
+		d, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 2, Properties: &mqtt.Properties{MessageExpiry: &second}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.server.Expect("34 0B 0001 74 0001 05 0200000001")
+		s.server.ExpectNothing(3 * time.Second)
+		s.server.Send("50 02 0001")
+		s.server.Expect("62 02 0001")
+		s.server.ExpectNothing(3 * time.Second)
+		s.server.Send("70 02 0001")
+		if err := d.Wait(s.ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestExhaustedIdentifiersAcrossALoss: no identifier is used twice, and there is no deadlock.
+func TestExhaustedIdentifiersAcrossALoss(t *testing.T) {
+	eachLasting(t, nil, func(s *lasting) {
+		const ids = 65535
+		for range ids + 1 {
+			s.publishes(1, "")
+		}
+		s.expectRun(0x32, ids)
+		s.play("quiet")
+		s.lose("present")
+		s.expectRun(0x3A, ids)
+		if _, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}); err == nil || !strings.Contains(err.Error(), "in use") {
+			s.t.Errorf("subscribe without an identifier: %v", err)
+		}
+		s.play(`quiet
+			< 40 02 0007
+			> pub 32 7
+			quiet`)
 	})
 }

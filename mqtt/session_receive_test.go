@@ -8,9 +8,12 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestServerKilledAtEachStepInbound is fault 2: whatever the server repeats, on
+// TestServerKilledAtEachStepInbound: whatever the server repeats, on
 // whatever connection, the handler has it once.
-func TestServerKilledAtEachStepInbound(t *testing.T) { // RX-27, RX-28, fault 2, T-A4
+//
+// It shows RX-27: delivered once across connections; RX-28: PUBREL in a later connection [MQTT-4.4.0-1] of 5. It
+// keeps out T-A4: a QoS 2 message that is repeated is delivered twice.
+func TestServerKilledAtEachStepInbound(t *testing.T) {
 	for name, script := range map[string]string{
 		"RX-27 PUBREC": `
 			< pub 34 9 a
@@ -68,7 +71,9 @@ func TestServerKilledAtEachStepInbound(t *testing.T) { // RX-27, RX-28, fault 2,
 	}
 }
 
-func TestPubRelAfterALostPubComp(t *testing.T) { // RX-28, fault 2: also what is not known any more is ended
+// TestPubRelAfterALostPubComp: it is answered though the message is not known any more. It shows RX-28: PUBREL in a
+// later connection [MQTT-4.4.0-1] of 5.
+func TestPubRelAfterALostPubComp(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.play(`< pub 34 9 a
 			got t=a q2 id9
@@ -85,7 +90,9 @@ func TestPubRelAfterALostPubComp(t *testing.T) { // RX-28, fault 2: also what is
 	})
 }
 
-func TestNewSessionDeliversAgain(t *testing.T) { // RX-29: its identifiers mean new messages, also equal ones
+// TestNewSessionDeliversAgain: its identifiers mean new messages, also where the payload is equal. It shows RX-29:
+// message delivered again in a new session [MQTT-3.2.2-5] of 5.
+func TestNewSessionDeliversAgain(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.play(`< pub 34 9 a
 			got t=a q2 id9
@@ -101,7 +108,10 @@ func TestNewSessionDeliversAgain(t *testing.T) { // RX-29: its identifiers mean 
 // TestHandlerRunsAcrossALoss has the first of several messages being handled, and
 // the others waiting, when the connection breaks. Those of QoS 2 are handled once, and what
 // waits of QoS 1 is left to the copy that the server sends.
-func TestHandlerRunsAcrossALoss(t *testing.T) { // RX-27, fault 2, T-A4
+//
+// It shows RX-27: delivered once across connections. It keeps out T-A4: a QoS 2 message that is repeated is
+// delivered twice.
+func TestHandlerRunsAcrossALoss(t *testing.T) {
 	for _, end := range []string{"before the server sends again", "after it"} {
 		t.Run(end, func(t *testing.T) {
 			block, begun := make(chan struct{}), make(chan struct{}, 10)
@@ -150,7 +160,9 @@ func TestHandlerRunsAcrossALoss(t *testing.T) { // RX-27, fault 2, T-A4
 	}
 }
 
-func TestPanicIsRedelivered(t *testing.T) { // TR-13, fault 13: not acknowledged, so it comes again
+// TestPanicIsRedelivered: a message whose handler panicked is not acknowledged, so it comes again. It shows TR-13:
+// handler panics.
+func TestPanicIsRedelivered(t *testing.T) {
 	failures := 0
 	panicking := func(cfg *mqtt.Config) {
 		failures = 0
@@ -189,7 +201,9 @@ func TestPanicIsRedelivered(t *testing.T) { // TR-13, fault 13: not acknowledged
 // Some servers give messages new packet identifiers when a session goes on, and set
 // DUP: RabbitMQ 3.10.8 does at QoS 1. The client must not take one message for another.
 
-func TestRenumberedQoS1IsHandledAndAcknowledged(t *testing.T) { // RX-07, T-A11
+// TestRenumberedQoS1IsHandledAndAcknowledged shows RX-07: identifier again after PUBACK [MQTT-4.3.2-5]. It keeps out
+// T-A11: acknowledgements leave on the wrong connection.
+func TestRenumberedQoS1IsHandledAndAcknowledged(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 32 1 m1
 			< pub 32 2 m2
@@ -225,7 +239,9 @@ func TestRenumberedQoS1IsHandledAndAcknowledged(t *testing.T) { // RX-07, T-A11
 	})
 }
 
-func TestRenumberedQoS2IsNotTakenForARepeat(t *testing.T) { // RX-27: the same message is one, another is none
+// TestRenumberedQoS2IsNotTakenForARepeat: the same message under its identifier is a repetition, another is none. It
+// shows RX-27: delivered once across connections.
+func TestRenumberedQoS2IsNotTakenForARepeat(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 34 1 m1
 			< pub 34 2 m2
@@ -253,7 +269,9 @@ func TestRenumberedQoS2IsNotTakenForARepeat(t *testing.T) { // RX-27: the same m
 	})
 }
 
-func TestRenumberedFromQoS2ToQoS1(t *testing.T) { // RX-26 is for one connection
+// TestRenumberedFromQoS2ToQoS1: an identifier means one message within one connection alone. It shows RX-26: one
+// identifier at QoS 1 and 2.
+func TestRenumberedFromQoS2ToQoS1(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 34 1 m1")
 		<-got
@@ -264,7 +282,9 @@ func TestRenumberedFromQoS2ToQoS1(t *testing.T) { // RX-26 is for one connection
 	})
 }
 
-func TestRenumberedPubRelIsAnswered(t *testing.T) { // RX-25 is for one connection
+// TestRenumberedPubRelIsAnswered: PUBREL comes in a later connection than its PUBLISH. It shows RX-25: PUBREL before
+// our PUBREC.
+func TestRenumberedPubRelIsAnswered(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 34 1 m1")
 		m := <-got

@@ -1,16 +1,20 @@
 package mqtt_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"dunlin/mqtt"
 )
 
-// TestServerKilledAtEachStepOutbound is fault 1: what was said before the
+// TestServerKilledAtEachStepOutbound has rows of what was sent before the
 // connection broke, and what has to follow, and only that.
-func TestServerKilledAtEachStepOutbound(t *testing.T) { // SR-01..SR-04, SR-25, SR-28, P2-15, RT-05, T-A3, fault 1
+//
+// It shows SR-01: QoS 1 is sent again [MQTT-4.4.0-1] of 3.1.1; SR-02: QoS 2 is sent again; SR-03: PUBREL is sent
+// again; SR-04: connection lost together with PUBREC; SR-25: lost PUBCOMP; SR-28: outcome that comes in a later
+// connection; P2-15: no PUBLISH after PUBREL, across connections [MQTT-4.3.3-6]; RT-05: retain flag when sent again
+// [MQTT-3.3.1-1]. It keeps out T-A3: what is sent again has no DUP.
+func TestServerKilledAtEachStepOutbound(t *testing.T) {
 	for name, test := range map[string]struct {
 		qos    mqtt.QoS
 		script string
@@ -82,7 +86,9 @@ func TestServerKilledAtEachStepOutbound(t *testing.T) { // SR-01..SR-04, SR-25, 
 	}
 }
 
-func TestPubRecInTheLastSegment(t *testing.T) { // SR-04: in one segment
+// TestPubRecInTheLastSegment: the connection ends in the segment of PUBREC. It shows SR-04: connection lost together
+// with PUBREC [MQTT-4.4.0-1] of 5.
+func TestPubRecInTheLastSegment(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		d := s.publishes(2, "a")[0]
 		s.play("> pub 34 1 a")
@@ -95,7 +101,8 @@ func TestPubRecInTheLastSegment(t *testing.T) { // SR-04: in one segment
 	})
 }
 
-func TestPubCompNotFoundIsSuccess(t *testing.T) { // SR-25: 0x92 in PUBCOMP
+// TestPubCompNotFoundIsSuccess: PUBCOMP has the code 0x92. It shows SR-25: lost PUBCOMP.
+func TestPubCompNotFoundIsSuccess(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		d := s.publishes(2, "a")[0]
 		s.play(`> pub 34 1 a
@@ -109,7 +116,9 @@ func TestPubCompNotFoundIsSuccess(t *testing.T) { // SR-25: 0x92 in PUBCOMP
 	})
 }
 
-func TestOrderOfResending(t *testing.T) { // SR-05, T-A2, peer 4.7
+// TestOrderOfResending shows SR-05: what is sent again keeps its order [MQTT-4.6.0-1]. It keeps out T-A2: what is
+// sent again has lost its order; peer 4.7: what is sent again has a random order.
+func TestOrderOfResending(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		for i, payload := range []string{"a", "b", "c", "d"} {
 			s.publishes(mqtt.QoS(1+i%2), payload)
@@ -134,7 +143,9 @@ func TestOrderOfResending(t *testing.T) { // SR-05, T-A2, peer 4.7
 	})
 }
 
-func TestOrderAcrossTheWrap(t *testing.T) { // SR-06, T-A2
+// TestOrderAcrossTheWrap shows SR-06: the order is kept across the wrap of identifiers. It keeps out T-A2: what is
+// sent again has lost its order.
+func TestOrderAcrossTheWrap(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.nearTheWrap()
 		s.publishes(1, "a", "b", "c", "d")
@@ -174,7 +185,8 @@ func (s *lasting) expectRun(first byte, n int) {
 	s.server.Expect(hexOf(all))
 }
 
-func TestNewMessagesComeAfterOldOnes(t *testing.T) { // SR-07
+// TestNewMessagesComeAfterOldOnes shows SR-07: new messages come after those sent again.
+func TestNewMessagesComeAfterOldOnes(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.publishes(1, "a", "b")
 		s.play(`> pub 32 1 a
@@ -194,7 +206,10 @@ func TestNewMessagesComeAfterOldOnes(t *testing.T) { // SR-07
 	})
 }
 
-func TestSessionLost(t *testing.T) { // CA-14, SR-09, T-A1, fault 20: told, and nothing is sent again
+// TestSessionLost: the loss is reported, and nothing is sent again. It shows CA-14: session lost though the client
+// has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost. It keeps out T-A1: what was in flight is sent again
+// though the session was lost.
+func TestSessionLost(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		sent := append(s.publishes(1, "a"), s.publishes(2, "b", "c")...)
 		s.play(`> pub 32 1 a
@@ -219,7 +234,10 @@ func TestSessionLost(t *testing.T) { // CA-14, SR-09, T-A1, fault 20: told, and 
 	})
 }
 
-func TestRepublish(t *testing.T) { // CA-14, SR-09, SR-10, fault 20: as new messages, where that is wanted
+// TestRepublish: messages are published as new ones where that is asked for. It shows CA-14: session lost though the
+// client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost; SR-10: clean session sends nothing again
+// [MQTT-3.1.2-6] of 3.1.1.
+func TestRepublish(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Reconnect.Republish = mqtt.RepublishAll }, func(s *lasting) {
 		all := append(s.publishes(1, "a"), s.publishes(2, "b", "c")...)
 		s.play(`> pub 32 1 a
@@ -244,7 +262,9 @@ func TestRepublish(t *testing.T) { // CA-14, SR-09, SR-10, fault 20: as new mess
 	})
 }
 
-func TestCleanSessionIsNotResumed(t *testing.T) { // SR-10, SR-24: nor one that ends with its connection
+// TestCleanSessionIsNotResumed: neither is one that ends with its connection. It shows SR-10: clean session sends
+// nothing again [MQTT-3.1.2-6] of 3.1.1; SR-24: session that ends with the connection [MQTT-3.1.2-23] of 5.
+func TestCleanSessionIsNotResumed(t *testing.T) {
 	clean := func(cfg *mqtt.Config) { cfg.KeepSession = false; cfg.Properties.SessionExpiry = 0 }
 	eachLasting(t, clean, func(s *lasting) {
 		d := s.publishes(1, "a")[0]
@@ -257,7 +277,9 @@ func TestCleanSessionIsNotResumed(t *testing.T) { // SR-10, SR-24: nor one that 
 	})
 }
 
-func TestSessionWithoutExpiry(t *testing.T) { // SR-24: it ended with its connection, whatever CONNECT says
+// TestSessionWithoutExpiry: Session Expiry Interval is 0, so it ended with its connection. It shows SR-24: session
+// that ends with the connection [MQTT-3.1.2-23] of 5.
+func TestSessionWithoutExpiry(t *testing.T) {
 	ends := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 0 }
 	lastingV5(t, "", ends, func(s *lasting) {
 		d := s.publishes(1, "a")[0]
@@ -268,7 +290,8 @@ func TestSessionWithoutExpiry(t *testing.T) { // SR-24: it ended with its connec
 	})
 }
 
-func TestLossesInARow(t *testing.T) { // SR-19, fault 32
+// TestLossesInARow shows SR-19: several losses in a row.
+func TestLossesInARow(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		d := s.publishes(1, "a")[0]
 		s.play("> pub 32 1 a")
@@ -288,7 +311,9 @@ func TestLossesInARow(t *testing.T) { // SR-19, fault 32
 	})
 }
 
-func TestInFlightLimitRecoversAfterALoss(t *testing.T) { // SR-20, T-A10
+// TestInFlightLimitRecoversAfterALoss shows SR-20: the window of publishes recovers after a loss. It keeps out
+// T-A10: the window does not recover from a lost connection.
+func TestInFlightLimitRecoversAfterALoss(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 2 }, func(s *lasting) {
 		s.publishes(1, "a")
 		s.publishes(2, "b")
@@ -319,7 +344,8 @@ func TestInFlightLimitRecoversAfterALoss(t *testing.T) { // SR-20, T-A10
 	})
 }
 
-func TestNothingIsSentAgainOnALiveConnection(t *testing.T) { // SR-26
+// TestNothingIsSentAgainOnALiveConnection shows SR-26: nothing is sent again at other times [MQTT-4.4.0-1] of 5.
+func TestNothingIsSentAgainOnALiveConnection(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.KeepAlive = 10 * time.Second }, func(s *lasting) {
 		s.publishes(1, "a", "b")
 		s.publishes(2, "c")
@@ -335,7 +361,9 @@ func TestNothingIsSentAgainOnALiveConnection(t *testing.T) { // SR-26
 	})
 }
 
-func TestIdentifiersInUseAreKeptAcrossALoss(t *testing.T) { // ID-07: new requests avoid them
+// TestIdentifiersInUseAreKeptAcrossALoss: new requests avoid them. It shows ID-07: identifiers kept across
+// connections [MQTT-2.3.1-3].
+func TestIdentifiersInUseAreKeptAcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.publishes(1, "a")
 		s.publishes(2, "b")
@@ -350,25 +378,5 @@ func TestIdentifiersInUseAreKeptAcrossALoss(t *testing.T) { // ID-07: new reques
 		if packet := s.server.Packet(); packet[0] != 0x82 || packet[3] != 3 {
 			s.t.Errorf("got % X", packet)
 		}
-	})
-}
-
-func TestExhaustedIdentifiersAcrossALoss(t *testing.T) { // fault 18: none is used twice, and there is no deadlock
-	eachLasting(t, nil, func(s *lasting) {
-		const ids = 65535
-		for range ids + 1 {
-			s.publishes(1, "")
-		}
-		s.expectRun(0x32, ids)
-		s.play("quiet")
-		s.lose("present")
-		s.expectRun(0x3A, ids)
-		if _, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "f"}); err == nil || !strings.Contains(err.Error(), "in use") {
-			s.t.Errorf("subscribe without an identifier: %v", err)
-		}
-		s.play(`quiet
-			< 40 02 0007
-			> pub 32 7
-			quiet`)
 	})
 }

@@ -11,7 +11,9 @@ import (
 	"dunlin/mqtt/store"
 )
 
-func TestSequenceNumbersAcrossProcesses(t *testing.T) { // RX-27, RX-28, fault 2, fault 3: once, also across processes
+// TestSequenceNumbersAcrossProcesses: each message has its number once. It shows RX-27: delivered once across
+// connections; RX-28: PUBREL in a later connection [MQTT-4.4.0-1] of 5.
+func TestSequenceNumbersAcrossProcesses(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		kept := store.NewMemory()
 		a := receiving(s, kept, "absent")
@@ -47,7 +49,9 @@ func TestSequenceNumbersAcrossProcesses(t *testing.T) { // RX-27, RX-28, fault 2
 	})
 }
 
-func TestSequenceNumberOfARepeat(t *testing.T) { // RX-27, fault 2, fault 3: killed while the handler runs, it comes again under its number
+// TestSequenceNumberOfARepeat: a message whose handler was killed comes again under its number. It shows RX-27:
+// delivered once across connections.
+func TestSequenceNumberOfARepeat(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		kept := store.NewMemory()
 		a := receiving(s, kept, "absent")
@@ -70,7 +74,9 @@ func TestSequenceNumberOfARepeat(t *testing.T) { // RX-27, fault 2, fault 3: kil
 	})
 }
 
-func TestHandlerRunsOnceTheMessageIsSaved(t *testing.T) { // RX-27, fault 6: and acknowledged once that is saved, though the store fails for a while
+// TestHandlerRunsOnceTheMessageIsSaved: it is acknowledged once that is saved, though the store fails for a while.
+// It shows RX-27: delivered once across connections.
+func TestHandlerRunsOnceTheMessageIsSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		w.fails(errDisk)
@@ -99,7 +105,9 @@ func TestHandlerRunsOnceTheMessageIsSaved(t *testing.T) { // RX-27, fault 6: and
 	})
 }
 
-func TestAcknowledgementsOfALostConnectionAreNotSaved(t *testing.T) { // SR-15, T-A11
+// TestAcknowledgementsOfALostConnectionAreNotSaved shows SR-15: acknowledgements are not carried over
+// [MQTT-4.4.0-1] of 5. It keeps out T-A11: acknowledgements leave on the wrong connection.
+func TestAcknowledgementsOfALostConnectionAreNotSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		gate := w.waits()
@@ -117,7 +125,9 @@ func TestAcknowledgementsOfALostConnectionAreNotSaved(t *testing.T) { // SR-15, 
 	})
 }
 
-func TestNewSessionForgetsTheOldOne(t *testing.T) { // RX-29: in the store, too
+// TestNewSessionForgetsTheOldOne: the store forgets it, too. It shows RX-29: message delivered again in a new
+// session [MQTT-3.2.2-5] of 5.
+func TestNewSessionForgetsTheOldOne(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play(`< pub 34 9 a
 			got t=a q2 id9
@@ -133,7 +143,9 @@ func TestNewSessionForgetsTheOldOne(t *testing.T) { // RX-29: in the store, too
 	})
 }
 
-func TestHandledOfflineIsNotHandledAgain(t *testing.T) { // RX-27, fault 2, fault 3: a later process does not give it to a handler again
+// TestHandledOfflineIsNotHandledAgain: a later process does not give the message to a handler again. It shows RX-27:
+// delivered once across connections.
+func TestHandledOfflineIsNotHandledAgain(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
@@ -150,7 +162,9 @@ func TestHandledOfflineIsNotHandledAgain(t *testing.T) { // RX-27, fault 2, faul
 	})
 }
 
-func TestHandledDuringCloseIsNotHandledAgain(t *testing.T) { // RX-27, fault 30: what a handler finished meanwhile does not come again
+// TestHandledDuringCloseIsNotHandledAgain: what a handler finished while the client closed does not come again. It
+// shows RX-27: delivered once across connections.
+func TestHandledDuringCloseIsNotHandledAgain(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
 		synctest.Wait()
@@ -170,7 +184,8 @@ func TestHandledDuringCloseIsNotHandledAgain(t *testing.T) { // RX-27, fault 30:
 	})
 }
 
-func TestOrderOfArrivalWhileSaving(t *testing.T) { // what comes behind a message that is being saved waits for it
+// TestOrderOfArrivalWhileSaving: what comes behind a message that is being saved waits for it.
+func TestOrderOfArrivalWhileSaving(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		gate := w.waits()

@@ -14,7 +14,9 @@ import (
 	"dunlin/mqtt/store"
 )
 
-func TestSavedBeforeSent(t *testing.T) { // SR-23, fault 3: and forgotten only after the last acknowledgement
+// TestSavedBeforeSent: a message is forgotten only after the last acknowledgement. It shows SR-23: stored before
+// sent [MQTT-4.1.0-1] of 3.1.1.
+func TestSavedBeforeSent(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		step := func(before, after string) {
 			s.t.Helper()
@@ -57,7 +59,11 @@ func TestSavedBeforeSent(t *testing.T) { // SR-23, fault 3: and forgotten only a
 	})
 }
 
-func TestRestartSendsAgainInOrder(t *testing.T) { // SR-21, ID-07, RT-05, T-A2, T-A3, fault 3: the same identifiers, the original order, DUP and PUBREL
+// TestRestartSendsAgainInOrder: the identifiers are the same, the order is the original one, and DUP is set. It
+// shows SR-21: restart of the process with a store; ID-07: identifiers kept across connections [MQTT-2.3.1-3];
+// RT-05: retain flag when sent again [MQTT-3.3.1-1]. It keeps out T-A2: what is sent again has lost its order; T-A3:
+// what is sent again has no DUP.
+func TestRestartSendsAgainInOrder(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		for i, payload := range []string{"a", "b", "c", "d"} {
 			s.publishes(mqtt.QoS(1+i%2), payload)
@@ -97,7 +103,9 @@ func TestRestartSendsAgainInOrder(t *testing.T) { // SR-21, ID-07, RT-05, T-A2, 
 	})
 }
 
-func TestRestartAcrossTheWrap(t *testing.T) { // SR-06, SR-21: the order is that of acceptance, not of identifiers
+// TestRestartAcrossTheWrap: the order is that of acceptance, not of identifiers. It shows SR-06: the order is kept
+// across the wrap of identifiers; SR-21: restart of the process with a store.
+func TestRestartAcrossTheWrap(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.nearTheWrap()
 		s.publishes(1, "a", "b", "c", "d")
@@ -119,7 +127,9 @@ func TestRestartAcrossTheWrap(t *testing.T) { // SR-06, SR-21: the order is that
 
 // TestKilledBehindEachCommit kills the process behind every commit of a dialogue,
 // and each successor finishes what was accepted.
-func TestKilledBehindEachCommit(t *testing.T) { // SR-21, SR-23, fault 3, fault 4
+//
+// It shows SR-21: restart of the process with a store; SR-23: stored before sent [MQTT-4.1.0-1] of 3.1.1.
+func TestKilledBehindEachCommit(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		synctest.Wait()
 		w.mu.Lock()
@@ -157,7 +167,10 @@ func TestKilledBehindEachCommit(t *testing.T) { // SR-21, SR-23, fault 3, fault 
 	})
 }
 
-func TestRestartWithoutASession(t *testing.T) { // CA-14, SR-09, T-A1, fault 20, fault 21: the server's store is empty, and ours is not
+// TestRestartWithoutASession: the server has no session, and the store has messages. It shows CA-14: session lost
+// though the client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost. It keeps out T-A1: what was in flight
+// is sent again though the session was lost.
+func TestRestartWithoutASession(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(1, "a")
 		s.publishes(2, "b")
@@ -177,7 +190,9 @@ func TestRestartWithoutASession(t *testing.T) { // CA-14, SR-09, T-A1, fault 20,
 	})
 }
 
-func TestCloseTellsWhatIsSaved(t *testing.T) { // peer 4.5: what is saved is told from what is in doubt
+// TestCloseTellsWhatIsSaved: its errors tell saved messages from those in doubt. It keeps out peer 4.5: an outcome
+// does not say what became of the message.
+func TestCloseTellsWhatIsSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(0, "") // shows that the client is connected
 		s.play("> pub 30 0")
@@ -197,7 +212,9 @@ func TestCloseTellsWhatIsSaved(t *testing.T) { // peer 4.5: what is saved is tol
 	})
 }
 
-func TestStoreWithoutReconnect(t *testing.T) { // SR-21: the client ends with its connection; the next one goes on
+// TestStoreWithoutReconnect: the client ends with its connection, and the next client goes on. It shows SR-21:
+// restart of the process with a store.
+func TestStoreWithoutReconnect(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
 			kept := store.NewMemory()
@@ -220,7 +237,8 @@ func TestStoreWithoutReconnect(t *testing.T) { // SR-21: the client ends with it
 	}
 }
 
-func TestAcceptedOnceSaved(t *testing.T) { // accepted and durable is told from delivered
+// TestAcceptedOnceSaved: a message that is accepted and saved is told from one that is delivered.
+func TestAcceptedOnceSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
 		gate := w.waits()
@@ -253,7 +271,9 @@ func TestAcceptedOnceSaved(t *testing.T) { // accepted and durable is told from 
 	})
 }
 
-func TestStoreThatFailsAndRecovers(t *testing.T) { // peer 4.15, fault 6: a typed outcome, the connection stays, and it recovers
+// TestStoreThatFailsAndRecovers: the error is a typed one, the connection stays, and publishing recovers. It keeps
+// out peer 4.15: a store hides its failures.
+func TestStoreThatFailsAndRecovers(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		first := s.publishes(1, "a")[0]
 		s.play("> pub 32 1 a")
@@ -297,7 +317,9 @@ func TestStoreThatFailsAndRecovers(t *testing.T) { // peer 4.15, fault 6: a type
 	})
 }
 
-func TestStoreThatCannotBeReadFailsDial(t *testing.T) { // SR-22, peer 4.15
+// TestStoreThatCannotBeReadFailsDial shows SR-22: damaged record in the store. It keeps out peer 4.15: a store hides
+// its failures.
+func TestStoreThatCannotBeReadFailsDial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := store.NewMemory()
 		must(t, kept.Close())
@@ -309,7 +331,8 @@ func TestStoreThatCannotBeReadFailsDial(t *testing.T) { // SR-22, peer 4.15
 	})
 }
 
-func TestDamagedRecordIsReportedAndLeftAlone(t *testing.T) { // SR-22: it is told and left alone, and the others are sent
+// TestDamagedRecordIsReportedAndLeftAlone: the other messages are sent. It shows SR-22: damaged record in the store.
+func TestDamagedRecordIsReportedAndLeftAlone(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(1, "a", "b", "c")
 		s.play(`> pub 32 1 a
@@ -337,7 +360,8 @@ func TestDamagedRecordIsReportedAndLeftAlone(t *testing.T) { // SR-22: it is tol
 	})
 }
 
-func TestStoreOfAnotherClientIsRefused(t *testing.T) { // a store belongs to one client identifier
+// TestStoreOfAnotherClientIsRefused: a store belongs to one client identifier.
+func TestStoreOfAnotherClientIsRefused(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		synctest.Wait()
 		other := newLasting(s.t, mqtt.V311, func(cfg *mqtt.Config) { cfg.Store, cfg.ClientID = copyOf(w.Memory), "other" })

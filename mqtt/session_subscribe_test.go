@@ -44,7 +44,9 @@ func (s *lasting) subscribed(codes []byte, subs ...mqtt.Subscription) {
 	}
 }
 
-func TestSubscribeGoesOnAcrossALoss(t *testing.T) { // SR-16: they are asked again, under an identifier of their own, and the call goes on
+// TestSubscribeGoesOnAcrossALoss: the request is sent again under a new identifier, and the call goes on. It shows
+// SR-16: subscribe and unsubscribe go on across a loss.
+func TestSubscribeGoesOnAcrossALoss(t *testing.T) {
 	for _, session := range []string{"present", "absent"} {
 		t.Run(session, func(t *testing.T) {
 			eachLasting(t, nil, func(s *lasting) {
@@ -82,7 +84,10 @@ func TestSubscribeGoesOnAcrossALoss(t *testing.T) { // SR-16: they are asked aga
 	}
 }
 
-func TestSubscriptionsAreRenewed(t *testing.T) { // SR-17, peer 4.10, peer 4.29, fault 20: once, and their handlers are there
+// TestSubscriptionsAreRenewed: each is renewed once, and has its handler. It shows SR-17: subscriptions are renewed
+// when the session is lost. It keeps out peer 4.10: subscriptions vanish with a connection; peer 4.29: handlers are
+// lost with a connection.
+func TestSubscriptionsAreRenewed(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		one := s.sub("one", "t/+")
 		one.QoS, one.NoLocal, one.RetainAsPublished, one.RetainHandling = 1, true, true, mqtt.RetainedIfNew
@@ -111,7 +116,8 @@ func (s *lasting) nextID() string {
 
 func (s *lasting) lastID() string { return hexOf([]byte{0, byte(s.requests + 1)}) }
 
-func TestOnlyWhatIsWantedIsRenewed(t *testing.T) { // SR-18
+// TestOnlyWhatIsWantedIsRenewed shows SR-18: refused and ended subscriptions are not renewed.
+func TestOnlyWhatIsWantedIsRenewed(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.subscribed([]byte{0, 0x80, 2}, s.sub("a", "a"), s.sub("no", "no"), s.sub("b", "b"))
 		s.subscribed([]byte{1}, s.sub("c", "c"))
@@ -133,7 +139,9 @@ func TestOnlyWhatIsWantedIsRenewed(t *testing.T) { // SR-18
 	})
 }
 
-func TestManySubscriptionsAreRenewedOnce(t *testing.T) { // SR-17: each once, in packets that a server takes
+// TestManySubscriptionsAreRenewedOnce: in packets of a size that the server takes. It shows SR-17: subscriptions are
+// renewed when the session is lost.
+func TestManySubscriptionsAreRenewedOnce(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		const n = 250
 		subs := make([]mqtt.Subscription, n)
@@ -162,7 +170,9 @@ func TestManySubscriptionsAreRenewedOnce(t *testing.T) { // SR-17: each once, in
 	})
 }
 
-func TestRefusedRenewalIsReported(t *testing.T) { // SR-17, SR-18: is told, and not tried again
+// TestRefusedRenewalIsReported: and it is not tried again. It shows SR-17: subscriptions are renewed when the
+// session is lost; SR-18: refused and ended subscriptions are not renewed.
+func TestRefusedRenewalIsReported(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a"))
 		s.lose("absent")
@@ -174,7 +184,9 @@ func TestRefusedRenewalIsReported(t *testing.T) { // SR-17, SR-18: is told, and 
 	})
 }
 
-func TestRenewalAcrossALoss(t *testing.T) { // SR-17: a renewal without an answer is made once, too
+// TestRenewalAcrossALoss: a renewal that was not answered is made once, too. It shows SR-17: subscriptions are
+// renewed when the session is lost.
+func TestRenewalAcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a"))
 		s.lose("absent")
@@ -191,7 +203,9 @@ func TestRenewalAcrossALoss(t *testing.T) { // SR-17: a renewal without an answe
 	})
 }
 
-func TestRenewalThatTheServerDoesNotOffer(t *testing.T) { // SR-12, SR-17: what the next server does not do is told
+// TestRenewalThatTheServerDoesNotOffer: it is reported. It shows SR-12: other limits that became smaller at a
+// reconnect [MQTT-3.2.2-11]; SR-17: subscriptions are renewed when the session is lost.
+func TestRenewalThatTheServerDoesNotOffer(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a/+"))
 		s.subscribed([]byte{0}, s.sub("b", "b"))
@@ -207,7 +221,9 @@ func TestRenewalThatTheServerDoesNotOffer(t *testing.T) { // SR-12, SR-17: what 
 // TestSessionThatOnlyTheServerKnows: a server that has a session of which this process knows
 // nothing. The session may be known and empty, so it goes on; what it holds comes
 // to the Message handler.
-func TestSessionThatOnlyTheServerKnows(t *testing.T) { // CA-13, fault 21
+//
+// It shows CA-13: session present that the client does not know [MQTT-3.2.2-4] of 5.
+func TestSessionThatOnlyTheServerKnows(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, version, nil)

@@ -114,7 +114,8 @@ func TestPublishWhileReadingAStream(t *testing.T) {
 	}
 }
 
-func TestHugeHeaderIsRefusedBeforeStreaming(t *testing.T) { // MF-04
+// TestHugeHeaderIsRefusedBeforeStreaming shows MF-04: announced length costs no memory.
+func TestHugeHeaderIsRefusedBeforeStreaming(t *testing.T) {
 	s := dialV5(t, "", streaming(make(chan string, 10)))
 	s.server.Send("30 80808001 0001 63 808001", strings.Repeat("26 0001 61 0001 61", 200))
 	s.server.Expect("E0 01 95")

@@ -18,7 +18,9 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestTLSServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
+// TestTLSServerNames shows TL-02: alternative names of a certificate; TL-03: certificate for another host; TL-10:
+// TLS configuration of the application; TL-11: server name in the handshake.
+func TestTLSServerNames(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	both := authority.Server(t, testcert.Options{}).Certificate(t)
 	for _, test := range []struct {
@@ -52,7 +54,8 @@ func TestTLSServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
 	}
 }
 
-func TestOldTLSIsRefused(t *testing.T) { // TL-12
+// TestOldTLSIsRefused shows TL-12: oldest TLS version.
+func TestOldTLSIsRefused(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{ //nolint:gosec // an old server is the point
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -67,7 +70,8 @@ func TestOldTLSIsRefused(t *testing.T) { // TL-12
 	}
 }
 
-func TestALPNIsOffered(t *testing.T) { // TL-17
+// TestALPNIsOffered shows TL-17: ALPN.
+func TestALPNIsOffered(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}, NextProtos: []string{"mqtt"},
@@ -81,7 +85,9 @@ func TestALPNIsOffered(t *testing.T) { // TL-17
 	s.closeWell()
 }
 
-func TestClientCertificateIsMissing(t *testing.T) { // TL-08, T-A41: TLS 1.3 tells only at the first read
+// TestClientCertificateIsMissing: with TLS 1.3 the client learns of it at its first read. It shows TL-08: client
+// certificate missing. It keeps out T-A41: a missing client certificate is noticed after success was told.
+func TestClientCertificateIsMissing(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -93,7 +99,9 @@ func TestClientCertificateIsMissing(t *testing.T) { // TL-08, T-A41: TLS 1.3 tel
 	}
 }
 
-func TestEndsOfTLSConnections(t *testing.T) { // TL-15, DC-14..DC-17
+// TestEndsOfTLSConnections shows TL-15: end of TLS; DC-14: server ends the stream; DC-15: connection reset; DC-16:
+// connection half closed; DC-17: end of the stream within a packet.
+func TestEndsOfTLSConnections(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	cert := authority.Server(t, testcert.Options{}).Certificate(t)
 	for _, test := range []struct {
@@ -144,7 +152,9 @@ func TestEndsOfTLSConnections(t *testing.T) { // TL-15, DC-14..DC-17
 	}
 }
 
-func TestPlainAndTLSDoNotMatch(t *testing.T) { // TL-13, TL-16, MF-25: quick and readable
+// TestPlainAndTLSDoNotMatch: the error comes at once, and says what is wrong. It shows TL-13: TLS on one side only;
+// TL-16: never in the clear where TLS was asked for; MF-25: something that is not MQTT.
+func TestPlainAndTLSDoNotMatch(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	secure := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
 	dialed := async(func() error {
@@ -172,7 +182,8 @@ func TestPlainAndTLSDoNotMatch(t *testing.T) { // TL-13, TL-16, MF-25: quick and
 	}
 }
 
-func TestDialWhereNobodyListens(t *testing.T) { // TR-01
+// TestDialWhereNobodyListens shows TR-01: nobody listens at the address.
+func TestDialWhereNobodyListens(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	url := server.URL()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -195,7 +206,8 @@ func TestDialWhereNobodyListens(t *testing.T) { // TR-01
 	}
 }
 
-func TestCloseOverTLSKeepsItsDeadline(t *testing.T) { // TL-15, fault 30
+// TestCloseOverTLSKeepsItsDeadline shows TL-15: end of TLS.
+func TestCloseOverTLSKeepsItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, func(*mqtt.Config) {})
 		ctx, cancel := context.WithTimeout(s.ctx, time.Second)
@@ -208,7 +220,8 @@ func TestCloseOverTLSKeepsItsDeadline(t *testing.T) { // TL-15, fault 30
 	})
 }
 
-func TestDeadTLSServerIsNotWaitedFor(t *testing.T) { // KA-11: nor is a dead peer waited for
+// TestDeadTLSServerIsNotWaitedFor shows KA-11: no answer to a ping.
+func TestDeadTLSServerIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, keepAlive(10*time.Second))
 		s.expectPing(9 * time.Second)
@@ -220,7 +233,9 @@ func TestDeadTLSServerIsNotWaitedFor(t *testing.T) { // KA-11: nor is a dead pee
 	})
 }
 
-func TestSlowTLSServerIsNotDead(t *testing.T) { // KA-13: a TLS write cannot go on after a deadline
+// TestSlowTLSServerIsNotDead: a TLS write cannot go on after a deadline that has passed. It shows KA-13:
+// server that does not read.
+func TestSlowTLSServerIsNotDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, keepAlive(10*time.Second))
 		const size = 300_000
@@ -240,7 +255,8 @@ func TestSlowTLSServerIsNotDead(t *testing.T) { // KA-13: a TLS write cannot go 
 	})
 }
 
-func TestStalledHandshakeTimesOut(t *testing.T) { // TL-14, fault 10
+// TestStalledHandshakeTimesOut shows TL-14: TLS handshake stalls.
+func TestStalledHandshakeTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
@@ -254,7 +270,8 @@ func TestStalledHandshakeTimesOut(t *testing.T) { // TL-14, fault 10
 	})
 }
 
-func TestRotatedClientCertificate(t *testing.T) { // fault 26: each handshake has the one of its time; a refused one is told
+// TestRotatedClientCertificate: each handshake has the certificate of its time, and a refused one is reported.
+func TestRotatedClientCertificate(t *testing.T) {
 	authority, stranger := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	server := newRotating(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -302,7 +319,8 @@ func TestRotatedClientCertificate(t *testing.T) { // fault 26: each handshake ha
 	defer accept(2).Close()
 }
 
-func TestUntrustedServerAtEachRetry(t *testing.T) { // fault 25: refused each time, and it gets no byte of CONNECT
+// TestUntrustedServerAtEachRetry: it is refused each time, and gets no byte of CONNECT.
+func TestUntrustedServerAtEachRetry(t *testing.T) {
 	authority, stranger := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	server := newRotating(t, &tls.Config{Certificates: []tls.Certificate{stranger.Server(t, testcert.Options{}).Certificate(t)}})
 	told := make(chan mqtt.Retry, 10)

@@ -18,7 +18,9 @@ import (
 
 const many = 10_000
 
-func TestManyPublishesCompleteInOrder(t *testing.T) { // P2-19, ID-09: in order, each completed once, in order
+// TestManyPublishesCompleteInOrder: each completes once. It shows P2-19: many publishes back to back; ID-09: very
+// many requests.
+func TestManyPublishesCompleteInOrder(t *testing.T) {
 	for qos := range mqtt.QoS(3) {
 		var seen int
 		r := &responder{tap: func(p []byte) {
@@ -61,7 +63,9 @@ func TestManyPublishesCompleteInOrder(t *testing.T) { // P2-19, ID-09: in order,
 	}
 }
 
-func TestManyMessagesAreHandledInOrder(t *testing.T) { // FR-03, RX-08, MF-28
+// TestManyMessagesAreHandledInOrder shows FR-03: many packets at once; RX-08: PUBACKs in the order of the messages
+// [MQTT-4.6.0-2]; MF-28: flood of messages.
+func TestManyMessagesAreHandledInOrder(t *testing.T) {
 	for qos := range byte(3) {
 		next := 0
 		done := make(chan struct{})
@@ -86,7 +90,8 @@ func TestManyMessagesAreHandledInOrder(t *testing.T) { // FR-03, RX-08, MF-28
 	}
 }
 
-func TestServerThatReadsOnlyAfterItHasSent(t *testing.T) { // FR-05: the server reads nothing until it has said all
+// TestServerThatReadsOnlyAfterItHasSent shows FR-05: both directions full.
+func TestServerThatReadsOnlyAfterItHasSent(t *testing.T) {
 	ours, theirs := net.Pipe()
 	server := mqtttest.NewConn(t, theirs)
 	ctx := ctxFor(t)
@@ -131,7 +136,10 @@ func TestServerThatReadsOnlyAfterItHasSent(t *testing.T) { // FR-05: the server 
 	}
 }
 
-func TestOneByteAtATime(t *testing.T) { // FR-01, FR-02, FR-04, FR-06, fault 14, peer 0.8
+// TestOneByteAtATime shows FR-01: one byte at a time [MQTT-6.0.0-2]; FR-02: split within the remaining length;
+// FR-04: split within the next header; FR-06: short reads and writes. It keeps out peer 0.8: a packet that comes
+// byte by byte is misread.
+func TestOneByteAtATime(t *testing.T) {
 	var seen []string
 	r := &responder{tap: func(p []byte) { seen = append(seen, fmt.Sprintf("%X", p)) }}
 	ctx := ctxFor(t)
@@ -166,7 +174,9 @@ func TestOneByteAtATime(t *testing.T) { // FR-01, FR-02, FR-04, FR-06, fault 14,
 	}
 }
 
-func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets, each one's own order
+// TestConcurrentPublishers: packets stay whole, and each goroutine's messages keep their order. It shows P0-16:
+// concurrent publishers.
+func TestConcurrentPublishers(t *testing.T) {
 	const publishers, each = 50, 100
 	next := make([]int, publishers)
 	r := &responder{tap: func(p []byte) {
@@ -209,7 +219,9 @@ func TestConcurrentPublishers(t *testing.T) { // P0-16, fault 30: whole packets,
 	}
 }
 
-func TestLongMessageThroughASmallBuffer(t *testing.T) { // RX-36, FR-02
+// TestLongMessageThroughASmallBuffer shows RX-36: message with a large payload; FR-02: split within the remaining
+// length.
+func TestLongMessageThroughASmallBuffer(t *testing.T) {
 	const size = 3 << 20
 	got := make(chan []byte, 1)
 	s := dialScripted(t, func(cfg *mqtt.Config) {
@@ -232,7 +244,9 @@ func TestLongMessageThroughASmallBuffer(t *testing.T) { // RX-36, FR-02
 // TestRetainedFlood has a server send a million retained messages at once, and a
 // handler that takes none: what the client holds is bounded, and so is what it
 // reads.
-func TestRetainedFlood(t *testing.T) { // fault 28, fault 12, MF-28
+//
+// It shows MF-28: flood of messages.
+func TestRetainedFlood(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveBytes = 100_000
 		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) { <-ctx.Done() }

@@ -8,7 +8,9 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestUnsubscribeBytes(t *testing.T) { // UN-01..UN-03
+// TestUnsubscribeBytes shows UN-01: UNSUBSCRIBE of one filter [MQTT-3.10.1-1]; UN-02: UNSUBSCRIBE with a user
+// property; UN-03: UNSUBSCRIBE of several filters.
+func TestUnsubscribeBytes(t *testing.T) {
 	for _, test := range []struct {
 		change     func(*mqtt.Config)
 		filters    []string
@@ -27,7 +29,9 @@ func TestUnsubscribeBytes(t *testing.T) { // UN-01..UN-03
 	}
 }
 
-func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) { // UN-02, UN-03, SU-29
+// TestUserPropertiesOfSubscribeAndUnsubscribe shows UN-02: UNSUBSCRIBE with a user property [MQTT-3.10.1-1]; UN-03:
+// UNSUBSCRIBE of several filters; SU-29: properties of SUBACK.
+func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) {
 	s := dialV5(t, "2900", nil)
 	one := mqtt.UserProperty{Name: "k", Value: "1"}
 	d, err := s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "a", QoS: 2, UserProperties: []mqtt.UserProperty{one}}}, nil)
@@ -57,7 +61,9 @@ func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) { // UN-02, UN-03
 	}
 }
 
-func TestUserPropertiesOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29: user properties of requests too [MQTT-1.5.7-1]
+// TestUserPropertiesOfRequestsAreText shows CN-20: identifier or user name that is no text [MQTT-3.1.3-11] of 3.1.1;
+// UN-02: UNSUBSCRIBE with a user property [MQTT-3.10.1-1]; SU-29: properties of SUBACK [MQTT-1.5.7-1].
+func TestUserPropertiesOfRequestsAreText(t *testing.T) {
 	s := dialV5(t, noIDs, nil)
 	for _, bad := range []mqtt.UserProperty{{Name: "a\x00"}, {Value: "\xED\xA0\x80"}, {Name: strings.Repeat("x", 65536)}} {
 		_, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", UserProperties: []mqtt.UserProperty{bad}})
@@ -72,7 +78,8 @@ func TestUserPropertiesOfRequestsAreText(t *testing.T) { // CN-20, UN-02, SU-29:
 	s.expectAlive(true)
 }
 
-func TestMessagesAfterUnsubscribeAreAcknowledged(t *testing.T) { // UN-07
+// TestMessagesAfterUnsubscribeAreAcknowledged shows UN-07: message after UNSUBACK [MQTT-4.5.0-2].
+func TestMessagesAfterUnsubscribeAreAcknowledged(t *testing.T) {
 	s := dialScripted(t, nil)
 	if err := s.subscribe(2, s.sub("h", "t")); err != nil {
 		t.Fatal(err)
@@ -93,7 +100,8 @@ func TestMessagesAfterUnsubscribeAreAcknowledged(t *testing.T) { // UN-07
 	s.closeWell()
 }
 
-func TestLaterSubscribeWinsOverUnsubscribe(t *testing.T) { // the last call counts
+// TestLaterSubscribeWinsOverUnsubscribe: the last call counts.
+func TestLaterSubscribeWinsOverUnsubscribe(t *testing.T) {
 	for _, test := range []struct {
 		code byte
 		want []string
@@ -134,7 +142,8 @@ func TestUnsubscribeLeavesOthers(t *testing.T) {
 	s.closeWell()
 }
 
-func TestUnsubscribeInAResumedSessionLeavesOtherFilters(t *testing.T) { // the server may hold filters we do not know
+// TestUnsubscribeInAResumedSessionLeavesOtherFilters: the server may hold filters that the client does not know.
+func TestUnsubscribeInAResumedSessionLeavesOtherFilters(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	s.dial(mqtt.Config{ClientID: "c", KeepSession: true}, "20 02 0100")
 	s.unsubscribe("t")

@@ -16,8 +16,8 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestNoCopyPayloadsInOrder sends messages of all kinds in turn, small and large, lent and
-// not, while the server does not read: the bytes are those of the calls, in their
+// TestNoCopyPayloadsInOrder sends messages of all kinds in turn, small and large, copied
+// and not, while the server does not read: the bytes are those of the calls, in their
 // order. A connection that is more than a socket has its Write called.
 func TestNoCopyPayloadsInOrder(t *testing.T) {
 	for what, dial := range map[string]func(context.Context, string, string) (net.Conn, error){
@@ -43,7 +43,7 @@ func publishPayloads(t *testing.T, s *scripted) (payloads [][]byte) {
 	sizes := []int{0, 10, 16 << 10, 16<<10 + 1, 40_000, 5, 300_000, 100_000}
 	for i := range 200 {
 		m := mqtt.Message{
-			Topic: fmt.Sprint("lent/", i%3), Payload: payloadOf(i, sizes[i%len(sizes)]),
+			Topic: fmt.Sprint("nocopy/", i%3), Payload: payloadOf(i, sizes[i%len(sizes)]),
 			QoS: mqtt.QoS(i % 3), Retain: i%7 == 0,
 		}
 		if i%11 == 0 {
@@ -77,29 +77,29 @@ func expectPayloads(t *testing.T, s *scripted, payloads [][]byte) {
 			t.Fatal(err)
 		}
 		p, err := wire.ParsePublish(h, b[n:], wire.V5)
-		if err != nil || p.Topic != fmt.Sprint("lent/", i%3) || p.QoS != byte(i%3) || !bytes.Equal(p.Payload, want) {
+		if err != nil || p.Topic != fmt.Sprint("nocopy/", i%3) || p.QoS != byte(i%3) || !bytes.Equal(p.Payload, want) {
 			t.Fatalf("message %d: topic %s, QoS %d, %d bytes instead of %d, %v", i, p.Topic, p.QoS, len(p.Payload), len(want), err)
 		}
 	}
 }
 
 // TestNoCopyPayloadIsNotCopied changes payloads while they wait behind what the server does
-// not read: one that is lent goes out changed, which its lender answers for, one that
-// is not, or is small, as it was.
+// not read: a large one of PublishNoCopy goes out changed, which its caller answers for;
+// one that was copied, or is small, goes out as it was.
 func TestNoCopyPayloadIsNotCopied(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
 	if err := s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, 32<<20)}); err != nil {
 		t.Fatal(err)
 	}
 	messages := []struct {
-		lent bool
-		size int
-		want byte
+		noCopy bool
+		size   int
+		want   byte
 	}{{true, 20_000, 2}, {false, 20_000, 1}, {true, 16 << 10, 1}}
 	for _, m := range messages {
 		payload := payloadOf(0, m.size)
 		publish := s.PublishAsync
-		if m.lent {
+		if m.noCopy {
 			publish = s.PublishNoCopy
 		}
 		if _, err := publish(s.ctx, mqtt.Message{Topic: "t", Payload: payload, QoS: 1}, nil); err != nil {
@@ -110,18 +110,18 @@ func TestNoCopyPayloadIsNotCopied(t *testing.T) {
 	s.server.Packet()
 	for _, m := range messages {
 		if b := s.server.Packet(); b[len(b)-1] != m.want {
-			t.Errorf("lent %v, %d bytes: %d went out", m.lent, m.size, b[len(b)-1])
+			t.Errorf("not copied %v, %d bytes: %d went out", m.noCopy, m.size, b[len(b)-1])
 		}
 	}
 }
 
-// TestNoCopyPayloadIsHeldUntilItIsWritten has the server acknowledge what stands behind a lent payload
+// TestNoCopyPayloadIsHeldUntilItIsWritten has the server acknowledge what stands behind such a payload
 // before it has read either: the payload is not given back for that.
 func TestNoCopyPayloadIsHeldUntilItIsWritten(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
 	payload := make([]byte, 32<<20)
 	copy(payload, "\x30\xFB\xFF\xFF\x0F") // it reads as a packet itself
-	lent, err := s.PublishNoCopy(s.ctx, mqtt.Message{Topic: "t", Payload: payload}, nil)
+	noCopy, err := s.PublishNoCopy(s.ctx, mqtt.Message{Topic: "t", Payload: payload}, nil)
 	must(t, err)
 	s.server.Expect("30 83 80 80 10") // it is being written
 	behind, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 1}, nil)
@@ -129,13 +129,13 @@ func TestNoCopyPayloadIsHeldUntilItIsWritten(t *testing.T) {
 	s.server.Send("40 02 0001")
 	must(t, behind.Wait(s.ctx))
 	select {
-	case <-lent.Done():
+	case <-noCopy.Done():
 		t.Error("the payload is given back while it is being written")
 	default:
 	}
 	s.server.Expect("000174")
 	s.server.Packet()
-	must(t, lent.Wait(s.ctx))
+	must(t, noCopy.Wait(s.ctx))
 }
 
 // TestNoCopyPayloadsCountForSendBytes fills Limits.SendBytes with payloads that are not copied.
@@ -152,7 +152,7 @@ func TestNoCopyPayloadsCountForSendBytes(t *testing.T) {
 	t.Error("there is always room")
 }
 
-// TestNoCopyPayloadIsCopiedToBeSentAgain lends to a client that keeps what it has sent: it is sent
+// TestNoCopyPayloadIsCopiedToBeSentAgain publishes at a client that keeps what it has sent: it is sent
 // again as it was, whatever became of the payload since.
 func TestNoCopyPayloadIsCopiedToBeSentAgain(t *testing.T) {
 	ctx := ctxFor(t)
@@ -250,7 +250,7 @@ func TestBurstsShareBuffers(t *testing.T) {
 			<-time.After(3 * time.Second) // until it has let go
 		}
 		runtime.ReadMemStats(&after)
-		// Without spares it is about four times the burst; with -race some are lost on purpose.
+		// Without buffers that are used again it is about four times the burst; with -race some are lost on purpose.
 		if got := (after.TotalAlloc - before.TotalAlloc) / bursts; got > 3*burst {
 			t.Errorf("a burst of %d bytes takes %d of fresh memory", burst, got)
 		}
@@ -262,7 +262,7 @@ func TestBurstsShareBuffers(t *testing.T) {
 func TestFewMessagesKeepNoLargeBuffers(t *testing.T) {
 	const clients, messages, size = 30, 400, 64
 	heap := func() int {
-		for range 3 { // what is spare goes with the second
+		for range 3 { // a buffer that is not used is freed at the second one
 			runtime.GC()
 		}
 		var m runtime.MemStats
@@ -346,4 +346,35 @@ func TestQueuedIsZeroAfterTheLastAnswer(t *testing.T) {
 			t.Fatal("queued though the last answer has come")
 		}
 	}
+}
+
+// TestPublishersGetRoomWhileAcknowledgementsAreWritten has publishers wait for room while acknowledgements go out,
+// and with them what they have appended.
+func TestPublishersGetRoomWhileAcknowledgementsAreWritten(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 })
+	heard := async(func() error {
+		for {
+			if _, err := s.server.TryPacket(); err != nil {
+				return nil //nolint:nilerr // the end of the test
+			}
+		}
+	})
+	for i := range 5000 {
+		if _, err := s.server.Write([]byte("\x32\x06\x00\x01a\x00\x09x")); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(time.Duration(i%400) * 250 * time.Nanosecond); time.Now().Before(end); {
+			runtime.Gosched()
+		}
+		for range 3 {
+			if err := s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: []byte{1}}); err != nil {
+				t.Fatalf("round %d: %v", i, err)
+			}
+		}
+		for len(s.events) > 0 {
+			<-s.events
+		}
+	}
+	must(t, s.Close(s.ctx))
+	must(t, <-heard)
 }
