@@ -166,11 +166,11 @@ func (c *conformance) gaps() (gaps []string) {
 			gaps = append(gaps, "statement "+s.id()+" ("+s.what+") is neither enforced, tested nor explained")
 		}
 	}
-	return append(gaps, c.strangers(known)...)
+	return append(gaps, c.unknown(known)...)
 }
 
-// strangers returns what is named but not known.
-func (c *conformance) strangers(known map[string]bool) (gaps []string) {
+// unknown returns what is named but not known.
+func (c *conformance) unknown(known map[string]bool) (gaps []string) {
 	for id := range c.explained {
 		if !known[id] {
 			gaps = append(gaps, "explained.tsv names "+id+", which does not exist")

@@ -343,3 +343,11 @@ func TestEventsThatWaitAreBounded(t *testing.T) {
 		})
 	}
 }
+
+func heapNow() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}

@@ -2,11 +2,11 @@ package mqtt_test
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/internal/wire"
 	"dunlin/mqtt/mqtttest"
 )
 
@@ -262,9 +263,6 @@ func elapsed() func() time.Duration {
 
 var errDeadline = context.DeadlineExceeded
 
-// hexOf writes b as the scripted server wants it.
-func hexOf(b []byte) string { return hex.EncodeToString(b) }
-
 // dialSocket connects to a server over a socket, which may be left for another one.
 func dialSocket(t *testing.T, cfg mqtt.Config) (c *mqtt.Client, server *mqtttest.Server, conn *mqtttest.Conn) {
 	t.Helper()
@@ -307,66 +305,67 @@ func connAckV5(t *testing.T, properties string) string {
 	return fmt.Sprintf("20 %02X 0000 %02X %s", 3+len(p), len(p), properties)
 }
 
-// eachVersion runs a test against a client of MQTT 3.1.1 and one of MQTT 5.
-func eachVersion(t *testing.T, change func(*mqtt.Config), f func(s *scripted, five bool)) {
-	t.Helper()
-	t.Run("3.1.1", func(t *testing.T) { f(dialScripted(t, change), false) })
-	t.Run("5", func(t *testing.T) { f(dialV5(t, "", change), true) })
+// sub returns a subscription whose handler writes "name topic=payload".
+func (s *scripted) sub(name, filter string) mqtt.Subscription {
+	return mqtt.Subscription{Filter: filter, Handler: func(_ context.Context, m *mqtt.Received) { s.events <- name + " " + describe(m) }}
 }
 
-// frame puts the fixed header before a body.
-func frame(first byte, body []byte) []byte {
-	b := []byte{first}
-	n := len(body)
-	for ; n > 0x7F; n >>= 7 {
-		b = append(b, byte(n)|0x80)
-	}
-	return append(append(b, byte(n)), body...)
-}
-
-// publishBytes writes a PUBLISH, with an empty property list in MQTT 5. The
-// lower bits of first say whether there is an identifier.
-func publishBytes(five bool, first byte, topic string, id uint16, payload string) []byte {
-	body := append([]byte{byte(len(topic) >> 8), byte(len(topic))}, topic...)
-	if first&0x06 != 0 {
-		body = append(body, byte(id>>8), byte(id))
-	}
-	if five {
-		body = append(body, 0)
-	}
-	return frame(first, append(body, payload...))
-}
-
-// expectPublish waits for a PUBLISH to "t" with those bytes.
-func (s *scripted) expectPublish(five bool, first byte, id uint16, payload string) {
+// subscribe subscribes, and has the server answer with code.
+func (s *scripted) subscribe(code byte, sub mqtt.Subscription) error {
 	s.t.Helper()
-	s.server.Expect(hexOf(publishBytes(five, first, "t", id, payload)))
+	done := async(func() error { return errorOf(s.Subscribe(s.ctx, sub)) })
+	packet := s.server.Packet()
+	s.server.SendBytes([]byte{0x90, 3, packet[2], packet[3], code})
+	return s.wait(done)
 }
 
-// sendPublish sends a PUBLISH to "t".
-func (s *scripted) sendPublish(five bool, first byte, id uint16, payload string) {
+func (s *scripted) unsubscribe(filter string) {
 	s.t.Helper()
-	s.server.SendBytes(publishBytes(five, first, "t", id, payload))
+	done := async(func() error { return s.Unsubscribe(s.ctx, filter) })
+	packet := s.server.Packet()
+	s.server.SendBytes([]byte{0xB0, 2, packet[2], packet[3]})
+	s.mustWait(done)
 }
 
-// publishes begins publishing to "t" at qos, once for each payload.
-func (s *scripted) publishes(qos mqtt.QoS, payloads ...string) (all []*mqtt.Delivery) {
+// hold makes the deliver loop stand still: its handler waits until release is
+// closed.
+func (s *scripted) hold() (release chan struct{}) {
 	s.t.Helper()
-	for _, payload := range payloads {
-		d, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: []byte(payload), QoS: qos}, nil)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		all = append(all, d)
+	held, release := make(chan struct{}), make(chan struct{})
+	handler := func(context.Context, *mqtt.Received) { close(held); <-release }
+	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "hold", Handler: handler})) })
+	s.server.Packet()
+	s.server.Send("90 03 000100", "30 06 0004686F6C64")
+	s.mustWait(subscribed)
+	<-held
+	return release
+}
+
+// answer sends payload to the response topic of p with its correlation data.
+func (s *scripted) answer(p wire.Publish, payload string) {
+	s.t.Helper()
+	topic, _ := p.Properties.Text(wire.ResponseTopic)
+	data, _ := p.Properties.Binary(wire.CorrelationData)
+	s.server.SendBytes(wire.AppendPublish(nil, wire.V5, &wire.Publish{
+		Topic: topic, Payload: []byte(payload),
+		Properties: wire.Properties(nil).AppendBinary(wire.CorrelationData, data),
+	}))
+}
+
+// itself returns a function that returns the client that is made by cfg.
+func itself(cfg *mqtt.Config) func() *mqtt.Client {
+	var client atomic.Pointer[mqtt.Client]
+	connect := cfg.OnConnect
+	cfg.OnConnect = func(c *mqtt.Client) {
+		client.Store(c)
+		connect(c)
 	}
-	return all
+	return client.Load
 }
 
-// expectAlive checks that the client goes on and has said nothing since: it
-// answers a QoS 1 message, and that answer comes next.
-func (s *scripted) expectAlive(five bool) {
-	s.t.Helper()
-	s.server.SendBytes(publishBytes(five, 0x32, "alive", 0xFFFF, ""))
-	s.server.Expect("40 02 FFFF")
-	s.expectEvent("message alive=")
+// over returns a context that has ended.
+func over() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }

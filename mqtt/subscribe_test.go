@@ -268,7 +268,7 @@ func TestSubscribeSeveralInMQTT5(t *testing.T) {
 
 // The rows that the tests of subscriptions show in MQTT 3.1.1, in MQTT 5 too.
 
-// noIDs is a CONNACK's word that there are no subscription identifiers.
+// noIDs is the property of CONNACK that says that there are no subscription identifiers.
 const noIDs = "2900"
 
 // TestEveryFailureCodeOfSubscribe shows SU-09: every failure code of SUBACK; UN-04: every failure code of UNSUBACK.
