@@ -122,29 +122,32 @@ func (q *ownQueue) tellIfForgotten() {
 // handlerLoop runs the handler for what waits, and ends when nothing does.
 func (q *ownQueue) handlerLoop() {
 	r := q.receiver
-	returned := false
+	id := goroutineID()
+	defer q.endLoop(id)
 	r.mu.Lock()
-	r.workers.loops = append(r.workers.loops, goroutineID())
+	r.workers.loops = append(r.workers.loops, id)
 	m := q.pop()
 	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.workers.loops = slices.DeleteFunc(r.workers.loops, func(id uint64) bool { return id == goroutineID() })
-		if !returned && q.items.Len() > 0 { // the handler called runtime.Goexit
-			q.start()
-			return
-		}
-		q.running--
-	}()
 	for m != nil {
 		q.handle(m)
 		r.mu.Lock()
-		if m = q.pop(); m == nil {
-			returned = true
-		}
+		m = q.pop()
 		r.mu.Unlock()
 	}
+}
+
+// endLoop ends the handler loop on the goroutine id. Another one takes what came since the
+// loop looked last, and what is left when the handler called runtime.Goexit.
+func (q *ownQueue) endLoop(id uint64) {
+	r := q.receiver
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.workers.loops = slices.DeleteFunc(r.workers.loops, func(other uint64) bool { return other == id })
+	if q.items.Len() > 0 {
+		q.start()
+		return
+	}
+	q.running--
 }
 
 // handle runs the handler for m.

@@ -37,7 +37,7 @@ type Subscription struct {
 	// Workers has Handler called on goroutines of its own, at most so many at once, so that
 	// a slow one does not delay other subscriptions: with 1 its messages stay in their order. 0:
 	// on the goroutine of all handlers, in the order of all messages. What waits counts in
-	// Limits.ReceiveMessages all the same.
+	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler.
 	Workers int
 	// ManualAck leaves the acknowledgement to Received.Ack.
 	ManualAck bool
