@@ -15,8 +15,14 @@ type ownQueue struct {
 	most     int     // goroutines at once
 	running  int
 	items    fifo.Queue[*shared]
-	more     chan struct{} // closed when there is a message, or the end; nil: nobody waits
-	closed   bool          // none will come
+
+	// For an iterator:
+	more   chan struct{} // closed when there is a message, or the end; nil: nobody waits
+	subs   int           // subscriptions that lead here
+	loops  int           // that run
+	over   bool          // no message comes any more; those that wait are given
+	reason error         // why, for the loop; nil: the application ended the subscriptions
+	closed bool          // nobody takes messages any more
 
 	iterated bool // somebody has asked for a message
 	told     bool // that nobody does
@@ -60,7 +66,7 @@ func (r *receiver) share(it *item, queues []*ownQueue, result result) {
 
 // push queues m, and sees to somebody who takes it.
 func (q *ownQueue) push(m *shared) {
-	if q.closed {
+	if q.closed || q.over && q.loops == 0 {
 		q.receiver.finishLocked(m, failed)
 		return
 	}
@@ -104,6 +110,33 @@ func (q *ownQueue) close() {
 		q.receiver.finishLocked(m, failed)
 	}
 	q.wake()
+}
+
+// release tells that one of the subscriptions is in force no more; reason is why, where
+// the application did not end it. When it was the last one, and what came for it has been
+// passed on, there is nothing left to wait for.
+func (q *ownQueue) release(reason error) {
+	q.subs--
+	if q.subs > 0 || q.handler != nil {
+		return
+	}
+	r := q.receiver
+	r.push(item{call: func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		q.over, q.reason = true, reason
+		q.closeIfLeft()
+		q.wake()
+	}})
+}
+
+// closeIfLeft closes a queue that nothing is to come for, and that no loop empties: what
+// waits would count for ever. When it is not the application that ended the
+// subscriptions it may still begin one.
+func (q *ownQueue) closeIfLeft() {
+	if q.over && q.reason == nil && q.loops == 0 {
+		q.close()
+	}
 }
 
 // tellIfForgotten has the Error handler told, once, that a full receive queue waits for an
