@@ -212,3 +212,37 @@ func (s *scripted) expectEvents(want ...string) {
 		}
 	}
 }
+
+func TestCloseThatFailsLeavesAllGoingOn(t *testing.T) { // as long as the subscription is in force
+	lastingV5(t, "", iterable, func(s *lasting) {
+		a := s.activate(true, mqtt.Subscription{Filter: "t", QoS: 1})
+		steps := s.iterate(s.ctx, a)
+		steps <- true
+		closed := async(func() error { return a.Close(s.ctx) })
+		s.answerRequest(true, 0x87)
+		checkError(s.t, s.wait(closed), mqtt.ErrRejected)
+		s.play("< pub 32 1 a")
+		s.expectEvent("got t=a")
+		s.play("> 40 02 0001")
+
+		s.drop()
+		ctx, cancel := context.WithCancel(s.ctx)
+		closed = async(func() error { return a.Close(ctx) })
+		s.expectWaiting(closed)
+		cancel()
+		checkError(s.t, s.wait(closed), mqtt.ErrNotSent)
+		s.acceptNext("present")
+		s.play("< pub 32 2 b")
+		s.expectEvent("got t=b")
+
+		ctx, cancel = context.WithCancel(s.ctx)
+		closed = async(func() error { return a.Close(ctx) })
+		s.server.Packet()
+		s.expectWaiting(closed)
+		cancel()
+		checkError(s.t, s.wait(closed), mqtt.ErrInDoubt)
+		steps <- true
+		s.play("> 40 02 0002")
+		s.expectEvent("left")
+	})
+}
