@@ -15,7 +15,7 @@ func TestAllEndsWithItsContext(t *testing.T) { // though messages wait
 	eachIterable(t, nil, func(s *scripted, five bool) {
 		a := s.activate(five, mqtt.Subscription{Filter: "t", QoS: 1})
 		ctx, cancel := context.WithCancelCause(s.ctx)
-		steps := s.iterate(ctx, a)
+		s.iterate(ctx, a)
 		synctest.Wait() // it waits
 		cancel(errors.New("enough"))
 		s.expectEvent("failed: enough")
@@ -25,7 +25,7 @@ func TestAllEndsWithItsContext(t *testing.T) { // though messages wait
 		for i := range 3 {
 			s.sendPublish(five, 0x32, uint16(i+1), "a")
 		}
-		steps = s.iterate(ctx, a)
+		steps := s.iterate(ctx, a)
 		s.expectEvent("got t=a q1 id1")
 		cancel(errors.New("enough"))
 		steps <- true

@@ -207,6 +207,7 @@ type secretAuth struct{ secret string }
 
 func (secretAuth) Method() string                          { return "M" }
 func (a secretAuth) Start(context.Context) ([]byte, error) { return []byte(a.secret + "start"), nil }
+
 func (a secretAuth) Continue(context.Context, []byte) ([]byte, error) {
 	return []byte(a.secret + "more"), nil
 }
