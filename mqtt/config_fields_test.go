@@ -143,7 +143,6 @@ func TestMemorySizeCountsWhatAMessageHolds(t *testing.T) {
 		"topic":           {Message: mqtt.Message{Topic: strings.Repeat("t", 1000)}},
 		"user properties": {Message: mqtt.Message{Properties: &mqtt.Properties{UserProperties: make([]mqtt.UserProperty, 40)}}},
 		"correlation":     {Message: mqtt.Message{Properties: &mqtt.Properties{CorrelationData: make([]byte, 1000)}}},
-		"identifiers":     {SubscriptionIDs: make([]uint32, 250)},
 	} {
 		if n := m.MemorySize() - empty; n < 1000 || n > 1500 {
 			t.Errorf("%s of 1000 bytes counts as %d", what, n)

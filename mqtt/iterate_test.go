@@ -172,29 +172,6 @@ func TestAllWithManualAck(t *testing.T) {
 	})
 }
 
-func TestAllGoesOnOverConnections(t *testing.T) { // and the server that has lost the subscription is asked again
-	eachLasting(t, iterable, func(s *lasting) {
-		a := s.activate(s.five, mqtt.Subscription{Filter: "t", QoS: 1})
-		steps := s.iterate(s.ctx, a)
-		s.play("< pub 32 7 a")
-		s.expectEvent("got t=a q1 id7")
-		s.play("lose present")
-		steps <- true
-		s.play(`quiet
-			< pub 3A 7 a`) // its acknowledgement went nowhere
-		s.expectEvent("got t=a q1 id7 dup")
-		steps <- true
-		s.play(`> 40 02 0007
-			lose absent`)
-		s.answerRequest(s.five, 1)
-		s.play("< pub 32 1 b")
-		s.expectEvent("got t=b q1 id1")
-		steps <- false
-		s.play("> 40 02 0001")
-		s.expectEvent("left")
-	})
-}
-
 func TestSubscribeInDoubtCanBeIteratedAndClosed(t *testing.T) { // or nobody could get what comes
 	eachIterable(t, nil, func(s *scripted, five bool) {
 		ctx, cancel := context.WithCancel(s.ctx)
