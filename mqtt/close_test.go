@@ -227,7 +227,7 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	case 2, 3:
 		return c.Publish(ctx, m)
 	case 4:
-		_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "b"}}, done)
+		_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "b", Handler: func(context.Context, *mqtt.Received) {}}}, done)
 	default:
 		_, err = c.PublishAsync(ctx, m, done)
 	}
