@@ -2,10 +2,8 @@ package mqtt_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,12 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dunlin/internal/testcert"
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestCloseFromEveryState(t *testing.T) { // DC-01, DC-06, DC-07, TR-07, fault 30, peer 4.12
+// TestCloseFromEveryState shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-06: disconnecting
+// while connecting; DC-07: closed twice, concurrently, from a handler; TR-07: client used before connecting and
+// after its end. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+func TestCloseFromEveryState(t *testing.T) {
 	for _, state := range []string{"opened", "connecting", "connected", "lost"} {
 		for range 20 {
 			server := mqtttest.NewServer(t)
@@ -89,7 +89,9 @@ func (s *scripted) checkClosed(byUser bool) {
 	}
 }
 
-func TestQueuedMessagesLeaveBeforeGoodbye(t *testing.T) { // P0-15, DC-01, fault 11
+// TestQueuedMessagesLeaveBeforeDisconnect shows P0-15: publish and disconnect at once; DC-01: DISCONNECT, then the
+// end of the stream [MQTT-3.14.4-1].
+func TestQueuedMessagesLeaveBeforeDisconnect(t *testing.T) {
 	const n = 2000
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, nil, "")
@@ -116,7 +118,7 @@ func TestQueuedMessagesLeaveBeforeGoodbye(t *testing.T) { // P0-15, DC-01, fault
 	})
 }
 
-func TestCloseWithStuckPeer(t *testing.T) { // fault 11, fault 30: within its deadline
+func TestCloseKeepsItsDeadlineThoughTheServerDoesNotRead(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		limit time.Duration // 0: none
@@ -145,92 +147,9 @@ func TestCloseWithStuckPeer(t *testing.T) { // fault 11, fault 30: within its de
 	}
 }
 
-// pipeTLS makes pipes whose other end, after a handshake, comes out of peers.
-func pipeTLS(t *testing.T, cfg *mqtt.Config) (peers chan net.Conn) {
-	authority := testcert.NewAuthority(t)
-	cert := authority.Server(t, testcert.Options{Names: []string{"pipe"}}).Certificate(t)
-	peers = make(chan net.Conn, 1)
-	cfg.Transport.TLS = &tls.Config{RootCAs: authority.Pool(), ServerName: "pipe"}
-	cfg.Transport.Dial = func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		go func() {
-			peer := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}})
-			if err := peer.Handshake(); err != nil {
-				t.Errorf("handshake: %v", err)
-			}
-			peers <- peer
-		}()
-		return ours, nil
-	}
-	return peers
-}
-
-// dialPipeTLS connects over TLS over net.Pipe.
-func dialPipeTLS(t *testing.T, change func(*mqtt.Config)) *scripted {
-	t.Helper()
-	s := &scripted{t: t, ctx: context.Background(), events: make(chan string, 10)}
-	cfg := s.watch(mqtt.Config{ClientID: "c"})
-	change(&cfg)
-	peers := pipeTLS(t, &cfg)
-	dialed := async(func() (err error) {
-		s.Client, err = mqtt.Dial(s.ctx, "mqtts://pipe", cfg)
-		return err
-	})
-	s.server = mqtttest.NewConn(t, <-peers)
-	s.server.SetPatience(100 * time.Hour)
-	s.server.Accept()
-	s.mustWait(dialed)
-	s.expectEvent("connect")
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
-}
-
-func TestCloseWithStuckTLSPeer(t *testing.T) { // TL-15, fault 30
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipeTLS(t, func(*mqtt.Config) {})
-		ctx, cancel := context.WithTimeout(s.ctx, time.Second)
-		defer cancel()
-		since := elapsed()
-		err := s.Close(ctx)
-		if since() != time.Second || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %v: %v", since(), err)
-		}
-	})
-}
-
-func TestDeadTLSPeer(t *testing.T) { // KA-11: nor is a dead peer waited for
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipeTLS(t, keepAlive(10*time.Second))
-		s.expectPing(9 * time.Second)
-		since := elapsed()
-		<-s.Done()
-		if since() != 5*time.Second || !errors.Is(s.Err(), mqtt.ErrKeepAlive) {
-			t.Errorf("after %v: %v", since(), s.Err())
-		}
-	})
-}
-
-func TestSlowTLSReaderIsNotDead(t *testing.T) { // KA-13: a TLS write cannot go on after a deadline
-	synctest.Test(t, func(t *testing.T) {
-		s := dialPipeTLS(t, keepAlive(10*time.Second))
-		const size = 300_000
-		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, size)}) })
-		packet := bigPublish(size)
-		for len(packet) > 0 {
-			n := min(len(packet), 50_000)
-			s.server.Expect(hexOf(packet[:n]))
-			packet = packet[n:]
-			<-time.After(9 * time.Second)
-		}
-		s.mustWait(published)
-		if !s.IsConnected() {
-			t.Error("the client gave up")
-		}
-		go func() { _, _ = s.server.TryPacket(); s.server.Close() }()
-	})
-}
-
-func TestRefusalOfAStuckPeer(t *testing.T) { // MF-31, fault 11: our last word is not waited for without end
+// TestRefusalDoesNotWaitForAServerThatDoesNotRead: writing DISCONNECT has a time limit. It shows MF-31: DISCONNECT
+// arrives before the connection is closed [MQTT-3.14.4-2].
+func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, both(v5, keepAlive(-1)), "")
 		since := elapsed()
@@ -242,7 +161,10 @@ func TestRefusalOfAStuckPeer(t *testing.T) { // MF-31, fault 11: our last word i
 	})
 }
 
-func TestCloseAmidEverything(t *testing.T) { // DC-07, TR-06, fault 30, peer 4.2, peer 4.3, peer 4.36: every call ends once
+// TestEveryCallEndsOnceWhenTheClientCloses shows DC-07: closed twice, concurrently, from a handler; TR-06: context
+// ends at any stage. It keeps out peer 4.2: the loss of a connection hangs the client; peer 4.3: waiting for an
+// operation never ends; peer 4.36: no error though nothing was acknowledged.
+func TestEveryCallEndsOnceWhenTheClientCloses(t *testing.T) {
 	for round := range 15 {
 		r := &responder{}
 		c := dialResponder(t, r, func(cfg *mqtt.Config) {
@@ -305,7 +227,7 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	case 2, 3:
 		return c.Publish(ctx, m)
 	case 4:
-		_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "b"}}, done)
+		_, err = c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "b", Handler: func(context.Context, *mqtt.Received) {}}}, done)
 	default:
 		_, err = c.PublishAsync(ctx, m, done)
 	}
@@ -315,7 +237,9 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	return err
 }
 
-func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
+// TestThousandConnectionsLeaveNothingBehind shows TR-14: nothing is left behind. It keeps out peer 4.11: goroutines
+// are left behind.
+func TestThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	r := &responder{}
 	ctx := ctxFor(t)
 	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: r.dialer}}
@@ -334,34 +258,121 @@ func TestThousandConnections(t *testing.T) { // TR-14, peer 4.11
 	r.wg.Wait() // and TestMain finds no goroutine left
 }
 
-func TestCloseWaitsForAcknowledgements(t *testing.T) { // DC-05: what is on its way gets time
-	s := dialScripted(t, nil)
-	d := s.publishes(1, "a")[0]
-	s.expectPublish(false, 0x32, 1, "a")
-	closed := async(func() error { return s.Close(s.ctx) })
-	s.server.ExpectNothing(50 * time.Millisecond)
-	if err := s.Publish(s.ctx, mqtt.Message{Topic: "late", QoS: 1}); !errors.Is(err, mqtt.ErrClosed) || !errors.Is(err, mqtt.ErrNotSent) {
-		t.Errorf("a publish while the client is being closed: %v", err)
+// TestCloseWithSendsItsOptions shows DC-02: reason and properties of DISCONNECT [MQTT-3.14.2-1]; DC-03: session
+// expiry changed by DISCONNECT; DC-04: session expiry that cannot be changed; WL-02: DISCONNECT that has the will
+// published. It keeps out peer 4.35: the will cannot be asked for when disconnecting.
+func TestCloseWithSendsItsOptions(t *testing.T) {
+	hour, zero := time.Hour, time.Duration(0)
+	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }
+	for _, test := range []struct {
+		name   string
+		change func(*mqtt.Config)
+		bye    mqtt.DisconnectOptions
+		want   string
+	}{
+		{"plain", nil, mqtt.DisconnectOptions{}, "E0 00"},
+		{"with will", nil, mqtt.DisconnectOptions{Code: 4}, "E0 01 04"},
+		{"words", nil, mqtt.DisconnectOptions{Code: 0x80, ReasonString: "x", UserProperties: []mqtt.UserProperty{{Name: "k", Value: "v"}}}, "E0 0D 80 0B 1F0001 78 26 00016B 000176"},
+		{"expiry ended", withExpiry, mqtt.DisconnectOptions{SessionExpiry: &zero}, "E0 07 00 05 1100000000"},
+		{"expiry prolonged", withExpiry, mqtt.DisconnectOptions{SessionExpiry: &hour}, "E0 07 00 05 1100000E10"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := dialV5(t, "", test.change)
+			closed := async(func() error { return s.CloseWith(s.ctx, test.bye) })
+			s.server.Expect(test.want)
+			s.server.Close()
+			s.mustWait(closed)
+		})
 	}
-	s.server.Send("40 02 0001")
-	s.server.Expect("E0 00")
-	s.server.Close()
-	s.mustWait(closed)
-	if err := d.Err(); err != nil {
-		t.Errorf("the publish that was waited for: %v", err)
+	s := dialV5(t, "", nil)
+	if err := s.CloseWith(s.ctx, mqtt.DisconnectOptions{SessionExpiry: &hour}); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("prolonged a session that ends with the connection: %v", err)
+	}
+	if err := s.CloseWith(s.ctx, mqtt.DisconnectOptions{Code: 0x8E}); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("a code for servers only: %v", err)
+	}
+	if !s.IsConnected() {
+		t.Error("a CloseWith that was refused ended the connection")
+	}
+	old := dialScripted(t, nil)
+	if err := old.CloseWith(old.ctx, mqtt.DisconnectOptions{}); !errors.Is(err, mqtt.ErrNotSent) {
+		t.Errorf("3.1.1: %v", err)
 	}
 }
 
-func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) { // DC-05, RX-13: it comes again
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepSession = true })
-	s.publishes(1, "a")
-	s.expectPublish(false, 0x32, 1, "a")
-	closed := async(func() error { return s.Close(s.ctx) })
-	s.server.ExpectNothing(50 * time.Millisecond)
-	s.server.Send("32 06 0001 74 0009 70")
-	s.server.ExpectNothing(50 * time.Millisecond)
-	s.server.Send("40 02 0001")
-	s.server.Expect("E0 00")
+// TestCloseWithMessagesInFlight: they end in doubt, and the server gets DISCONNECT. It shows DC-05: disconnecting
+// with publishes in flight; WL-01: DISCONNECT discards the will.
+func TestCloseWithMessagesInFlight(t *testing.T) {
+	eachVersion(t, withoutDrain, func(s *scripted, five bool) {
+		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
+		s.expectPublish(five, 0x32, 1, "")
+		s.expectPublish(five, 0x34, 2, "")
+		s.closeWell()
+		for _, d := range []*mqtt.Delivery{first, second} {
+			if err := d.Err(); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrClosed) {
+				s.t.Errorf("got %v", err)
+			}
+		}
+	})
+}
+
+// TestDisconnectFitsTheServersPacketLimit: DISCONNECT is sent whatever the server's Maximum Packet Size. It shows
+// MF-30: DISCONNECT within the server's packet limit [MQTT-3.14.2-3].
+func TestDisconnectFitsTheServersPacketLimit(t *testing.T) {
+	s := dialV5(t, "2700000003", nil)
+	s.server.Send("C0 00")
+	s.server.Expect("E0 01 82")
+	s.server.ExpectClosed()
+	other := dialV5(t, "2700000003", nil)
+	err := other.CloseWith(other.ctx, mqtt.DisconnectOptions{ReasonString: "[MQTT-3.14.2-3]"})
+	if !errors.Is(err, mqtt.ErrNotSent) || !other.IsConnected() {
+		t.Errorf("got %v", err)
+	}
+	other.closeWell()
+}
+
+// TestCloseHasNoEvent shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-20: one end is told
+// once.
+func TestCloseHasNoEvent(t *testing.T) {
+	for range 50 { // the server closes at the same time
+		s := dialScripted(t, nil)
+		closed := async(func() error { return s.Close(s.ctx) })
+		s.server.Expect("E0 00")
+		s.server.Close()
+		s.mustWait(closed)
+		s.finish()
+		if !errors.Is(s.Err(), mqtt.ErrClosed) || errors.Is(s.Err(), mqtt.ErrServerClosed) {
+			t.Fatalf("err %v", s.Err())
+		}
+	}
+}
+
+// TestCloseDuringRefusalHasNoEvent: Close was called before the connection ended. It shows DC-20: one end is told
+// once.
+func TestCloseDuringRefusalHasNoEvent(t *testing.T) {
+	s := dialScripted(t, v5)
+	s.server.Send("C0 00")
+	s.server.Expect("E0 01 82") // the connection lingers
+	if err := s.Close(s.ctx); err != nil {
+		t.Error(err)
+	}
+	s.finish()
+}
+
+// TestCloseEndsDelivery: no handler begins after Close was called.
+func TestCloseEndsDelivery(t *testing.T) {
+	s := dialScripted(t, nil)
+	release := s.hold()
+	s.server.Send("30 04 00017430", "32 06 000174 0001 31")
 	s.server.Close()
-	s.mustWait(closed)
+	<-s.Done()
+	short, cancel := context.WithCancel(s.ctx)
+	cancel()
+	for range 20 {
+		if err := s.Close(short); err == nil || !strings.Contains(err.Error(), "a handler is still running") || strings.Contains(err.Error(), "cut off") {
+			t.Fatalf("Close did not wait for the handler alone: %v", err)
+		}
+	}
+	close(release)
+	s.finish()
 }

@@ -124,7 +124,7 @@ type Config struct {
 	ManualAck bool
 	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it is called
 	// at once, on the goroutine that reads or writes: it must return soon, and must not call
-	// the client.
+	// the client. OnError is told of a panic.
 	OnPacket func(p TracedPacket)
 }
 

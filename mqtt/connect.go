@@ -145,21 +145,21 @@ func (cfg *Config) checkOpen() error {
 	if err := cfg.Transport.check(); err != nil {
 		return err
 	}
+	if err := cfg.checkDialOnly(); err != nil {
+		return err
+	}
 	other := *cfg
 	other.keepOpened(&Config{})
 	if name := other.firstSet(); name != "" {
 		return &ArgumentError{Name: "Config." + name, What: "is not for Open; give it to Connect, or use Dial"}
-	}
-	if cfg.Transport.Redirect != nil {
-		return &ArgumentError{Name: "Config.Transport.Redirect", What: "is for Dial"}
 	}
 	return nil
 }
 
 // checkConnect refuses what Connect does not look at.
 func (cfg *Config) checkConnect() error {
-	if cfg.Reconnect != nil || cfg.Store != nil {
-		return &ArgumentError{Name: "Config", What: "Reconnect and Store are for Dial"}
+	if err := cfg.checkDialOnly(); err != nil {
+		return err
 	}
 	opened := Config{}
 	opened.keepOpened(cfg)
@@ -167,6 +167,22 @@ func (cfg *Config) checkConnect() error {
 		return &ArgumentError{Name: "Config." + name, What: "is not for Connect; Open was to have it"}
 	}
 	return nil
+}
+
+// checkDialOnly refuses what only Dial can do.
+func (cfg *Config) checkDialOnly() error {
+	name := ""
+	switch {
+	case cfg.Reconnect != nil:
+		name = "Reconnect"
+	case cfg.Store != nil:
+		name = "Store"
+	case cfg.Transport.Redirect != nil:
+		name = "Transport.Redirect"
+	default:
+		return nil
+	}
+	return &ArgumentError{Name: "Config." + name, What: "is for Dial"}
 }
 
 // firstSet returns the name of the first field that is not zero, or "".

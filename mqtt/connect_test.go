@@ -3,16 +3,28 @@ package mqtt_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
+	"dunlin/mqtt/internal/wire"
 	"dunlin/mqtt/mqtttest"
+	"dunlin/mqtt/mqtttest/packet"
 )
 
-func TestConnectBytes(t *testing.T) { // CN-01..CN-05, CN-07..CN-09, CN-17, CN-24, TR-15
+// TestConnectBytes shows CN-01: minimal CONNECT, DISCONNECT at the end [MQTT-3.1.2-18] of 3.1.1; CN-02: minimal
+// CONNECT of MQTT 5 with empty property lists [MQTT-3.1.2-1]; CN-03: CONNECT that keeps the session
+// [MQTT-3.1.2-4] of 3.1.1; CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of 5; CN-05: CONNECT with a
+// user name alone [MQTT-3.1.2-20] of 3.1.1; CN-07: empty user name and password are not absent ones
+// [MQTT-3.1.2-19] of 3.1.1; CN-08: password of any bytes; CN-09: will at QoS 1, retained [MQTT-3.1.2-9] of 3.1.1;
+// CN-17: empty client identifier, clean [MQTT-3.1.3-3]; CN-24: keep alive at its bounds; TR-15: MQTT 3.1.
+func TestConnectBytes(t *testing.T) {
 	will := &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
 	for _, test := range []struct {
 		name string
@@ -59,150 +71,337 @@ func TestConnectBytes(t *testing.T) { // CN-01..CN-05, CN-07..CN-09, CN-17, CN-2
 	}
 }
 
-func TestConfigFaultsSendNothing(t *testing.T) { // CN-06, CN-15, CN-16, CN-18, CN-20, CN-24
-	long := strings.Repeat("x", 65536)
-	for name, cfg := range map[string]mqtt.Config{
-		"password without user":  {ClientID: "c", Password: []byte("p")},
-		"will without topic":     {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{}}},
-		"will with wildcard":     {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a/+"}}},
-		"will with NUL":          {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a\x00"}}},
-		"will QoS 3":             {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a", QoS: 3}}},
-		"will too long":          {ClientID: "c", Will: &mqtt.Will{Message: mqtt.Message{Topic: "a", Payload: []byte(long)}}},
-		"kept without id":        {KeepSession: true},
-		"id with NUL":            {ClientID: "a\x00"},
-		"id ill-formed":          {ClientID: "a\xff"},
-		"id too long":            {ClientID: long},
-		"keep alive too long":    {ClientID: "c", KeepAlive: 65536 * time.Second},
-		"keep alive sub-second":  {ClientID: "c", KeepAlive: 1500 * time.Millisecond},
-		"unknown version":        {ClientID: "c", Version: 6},
-		"in flight out of range": {ClientID: "c", Limits: mqtt.Limits{InFlight: 70000}},
-		"properties before 5":    {ClientID: "c", Properties: mqtt.ConnectProperties{SessionExpiry: time.Hour}},
+// connectOf returns the CONNECT that cfg makes, and how a server reads it.
+func connectOf(t *testing.T, cfg mqtt.Config) ([]byte, wire.Connect) {
+	t.Helper()
+	server := mqtttest.NewServer(t)
+	ctx := ctxFor(t)
+	dialed := async(func() error {
+		c, err := mqtt.Dial(ctx, server.URL(), cfg)
+		if err != nil {
+			return err
+		}
+		return c.Close(ctx)
+	})
+	conn := server.Accept()
+	sent := conn.Accept()
+	conn.Expect("E0 00")
+	conn.Close()
+	if err := <-dialed; err != nil {
+		t.Fatal(err)
+	}
+	h, n, err := wire.ParseHeader(sent, wire.V5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := packet.ParseConnect(h, sent[n:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sent, p
+}
+
+// TestConnectFields shows CN-10: will at QoS 2 with user and password: the order of fields; CN-11: no will: all will
+// bits are 0 [MQTT-3.1.2-11] of 3.1.1; CN-14: will without payload [MQTT-3.1.2-9] of 3.1.1; CN-15: longest will
+// payload, and one byte more; CN-19: long and non-ASCII identifiers, byte order mark kept [MQTT-1.5.3-3],
+// [MQTT-3.1.3-1].
+func TestConnectFields(t *testing.T) {
+	will := func(payload string) *mqtt.Will {
+		return &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte(payload)}}
+	}
+	long := strings.Repeat("é", 30) + "\uFEFF"
+	for name, test := range map[string]struct {
+		cfg  mqtt.Config
+		want string // the end of CONNECT, from the flags on
+	}{
+		"all fields": {
+			mqtt.Config{ClientID: "c", Username: "u", Password: []byte("p"), Will: &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 2}}},
+			"D6 003C" + "%s 0001 63" + "%s 0001 77 0001 6D" + "0001 75 0001 70",
+		},
+		"no will":           {mqtt.Config{ClientID: "c"}, "02 003C %s 0001 63 %s"},
+		"empty will":        {mqtt.Config{ClientID: "c", Will: will("")}, "06 003C %s 0001 63 %s 0001 77 0000"},
+		"longest will":      {mqtt.Config{ClientID: "c", Will: will(strings.Repeat("x", 65535))}, "06 003C %s 0001 63 %s 0001 77 FFFF" + strings.Repeat("78", 65535)},
+		"long identifier":   {mqtt.Config{ClientID: long}, "02 003C %s 003F" + hexOf([]byte(long)) + "%s"},
+		"byte order mark":   {mqtt.Config{ClientID: "\uFEFFc"}, "02 003C %s 0004 EFBBBF63 %s"},
+		"user name of NULs": {mqtt.Config{ClientID: "c", Username: "u", Password: []byte{0, 0}}, "C2 003C %s 0001 63 %s 0001 75 0002 0000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := mqtttest.NewServer(t)
-			_, err := mqtt.Dial(ctxFor(t), server.URL(), cfg)
-			var arg *mqtt.ArgumentError
-			if !errors.As(err, &arg) || !errors.Is(err, mqtt.ErrNotSent) {
-				t.Fatalf("got %v", err)
-			}
-			if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), long) {
-				t.Error("the error is not one readable line")
+			for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+				own, willProperties := "", ""
+				if version == mqtt.V5 {
+					own = "08 2701000000 220020"
+					if test.cfg.Will != nil {
+						willProperties = "00"
+					}
+				}
+				test.cfg.Version = version
+				want := mustHex(t, fmt.Sprintf(test.want, own, willProperties))
+				if packet, _ := connectOf(t, test.cfg); !strings.HasSuffix(string(packet), string(want)) {
+					t.Errorf("version %v: % X does not end with % X", version, head(packet), head(want))
+				}
 			}
 		})
 	}
 }
 
-func TestRefusedConnect(t *testing.T) { // CA-02..CA-06, CA-08, CA-10, CA-36, peer 4.30
-	for _, test := range []struct {
-		name, send, want string
-		version          mqtt.Version
-		code             mqtt.ReasonCode
-	}{
-		{"version", "20 02 0001", "unacceptable protocol version", 4, 1},
-		{"identifier", "20 02 0002", "identifier rejected", 4, 2},
-		{"unavailable", "20 02 0003", "unavailable", 4, 3},
-		{"password", "20 02 0004", "bad user name or password", 4, 4},
-		{"authorized", "20 02 0005", "not authorized", 4, 5},
-		{"refused with session present", "20 02 0105", "not authorized", 4, 5},
-		{"v5 reason string", "20 08 0087 05 1F0002 6E6F", `"no"`, 5, 0x87},
-		{"v5 other server", "20 0C 009C091C0006623A31383833", "b:1883", 5, 0x9C},
+// TestWillProperties: they stand in the will's own list. It shows CN-12: a will's property length is there when it
+// is empty [MQTT-3.1.2-9] of 5; CN-13: every will property, in its own list; WL-04: will properties have their own
+// list.
+func TestWillProperties(t *testing.T) {
+	expiry := 3 * time.Second
+	two := []mqtt.UserProperty{{Name: "b", Value: "1"}, {Name: "a", Value: "2"}}
+	_, p := connectOf(t, mqtt.Config{ClientID: "c", Version: mqtt.V5, Will: &mqtt.Will{Delay: 5 * time.Second, Message: mqtt.Message{Topic: "w", Properties: &mqtt.Properties{
+		PayloadIsText: true, MessageExpiry: &expiry, ContentType: "c", ResponseTopic: "r",
+		CorrelationData: []byte{0, 1}, UserProperties: two,
+	}}}})
+	w := p.Will.Properties
+	for id, want := range map[wire.PropertyID]uint32{wire.WillDelayInterval: 5, wire.PayloadFormatIndicator: 1, wire.MessageExpiryInterval: 3} {
+		if v, ok := w.Uint(id); !ok || v != want {
+			t.Errorf("will property %v is %d", id, v)
+		}
+		if _, ok := p.Properties.Uint(id); ok {
+			t.Errorf("property %v among those of CONNECT", id)
+		}
+	}
+	contentType, _ := w.Text(wire.ContentType)
+	response, _ := w.Text(wire.ResponseTopic)
+	data, _ := w.Binary(wire.CorrelationData)
+	if contentType != "c" || response != "r" || string(data) != "\x00\x01" {
+		t.Errorf("content type %q, response topic %q, correlation data %q", contentType, response, data)
+	}
+	checkUser(t, w, two)
+}
+
+func checkUser(t *testing.T, w wire.Properties, want []mqtt.UserProperty) {
+	t.Helper()
+	var got []mqtt.UserProperty
+	for name, value := range w.UserProperties() {
+		got = append(got, mqtt.UserProperty{Name: name, Value: value})
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("user properties %v, want %v", got, want)
+	}
+}
+
+// TestConnectProperties shows CN-21: every CONNECT property; CN-23: session that never expires; CN-25: user
+// properties keep order and repetition; CN-29: property list of 128 bytes and more [MQTT-1.5.5-1].
+func TestConnectProperties(t *testing.T) {
+	many := []mqtt.UserProperty{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}, {Name: "b", Value: ""}, {Name: "c", Value: strings.Repeat("x", 200)}}
+	packet, p := connectOf(t, mqtt.Config{
+		ClientID: "c", Version: mqtt.V5, Limits: mqtt.Limits{ReceiveMaximum: 7, TopicAliases: 9}, Transport: mqtt.Transport{MaxPacket: 4096},
+		Properties: mqtt.ConnectProperties{SessionExpiry: mqtt.NeverExpires, RequestResponseInformation: true, OmitProblemInformation: true, UserProperties: many},
+	})
+	for id, want := range map[wire.PropertyID]uint32{
+		wire.SessionExpiryInterval: 0xFFFFFFFF, wire.ReceiveMaximum: 7, wire.MaximumPacketSize: 4096, wire.TopicAliasMaximum: 9,
+		wire.RequestResponseInformation: 1, wire.RequestProblemInformation: 0,
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			server := mqtttest.NewServer(t)
-			ctx := ctxFor(t)
-			dialed := async(func() error {
-				_, err := mqtt.Dial(ctx, server.URL(), mqtt.Config{ClientID: "c", Version: test.version})
-				return err
-			})
-			conn := server.Accept()
-			conn.Packet()
-			conn.Send(test.send)
-			conn.ExpectClosed()
-			err := <-dialed
-			var refused *mqtt.ConnectError
-			if !errors.As(err, &refused) || refused.Code != test.code || !errors.Is(err, mqtt.ErrRejected) {
-				t.Fatalf("got %v", err)
-			}
-			if !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%q does not contain %q", err, test.want)
-			}
-		})
+		if v, ok := p.Properties.Uint(id); !ok || v != want {
+			t.Errorf("property %v is %d, want %d", id, v, want)
+		}
+	}
+	checkUser(t, p.Properties, many)
+	if packet[1]&0x80 == 0 || packet[2] == 0x80 || packet[2] >= 0x80 { // two bytes, the second not 0
+		t.Errorf("the remaining length is not minimal: % X", packet[:4])
+	}
+	length := 12 + 1 // behind the fixed header of three bytes: name, level, flags, keep alive
+	if got, n := p.Properties, len(p.Properties); packet[length] != byte(n)|0x80 || int(packet[length+1]) != n>>7 {
+		t.Errorf("the property list of %d bytes %v begins with % X", n, got, packet[length:length+2])
 	}
 }
 
-func TestConnectAnsweredBadly(t *testing.T) { // fault 34, CA-07, CA-11, CA-12, CA-16, CA-18, CA-21, MF-04, MF-25
-	for _, test := range []struct {
-		name, send, reply string
-		version           mqtt.Version
-	}{
-		{"closed", "", "", 4},
-		{"publish first", "30 03 000174", "", 4},
-		{"publish first, v5", "30 04 00017400", "E0 01 82", 5},
-		{"session present", "20 02 0100", "", 4},
-		{"session present, v5", "20 03 010000", "E0 01 82", 5},
-		{"reserved flags", "20 02 0200", "", 4},
-		{"reserved flags, v5", "20 03 020000", "E0 01 81", 5},
-		{"reserved code", "20 02 00FF", "", 4},
-		{"short", "20 01 00", "", 4},
-		{"long", "20 03 000000", "", 4},
-		{"not MQTT", "48 54 54 50", "", 4},
-		{"too large", "20 FFFFFF7F", "", 4},
-		{"too large, v5", "20 FFFFFF7F", "E0 01 95", 5},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			server := mqtttest.NewServer(t)
-			ctx := ctxFor(t)
-			dialed := async(func() error {
-				_, err := mqtt.Dial(ctx, server.URL(), mqtt.Config{ClientID: "c", Version: test.version})
-				return err
-			})
-			conn := server.Accept()
-			conn.Packet()
-			if test.send == "" {
-				conn.Close()
-			} else {
-				conn.Send(test.send)
-				conn.Expect(test.reply)
-				conn.ExpectClosed()
-				conn.Close()
-			}
-			err := <-dialed
-			var refused *mqtt.ConnectError
-			if err == nil || errors.As(err, &refused) {
-				t.Fatalf("got %v", err)
-			}
-			if !strings.HasPrefix(err.Error(), "connect mqtt://127.0.0.1:") {
-				t.Errorf("%q does not say what failed", err)
-			}
-		})
-	}
-}
-
-func TestSilentServerTimesOut(t *testing.T) { // CA-15
-	dial := func(t *testing.T, ctx context.Context) (time.Duration, error) {
-		connect, server := mqtttest.Pipe(t)
-		cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: connect, ConnectTimeout: 50 * time.Millisecond}}
-		start := time.Now()
-		dialed := async(func() error {
-			_, err := mqtt.Dial(ctx, "mqtt://pipe", cfg)
-			return err
-		})
-		server.Packet()
-		server.ExpectClosed()
-		return time.Since(start), <-dialed
-	}
-	synctest.Test(t, func(t *testing.T) {
-		took, err := dial(t, context.Background())
-		if took != 50*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no CONNACK within 50ms") {
-			t.Errorf("by the configuration, after %v: %v", took, err)
+// TestConnectIsCalledOnce: CONNECT is the first packet of a connection [MQTT-3.1.0-1], and the only one
+// [MQTT-3.1.0-2]. It shows CN-26: one CONNECT a connection.
+func TestConnectIsCalledOnce(t *testing.T) {
+	eachVersion(t, nil, func(s *scripted, five bool) {
+		if err := s.Connect(s.ctx, mqtt.Config{ClientID: "c"}); err == nil || errors.Is(err, mqtt.ErrClosed) {
+			s.t.Errorf("a second Connect: %v", err)
+		}
+		s.expectAlive(five) // nothing was sent
+		s.closeWell()
+		if err := s.Connect(s.ctx, mqtt.Config{ClientID: "c"}); !errors.Is(err, mqtt.ErrClosed) {
+			s.t.Errorf("Connect after the end: %v", err)
 		}
 	})
+}
+
+// TestNothingBetweenConnectAndConnAck: publishing at that time is an error, and the message is not lost silently. It
+// shows CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30]. It keeps out peer 0.1: a publish before
+// the connection stands never ends, or is lost as a success; peer 4.4: a message that was dropped is told as sent.
+func TestNothingBetweenConnectAndConnAck(t *testing.T) {
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
+		server := mqtttest.NewServer(t)
+		var err error
+		if s.Client, err = mqtt.Open(s.ctx, server.URL(), s.watch(mqtt.Config{})); err != nil {
+			t.Fatal(err)
+		}
+		s.server = server.Accept()
+		connected := async(func() error { return s.Connect(s.ctx, mqtt.Config{ClientID: "c", Version: version}) })
+		s.server.Packet()
+		for what, err := range map[string]error{
+			"QoS 0":       s.Publish(s.ctx, mqtt.Message{Topic: "t"}),
+			"QoS 1":       s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}),
+			"subscribe":   errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"})),
+			"unsubscribe": s.Unsubscribe(s.ctx, "t"),
+		} {
+			if !errors.Is(err, mqtt.ErrNotConnected) || !errors.Is(err, mqtt.ErrNotSent) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		s.server.ExpectNothing(20 * time.Millisecond)
+		if version == mqtt.V5 {
+			s.server.Send("20 03 000000")
+		} else {
+			s.server.Send("20 02 0000")
+		}
+		s.mustWait(connected)
+		s.expectEvent("connect")
+		s.closeWell()
+	}
+}
+
+// TestPrepareIsCalledForEachAttempt: the credentials are those of the attempt. It shows CN-28: credentials asked for
+// anew at each reconnect. It keeps out peer 4.16: credentials cannot change between connections.
+func TestPrepareIsCalledForEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		own := errors.New("enough")
-		ctx, cancel := context.WithTimeoutCause(context.Background(), 10*time.Millisecond, own)
-		defer cancel()
-		if took, err := dial(t, ctx); took != 10*time.Millisecond || !errors.Is(err, own) {
-			t.Errorf("by the context, after %v: %v", took, err)
+		var seen []string
+		change := prepare(func(a *mqtt.Attempt) error {
+			seen = append(seen, fmt.Sprint(a.Number, a.URL, a.Config.ClientID, a.Config.Username, a.Last != nil))
+			a.Config.Username, a.Config.Password = "u", []byte{byte('0' + a.Number)}
+			a.Config.ClientID, a.Config.KeepSession, a.Config.Version = "other", false, mqtt.V5 // are not of an attempt
+			a.Config.Limits.InFlight = 1
+			if a.Number == 2 {
+				a.URL = "mqtt://changed:7"
+			}
+			return nil
+		})
+		s := newLasting(t, mqtt.V311, change)
+		s.connectAs("10 13 00044D51545404C0003C 000163 000175 000130")
+		s.drop()
+		s.server = s.net.accept()
+		s.server.Expect("10 13 00044D51545404C0003C 000163 000175 000131")
+		s.server.Close() // an attempt that fails
+		s.server = s.net.accept()
+		s.server.Expect("10 13 00044D51545404C0003C 000163 000175 000132")
+		s.server.Send("20 02 0100")
+		s.publishes(1, "a", "b") // the window is not of an attempt either
+		s.play(`> pub 32 1 a
+			> pub 32 2 b`)
+		want := []string{"0 mqtt://one c  false", "1 mqtt://one c  true", "2 mqtt://one c  true"}
+		if !slices.EqualFunc(seen, want, func(a, b string) bool { return strings.ReplaceAll(a, " ", "") == strings.ReplaceAll(b, " ", "") }) {
+			t.Errorf("asked with %q", seen)
+		}
+		if reached := s.net.all(); !slices.Equal(reached, []string{"one:1883", "one:1883", "changed:7"}) {
+			t.Errorf("reached %q", reached)
 		}
 	})
+}
+
+// TestPrepareThatFailsIsAFailedAttempt: its error is reported, and the next attempt follows. It shows CN-28:
+// credentials asked for anew at each reconnect.
+func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) {
+	own := errors.New("no token")
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan mqtt.Retry, 10)
+		s := newLasting(t, mqtt.V311, both(retries(told), prepare(func(a *mqtt.Attempt) error {
+			if a.Number == 1 || a.Number == 2 {
+				return own
+			}
+			if a.Number == 3 && !errors.Is(a.Last, own) {
+				t.Errorf("last: %v", a.Last)
+			}
+			return nil
+		})))
+		s.connect("absent")
+		s.lose("present")
+		for _, want := range []error{mqtt.ErrServerClosed, own, own} {
+			checkError(t, (<-told).Err, want)
+		}
+		if n := len(s.net.all()); n != 2 {
+			t.Errorf("%d connections", n)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // Dial returns it
+		s := newLasting(t, mqtt.V311, prepare(func(*mqtt.Attempt) error { return own }))
+		checkError(t, <-s.start(), own)
+	})
+	synctest.Test(t, func(t *testing.T) { // and it may end the client
+		s := newLasting(t, mqtt.V311, both(prepare(func(a *mqtt.Attempt) error {
+			if a.Number > 0 {
+				return own
+			}
+			return nil
+		}), func(cfg *mqtt.Config) { cfg.Reconnect.GiveUp = func(err error) bool { return errors.Is(err, own) } }))
+		s.connect("absent")
+		s.drop()
+		<-s.Done()
+		checkError(t, s.Err(), own)
+		s.expectEvent("error: no further attempt: prepare: no token")
+	})
+}
+
+// TestWillOfEachConnection: it is the same will, or what Prepare makes of it. It shows WL-05: will is sent again at
+// a reconnect.
+func TestWillOfEachConnection(t *testing.T) {
+	will := func(cfg *mqtt.Config) {
+		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
+	}
+	eachLasting(t, will, func(s *lasting) {
+		first := s.lose("present")
+		second := s.lose("present")
+		tail := hexOf([]byte("\x00\x01w\x00\x01m"))
+		if s.five {
+			tail = hexOf([]byte("\x00\x00\x01w\x00\x01m"))
+		}
+		if !slices.Equal(first, second) || !strings.HasSuffix(hexOf(first), tail) || first[9] != 0x2C {
+			s.t.Errorf("% X, then % X", first, second)
+		}
+	})
+}
+
+var errEnough = errors.New("enough")
+
+// cancelled returns a context that ends with errEnough when cancel is called.
+func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, func() { cancel(errEnough) }
+}
+
+// TestDialEndsWithItsContext shows TR-06: context ends at any stage; TL-14: TLS handshake stalls. It keeps out
+// peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+func TestDialEndsWithItsContext(t *testing.T) {
+	for _, test := range []struct {
+		name, url, stage string
+		dial             func(context.Context, string, string) (net.Conn, error)
+	}{
+		{"TCP", "mqtt://pipe", dial.StageDial, func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}},
+		{"TLS", "mqtts://pipe", dial.StageTLS, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, theirs := net.Pipe()
+				defer theirs.Close()
+				silent := func(context.Context, string, string) (net.Conn, error) { return ours, nil }
+				if test.dial == nil {
+					test.dial = silent
+				}
+				open := func(ctx context.Context) error {
+					_, err := mqtt.Open(ctx, test.url, mqtt.Config{Transport: mqtt.Transport{Dial: test.dial}})
+					return err
+				}
+				ctx, cancel := cancelled(context.Background())
+				opened := async(func() error { return open(ctx) })
+				synctest.Wait()
+				cancel()
+				err := <-opened
+				var failed *dial.Error
+				if !errors.As(err, &failed) || failed.Stage != test.stage || !errors.Is(err, errEnough) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
 }

@@ -46,7 +46,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
 		MaxPacket:   c.opened.Transport.MaxPacket,
-		Trace:       c.opened.trace(func() Version { return Version(c.version.Load()) }),
+		Trace:       c.trace(),
 		StreamLarge: c.opened.OnLargeMessage != nil,
 		Linger:      linger,
 		WriteStalls: c.writeStalls,

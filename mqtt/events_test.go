@@ -6,14 +6,22 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
 )
 
-func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12, T-A36, peer 4.3, peer 4.36
+// TestEndsOfTheConnectionAreReported shows DC-08: every code of the server's DISCONNECT [MQTT-4.13.2-1]; DC-09:
+// reason string and properties of the server's DISCONNECT; DC-14: server ends the stream; DC-15: connection reset;
+// DC-16: connection half closed; DC-17: end of the stream within a packet; DC-18: bytes after DISCONNECT
+// [MQTT-3.14.4-1]; MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1]. It keeps out T-A36: a DISCONNECT without reason
+// is taken for malformed; peer 4.3: waiting for an operation never ends; peer 4.36: no error though nothing was
+// acknowledged.
+func TestEndsOfTheConnectionAreReported(t *testing.T) {
 	send := func(hex string) func(*mqtttest.Conn) {
 		return func(c *mqtttest.Conn) { c.Send(hex) }
 	}
@@ -70,7 +78,9 @@ func TestEndOfTheConnection(t *testing.T) { // DC-08, DC-09, DC-14..DC-18, MF-12
 	}
 }
 
-func TestEveryDisconnectCode(t *testing.T) { // DC-08: no reply, the code is told
+// TestEveryDisconnectCodeIsReported: the client does not reply, and reports the code. It shows DC-08: every code of
+// the server's DISCONNECT [MQTT-4.13.2-1].
+func TestEveryDisconnectCodeIsReported(t *testing.T) {
 	for _, code := range []byte{
 		0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96,
 		0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2,
@@ -88,29 +98,9 @@ func TestEveryDisconnectCode(t *testing.T) { // DC-08: no reply, the code is tol
 	}
 }
 
-func TestMessagesBehindConnAck(t *testing.T) { // CA-19, FR-03
-	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
-	server := mqtttest.NewServer(t)
-	dialed := async(func() (err error) {
-		cfg := s.watch(mqtt.Config{ClientID: "c", KeepSession: true})
-		s.Client, err = mqtt.Dial(s.ctx, server.URL(), cfg)
-		return err
-	})
-	s.server = server.Accept()
-	s.server.Packet()
-	s.server.Send("20 02 0100", "32 06 000174000131", "32 06 000174000232")
-	s.mustWait(dialed)
-	s.expectEvent("connect")
-	s.expectEvent("message t=1")
-	s.expectEvent("message t=2")
-	s.server.Expect("40 02 0001", "40 02 0002")
-	if !s.ConnAck().SessionPresent {
-		t.Error("session not present")
-	}
-	s.closeWell()
-}
-
-func TestLostBeforeConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, once
+// TestLossBetweenOpenAndConnect: Open's client reports it once. It shows TR-07: client used before connecting and
+// after its end; DC-14: server ends the stream.
+func TestLossBetweenOpenAndConnect(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
@@ -130,7 +120,9 @@ func TestLostBeforeConnect(t *testing.T) { // TR-07, DC-14: Open tells of it, on
 	s.finish()
 }
 
-func TestTalkBeforeConnect(t *testing.T) { // CA-18: nothing may come before CONNECT
+// TestPacketBeforeConnectIsRefused: nothing may come before CONNECT. It shows CA-18: other packet in place of
+// CONNACK.
+func TestPacketBeforeConnectIsRefused(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
 	var err error
@@ -144,7 +136,9 @@ func TestTalkBeforeConnect(t *testing.T) { // CA-18: nothing may come before CON
 	s.finish()
 }
 
-func TestFailedConnectHasNoEvent(t *testing.T) { // CA-02, CA-16, DC-06, DC-12
+// TestFailedConnectHasNoEvent shows CA-02: CONNECT refused for the protocol version; CA-16: end of the connection in
+// place of CONNACK; DC-06: disconnecting while connecting; DC-12: DISCONNECT before CONNACK.
+func TestFailedConnectHasNoEvent(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		version mqtt.Version
@@ -180,12 +174,8 @@ func TestFailedConnectHasNoEvent(t *testing.T) { // CA-02, CA-16, DC-06, DC-12
 	}
 }
 
-// endedConn is a connection that the server closed at once.
-type endedConn struct{ net.Conn }
-
-func (endedConn) Read([]byte) (int, error) { return 0, io.EOF }
-
-func TestFailedDialHasNoEvent(t *testing.T) { // a server that closes between Open and Connect
+// TestFailedDialHasNoEvent: the server closes the connection between Open and Connect.
+func TestFailedDialHasNoEvent(t *testing.T) {
 	for range 300 {
 		ours, theirs := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, theirs) }()
@@ -204,7 +194,8 @@ func TestFailedDialHasNoEvent(t *testing.T) { // a server that closes between Op
 	}
 }
 
-func TestTimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
+// TestErrorOfATimedOutDialIsOneLine shows CA-15: no CONNACK comes; TR-06: context ends at any stage.
+func TestErrorOfATimedOutDialIsOneLine(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	for range 50 {
 		ctx, cancel := context.WithCancelCause(ctxFor(t))
@@ -223,21 +214,9 @@ func TestTimedOutDialIsOneLine(t *testing.T) { // CA-15, TR-06
 	}
 }
 
-// cancelConn ends a context when the CONNACK comes in.
-type cancelConn struct {
-	net.Conn
-	cancel context.CancelFunc
-}
-
-func (c cancelConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if n > 0 && b[0] == 0x20 {
-		c.cancel()
-	}
-	return n, err
-}
-
-func TestConnectIsNotUndoneLate(t *testing.T) { // TR-06: a Connect that returns nil is connected
+// TestConnectIsNotUndoneLate: a client is connected once Connect has returned nil. It shows TR-06: context ends at
+// any stage.
+func TestConnectIsNotUndoneLate(t *testing.T) {
 	for range 300 {
 		ours, theirs := net.Pipe()
 		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10), server: mqtttest.NewConn(t, theirs)}
@@ -258,35 +237,8 @@ func TestConnectIsNotUndoneLate(t *testing.T) { // TR-06: a Connect that returns
 	}
 }
 
-func TestCloseHasNoEvent(t *testing.T) { // DC-01, DC-20
-	for range 50 { // the server closes at the same time
-		s := dialScripted(t, nil)
-		closed := async(func() error { return s.Close(s.ctx) })
-		s.server.Expect("E0 00")
-		s.server.Close()
-		s.mustWait(closed)
-		s.finish()
-		if !errors.Is(s.Err(), mqtt.ErrClosed) || errors.Is(s.Err(), mqtt.ErrServerClosed) {
-			t.Fatalf("err %v", s.Err())
-		}
-	}
-}
-
-// hold makes the deliver loop stand still: its handler waits until release is
-// closed.
-func (s *scripted) hold() (release chan struct{}) {
-	s.t.Helper()
-	held, release := make(chan struct{}), make(chan struct{})
-	handler := func(context.Context, *mqtt.Received) { close(held); <-release }
-	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "hold", Handler: handler})) })
-	s.server.Packet()
-	s.server.Send("90 03 000100", "30 06 0004686F6C64")
-	s.mustWait(subscribed)
-	<-held
-	return release
-}
-
-func TestMessagesOutliveTheConnection(t *testing.T) { // what came is not lost with the link
+// TestMessagesOutliveTheConnection: messages that have arrived are handled though the connection is lost.
+func TestMessagesOutliveTheConnection(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(*mqtt.Config)
@@ -310,29 +262,82 @@ func TestMessagesOutliveTheConnection(t *testing.T) { // what came is not lost w
 	}
 }
 
-func TestCloseEndsDelivery(t *testing.T) { // nothing begins after Close was called
-	s := dialScripted(t, nil)
-	release := s.hold()
-	s.server.Send("30 04 00017430", "32 06 000174 0001 31")
-	s.server.Close()
-	<-s.Done()
-	short, cancel := context.WithCancel(s.ctx)
-	cancel()
-	for range 20 {
-		if err := s.Close(short); err == nil || !strings.Contains(err.Error(), "a handler is still running") || strings.Contains(err.Error(), "cut off") {
-			t.Fatalf("Close did not wait for the handler alone: %v", err)
+// TestEventsOfEachConnection: each connection begins and ends once. It shows DC-20: one end is told once.
+func TestEventsOfEachConnection(t *testing.T) {
+	eachLasting(t, func(cfg *mqtt.Config) {
+		said := make(chan string, 100)
+		withoutCallbacks(cfg)
+		cfg.OnConnect = func(*mqtt.Client) { said <- "connect" }
+		cfg.OnDisconnect = func(error) { said <- "disconnect" }
+		cfg.OnRetry = func(r mqtt.Retry) { said <- fmt.Sprint("retry ", r.Number) }
+		cfg.OnMessage = func(context.Context, *mqtt.Received) {
+			close(said)
+			got, want := slices.Collect(drain(said)), []string{"connect", "disconnect", "retry 1", "connect", "disconnect", "retry 2", "connect"}
+			if !slices.Equal(got, want) {
+				panic(fmt.Sprintf("said %q", got))
+			}
 		}
-	}
-	close(release)
-	s.finish()
+	}, func(s *lasting) {
+		s.lose("present")
+		synctest.Wait()
+		s.server.Send("30 03 00")
+		s.lose("present")
+		s.play(`< pub 32 1 a
+			> 40 02 0001`)
+	})
 }
 
-func TestCloseDuringRefusalHasNoEvent(t *testing.T) { // DC-20: Close was called before the end
-	s := dialScripted(t, v5)
-	s.server.Send("C0 00")
-	s.server.Expect("E0 01 82") // the connection lingers
-	if err := s.Close(s.ctx); err != nil {
-		t.Error(err)
+// TestLossIsToldAtOnce: everybody who waits is told, and what it means for the request. It keeps out peer 0.5: a
+// lost connection is told to a publisher only after a time-out; peer 4.2: the loss of a connection hangs the client;
+// peer 4.3: waiting for an operation never ends; peer 4.5: an outcome does not say what became of the message;
+// peer 4.36: no error though nothing was acknowledged.
+func TestLossIsToldAtOnce(t *testing.T) {
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		synctest.Test(t, func(t *testing.T) {
+			s := dialPipe(t, func(cfg *mqtt.Config) { cfg.Version = version; cfg.Limits.InFlight = 2 }, "")
+			five := version == mqtt.V5
+			first := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}) })
+			s.expectPublish(five, 0x32, 1, "")
+			second := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 2}) })
+			s.expectPublish(five, 0x34, 2, "")
+			s.server.Send("50 02 0002")
+			s.server.Expect("62 02 0002")
+			waiting := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", QoS: 1}) })
+			synctest.Wait()
+			subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
+			s.server.Packet()
+			since := elapsed()
+			s.server.Close()
+			for call, want := range map[chan error]error{first: mqtt.ErrInDoubt, second: mqtt.ErrInDoubt, waiting: mqtt.ErrNotSent, subscribed: mqtt.ErrInDoubt} {
+				if err := <-call; !errors.Is(err, want) || !errors.Is(err, mqtt.ErrServerClosed) {
+					t.Errorf("got %v, want %v", err, want)
+				}
+			}
+			if since() != 0 {
+				t.Errorf("it took %v", since())
+			}
+		})
 	}
-	s.finish()
+}
+
+// TestErrorsSayWhatHappened: they say where it happened, too, and not only that time is up. It keeps out peer 4.26:
+// an error says deadline exceeded and nothing else.
+func TestErrorsSayWhatHappened(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
+	publish := func(wait context.Context) chan error {
+		return async(func() error { return s.Publish(wait, mqtt.Message{Topic: "t", QoS: 1}) })
+	}
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	sent := publish(ctx)
+	s.expectPublish(false, 0x32, 1, "")
+	waiting := publish(ctx)
+	cancel(fmt.Errorf("the day is over"))
+	for call, want := range map[chan error]string{
+		sent:    `publish to "t" (packet 1): in doubt: sent, but not acknowledged: the day is over`,
+		waiting: `publish to "t": not sent: the day is over`,
+	} {
+		if err := s.wait(call); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,34 +14,11 @@ import (
 	"dunlin/mqtt"
 )
 
-// itself returns a function that returns the client that is made by cfg.
-func itself(cfg *mqtt.Config) func() *mqtt.Client {
-	var client atomic.Pointer[mqtt.Client]
-	connect := cfg.OnConnect
-	cfg.OnConnect = func(c *mqtt.Client) {
-		client.Store(c)
-		connect(c)
-	}
-	return client.Load
-}
-
-// numbered returns PUBLISH packets to "n" whose payload is a number of five
-// digits, with packet identifiers from 1 on unless qos is 0.
-func numbered(qos byte, from, to int) []byte {
-	var b []byte
-	for i := from; i < to; i++ {
-		if qos == 0 {
-			b = append(b, 0x30, 8, 0, 1, 'n')
-		} else {
-			id := i + 1
-			b = append(b, 0x30|qos<<1, 10, 0, 1, 'n', byte(id>>8), byte(id))
-		}
-		b = fmt.Appendf(b, "%05d", i)
-	}
-	return b
-}
-
-func TestPublishInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 0.4, peer 4.1: with many messages inbound, also more than the queue takes
+// TestPublishInsideAHandler: many messages come in meanwhile, also more than the queue takes. It shows RX-39:
+// handler that publishes and subscribes. It keeps out T-A38: publishing or subscribing inside a handler hangs;
+// peer 0.4: waiting for a publish inside a handler hangs under load; peer 4.1: publishing in a handler hangs, or
+// pings go unanswered meanwhile.
+func TestPublishInsideAHandler(t *testing.T) {
 	for qos := range mqtt.QoS(3) {
 		for _, limit := range []int{0, 2} {
 			t.Run(fmt.Sprintf("QoS %d, limit %d", qos, limit), func(t *testing.T) {
@@ -98,7 +75,9 @@ func (s *scripted) answerAll(publishes, acks int, qos mqtt.QoS) {
 	}
 }
 
-func TestSubscribeInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 4.1
+// TestSubscribeInsideAHandler shows RX-39: handler that publishes and subscribes. It keeps out T-A38: publishing or
+// subscribing inside a handler hangs; peer 4.1: publishing in a handler hangs, or pings go unanswered meanwhile.
+func TestSubscribeInsideAHandler(t *testing.T) {
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		connect := cfg.OnConnect
@@ -121,7 +100,9 @@ func TestSubscribeInsideAHandler(t *testing.T) { // RX-39, T-A38, peer 4.1
 	s.closeWell()
 }
 
-func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with many messages inbound
+// TestCloseInsideAHandler: many messages come in meanwhile. It shows DC-07: closed twice, concurrently, from a
+// handler. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+func TestCloseInsideAHandler(t *testing.T) {
 	for _, limit := range []int{0, 2} {
 		var calls atomic.Int32
 		closed := make(chan error, 1)
@@ -152,69 +133,8 @@ func TestCloseInsideAHandler(t *testing.T) { // DC-07, fault 30, peer 4.12: with
 	}
 }
 
-func TestManualAck(t *testing.T) { // RX-08, RX-09
-	var held []*mqtt.Received
-	var mu sync.Mutex
-	s := dialScripted(t, func(cfg *mqtt.Config) {
-		cfg.ManualAck = true
-		message := cfg.OnMessage
-		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
-			mu.Lock()
-			held = append(held, m)
-			mu.Unlock()
-			message(ctx, m)
-		}
-	})
-	s.server.Send("32 05 000174 0003", "34 05 000174 0001", "32 05 000174 0002", "30 03 000174")
-	for range 4 {
-		s.expectEvent("message t=")
-	}
-	ack := func(i int) {
-		if err := held[i].Ack(); err != nil {
-			t.Error(err)
-		}
-	}
-	ack(3) // QoS 0: nothing happens
-	ack(2)
-	s.server.Send("32 05 000178 00FF") // the others still hold its PUBACK back
-	s.expectEvent("message x=")
-	ack(0)
-	s.server.Expect("40 02 0003")
-	ack(0) // again: nothing happens
-	ack(1)
-	s.server.Expect("50 02 0001", "40 02 0002")
-	ack(4)
-	s.server.Expect("40 02 00FF")
-	s.server.Send("32 05 000174 0004")
-	s.expectEvent("message t=")
-	s.server.Close()
-	<-s.Done()
-	if err := held[5].Ack(); !errors.Is(err, mqtt.ErrClosed) {
-		t.Errorf("after the end: %v", err)
-	}
-}
-
-func TestManualAckBesideAHandler(t *testing.T) { // one of two subscriptions acknowledges by hand
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.ManualAck = true })
-	acked := make(chan error, 1)
-	first := s.sub("first", "t")
-	first.Handler = func(_ context.Context, m *mqtt.Received) {
-		go func() { acked <- m.Ack() }() // at once, while the other handler has yet to run
-		<-acked
-	}
-	if err := s.subscribe(1, first); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.subscribe(1, mqtt.Subscription{Filter: "#", QoS: 1}); err != nil {
-		t.Fatal(err)
-	}
-	s.server.Send("32 05 000174 0003")
-	s.server.Expect("40 02 0003")
-	s.expectEvent("message t=")
-	s.closeWell()
-}
-
-func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
+// TestPanickingHandler shows TR-13: handler panics.
+func TestPanickingHandler(t *testing.T) {
 	s := dialScripted(t, nil)
 	bad := mqtt.Subscription{Filter: "bad", QoS: 2, Handler: func(context.Context, *mqtt.Received) { panic("oh\nno") }}
 	if err := s.subscribe(2, bad); err != nil {
@@ -232,7 +152,8 @@ func TestPanickingHandler(t *testing.T) { // TR-13, fault 13
 	s.closeWell()
 }
 
-func TestPanicInCallbacks(t *testing.T) { // also in the Error handler itself
+// TestPanicInCallbacks: a panic in OnError itself is contained, too.
+func TestPanicInCallbacks(t *testing.T) {
 	var told atomic.Int32
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.OnError = func(err error) {
@@ -258,7 +179,8 @@ func TestPanicInCallbacks(t *testing.T) { // also in the Error handler itself
 	s.closeWell()
 }
 
-func TestHandlerThatNeverReturns(t *testing.T) { // RX-40, MF-28, fault 12, fault 30
+// TestHandlerThatNeverReturns shows RX-40: slow handler [MQTT-4.9.0-3]; MF-28: flood of messages.
+func TestHandlerThatNeverReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := dialPipe(t, func(cfg *mqtt.Config) {
@@ -299,7 +221,8 @@ func TestHandlerThatNeverReturns(t *testing.T) { // RX-40, MF-28, fault 12, faul
 	})
 }
 
-func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing is lost
+// TestSlowHandlerSlowsTheServer: and no message is lost. It shows MF-28: flood of messages.
+func TestSlowHandlerSlowsTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var next atomic.Int32
 		s := dialPipe(t, func(cfg *mqtt.Config) {
@@ -335,7 +258,7 @@ func TestSlowHandlerSlowsTheServer(t *testing.T) { // MF-28, fault 12: nothing i
 	})
 }
 
-func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
+func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) {
 	const sent = 5000
 	var got atomic.Int32
 	all := make(chan struct{})
@@ -360,7 +283,9 @@ func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) { // fault 12
 	s.closeWell()
 }
 
-func TestDroppedMessagesAreReported(t *testing.T) { // fault 12, peer 4.4: a handler waits, so reading goes on
+// TestDroppedMessagesAreReported: the handler itself waits for an answer, so reading has to go on. It keeps out
+// peer 4.4: a message that was dropped is told as sent.
+func TestDroppedMessagesAreReported(t *testing.T) {
 	const sent = 5000
 	var got, lost atomic.Int32
 	s := dialScripted(t, func(cfg *mqtt.Config) {
@@ -396,4 +321,59 @@ func TestDroppedMessagesAreReported(t *testing.T) { // fault 12, peer 4.4: a han
 		t.Errorf("%d delivered and %d reported lost of %d", got.Load(), lost.Load(), sent)
 	}
 	s.closeWell()
+}
+
+// TestHandlerThatChangesItsMessage: the message belongs to the handler.
+func TestHandlerThatChangesItsMessage(t *testing.T) {
+	done := make(chan struct{})
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.Limits.ReceiveBytes = 20_000
+		cfg.OnMessage = func(_ context.Context, m *mqtt.Received) {
+			if m.Topic == "n" {
+				close(done)
+			}
+			*m = mqtt.Received{}
+		}
+	})
+	for range 30 { // far more than the limit, if it were not counted off
+		s.server.SendBytes(bigPublish(3000))
+	}
+	s.server.SendBytes(numbered(0, 0, 1))
+	<-done
+	s.closeWell()
+}
+
+// TestHandlerThatEndsItsGoroutine: as FailNow of package testing does. It shows TR-13: handler panics.
+func TestHandlerThatEndsItsGoroutine(t *testing.T) {
+	s := dialScripted(t, nil)
+	exit := mqtt.Subscription{Filter: "exit", QoS: 1, Handler: func(context.Context, *mqtt.Received) { runtime.Goexit() }}
+	must(t, s.subscribe(1, exit))
+	s.server.Send("32 08 0004 65786974 0001", "30 06 0004 65786974", "32 05 000174 0002")
+	s.expectEvent("error: a handler panicked: it called runtime.Goexit")
+	s.expectEvent("error: a handler panicked: it called runtime.Goexit")
+	s.expectEvent("message t= q1 id2")
+	s.server.Expect("40 02 0002")
+	closed := make(chan error, 1)
+	_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t"}, func(error) { closed <- s.Close(s.ctx) }) // still knows its own goroutine
+	must(t, err)
+	s.server.Expect("30 03 000174", "E0 00")
+	s.server.Close()
+	s.mustWait(closed)
+	s.finish()
+}
+
+// TestHandlersHaveAContext: it ends with the client. It keeps out peer 4.13: waits and handlers have no context.
+func TestHandlersHaveAContext(t *testing.T) {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.OnMessage = func(ctx context.Context, m *mqtt.Received) {
+			close(begun)
+			<-ctx.Done()
+			close(ended)
+		}
+	})
+	s.server.Send("30 03 000174")
+	<-begun
+	s.closeWell()
+	<-ended
 }

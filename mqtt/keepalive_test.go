@@ -3,12 +3,18 @@ package mqtt_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
 )
+
+// keepAlive returns a change of a Config.
+func keepAlive(d time.Duration) func(*mqtt.Config) {
+	return func(cfg *mqtt.Config) { cfg.KeepAlive = d }
+}
 
 // expectPing waits for a PINGREQ and checks that it comes exactly d from now.
 func (s *scripted) expectPing(d time.Duration) {
@@ -32,7 +38,11 @@ func (s *scripted) expectDead(d time.Duration) {
 	s.expectEvent("disconnect: ")
 }
 
-func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07, T-A16
+// TestPingsWhenIdle shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings than needed; KA-04:
+// server lowers the keep alive [MQTT-3.2.2-21]; KA-05: server raises the keep alive [MQTT-3.1.2-21] of 5; KA-06:
+// server switches the keep alive off; KA-07: server switches the keep alive on. It keeps out T-A16: a server keep
+// alive of 0, or over an own one of 0, is ignored.
+func TestPingsWhenIdle(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		change  func(*mqtt.Config)
@@ -59,7 +69,9 @@ func TestPingsWhenIdle(t *testing.T) { // KA-01, KA-02, KA-04..KA-07, T-A16
 	}
 }
 
-func TestNoPings(t *testing.T) { // KA-03, KA-06, T-A16
+// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive off
+// [MQTT-3.1.2-21] of 5. It keeps out T-A16: a server keep alive of 0, or over an own one of 0, is ignored.
+func TestNoPingsWithoutKeepAlive(t *testing.T) {
 	for name, connAck := range map[string]string{"own choice": "", "server's choice": "20 06 0000 03 130000"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -77,7 +89,9 @@ func TestNoPings(t *testing.T) { // KA-03, KA-06, T-A16
 	}
 }
 
-func TestPingThoughInputFlows(t *testing.T) { // KA-08, T-A12
+// TestPingThoughInputFlows shows KA-08: pings though input flows [MQTT-3.1.2-23] of 3.1.1. It keeps out T-A12:
+// incoming packets keep a silent client from pinging.
+func TestPingThoughInputFlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -90,7 +104,9 @@ func TestPingThoughInputFlows(t *testing.T) { // KA-08, T-A12
 	})
 }
 
-func TestDeadLinkThoughOutputFlows(t *testing.T) { // KA-09, fault 9, T-A13
+// TestDeadLinkThoughOutputFlows shows KA-09: pings though only output flows. It keeps out T-A13: outgoing packets
+// keep a client on a dead link from pinging.
+func TestDeadLinkThoughOutputFlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -109,7 +125,8 @@ func TestDeadLinkThoughOutputFlows(t *testing.T) { // KA-09, fault 9, T-A13
 	})
 }
 
-func TestNoPingWhileBothSidesTalk(t *testing.T) { // KA-10
+// TestNoPingWhileBothSidesTalk shows KA-10: no pings while both sides talk.
+func TestNoPingWhileBothSidesTalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		for i := range 30 {
@@ -122,7 +139,10 @@ func TestNoPingWhileBothSidesTalk(t *testing.T) { // KA-10
 	})
 }
 
-func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9, T-A14, WL-03
+// TestSilentServerIsDead shows KA-11: no answer to a ping; KA-14: answer to no ping; KA-17: dead link is left
+// without DISCONNECT [MQTT-4.8.0-2]; WL-03: failures let the will be published. It keeps out T-A14: a ping is never
+// found to be unanswered.
+func TestSilentServerIsDead(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		change     func(*mqtt.Config)
@@ -150,7 +170,9 @@ func TestSilentServerIsDead(t *testing.T) { // KA-11, KA-14, KA-17, fault 9, T-A
 	}
 }
 
-func TestAnyByteAnswersAPing(t *testing.T) { // KA-12, T-A15
+// TestAnyByteAnswersAPing shows KA-12: late answer to a ping while bytes flow. It keeps out T-A15: a busy link is
+// taken for a dead one.
+func TestAnyByteAnswersAPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		s.expectPing(9 * time.Second)
@@ -163,7 +185,8 @@ func TestAnyByteAnswersAPing(t *testing.T) { // KA-12, T-A15
 	})
 }
 
-func TestServerThatDoesNotRead(t *testing.T) { // KA-13, fault 11
+// TestServerThatDoesNotReadIsDead shows KA-13: server that does not read.
+func TestServerThatDoesNotReadIsDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		since := elapsed()
@@ -177,7 +200,8 @@ func TestServerThatDoesNotRead(t *testing.T) { // KA-13, fault 11
 	})
 }
 
-func TestSlowReaderIsNotDead(t *testing.T) { // KA-13, fault 11
+// TestSlowReaderIsNotDead shows KA-13: server that does not read.
+func TestSlowReaderIsNotDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
 		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, 40_000)}) })
@@ -195,7 +219,8 @@ func TestSlowReaderIsNotDead(t *testing.T) { // KA-13, fault 11
 	})
 }
 
-func TestNoPingBeforeConnAck(t *testing.T) { // KA-16
+// TestNoPingBeforeConnAck shows KA-16: no ping before CONNACK [MQTT-3.1.2-30].
+func TestNoPingBeforeConnAck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, keepAlive(2*time.Second))
 		s.server.Packet()
@@ -210,7 +235,8 @@ func TestNoPingBeforeConnAck(t *testing.T) { // KA-16
 	})
 }
 
-func TestNoPingAfterClose(t *testing.T) { // KA-19
+// TestNoPingAfterClose shows KA-19: no ping after the end [MQTT-3.14.4-1].
+func TestNoPingAfterClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(2*time.Second), "")
 		closed := async(func() error { return s.Close(s.ctx) })
@@ -220,7 +246,9 @@ func TestNoPingAfterClose(t *testing.T) { // KA-19
 	})
 }
 
-func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12, peer 4.1
+// TestPingsGoOnWhileAHandlerBlocks shows RX-40: slow handler [MQTT-4.9.0-3]. It keeps out peer 4.1: publishing in a
+// handler hangs, or pings go unanswered meanwhile.
+func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := dialPipe(t, func(cfg *mqtt.Config) {
@@ -242,26 +270,63 @@ func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) { // RX-40, fault 12, peer 4
 	})
 }
 
-func TestConnectTimeOut(t *testing.T) { // CA-15, TL-14, fault 10
-	for _, test := range []struct {
-		name, url string
-		want      time.Duration
-		change    func(*mqtt.Config)
-	}{
-		{"no CONNACK", "", mqtt.DefaultConnectTimeout, nil},
-		{"configured", "", 7 * time.Second, func(cfg *mqtt.Config) { cfg.Transport.ConnectTimeout = 7 * time.Second }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s, dialed := startPipe(t, test.change)
-				since := elapsed()
-				s.server.Packet()
-				err := <-dialed
-				if since() != test.want || !errors.Is(err, errDeadline) {
-					t.Errorf("after %v: %v", since(), err)
-				}
-				s.server.ExpectClosed()
-			})
-		})
+// TestKeepAliveAfterResume has the client write at once what waited for CONNACK: the
+// ping that is due later is not forgotten.
+func TestKeepAliveAfterResume(t *testing.T) {
+	ctx := ctxFor(t)
+	c, server, conn := dialSocket(t, mqtt.Config{
+		ClientID: "c", KeepSession: true, KeepAlive: time.Second,
+		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond},
+	})
+	subscribed := async(func() error { return errorOf(c.Subscribe(ctx, mqtt.Subscription{Filter: "a"})) })
+	conn.Expect("82 06 0001 0001 61 00")
+	conn.Send("90 03 0001 00")
+	must(t, <-subscribed)
+	conn.Reset()
+	conn = server.Accept()
+	conn.Packet()
+	conn.Send("20 02 0000")
+	conn.Expect("82 06 0002 0001 61 00")
+	conn.Send("90 03 0002 00")
+	conn.Expect("C0 00")
+	conn.Send("D0 00")
+	must(t, c.Close(ctx))
+}
+
+// TestKeepAliveWhilePausing has the reader wait for the handler again and again. That
+// is not something sent: the ping comes all the same: [MQTT-3.1.2-23] of 3.1.1.
+func TestKeepAliveWhilePausing(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.KeepAlive = time.Second
+		cfg.Limits.ReceiveMessages = 1
+	})
+	for pinged := async(func() error { _, err := s.server.TryPacket(); return err }); ; {
+		if _, err := s.server.Write([]byte("\x30\x04\x00\x01ax\x30\x04\x00\x01ax\x30\x04\x00\x01ax")); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			<-s.events
+		}
+		select {
+		case err := <-pinged:
+			must(t, err)
+			return
+		default:
+		}
 	}
+}
+
+// TestKeepAliveAndAliasesStayOffInEachConnection shows KA-03: keep alive off; KA-19: no ping after the end
+// [MQTT-3.14.4-1].
+func TestKeepAliveAndAliasesStayOffInEachConnection(t *testing.T) {
+	off := func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.TopicAliases = -1, -1 }
+	eachLasting(t, off, func(s *lasting) {
+		for range 2 {
+			connect := s.lose("present")
+			if connect[10] != 0 || connect[11] != 0 || strings.Contains(string(connect), "\x22\x00") {
+				s.t.Errorf("CONNECT % X", connect)
+			}
+			s.server.ExpectNothing(time.Hour)
+		}
+	})
 }

@@ -151,7 +151,7 @@ func (w *walk) outcome(op *operation, rule string) []error {
 	}
 }
 
-// TestCloseInEachPhase closes clients in each phase, with a word and without one, while
+// TestCloseInEachPhase closes clients in each phase, with options for DISCONNECT and without, while
 // something happens. It returns in time, and again.
 func TestCloseInEachPhase(t *testing.T) {
 	for name, closeIt := range map[string]func(w *walk) error{

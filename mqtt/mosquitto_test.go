@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,7 +39,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
+// TestMosquittoEveryVersionAndQoS shows EE-01: every QoS at a real server [MQTT-7.0.0-2]; TR-15: MQTT 3.1; RX-36:
+// message with a large payload.
+func TestMosquittoEveryVersionAndQoS(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
@@ -56,7 +59,7 @@ func TestMosquittoEveryVersionAndQoS(t *testing.T) { // EE-01, TR-15, RX-36
 }
 
 // With 20 unfinished publishes of QoS 2, Mosquitto takes none of QoS 1 either.
-func TestMosquittoManyOfBothQoS(t *testing.T) {
+func TestMosquittoManyMessagesOfBothQoS(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
@@ -72,7 +75,8 @@ func TestMosquittoManyOfBothQoS(t *testing.T) {
 	}
 }
 
-func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
+// TestMosquittoLargeAndManyMessages shows RX-36: message with a large payload; FR-03: many packets at once.
+func TestMosquittoLargeAndManyMessages(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
 	got := make(chan []byte, 10_000)
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Transport: mqtt.Transport{ReadBuffer: 512}})
@@ -99,7 +103,9 @@ func TestMosquittoLargeAndMany(t *testing.T) { // RX-36, FR-03
 	s.finish()
 }
 
-func TestMosquittoUsers(t *testing.T) { // CN-04, CA-05
+// TestMosquittoUserAndPassword shows CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of 5; CA-05: CONNECT
+// refused for user name or password.
+func TestMosquittoUserAndPassword(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"u": "p\xff"}})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v, Username: "u", Password: []byte("p\xff")}).finish()
@@ -113,7 +119,9 @@ func TestMosquittoUsers(t *testing.T) { // CN-04, CA-05
 	}
 }
 
-func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
+// TestMosquittoWill shows WL-01: DISCONNECT discards the will; WL-03: failures let the will be published
+// [MQTT-4.8.0-2].
+func TestMosquittoWill(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	watcher := dialReal(t, b.URL(), mqtt.Config{ClientID: "watcher"})
 	must(t, errorOf(watcher.Subscribe(watcher.ctx, mqtt.Subscription{Filter: "will/#", QoS: 1})))
@@ -137,7 +145,9 @@ func TestMosquittoWill(t *testing.T) { // WL-01, WL-03
 	watcher.finish()
 }
 
-func TestMosquittoRetained(t *testing.T) { // RT-01..RT-04, EE-02
+// TestMosquittoRetainedMessages shows RT-01: retained at each QoS; RT-02: retained message deleted; RT-03: retain
+// flag of a received message is told; RT-04: retain handling; EE-02: retained messages at a real server.
+func TestMosquittoRetainedMessages(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", Version: v})
@@ -161,7 +171,8 @@ func TestMosquittoRetained(t *testing.T) { // RT-01..RT-04, EE-02
 	}
 }
 
-func TestMosquittoKilledAndRestarted(t *testing.T) { // DC-14, fault 1
+// TestMosquittoKilledAndRestarted shows DC-14: server ends the stream.
+func TestMosquittoKilledAndRestarted(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c"})
 	b.Kill()
@@ -180,7 +191,8 @@ func TestMosquittoKilledAndRestarted(t *testing.T) { // DC-14, fault 1
 	dialReal(t, b.URL(), mqtt.Config{ClientID: "c"}).finish()
 }
 
-func TestMosquittoFrozen(t *testing.T) { // KA-11, fault 9
+// TestMosquittoFrozen shows KA-11: no answer to a ping.
+func TestMosquittoFrozen(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	s := dialReal(t, b.URL(), mqtt.Config{ClientID: "c", KeepAlive: time.Second, Limits: mqtt.Limits{PingTimeout: 200 * time.Millisecond}})
 	b.Freeze()
@@ -188,7 +200,9 @@ func TestMosquittoFrozen(t *testing.T) { // KA-11, fault 9
 	s.finish()
 }
 
-func TestMosquittoKeptSession(t *testing.T) { // CN-03, CA-13, EE-05
+// TestMosquittoKeptSession shows CN-03: CONNECT that keeps the session [MQTT-3.1.2-4] of 3.1.1; CA-13: session
+// present that the client does not know [MQTT-3.2.2-4] of 5; EE-05: messages while away, at a real server.
+func TestMosquittoKeptSession(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Persistence: true})
 	for _, cfg := range []mqtt.Config{
 		{ClientID: "four", KeepSession: true},
@@ -214,7 +228,10 @@ func TestMosquittoKeptSession(t *testing.T) { // CN-03, CA-13, EE-05
 	}
 }
 
-func TestMosquittoOverTLS(t *testing.T) { // TL-01..TL-04, TL-06..TL-08, fault 25
+// TestMosquittoOverTLS shows TL-01: trusted certificate; TL-02: alternative names of a certificate; TL-03:
+// certificate for another host; TL-04: certificate of an unknown authority; TL-06: expired certificate; TL-07:
+// client certificate; TL-08: client certificate missing.
+func TestMosquittoOverTLS(t *testing.T) {
 	authority, other := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	expired := authority.Server(t, testcert.Options{Expired: true})
 	elsewhere := authority.Server(t, testcert.Options{Names: []string{"elsewhere.test"}})
@@ -251,5 +268,125 @@ func TestMosquittoOverTLS(t *testing.T) { // TL-01..TL-04, TL-06..TL-08, fault 2
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// cuttable makes connections that the test can cut.
+type cuttable struct {
+	mu   sync.Mutex
+	last net.Conn
+}
+
+func (c *cuttable) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = conn
+	return conn, err
+}
+
+func (c *cuttable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.last.Close() // that is the fault
+}
+
+// dialLastingly connects to a real broker with a session that is kept.
+func dialLastingly(t *testing.T, url string, cfg mqtt.Config) *scripted {
+	t.Helper()
+	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
+	cfg.ClientID, cfg.KeepSession = "c", true
+	if cfg.Version == mqtt.V5 {
+		cfg.Properties.SessionExpiry = time.Hour
+	}
+	cfg.Reconnect = &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 100 * time.Millisecond, Republish: mqtt.RepublishAll}
+	c, err := mqtt.Dial(s.ctx, url, cfg)
+	must(t, err)
+	s.Client = c
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return s
+}
+
+// TestMosquittoSendsAgain: it repeats what was not acknowledged, and only that. It shows EE-08: redelivery by a real
+// server; RX-13: acknowledgement of a lost connection; RX-27: delivered once across connections.
+func TestMosquittoSendsAgain(t *testing.T) {
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		b := mosquitto.Start(t, mosquitto.Options{})
+		var link cuttable
+		got, lost := make(chan *mqtt.Received, 100), make(chan error, 10)
+		s := dialLastingly(t, b.URL(), mqtt.Config{Version: version, Transport: mqtt.Transport{Dial: link.dial}, ManualAck: true, OnMessage: func(_ context.Context, m *mqtt.Received) { got <- m }, OnDisconnect: func(err error) { lost <- err }})
+		must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 2})))
+		receive := func(want string) *mqtt.Received {
+			t.Helper()
+			select {
+			case m := <-got:
+				if string(m.Payload) != want {
+					t.Fatalf("got %s, want %s", describe(m), want)
+				}
+				return m
+			case <-s.ctx.Done():
+				t.Fatalf("%s does not come", want)
+				return nil
+			}
+		}
+		for i, payload := range []string{"a", "b", "c"} {
+			must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: []byte(payload), QoS: mqtt.QoS(1 + i%2)}))
+		}
+		first := receive("a")
+		second, third := receive("b"), receive("c")
+		must(t, first.Ack())
+		_, err := s.Ping(s.ctx) // the broker has it
+		must(t, err)
+		link.cut()
+		<-lost
+		if err := third.Ack(); !errors.Is(err, mqtt.ErrNotConnected) { // of QoS 1
+			t.Errorf("acknowledged what has no connection any more: %v", err)
+		}
+		must(t, second.Ack())
+		must(t, receive("c").Ack())
+		must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("d"), QoS: 2}))
+		must(t, receive("d").Ack()) // nothing of QoS 2 came twice
+		must(t, s.Close(s.ctx))
+	}
+}
+
+// TestMosquittoForgetsEverything: it is killed amid publishing and starts again without its sessions. It shows
+// SR-17: subscriptions are renewed when the session is lost.
+func TestMosquittoForgetsEverything(t *testing.T) {
+	b := mosquitto.Start(t, mosquitto.Options{})
+	var mu sync.Mutex
+	seen := make(map[string]bool)
+	all := make(chan struct{})
+	const total = 3000
+	s := dialLastingly(t, b.URL(), mqtt.Config{OnMessage: func(_ context.Context, m *mqtt.Received) {
+		mu.Lock()
+		defer mu.Unlock()
+		if seen[string(m.Payload)] = true; string(m.Payload) == "last" {
+			close(all)
+		}
+	}})
+	must(t, errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t", QoS: 1})))
+	deliveries := make([]*mqtt.Delivery, 0, total)
+	for i := range total {
+		deliveries = append(deliveries, s.publishes(1, fmt.Sprint(i))...)
+		if i == total/2 {
+			must(t, deliveries[total/4].Wait(s.ctx))
+			b.Kill()
+			b.Restart()
+		}
+	}
+	for i, d := range deliveries {
+		if err := d.Wait(s.ctx); err != nil {
+			t.Fatalf("publish %d: %v", i, err)
+		}
+	}
+	must(t, s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("last"), QoS: 1})) // its subscription is there again
+	select {
+	case <-all:
+	case <-s.ctx.Done():
+		t.Fatal("the subscription is gone")
+	}
+	if st := s.Stats(); st.Connections != 2 {
+		t.Errorf("%+v", st)
 	}
 }

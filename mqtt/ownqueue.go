@@ -15,8 +15,14 @@ type ownQueue struct {
 	most     int     // goroutines at once
 	running  int
 	items    fifo.Queue[*shared]
-	more     chan struct{} // closed when there is a message, or the end; nil: nobody waits
-	closed   bool          // none will come
+
+	// For an iterator:
+	more   chan struct{} // closed when there is a message, or the end; nil: nobody waits
+	subs   int           // subscriptions that lead here
+	loops  int           // that run
+	over   bool          // no message comes any more; those that wait are given
+	reason error         // why, for the loop; nil: the application ended the subscriptions
+	closed bool          // nobody takes messages any more
 
 	iterated bool // somebody has asked for a message
 	told     bool // that nobody does
@@ -60,7 +66,7 @@ func (r *receiver) share(it *item, queues []*ownQueue, result result) {
 
 // push queues m, and sees to somebody who takes it.
 func (q *ownQueue) push(m *shared) {
-	if q.closed {
+	if q.closed || q.over && q.loops == 0 {
 		q.receiver.finishLocked(m, failed)
 		return
 	}
@@ -106,6 +112,33 @@ func (q *ownQueue) close() {
 	q.wake()
 }
 
+// release tells that one of the subscriptions is in force no more; reason is why, where
+// the application did not end it. When it was the last one, and what came for it has been
+// passed on, there is nothing left to wait for.
+func (q *ownQueue) release(reason error) {
+	q.subs--
+	if q.subs > 0 || q.handler != nil {
+		return
+	}
+	r := q.receiver
+	r.push(item{call: func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		q.over, q.reason = true, reason
+		q.closeIfLeft()
+		q.wake()
+	}})
+}
+
+// closeIfLeft closes a queue that nothing is to come for, and that no loop empties: what
+// waits would count for ever. When it is not the application that ended the
+// subscriptions it may still begin one.
+func (q *ownQueue) closeIfLeft() {
+	if q.over && q.reason == nil && q.loops == 0 {
+		q.close()
+	}
+}
+
 // tellIfForgotten has the Error handler told, once, that a full receive queue waits for an
 // iterator that nobody has begun.
 func (q *ownQueue) tellIfForgotten() {
@@ -122,29 +155,32 @@ func (q *ownQueue) tellIfForgotten() {
 // handlerLoop runs the handler for what waits, and ends when nothing does.
 func (q *ownQueue) handlerLoop() {
 	r := q.receiver
-	returned := false
+	id := goroutineID()
+	defer q.endLoop(id)
 	r.mu.Lock()
-	r.workers.loops = append(r.workers.loops, goroutineID())
+	r.workers.loops = append(r.workers.loops, id)
 	m := q.pop()
 	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.workers.loops = slices.DeleteFunc(r.workers.loops, func(id uint64) bool { return id == goroutineID() })
-		if !returned && q.items.Len() > 0 { // the handler called runtime.Goexit
-			q.start()
-			return
-		}
-		q.running--
-	}()
 	for m != nil {
 		q.handle(m)
 		r.mu.Lock()
-		if m = q.pop(); m == nil {
-			returned = true
-		}
+		m = q.pop()
 		r.mu.Unlock()
 	}
+}
+
+// endLoop ends the handler loop on the goroutine id. Another one takes what came since the
+// loop looked last, and what is left when the handler called runtime.Goexit.
+func (q *ownQueue) endLoop(id uint64) {
+	r := q.receiver
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.workers.loops = slices.DeleteFunc(r.workers.loops, func(other uint64) bool { return other == id })
+	if q.items.Len() > 0 {
+		q.start()
+		return
+	}
+	q.running--
 }
 
 // handle runs the handler for m.

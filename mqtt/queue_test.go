@@ -1,45 +1,24 @@
 package mqtt_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
+	"dunlin/mqtt/mqtttest"
+	"dunlin/mqtt/store"
 )
 
-// eachOffline runs a test in fake time for clients that connect in the background
-// and find nobody yet.
-func eachOffline(t *testing.T, change func(*mqtt.Config), f func(s *lasting)) {
-	t.Helper()
-	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
-		t.Run(version.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newLasting(t, version, func(cfg *mqtt.Config) {
-					cfg.Reconnect.Background = true
-					if change != nil {
-						change(cfg)
-					}
-				})
-				s.net.refuses(nobody)
-				must(t, <-s.start())
-				f(s)
-			})
-		})
-	}
-}
-
-// online lets the client connect.
-func (s *lasting) online(session string) {
-	s.t.Helper()
-	s.net.refuses(nil)
-	s.acceptNext(session)
-}
-
-func TestPublishedBeforeTheFirstConnection(t *testing.T) { // SR-08, CN-27: in order, and nothing says that it was sent before
+// TestPublishedBeforeTheFirstConnection: the messages leave in order, and without DUP. It shows SR-08: published
+// while offline; CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30].
+func TestPublishedBeforeTheFirstConnection(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("mine", "t"))) })
 		synctest.Wait()
@@ -70,7 +49,9 @@ func TestPublishedBeforeTheFirstConnection(t *testing.T) { // SR-08, CN-27: in o
 	})
 }
 
-func TestQoS0WithoutAConnection(t *testing.T) { // SR-08, SR-30, peer 4.4: fails at once, unless it is to wait
+// TestQoS0WithoutAConnection: it fails at once, unless the queue takes QoS 0. It shows SR-08: published while
+// offline; SR-30: queue is bounded. It keeps out peer 4.4: a message that was dropped is told as sent.
+func TestQoS0WithoutAConnection(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		checkError(s.t, s.Publish(s.ctx, mqtt.Message{Topic: "t"}), mqtt.ErrNotSent, mqtt.ErrNotConnected)
 		s.online("absent")
@@ -97,7 +78,9 @@ func TestQoS0WithoutAConnection(t *testing.T) { // SR-08, SR-30, peer 4.4: fails
 	})
 }
 
-func TestQoS0AcrossALoss(t *testing.T) { // DC-14: what was not written fails, and says so
+// TestQoS0AcrossALoss: a message that was not written fails, and its error says so. It shows DC-14: server ends the
+// stream.
+func TestQoS0AcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		synctest.Wait()
 		all := append(s.publishes(0, "a"), s.publishes(0, "b")...) // nobody reads
@@ -114,7 +97,9 @@ func TestQoS0AcrossALoss(t *testing.T) { // DC-14: what was not written fails, a
 	})
 }
 
-func TestFullQueueBlocks(t *testing.T) { // SR-30, peer 4.20: with room for two
+// TestFullQueueBlocks: the queue has room for two messages. It shows SR-30: queue is bounded. It keeps out
+// peer 4.20: queues without bound.
+func TestFullQueueBlocks(t *testing.T) {
 	two := func(cfg *mqtt.Config) { cfg.Limits.Queue.Messages = 2 }
 	eachOffline(t, two, func(s *lasting) {
 		s.publishes(1, "a", "b")
@@ -135,7 +120,9 @@ func TestFullQueueBlocks(t *testing.T) { // SR-30, peer 4.20: with room for two
 	})
 }
 
-func TestFullQueueFails(t *testing.T) { // SR-30, peer 4.20: with few bytes, and one message may exceed them
+// TestFullQueueFails: the queue has room for few bytes, which one message may exceed. It shows SR-30: queue is
+// bounded. It keeps out peer 4.20: queues without bound.
+func TestFullQueueFails(t *testing.T) {
 	few := func(cfg *mqtt.Config) {
 		cfg.Limits.Queue.Bytes, cfg.Limits.Queue.Full = 2000, mqtt.QueueFail
 	}
@@ -163,7 +150,10 @@ func TestFullQueueFails(t *testing.T) { // SR-30, peer 4.20: with few bytes, and
 	})
 }
 
-func TestFullQueueDropsTheOldest(t *testing.T) { // SR-30, peer 4.20, peer 4.4: counted, told, and never one that was sent
+// TestFullQueueDropsTheOldest: dropped messages are counted and reported, and are never ones that were sent. It
+// shows SR-30: queue is bounded. It keeps out peer 4.20: queues without bound; peer 4.4: a message that was dropped
+// is told as sent.
+func TestFullQueueDropsTheOldest(t *testing.T) {
 	three := func(cfg *mqtt.Config) {
 		cfg.Limits.Queue.Messages, cfg.Limits.Queue.Full = 3, mqtt.QueueDropOldest
 	}
@@ -188,40 +178,8 @@ func TestFullQueueDropsTheOldest(t *testing.T) { // SR-30, peer 4.20, peer 4.4: 
 	})
 }
 
-func TestExpiryInTheQueue(t *testing.T) { // SR-29
-	publish := func(s *lasting, payload string, qos mqtt.QoS, seconds int) *mqtt.Delivery {
-		expiry := time.Duration(seconds) * time.Second
-		m := mqtt.Message{Topic: "t", Payload: []byte(payload), QoS: qos, Properties: &mqtt.Properties{MessageExpiry: &expiry}}
-		d, err := s.PublishAsync(s.ctx, m, nil)
-		must(s.t, err)
-		return d
-	}
-	lastingV5(t, "", func(cfg *mqtt.Config) { cfg.Reconnect.MaxDelay = time.Second }, func(s *lasting) {
-		publish(s, "a", 1, 1)
-		publish(s, "b", 2, 1)
-		s.server.Expect("32 0C 000174 0001 05 0200000001 61", "34 0C 000174 0002 05 0200000001 62")
-		s.drop()
-		s.net.refuses(nobody)
-		since := elapsed()
-		late := publish(s, "c", 1, 100)
-		expired := []*mqtt.Delivery{publish(s, "d", 1, 3), publish(s, "e", 2, 3)}
-		<-time.After(40 * time.Second)
-		s.online("present")
-		s.server.Expect("3A 0C 000174 0001 05 0200000001 61", "3C 0C 000174 0002 05 0200000001 62") // were sent: go on, however late
-		left := 100 - int(since()/time.Second)
-		if p := s.server.Packet(); p[0] != 0x32 || p[6] != 3 || int(p[12]) > left || int(p[12]) < left-1 {
-			t.Errorf("got % X, with %d seconds left", p, left)
-		}
-		for _, d := range expired {
-			s.expectDone(d, mqtt.ErrNotSent, mqtt.ErrExpired)
-		}
-		s.play(`quiet
-			< 40 02 0003`)
-		s.expectDone(late)
-	})
-}
-
-func TestEnqueueWithoutAStore(t *testing.T) { // accepted at once; what becomes of it, the Error handler is told
+// TestEnqueueWithoutAStore: the message is accepted at once, and OnError is told what becomes of it.
+func TestEnqueueWithoutAStore(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		for i := range 3 {
 			must(s.t, s.Enqueue(s.ctx, mqtt.Message{Topic: "t", Payload: fmt.Append(nil, i), QoS: 1}))
@@ -248,19 +206,183 @@ func TestEnqueueWithoutAStore(t *testing.T) { // accepted at once; what becomes 
 	})
 }
 
-func TestPingAcrossALoss(t *testing.T) { // KA-18
-	eachLasting(t, nil, func(s *lasting) {
-		pinged := async(func() error { _, err := s.Ping(s.ctx); return err })
-		s.play("> C0 00")
-		s.drop()
-		checkError(s.t, <-pinged, mqtt.ErrNotConnected, mqtt.ErrServerClosed)
-		_, err := s.Ping(s.ctx)
-		checkError(s.t, err, mqtt.ErrNotConnected)
-		s.acceptNext("present")
+// expectWait checks what Wait says of a delivery that has not ended.
+func (s *lasting) expectWait(what string, d *mqtt.Delivery, want error) {
+	s.t.Helper()
+	err := d.Wait(over())
+	for _, outcome := range []error{mqtt.ErrQueued, mqtt.ErrInDoubt, mqtt.ErrSaved, mqtt.ErrNotSent} {
+		if errors.Is(err, outcome) != errors.Is(want, outcome) {
+			s.t.Errorf("%s: %v, want %v", what, err, want)
+		}
+	}
+	if !errors.Is(err, context.Canceled) {
+		s.t.Errorf("%s: %v does not say why", what, err)
+	}
+}
+
+// TestWaitTellsWhatHasNotLeft: what has not left is still queued, and only what may have is
+// in doubt.
+func TestWaitTellsWhatHasNotLeft(t *testing.T) {
+	change := func(cfg *mqtt.Config) { cfg.Limits.InFlight, cfg.KeepAlive = 2, -1 }
+	eachLasting(t, change, func(s *lasting) {
 		synctest.Wait()
-		pinged = async(func() error { _, err := s.Ping(s.ctx); return err })
-		s.play(`> C0 00
-			< D0 00`)
-		s.mustWait(pinged)
+		taken := s.publishes(1, "a")[0] // the write loop has it, and the server does not read
+		synctest.Wait()
+		behind, behind0 := s.publishes(1, "b")[0], s.publishes(0, "c")[0]
+		beyond := s.publishes(1, "d")[0]
+		sub, err := s.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "f"}}, nil)
+		must(s.t, err)
+		s.expectWait("being written", taken, mqtt.ErrInDoubt)
+		s.expectWait("in the out-buffer", behind, mqtt.ErrQueued)
+		s.expectWait("of QoS 0 in the out-buffer", behind0, mqtt.ErrQueued)
+		s.expectWait("beyond the window", beyond, mqtt.ErrQueued)
+		s.expectWait("a SUBSCRIBE in the out-buffer", sub, mqtt.ErrQueued)
+		s.play(`> pub 32 1 a
+			> pub 32 2 b
+			> pub 30 0 c`)
+		s.server.Packet() // SUBSCRIBE
+		synctest.Wait()
+		s.expectWait("written", behind, mqtt.ErrInDoubt)
+		s.expectWait("a SUBSCRIBE that was written", sub, mqtt.ErrInDoubt)
+		s.expectWait("still beyond the window", beyond, mqtt.ErrQueued)
+		s.net.refuses(nobody)
+		s.drop()
+		offline := s.publishes(2, "e")[0]
+		parked, err := s.UnsubscribeAsync(context.Background(), []string{"f"}, nil)
+		must(s.t, err)
+		s.expectWait("sent on a lost connection", behind, mqtt.ErrInDoubt)
+		s.expectWait("a SUBSCRIBE on a lost connection", sub, mqtt.ErrInDoubt)
+		s.expectWait("published offline", offline, mqtt.ErrQueued)
+		s.expectWait("asked for offline", parked, mqtt.ErrQueued)
 	})
+}
+
+// TestWaitTellsWhatIsSaved: it is in the store, whether it has left or not.
+func TestWaitTellsWhatIsSaved(t *testing.T) {
+	eachOffline(t, func(cfg *mqtt.Config) { cfg.Store = store.NewMemory() }, func(s *lasting) {
+		d := s.publishes(1, "a")[0]
+		synctest.Wait()
+		s.expectWait("saved offline", d, mqtt.ErrSaved)
+		s.online("absent")
+		s.play("> pub 32 1 a")
+		s.expectWait("saved and sent", d, mqtt.ErrSaved)
+		s.play("< 40 02 0001")
+		s.expectDone(d)
+	})
+}
+
+// crashingServer is a server that closes the connection when it is sent "bad", and
+// acknowledges what else it gets.
+type crashingServer struct {
+	t        *testing.T
+	url      string
+	mu       sync.Mutex
+	got      []string
+	refusals int
+}
+
+func newCrashingServer(t *testing.T) *crashingServer {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &crashingServer{t: t, url: "mqtt://" + l.Addr().String()}
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		_ = l.Close()
+		serving.Wait()
+	})
+	serving.Go(func() {
+		for n := 0; ; n++ {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.serve(mqtttest.NewConn(t, conn), n > 0)
+			_ = conn.Close()
+		}
+	})
+	return s
+}
+
+func (s *crashingServer) serve(conn *mqtttest.Conn, present bool) {
+	for {
+		p, err := conn.TryPacket()
+		if err != nil {
+			return
+		}
+		answer := []byte{0x20, 2, 0, 0}
+		switch {
+		case p[0]&0xF0 == 0x10 && present:
+			answer[2] = 1
+		case p[0]&0xF0 == 0x30:
+			s.mu.Lock()
+			if bytes.HasSuffix(p, []byte("bad")) {
+				s.refusals++
+				s.mu.Unlock()
+				return
+			}
+			s.got = append(s.got, string(p[len(p)-1]))
+			s.mu.Unlock()
+			answer = []byte{0x40, 2, p[5], p[6]}
+		case p[0] == 0xC0:
+			answer = []byte{0xD0, 0}
+		case p[0] == 0xE0:
+			return
+		}
+		if _, err := conn.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+// TestMessageThatCrashesTheServerIsPutAside: it is reported, and the other messages are sent. It keeps out
+// peer 4.18: a message that the server does not take is sent again for ever.
+func TestMessageThatCrashesTheServerIsPutAside(t *testing.T) {
+	server := newCrashingServer(t)
+	ctx := ctxFor(t)
+	kept := store.NewMemory()
+	cfg := mqtt.Config{
+		ClientID: "c", KeepSession: true, Store: kept,
+		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond},
+	}
+	c, err := mqtt.Dial(ctx, server.url, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*mqtt.Delivery
+	for _, payload := range []string{"1", "2", "bad", "3", "4"} {
+		d, err := c.PublishAsync(ctx, mqtt.Message{Topic: "t", QoS: 1, Payload: []byte(payload)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	for i, d := range all {
+		err := d.Wait(ctx)
+		if bad := i == 2; bad != errors.Is(err, mqtt.ErrQuarantined) || !bad && err != nil {
+			t.Errorf("message %d: %v", i, err)
+		}
+	}
+	if st := c.Stats(); st.Quarantined != 1 || st.InFlight != 0 {
+		t.Errorf("%+v", st)
+	}
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	server.mu.Lock()
+	if server.refusals < 6 || server.refusals > 7 { // it is not blamed while others are acknowledged beside it
+		t.Errorf("the message was tried %d times", server.refusals)
+	}
+	server.mu.Unlock()
+	again, err := mqtt.Dial(ctx, server.url, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st := again.Stats(); st.Quarantined != 1 || st.InFlight+st.Queued != 0 {
+		t.Errorf("in the next process: %+v", st)
+	}
+	if err := again.Close(ctx); err != nil {
+		t.Error(err)
+	}
 }

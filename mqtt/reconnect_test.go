@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -14,14 +14,9 @@ import (
 	"dunlin/mqtt"
 )
 
-// retries has every announced retry go to told.
-func retries(told chan mqtt.Retry) func(*mqtt.Config) {
-	return func(cfg *mqtt.Config) {
-		cfg.OnRetry = func(r mqtt.Retry) { told <- r }
-	}
-}
-
-func TestDelays(t *testing.T) { // TR-02, peer 4.17, fault 23: full jitter, the first too, and the bound before the draw
+// TestRetryDelaysHaveFullJitter: the first delay has it, too, and the bound is applied before the draw. It shows
+// TR-02: growing delays between attempts. It keeps out peer 4.17: reconnecting comes as a storm.
+func TestRetryDelaysHaveFullJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
 		s := newLasting(t, mqtt.V311, both(retries(told), func(cfg *mqtt.Config) {
@@ -68,7 +63,8 @@ func checkUniform(t *testing.T, what string, delays []time.Duration, bound time.
 	}
 }
 
-func TestDelaysBeginAnewAfterStability(t *testing.T) { // TR-02: and not before
+// TestDelaysBeginAnewAfterStability: they do not begin anew before. It shows TR-02: growing delays between attempts.
+func TestDelaysBeginAnewAfterStability(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
 		s := newLasting(t, mqtt.V311, both(retries(told), keepAlive(-1)))
@@ -93,7 +89,8 @@ func TestDelaysBeginAnewAfterStability(t *testing.T) { // TR-02: and not before
 	})
 }
 
-func TestServerList(t *testing.T) { // TR-03, fault 24: in turn, each asked for anew
+// TestServersAreTriedInTurn: the name of each is resolved anew. It shows TR-03: several servers.
+func TestServersAreTriedInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
 			cfg.Reconnect.Servers = []string{"mqtt://two:99", "tcp://three"}
@@ -122,7 +119,9 @@ func TestServerList(t *testing.T) { // TR-03, fault 24: in turn, each asked for 
 	})
 }
 
-func TestFirstAttemptFails(t *testing.T) { // TR-01, TR-05: Dial says so, unless it is to go on in the background
+// TestFirstAttemptFailsDialUnlessInTheBackground shows TR-01: nobody listens at the address; TR-05: reconnect after
+// a server that does not answer.
+func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) {
 	for _, background := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) { cfg.Reconnect.Background = background })
@@ -143,7 +142,9 @@ func TestFirstAttemptFails(t *testing.T) { // TR-01, TR-05: Dial says so, unless
 	}
 }
 
-func TestSilentServerIsTriedAgain(t *testing.T) { // TR-05, fault 10: the next one, and the socket is closed
+// TestSilentServerIsTriedAgain: another attempt follows, and the first connection is closed. It shows TR-05:
+// reconnect after a server that does not answer.
+func TestSilentServerIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) {
 			cfg.Reconnect.Servers = []string{"mqtt://two"}
@@ -166,7 +167,9 @@ func TestSilentServerIsTriedAgain(t *testing.T) { // TR-05, fault 10: the next o
 	})
 }
 
-func TestHalfOpenConnectionIsReplaced(t *testing.T) { // KA-11, KA-19, fault 9: in exact time, and pings begin anew
+// TestHalfOpenConnectionIsReplaced: this takes exactly the time it should, and pings begin anew. It shows KA-11: no
+// answer to a ping; KA-19: no ping after the end [MQTT-3.14.4-1].
+func TestHalfOpenConnectionIsReplaced(t *testing.T) {
 	eachLasting(t, keepAlive(10*time.Second), func(s *lasting) {
 		d := s.publishes(1, "a")[0]
 		since := elapsed()
@@ -190,161 +193,136 @@ func TestHalfOpenConnectionIsReplaced(t *testing.T) { // KA-11, KA-19, fault 9: 
 	})
 }
 
-// TestWhatEndsIt answers CONNECT, or the connection, with every code that means
-// something for going on.
-func TestWhatEndsIt(t *testing.T) { // DC-19, TR-04, SR-27, T-A40, fault 22: with its reason, or it goes on
-	type answer struct {
-		packet  string
-		version mqtt.Version
-		ends    bool
-	}
-	var all []answer
-	for code, ends := range map[int]bool{1: true, 2: true, 3: false, 4: true, 5: true} {
-		all = append(all, answer{fmt.Sprintf("20 02 00 %02X", code), mqtt.V311, ends})
-	}
-	for code, ends := range map[int]bool{
-		0x80: false, 0x81: true, 0x82: true, 0x83: false, 0x84: true, 0x85: true, 0x86: true, 0x87: true, 0x88: false, 0x89: false,
-		0x8A: true, 0x8C: true, 0x90: true, 0x95: true, 0x97: false, 0x99: true, 0x9A: true, 0x9B: true, 0x9C: true, 0x9D: true, 0x9F: false,
-	} {
-		all = append(all, answer{fmt.Sprintf("20 03 00 %02X 00", code), mqtt.V5, ends})
-	}
-	for code, ends := range map[int]bool{
-		0x00: false, 0x80: false, 0x81: false, 0x82: false, 0x83: false, 0x87: false, 0x89: false, 0x8B: false, 0x8D: false, 0x8E: true,
-		0x8F: false, 0x90: false, 0x93: false, 0x94: false, 0x95: false, 0x96: false, 0x97: false, 0x98: true, 0x99: false, 0x9A: false,
-		0x9B: false, 0x9C: true, 0x9D: true, 0x9E: false, 0x9F: false, 0xA0: false, 0xA1: false, 0xA2: false,
-	} {
-		all = append(all, answer{fmt.Sprintf("E0 01 %02X", code), mqtt.V5, ends})
-	}
-	for _, a := range all {
-		t.Run(a.packet, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { checkEnd(t, a.packet, a.version, a.ends) })
+// TestNamesAreResolvedAtEachAttempt: whatever the last answer of the resolver was.
+func TestNamesAreResolvedAtEachAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := []error{
+			nil,
+			&net.DNSError{Err: "server misbehaving", Name: "one", IsTemporary: true},
+			&net.DNSError{Err: "no such host", Name: "one", IsNotFound: true},
+			&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH},
+			nil,
+		}
+		s := newLasting(t, mqtt.V311, nil)
+		s.net.refuses(func(address string) error {
+			if address != "one:1883" {
+				t.Errorf("asked for %q", address)
+			}
+			next := answers[0]
+			answers = answers[1:]
+			return next
 		})
-	}
-}
-
-func checkEnd(t *testing.T, packet string, version mqtt.Version, ends bool) {
-	t.Helper()
-	told := make(chan string, 100)
-	s := newLasting(t, version, func(cfg *mqtt.Config) {
-		silence(cfg)
-		cfg.OnDisconnect = func(error) { told <- "disconnect" }
-		cfg.OnRetry = func(mqtt.Retry) { told <- "retry" }
-		cfg.OnError = func(err error) { told <- "error: " + err.Error() }
+		s.connect("absent")
+		s.lose("present")
+		if len(answers) > 0 {
+			t.Errorf("%d answers are left", len(answers))
+		}
 	})
-	s.connect("absent")
-	d := s.publishes(1, "a")[0]
-	s.play("> pub 32 1 a")
-	want := []string{"disconnect"}
-	if packet[0] == '2' {
-		s.drop()
-		s.server = s.net.accept()
-		s.server.Packet()
-		want = append(want, "retry")
-	}
-	s.server.Send(packet)
-	s.server.ExpectClosed()
-	s.server.Close()
-	synctest.Wait()
-	var refused *mqtt.ConnectError
-	var left *mqtt.DisconnectError
-	switch err := s.Err(); {
-	case !ends:
-		want = append(want, "retry")
-		if err != nil {
-			t.Fatalf("it ended: %v", err)
-		}
-	case !errors.As(err, &refused) && !errors.As(err, &left):
-		t.Fatalf("it did not end: %v", err)
-	default:
-		want = append(want, "error: no further attempt: "+strings.TrimPrefix(err.Error(), "client is closed: "))
-		<-s.Done()
-		s.expectDone(d, mqtt.ErrInDoubt, mqtt.ErrClosed)
-		<-time.After(time.Hour)
-		if len(s.net.conns) > 0 {
-			t.Error("it comes back")
-		}
-	}
-	if !ends {
-		s.acceptNext("present")
-		s.play("> pub 3A 1 a")
-	}
-	synctest.Wait()
-	close(told)
-	if got := slices.Collect(drain(told)); !slices.Equal(got, want) {
-		t.Errorf("told %q, want %q", got, want)
-	}
 }
 
-// drain ranges over what a closed channel holds.
-func drain[T any](c chan T) func(func(T) bool) {
-	return func(yield func(T) bool) {
-		for v := range c {
-			if !yield(v) {
+// takeOver is a server that knows one session: whoever connects throws out the
+// one before, as its version of the protocol says. It counts the connections until
+// the context ends.
+func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
+	connects = make(chan int, 1)
+	answer, disconnect := []byte{0x20, 2, 1, 0}, []byte(nil)
+	if five {
+		answer, disconnect = []byte{0x20, 3, 1, 0, 0}, []byte{0xE0, 1, 0x8E}
+	}
+	go func() {
+		count := 0
+		end := func() {} // of the connection before
+		for {
+			select {
+			case c := <-n.conns:
+				if _, err := c.TryPacket(); err != nil {
+					continue
+				}
+				count++
+				end()
+				end = func() {
+					_, _ = c.Write(disconnect) // it may be gone
+					c.Close()
+				}
+				_, _ = c.Write(answer) // the client tells
+			case <-ctx.Done():
+				end()
+				connects <- count
 				return
 			}
 		}
+	}()
+	return connects
+}
+
+// TestTwoClientsWithOneIdentifierDoNotRace: in ten minutes each connects about 16 times. It shows SR-27: session
+// taken over. It keeps out T-A40: two clients of one identifier throw each other out for ever.
+func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) {
+	for version, most := range map[mqtt.Version]int{mqtt.V311: 60, mqtt.V5: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newLasting(t, version, keepAlive(-1))
+			withoutCallbacks(&s.cfg)
+			ctx, cancel := context.WithTimeout(s.ctx, 10*time.Minute)
+			defer cancel()
+			connects := takeOver(ctx, s.net, s.five)
+			must(t, <-s.start())
+			first := s.Client
+			must(t, <-s.start())
+			count := <-connects
+			t.Logf("%d connections with MQTT %v", count, version)
+			if count > most || count < 2 {
+				t.Errorf("%d connections with MQTT %v", count, version)
+			}
+			if s.five {
+				var left *mqtt.DisconnectError
+				if err := first.Err(); !errors.As(err, &left) || left.Code != 0x8E {
+					t.Errorf("the first one ended with %v", err)
+				}
+			}
+		})
 	}
 }
 
-func TestOwnReasonToGiveUp(t *testing.T) { // TR-04, DC-19
-	synctest.Test(t, func(t *testing.T) {
-		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
-			cfg.Reconnect.GiveUp = func(err error) bool { return errors.Is(err, mqtt.ErrServerClosed) }
-		})
-		s.connect("absent")
-		s.server.Send("D0 01 00") // is a fault, and no end
-		s.server.ExpectClosed()
-		s.acceptNext("present")
-		s.drop()
-		<-s.Done()
-		checkError(t, s.Err(), mqtt.ErrServerClosed, mqtt.ErrClosed)
-		s.expectEvent("error: no further attempt: ")
-	})
-}
-
-func TestEventsOfALastingClient(t *testing.T) { // DC-20: each connection begins and ends once
+// TestFlappingLinksMakeProgress has links that live for half a second to one and a half, and a
+// server that acknowledges some of what it gets.
+//
+// Each connection gets further, with new messages, too.
+func TestFlappingLinksMakeProgress(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) {
-		said := make(chan string, 100)
-		silence(cfg)
-		cfg.OnConnect = func(*mqtt.Client) { said <- "connect" }
-		cfg.OnDisconnect = func(error) { said <- "disconnect" }
-		cfg.OnRetry = func(r mqtt.Retry) { said <- fmt.Sprint("retry ", r.Number) }
-		cfg.OnMessage = func(context.Context, *mqtt.Received) {
-			close(said)
-			got, want := slices.Collect(drain(said)), []string{"connect", "disconnect", "retry 1", "connect", "disconnect", "retry 2", "connect"}
-			if !slices.Equal(got, want) {
-				panic(fmt.Sprintf("said %q", got))
+		cfg.Limits.InFlight = 10
+		cfg.Reconnect.MinDelay = time.Millisecond
+		withoutCallbacks(cfg)
+	}, func(s *lasting) {
+		const window, connections = 10, 200
+		next := 0
+		payload := func(i int) string { return fmt.Sprint("message ", i) }
+		expect := func(first byte, i int) { s.expectPublish(s.five, first, uint16(i+1), payload(i)) }
+		publish := func(n int) {
+			for ; n > 0; n-- {
+				s.publishes(1, payload(next))
+				next++
 			}
 		}
-	}, func(s *lasting) {
-		s.lose("present")
-		synctest.Wait()
-		s.server.Send("30 03 00")
-		s.lose("present")
-		s.play(`< pub 32 1 a
-			> 40 02 0001`)
-	})
-}
-
-// TestAttemptsEndWithTheirContext: Dial's own ends Dial, and nothing else.
-func TestAttemptsEndWithTheirContext(t *testing.T) { // TR-06, fault 31
-	synctest.Test(t, func(t *testing.T) {
-		s := newLasting(t, mqtt.V311, nil)
-		ctx, cancel := context.WithCancelCause(s.ctx)
-		own := errors.New("enough")
-		whole := s.ctx
-		s.ctx = ctx
-		dialed := s.start()
-		mute := s.net.accept()
-		mute.Packet()
-		cancel(own)
-		checkError(t, <-dialed, own)
-		mute.ExpectClosed()
-		ctx, cancel = context.WithCancelCause(whole)
-		s.ctx = ctx
-		s.connect("absent")
-		cancel(own)
-		s.ctx = whole
-		s.lose("present") // goes on
+		publish(window + 3)
+		for i := range window {
+			expect(0x32, i)
+		}
+		for n := range connections {
+			<-time.After(time.Duration(500+n%1000) * time.Millisecond)
+			s.lose("present")
+			done := 3 * n // of the messages
+			for i := range window {
+				expect(0x3A, done+i)
+			}
+			for i := range 3 {
+				id := done + i + 1
+				s.server.SendBytes([]byte{0x40, 2, byte(id >> 8), byte(id)})
+				expect(0x32, done+window+i)
+			}
+			publish(3)
+		}
+		if st := s.Stats(); st.InFlight != window || st.Connections != connections+1 {
+			s.t.Errorf("%+v", st)
+		}
 	})
 }

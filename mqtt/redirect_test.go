@@ -15,7 +15,8 @@ func moved(code byte, reference string) string {
 	return fmt.Sprintf("20 %02X 00 %02X %02X 1C %04X %X", 6+len(reference), code, 3+len(reference), len(reference), reference)
 }
 
-func TestRedirectIsFollowedWhenAsked(t *testing.T) { // CA-36, S9
+// TestRedirectIsFollowedWhenAsked shows CA-36: CONNACK names another server.
+func TestRedirectIsFollowedWhenAsked(t *testing.T) {
 	first, second := mqtttest.NewServer(t), mqtttest.NewServer(t)
 	ctx := ctxFor(t)
 	var c *mqtt.Client
@@ -49,7 +50,8 @@ func TestRedirectIsFollowedWhenAsked(t *testing.T) { // CA-36, S9
 	_ = c.Close(ctx) // the server has gone
 }
 
-func TestRedirectIsNotFollowed(t *testing.T) { // CA-36
+// TestRedirectIsNotFollowed shows CA-36: CONNACK names another server.
+func TestRedirectIsNotFollowed(t *testing.T) {
 	for name, test := range map[string]struct {
 		code     byte
 		redirect func(string, *mqtt.Config) (string, bool)
@@ -77,7 +79,7 @@ func TestRedirectIsNotFollowed(t *testing.T) { // CA-36
 	}
 }
 
-func TestRedirectInACircle(t *testing.T) {
+func TestRedirectsInACircleEnd(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
 	dialed := async(func() error {

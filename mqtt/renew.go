@@ -38,13 +38,14 @@ func (c *Client) reissueLocked(r *request) error {
 // refuseRequestLocked ends r, which will not be sent because of err: its subscriptions
 // are not wanted any more.
 func (c *Client) refuseRequestLocked(r *request, err, outcome error) {
+	failure := r.failure(outcome, err)
 	for i, sub := range r.subs {
 		if r.verb == "subscribe" {
-			sub.gone = true
+			sub.retire(failure)
 			c.subs.settle(r.filters[i])
 		}
 	}
-	c.settleLocked(&r.Delivery, r.failure(outcome, err))
+	c.settleLocked(&r.Delivery, failure)
 }
 
 // renewLocked subscribes again to what the server had agreed to.

@@ -5,38 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/internal/wire"
 )
 
-// parsePublish parses a PUBLISH of the client.
-func parsePublish(t *testing.T, packet []byte) wire.Publish {
-	t.Helper()
-	h, n, err := wire.ParseHeader(packet, wire.V5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := wire.ParsePublish(h, packet[n:], wire.V5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// answer sends payload to the response topic of p with its correlation data.
-func (s *scripted) answer(p wire.Publish, payload string) {
-	s.t.Helper()
-	topic, _ := p.Properties.Text(wire.ResponseTopic)
-	data, _ := p.Properties.Binary(wire.CorrelationData)
-	s.server.SendBytes(wire.AppendPublish(nil, wire.V5, &wire.Publish{
-		Topic: topic, Payload: []byte(payload),
-		Properties: wire.Properties(nil).AppendBinary(wire.CorrelationData, data),
-	}))
-}
-
-func TestRequest(t *testing.T) { // peer 4.32
+// TestRequestsMatchTheirResponses keeps out peer 4.32: a late answer to a request blocks the client.
+func TestRequestsMatchTheirResponses(t *testing.T) {
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
 	request := func(ctx context.Context, payload string) (chan error, *mqtt.Received) {
 		var answer mqtt.Received
@@ -89,7 +64,7 @@ func TestRequest(t *testing.T) { // peer 4.32
 	}
 }
 
-func TestRequestRefused(t *testing.T) {
+func TestRequestsThatAreRefused(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for range 2 { // each asks again
 		done := async(func() error {
@@ -112,7 +87,7 @@ func TestRequestRefused(t *testing.T) {
 	}
 }
 
-func TestRespond(t *testing.T) {
+func TestRespondAnswersToTheResponseTopic(t *testing.T) {
 	s := dialV5(t, "", nil)
 	question := &mqtt.Received{Message: mqtt.Message{QoS: 1, Properties: &mqtt.Properties{ResponseTopic: "r", CorrelationData: []byte{1, 2}}}}
 	responded := async(func() error { return s.Respond(s.ctx, question, []byte("pong")) })
@@ -124,46 +99,8 @@ func TestRespond(t *testing.T) {
 	}
 }
 
-func TestPing(t *testing.T) { // KA-14, KA-18
-	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepAlive = -1 })
-	s.server.Send("D0 00", "D0 00", "30 03 000174") // two answers to nothing
-	s.expectEvent("message t=")
-	ping := func(ctx context.Context) (chan error, *time.Duration) {
-		rtt := new(time.Duration)
-		return async(func() (err error) {
-			*rtt, err = s.Ping(ctx)
-			return err
-		}), rtt
-	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	given, _ := ping(ctx)
-	s.server.Expect("C0 00")
-	cancel()
-	if err := s.wait(given); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
-	}
-	next, rtt := ping(s.ctx)
-	s.server.Expect("C0 00")
-	s.server.Send("D0 00") // of the first one
-	select {
-	case err := <-next:
-		t.Fatalf("the first answer was taken for the second: %v", err)
-	default:
-	}
-	s.server.Send("D0 00")
-	s.mustWait(next)
-	if *rtt <= 0 {
-		t.Errorf("round trip %v", *rtt)
-	}
-	last, _ := ping(s.ctx)
-	s.server.Expect("C0 00")
-	s.server.Close()
-	if err := s.wait(last); !errors.Is(err, mqtt.ErrClosed) {
-		t.Errorf("connection lost: %v", err)
-	}
-}
-
-func TestRequestInsideAHandler(t *testing.T) { // the answer does not wait for the handler that waits for it
+// TestRequestInsideAHandler: the answer does not wait for the handler that waits for it.
+func TestRequestInsideAHandler(t *testing.T) {
 	done := make(chan error, 1)
 	s := dialV5(t, "2900", func(cfg *mqtt.Config) {
 		client := itself(cfg)
@@ -184,7 +121,7 @@ func TestRequestInsideAHandler(t *testing.T) { // the answer does not wait for t
 	}
 }
 
-func TestOneRequestsContextIsItsOwn(t *testing.T) {
+func TestCancelledRequestLeavesOthersAlone(t *testing.T) {
 	s := dialV5(t, "2900", nil)
 	request := func(ctx context.Context) chan error {
 		return async(func() error {

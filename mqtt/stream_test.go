@@ -66,7 +66,7 @@ func TestLargeMessagesAreStreamed(t *testing.T) {
 	}
 }
 
-func TestStreamIsCutOff(t *testing.T) {
+func TestStreamEndsWithTheConnection(t *testing.T) {
 	got := make(chan string, 10)
 	s := dialScripted(t, streaming(got))
 	packet := large(0x30, "0001 63", 3000)
@@ -78,7 +78,7 @@ func TestStreamIsCutOff(t *testing.T) {
 	s.expectEvent("disconnect: the server closed the connection in the middle of a packet")
 }
 
-func TestStreamThatIsNotRead(t *testing.T) {
+func TestUnreadStreamIsSkipped(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Transport.MaxPacket = 1000
 		cfg.OnLargeMessage = func(context.Context, *mqtt.Received, io.Reader) {}
@@ -91,7 +91,7 @@ func TestStreamThatIsNotRead(t *testing.T) {
 	s.server.Expect("70 02 0007")
 }
 
-func TestStreamWithPublishInside(t *testing.T) {
+func TestPublishWhileReadingAStream(t *testing.T) {
 	done := make(chan error, 1)
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Transport.MaxPacket = 1000
@@ -114,7 +114,8 @@ func TestStreamWithPublishInside(t *testing.T) {
 	}
 }
 
-func TestHugeHeadIsRefused(t *testing.T) { // MF-04
+// TestHugeHeaderIsRefusedBeforeStreaming shows MF-04: announced length costs no memory.
+func TestHugeHeaderIsRefusedBeforeStreaming(t *testing.T) {
 	s := dialV5(t, "", streaming(make(chan string, 10)))
 	s.server.Send("30 80808001 0001 63 808001", strings.Repeat("26 0001 61 0001 61", 200))
 	s.server.Expect("E0 01 95")

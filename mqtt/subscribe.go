@@ -41,27 +41,33 @@ func (c *Client) newRequest(verb string, filters []string, done func(error)) *re
 // is missed. When the server refuses any filter the error is a *SubscribeError
 // with a code for each; the others are in force, and the ActiveSubscription is theirs. When
 // ctx ends first, a subscribe that still waits for a connection is taken back
-// (ErrNotSent), and any other is in doubt.
+// (ErrNotSent), and any other is in doubt (ErrInDoubt): it may come into force, and the
+// ActiveSubscription takes what comes, or ends it.
 func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) (*ActiveSubscription, error) {
-	d, err := c.SubscribeAsync(ctx, subs, nil)
+	d, err := c.subscribe(ctx, subs, nil)
 	if err != nil {
 		return nil, err
 	}
-	active := &ActiveSubscription{client: c, request: d.op.request}
-	if err := c.awaitRequest(ctx, d); err != nil {
-		if errors.Is(err, ErrRejected) {
-			return active, err
-		}
+	err = c.awaitRequest(ctx, d)
+	if errors.Is(err, ErrNotSent) {
 		return nil, err
 	}
-	return active, nil
+	return &ActiveSubscription{client: c, request: d.op.request}, err
 }
 
 // SubscribeAsync is Subscribe without waiting. done, unless nil, is called once
 // with the outcome on the goroutine of the handlers. When SubscribeAsync returns
 // an error nothing was sent and done is not called. A ctx that has ended is such an
-// error; after that it does not count.
+// error; after that it does not count. So is a subscription without a Handler where
+// Config.OnMessage is nil, because only what Subscribe returns has All.
 func (c *Client) SubscribeAsync(ctx context.Context, subs []Subscription, done func(error)) (*Delivery, error) {
+	if c.opened.OnMessage == nil && slices.ContainsFunc(subs, func(s Subscription) bool { return s.Handler == nil }) {
+		return nil, &ArgumentError{Name: "Subscription.Handler", What: "is nil, as is Config.OnMessage; use Subscribe, and All"}
+	}
+	return c.subscribe(ctx, subs, done)
+}
+
+func (c *Client) subscribe(ctx context.Context, subs []Subscription, done func(error)) (*Delivery, error) {
 	filters := make([]string, len(subs))
 	for i := range subs {
 		filters[i] = subs[i].Filter
@@ -100,6 +106,7 @@ func (c *Client) newSubscription(s *Subscription, r *request) *subscription {
 			r.pulled = &ownQueue{receiver: &c.recv}
 		}
 		sub.queue = r.pulled
+		sub.queue.subs++
 	case s.Handler != nil && s.Workers > 0:
 		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, most: s.Workers}
 	}
@@ -162,10 +169,6 @@ func (r *request) subscribePacket(v Version) wire.Subscribe {
 		p.Properties = appendUser(p.Properties, sub.asked.UserProperties)
 	}
 	return p
-}
-
-func (r *request) unsubscribePacket() wire.Unsubscribe {
-	return wire.Unsubscribe{PacketID: 1, Filters: r.filters, Properties: appendUser(nil, r.user)}
 }
 
 // identifierLocked returns the Subscription Identifier for r, 0 for none.
@@ -352,14 +355,13 @@ func (c *Client) applyLocked(r *request, i int, filter string, code ReasonCode) 
 	sub := r.subs[i]
 	switch {
 	case r.verb == "subscribe" && code < 0x80:
+		sub.before.end()
 		sub.before, sub.agreed = nil, true
 	case r.verb == "subscribe":
-		sub.gone = true
+		sub.retire(&SubscribeError{Op: r.verb, Filters: []string{filter}, Codes: []ReasonCode{code}, Outcome: ErrRejected})
 		c.subs.settle(filter)
 	case code < 0x80:
-		for ; sub != nil; sub = sub.before {
-			sub.gone = true
-		}
+		sub.end()
 		// A session that went on may hold filters that nobody told us of.
 		if !c.subs.settle(filter) && !c.conn.connAck.SessionPresent {
 			c.subs.forget(filter)

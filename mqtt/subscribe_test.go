@@ -9,7 +9,11 @@ import (
 	"dunlin/mqtt"
 )
 
-func TestSubscribeBytes(t *testing.T) { // SU-01..SU-07, SU-19, SU-21, RT-04
+// TestSubscribeBytes shows SU-01: SUBSCRIBE at QoS 0; SU-02: SUBSCRIBE at QoS 1; SU-03: SUBSCRIBE at QoS 2; SU-04:
+// SUBSCRIBE of MQTT 5; SU-05: SUBSCRIBE: header, identifier, at least one filter [MQTT-3.8.1-1]; SU-06: SUBSCRIBE
+// with several filters; SU-07: lower QoS granted than asked for; SU-19: option bits of SUBSCRIBE; SU-21: subscribe
+// options of MQTT 5 asked for before it [MQTT-3.8.3-4] of 3.1.1; RT-04: retain handling.
+func TestSubscribeBytes(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		change     func(*mqtt.Config)
@@ -39,26 +43,11 @@ func TestSubscribeBytes(t *testing.T) { // SU-01..SU-07, SU-19, SU-21, RT-04
 	}
 }
 
-func TestUnsubscribeBytes(t *testing.T) { // UN-01..UN-03
-	for _, test := range []struct {
-		change     func(*mqtt.Config)
-		filters    []string
-		want, send string
-	}{
-		{nil, []string{"unsubscribe/test"}, "A2 14 0001 0010756E7375627363726962652F74657374", "B0 02 0001"},
-		{nil, []string{"a", "b"}, "A2 08 0001 000161 000162", "B0 02 0001"},
-		{v5, []string{"a", "b"}, "A2 09 0001 00 000161 000162", "B0 05 0001 00 0011"},
-	} {
-		s := dialScripted(t, test.change)
-		done := async(func() error { return s.Unsubscribe(s.ctx, test.filters...) })
-		s.server.Expect(test.want)
-		s.server.Send(test.send)
-		s.mustWait(done)
-		s.closeWell()
-	}
-}
-
-func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04, T-A27, peer 0.3, peer 4.6
+// TestRefusedSubscriptions shows SU-06: SUBSCRIBE with several filters; SU-08: subscription refused; SU-09: every
+// failure code of SUBACK; UN-04: every failure code of UNSUBACK. It keeps out T-A27: a refused subscription looks
+// like success; peer 0.3: a refused subscription has no error; codes too many crash the program; peer 4.6: a refused
+// subscription has no error.
+func TestRefusedSubscriptions(t *testing.T) {
 	for _, test := range []struct {
 		change func(*mqtt.Config)
 		op     string
@@ -94,7 +83,11 @@ func TestRefusedSubscriptions(t *testing.T) { // SU-06, SU-08, SU-09, UN-04, T-A
 	}
 }
 
-func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, UN-05, UN-06, T-A25, peer 0.3
+// TestWrongAnswersToSubscribe shows SU-10: reserved codes in SUBACK; SU-11: too few codes in SUBACK; SU-12: too many
+// codes in SUBACK; SU-13: no codes in SUBACK; SU-15: malformed SUBACK; SU-29: properties of SUBACK; UN-05: wrong
+// number of codes in UNSUBACK; UN-06: bad UNSUBACK. It keeps out T-A25: more codes than filters crash the client;
+// peer 0.3: a refused subscription has no error; codes too many crash the program.
+func TestWrongAnswersToSubscribe(t *testing.T) {
 	for _, test := range []struct {
 		change func(*mqtt.Config)
 		op     string
@@ -142,7 +135,10 @@ func TestWrongAnswersToSubscribe(t *testing.T) { // SU-10..SU-13, SU-15, SU-29, 
 	}
 }
 
-func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T-A30
+// TestAnswersEndOnlyTheirOwnRequest shows SU-14: SUBACK for an unknown identifier; SU-16: SUBACK for an UNSUBSCRIBE;
+// UN-06: bad UNSUBACK; P1-11: other acknowledgements with the identifier of a QoS 1 publish; ID-06: wrong
+// acknowledgement frees no identifier. It keeps out T-A30: answers are not told apart by their requests.
+func TestAnswersEndOnlyTheirOwnRequest(t *testing.T) {
 	s := dialScripted(t, nil)
 	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
 	s.server.Expect("82 06 0001 000161 00")
@@ -169,7 +165,10 @@ func TestAnswersToOthers(t *testing.T) { // SU-14, SU-16, UN-06, P1-11, ID-06, T
 	s.closeWell()
 }
 
-func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, UN-08
+// TestFaultyFiltersSendNothing shows SU-05: SUBSCRIBE: header, identifier, at least one filter [MQTT-3.8.1-1];
+// SU-20: no local on a shared subscription [MQTT-3.8.3-4] of 5; SU-21: subscribe options of MQTT 5 asked for before
+// it; SU-24: syntax of filters [MQTT-3.10.3-1]; UN-08: nothing to unsubscribe [MQTT-3.10.3-2].
+func TestFaultyFiltersSendNothing(t *testing.T) {
 	s := dialScripted(t, nil)
 	long := strings.Repeat("x", 65536)
 	for _, filter := range []string{
@@ -210,7 +209,8 @@ func TestFilterFaultsSendNothing(t *testing.T) { // SU-05, SU-20, SU-21, SU-24, 
 	five.closeWell()
 }
 
-func TestCancelledSubscribe(t *testing.T) { // SU-27, SU-28, fault 31
+// TestCancelledSubscribe shows SU-27: caller gives up a subscribe; SU-28: connection lost during a subscribe.
+func TestCancelledSubscribe(t *testing.T) {
 	s := dialScripted(t, nil)
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	done := async(func() error { return errorOf(s.Subscribe(ctx, mqtt.Subscription{Filter: "a"})) })
@@ -235,5 +235,94 @@ func TestCancelledSubscribe(t *testing.T) { // SU-27, SU-28, fault 31
 	s.server.Close()
 	if err := s.wait(lost); !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrServerClosed) {
 		t.Errorf("lost: %v", err)
+	}
+}
+
+// TestSubscribeSeveralInMQTT5 shows SU-04: SUBSCRIBE of MQTT 5; SU-05: SUBSCRIBE: header, identifier, at least one
+// filter [MQTT-3.8.1-1]; SU-06: SUBSCRIBE with several filters; SU-07: lower QoS granted than asked for; SU-08:
+// subscription refused; RX-01: message received at QoS 0 [MQTT-3.3.4-1], [MQTT-3.9.3-1].
+func TestSubscribeSeveralInMQTT5(t *testing.T) {
+	s := dialV5(t, noIDs, nil)
+	subs := []mqtt.Subscription{{Filter: "a"}, {Filter: "b", QoS: 1}, {Filter: "c", QoS: 2}}
+	d, err := s.SubscribeAsync(s.ctx, subs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Expect("82 0F 0001 00 0001 61 00 0001 62 01 0001 63 02")
+	s.server.Send("90 06 0001 00 00 00 80")
+	var refused *mqtt.SubscribeError
+	if err := d.Wait(s.ctx); !errors.As(err, &refused) || len(refused.Codes) != 3 || refused.Codes[1] != 0 || refused.Codes[2] != 0x80 {
+		t.Errorf("got %v", err)
+	}
+	d, err = s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "a", QoS: 2}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Expect("82 07 0002 00 0001 61 02")
+	s.server.Send("90 04 0002 00 01")
+	if err := d.Wait(s.ctx); err != nil || d.Answer().Codes[0] != 1 {
+		t.Errorf("%v, answer %v", err, d.Answer())
+	}
+	s.closeWell()
+}
+
+// The rows that the tests of subscriptions show in MQTT 3.1.1, in MQTT 5 too.
+
+// noIDs is the property of CONNACK that says that there are no subscription identifiers.
+const noIDs = "2900"
+
+// TestEveryFailureCodeOfSubscribe shows SU-09: every failure code of SUBACK; UN-04: every failure code of UNSUBACK.
+func TestEveryFailureCodeOfSubscribe(t *testing.T) {
+	s := dialV5(t, noIDs, nil)
+	for _, code := range []byte{0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2} {
+		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
+		p := s.server.Packet()
+		s.server.SendBytes([]byte{0x90, 4, p[2], p[3], 0, code})
+		var refused *mqtt.SubscribeError
+		if err := s.wait(subscribed); !errors.As(err, &refused) || byte(refused.Codes[0]) != code {
+			t.Errorf("%#x: %v", code, err)
+		}
+		if code == 0x97 || code >= 0x9E {
+			continue // UNSUBACK does not have it
+		}
+		unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "a") })
+		p = s.server.Packet()
+		s.server.SendBytes([]byte{0xB0, 4, p[2], p[3], 0, code})
+		if err := s.wait(unsubscribed); !errors.As(err, &refused) || byte(refused.Codes[0]) != code {
+			t.Errorf("%#x: %v", code, err)
+		}
+	}
+}
+
+// TestSubscribeEndsWithTheConnection shows SU-28: connection lost during a subscribe; DC-14: server ends the stream;
+// DC-15: connection reset; DC-16: connection half closed; DC-17: end of the stream within a packet.
+func TestSubscribeEndsWithTheConnection(t *testing.T) {
+	ends := map[string]func(*scripted){
+		"closed":       func(s *scripted) { s.server.Close() },
+		"reset":        func(s *scripted) { s.server.Reset() },
+		"half closed":  func(s *scripted) { s.server.HalfClose() },
+		"cut a packet": func(s *scripted) { s.server.Send("30 7F 0001"); s.server.Close() },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			eachVersion(t, nil, func(s *scripted, _ bool) {
+				subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
+				s.server.Packet()
+				unsubscribed := async(func() error { return s.Unsubscribe(s.ctx, "a") })
+				s.server.Packet()
+				published := s.publishes(2, "p")[0]
+				s.server.Packet()
+				end(s)
+				for _, err := range []error{s.wait(subscribed), s.wait(unsubscribed), published.Wait(s.ctx)} {
+					if !errors.Is(err, mqtt.ErrInDoubt) || !errors.Is(err, mqtt.ErrClosed) {
+						s.t.Errorf("got %v", err)
+					}
+				}
+				for event := ""; !strings.HasPrefix(event, "disconnect: "); {
+					event = <-s.events
+				}
+				s.finish() // it was told once
+			})
+		})
 	}
 }

@@ -37,7 +37,7 @@ type Subscription struct {
 	// Workers has Handler called on goroutines of its own, at most so many at once, so that
 	// a slow one does not delay other subscriptions: with 1 its messages stay in their order. 0:
 	// on the goroutine of all handlers, in the order of all messages. What waits counts in
-	// Limits.ReceiveMessages all the same.
+	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler.
 	Workers int
 	// ManualAck leaves the acknowledgement to Received.Ack.
 	ManualAck bool
@@ -71,7 +71,7 @@ type subscription struct {
 
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool
-	gone   bool // refused or unsubscribed
+	gone   bool // refused, unsubscribed or replaced
 }
 
 func newSubscription(s *Subscription) *subscription {
@@ -80,6 +80,25 @@ func newSubscription(s *Subscription) *subscription {
 		filter = s.Filter
 	}
 	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, reuse: s.ReuseMessage && s.Handler != nil && !s.ManualAck && s.Workers == 0}
+}
+
+// retire tells that s is not in force any more; reason is why, nil when the application
+// ended it.
+func (s *subscription) retire(reason error) {
+	if s.gone {
+		return
+	}
+	s.gone = true
+	if s.queue != nil {
+		s.queue.release(reason)
+	}
+}
+
+// end retires s and what it replaced, because the application wants neither any more.
+func (s *subscription) end() {
+	for ; s != nil; s = s.before {
+		s.retire(nil)
+	}
 }
 
 // maxForgotten bounds how many filters that were unsubscribed are remembered.

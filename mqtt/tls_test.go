@@ -3,11 +3,13 @@ package mqtt_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dunlin/internal/testcert"
@@ -16,66 +18,9 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// tlsServer accepts one connection with conf and scripts it; a handshake that
-// fails is for the client to tell.
-type tlsServer struct {
-	*testing.T
-	listener net.Listener
-	hello    chan *tls.ClientHelloInfo
-}
-
-func newTLSServer(t *testing.T, conf *tls.Config) *tlsServer {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	s := &tlsServer{t, l, make(chan *tls.ClientHelloInfo, 1)}
-	t.Cleanup(func() { _ = l.Close() })
-	conf.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
-		s.hello <- h
-		return nil, nil
-	}
-	s.listener = tls.NewListener(l, conf)
-	return s
-}
-
-func (s *tlsServer) url(host string) string {
-	_, port, err := net.SplitHostPort(s.listener.Addr().String())
-	must(s.T, err)
-	return "mqtts://" + net.JoinHostPort(host, port)
-}
-
-// accept returns the connection after its handshake.
-func (s *tlsServer) accept() (*mqtttest.Conn, net.Conn) {
-	s.Helper()
-	conn, err := s.listener.Accept()
-	must(s.T, err)
-	if err := conn.(*tls.Conn).Handshake(); err != nil {
-		s.Logf("handshake: %v", err)
-	}
-	return mqtttest.NewConn(s.T, conn), conn
-}
-
-// dialTLS connects s to the server.
-func (s *scripted) dialTLS(server *tlsServer, host string, conf *tls.Config) error {
-	s.t.Helper()
-	cfg := s.watch(mqtt.Config{ClientID: "c", Transport: mqtt.Transport{TLS: conf}})
-	dialed := async(func() (err error) {
-		s.Client, err = mqtt.Dial(s.ctx, server.url(host), cfg)
-		return err
-	})
-	s.server, _ = server.accept()
-	if p, err := s.server.TryPacket(); err == nil && p[0] == 0x10 {
-		s.server.Send("20 02 0000")
-	}
-	return s.wait(dialed)
-}
-
-func newScripted(t *testing.T) *scripted {
-	t.Helper()
-	return &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 100)}
-}
-
-func TestServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
+// TestTLSServerNames shows TL-02: alternative names of a certificate; TL-03: certificate for another host; TL-10:
+// TLS configuration of the application; TL-11: server name in the handshake.
+func TestTLSServerNames(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	both := authority.Server(t, testcert.Options{}).Certificate(t)
 	for _, test := range []struct {
@@ -109,7 +54,8 @@ func TestServerNames(t *testing.T) { // TL-02, TL-03, TL-10, TL-11
 	}
 }
 
-func TestOldTLSIsRefused(t *testing.T) { // TL-12
+// TestOldTLSIsRefused shows TL-12: oldest TLS version.
+func TestOldTLSIsRefused(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{ //nolint:gosec // an old server is the point
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -124,7 +70,8 @@ func TestOldTLSIsRefused(t *testing.T) { // TL-12
 	}
 }
 
-func TestALPN(t *testing.T) { // TL-17
+// TestALPNIsOffered shows TL-17: ALPN.
+func TestALPNIsOffered(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}, NextProtos: []string{"mqtt"},
@@ -138,7 +85,9 @@ func TestALPN(t *testing.T) { // TL-17
 	s.closeWell()
 }
 
-func TestClientCertificateIsMissing(t *testing.T) { // TL-08, T-A41: TLS 1.3 tells only at the first read
+// TestClientCertificateIsMissing: with TLS 1.3 the client learns of it at its first read. It shows TL-08: client
+// certificate missing. It keeps out T-A41: a missing client certificate is noticed after success was told.
+func TestClientCertificateIsMissing(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -150,7 +99,9 @@ func TestClientCertificateIsMissing(t *testing.T) { // TL-08, T-A41: TLS 1.3 tel
 	}
 }
 
-func TestEndsOfTLS(t *testing.T) { // TL-15, DC-14..DC-17
+// TestEndsOfTLSConnections shows TL-15: end of TLS; DC-14: server ends the stream; DC-15: connection reset; DC-16:
+// connection half closed; DC-17: end of the stream within a packet.
+func TestEndsOfTLSConnections(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	cert := authority.Server(t, testcert.Options{}).Certificate(t)
 	for _, test := range []struct {
@@ -201,7 +152,9 @@ func TestEndsOfTLS(t *testing.T) { // TL-15, DC-14..DC-17
 	}
 }
 
-func TestPlainAgainstTLS(t *testing.T) { // TL-13, TL-16, MF-25: quick and readable
+// TestPlainAndTLSDoNotMatch: the error comes at once, and says what is wrong. It shows TL-13: TLS on one side only;
+// TL-16: never in the clear where TLS was asked for; MF-25: something that is not MQTT.
+func TestPlainAndTLSDoNotMatch(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	secure := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
 	dialed := async(func() error {
@@ -229,7 +182,8 @@ func TestPlainAgainstTLS(t *testing.T) { // TL-13, TL-16, MF-25: quick and reada
 	}
 }
 
-func TestNobodyListens(t *testing.T) { // TR-01
+// TestDialWhereNobodyListens shows TR-01: nobody listens at the address.
+func TestDialWhereNobodyListens(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	url := server.URL()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -250,4 +204,139 @@ func TestNobodyListens(t *testing.T) { // TR-01
 	if _, err := mqtt.Open(ctx, closed, slow); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestCloseOverTLSKeepsItsDeadline shows TL-15: end of TLS.
+func TestCloseOverTLSKeepsItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := dialPipeTLS(t, func(*mqtt.Config) {})
+		ctx, cancel := context.WithTimeout(s.ctx, time.Second)
+		defer cancel()
+		since := elapsed()
+		err := s.Close(ctx)
+		if since() != time.Second || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %v: %v", since(), err)
+		}
+	})
+}
+
+// TestDeadTLSServerIsNotWaitedFor shows KA-11: no answer to a ping.
+func TestDeadTLSServerIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := dialPipeTLS(t, keepAlive(10*time.Second))
+		s.expectPing(9 * time.Second)
+		since := elapsed()
+		<-s.Done()
+		if since() != 5*time.Second || !errors.Is(s.Err(), mqtt.ErrKeepAlive) {
+			t.Errorf("after %v: %v", since(), s.Err())
+		}
+	})
+}
+
+// TestSlowTLSServerIsNotDead: a TLS write cannot go on after a deadline that has passed. It shows KA-13:
+// server that does not read.
+func TestSlowTLSServerIsNotDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := dialPipeTLS(t, keepAlive(10*time.Second))
+		const size = 300_000
+		published := async(func() error { return s.Publish(s.ctx, mqtt.Message{Topic: "t", Payload: make([]byte, size)}) })
+		packet := bigPublish(size)
+		for len(packet) > 0 {
+			n := min(len(packet), 50_000)
+			s.server.Expect(hexOf(packet[:n]))
+			packet = packet[n:]
+			<-time.After(9 * time.Second)
+		}
+		s.mustWait(published)
+		if !s.IsConnected() {
+			t.Error("the client gave up")
+		}
+		go func() { _, _ = s.server.TryPacket(); s.server.Close() }()
+	})
+}
+
+// TestStalledHandshakeTimesOut shows TL-14: TLS handshake stalls.
+func TestStalledHandshakeTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		since := elapsed()
+		_, err := mqtt.Open(context.Background(), "mqtts://pipe", mqtt.Config{Transport: mqtt.Transport{
+			Dial: func(context.Context, string, string) (net.Conn, error) { return ours, nil },
+		}})
+		if since() != mqtt.DefaultConnectTimeout || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "TLS handshake mqtts://pipe:8883: no connection within 30s") {
+			t.Errorf("after %v: %v", since(), err)
+		}
+	})
+}
+
+// TestRotatedClientCertificate: each handshake has the certificate of its time, and a refused one is reported.
+func TestRotatedClientCertificate(t *testing.T) {
+	authority, stranger := testcert.NewAuthority(t), testcert.NewAuthority(t)
+	server := newRotating(t, &tls.Config{
+		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
+		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+	})
+	certs := []tls.Certificate{
+		authority.Client(t, testcert.Options{}).Certificate(t),
+		stranger.Client(t, testcert.Options{}).Certificate(t), // as one that has expired
+		authority.Client(t, testcert.Options{}).Certificate(t),
+	}
+	told := make(chan mqtt.Retry, 10)
+	s := newScripted(t)
+	cfg := mqtt.Config{ClientID: "c", KeepSession: true, Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond}}
+	cfg.OnRetry = func(r mqtt.Retry) { told <- r }
+	prepare(func(a *mqtt.Attempt) error {
+		a.Config.Transport.TLS = &tls.Config{RootCAs: authority.Pool(), Certificates: certs[a.Number : a.Number+1]}
+		return nil
+	})(&cfg)
+	dialed := async(func() (err error) {
+		s.Client, err = mqtt.Dial(s.ctx, server.url, cfg)
+		return err
+	})
+	accept := func(want int) *mqtttest.Conn {
+		t.Helper()
+		conn, whose, err := server.accept(t)
+		must(t, err)
+		if leaf, err := x509.ParseCertificate(certs[want].Certificate[0]); err != nil || whose != leaf.SerialNumber.String() {
+			t.Errorf("not the certificate %d (%v)", want, err)
+		}
+		conn.Packet()
+		conn.Send("20 02 0000")
+		return conn
+	}
+	conn := accept(0)
+	s.mustWait(dialed)
+	t.Cleanup(func() { _ = s.Close(context.Background()) })
+	conn.Close()
+	<-told
+	if _, _, err := server.accept(t); err == nil {
+		t.Fatal("the stranger's certificate was taken")
+	}
+	if err := (<-told).Err; !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("the refusal is told as %v", err)
+	}
+	defer accept(2).Close()
+}
+
+// TestUntrustedServerAtEachRetry: it is refused each time, and gets no byte of CONNECT.
+func TestUntrustedServerAtEachRetry(t *testing.T) {
+	authority, stranger := testcert.NewAuthority(t), testcert.NewAuthority(t)
+	server := newRotating(t, &tls.Config{Certificates: []tls.Certificate{stranger.Server(t, testcert.Options{}).Certificate(t)}})
+	told := make(chan mqtt.Retry, 10)
+	s := newScripted(t)
+	cfg := mqtt.Config{ClientID: "c", Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, Background: true}}
+	cfg.Transport.TLS = &tls.Config{RootCAs: authority.Pool()}
+	cfg.OnRetry = func(r mqtt.Retry) { told <- r }
+	c, err := mqtt.Dial(s.ctx, server.url, cfg)
+	must(t, err)
+	for range 4 {
+		if _, _, err := server.accept(t); err == nil {
+			t.Fatal("the handshake succeeded")
+		}
+		if r := <-told; !strings.Contains(r.Err.Error(), "authority") {
+			t.Errorf("told %v", r.Err)
+		}
+	}
+	must(t, c.Close(s.ctx))
 }

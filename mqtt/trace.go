@@ -3,6 +3,7 @@ package mqtt
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime/debug"
 
 	"dunlin/mqtt/internal/link"
 	"dunlin/mqtt/internal/route"
@@ -25,39 +26,57 @@ type TracedPacket struct {
 }
 
 // Type returns the name of the packet's type, such as "PUBLISH".
-func (p *TracedPacket) Type() string { return wire.Type(p.Bytes[0] >> 4).String() }
+func (p TracedPacket) Type() string {
+	if len(p.Bytes) == 0 {
+		return "nothing"
+	}
+	return wire.Type(p.Bytes[0] >> 4).String()
+}
 
 // String returns one line: the direction, the type with what is in its first byte, the
 // packet identifier, and the topic of a PUBLISH.
-func (p *TracedPacket) String() string {
+func (p TracedPacket) String() string {
 	direction := "received"
 	if p.Sent {
 		direction = "sent"
 	}
-	s := fmt.Sprintf("%s %s", direction, p.Type())
-	body := p.body()
-	switch t := wire.Type(p.Bytes[0] >> 4); t {
-	case wire.PUBLISH:
-		first := p.Bytes[0]
-		s += fmt.Sprintf(" qos %d", first>>1&3)
-		if first&0x08 != 0 {
-			s += " dup"
-		}
-		if first&0x01 != 0 {
-			s += " retain"
-		}
-		topic, rest := field(body)
-		if first&0x06 != 0 && len(rest) >= 2 {
-			s += fmt.Sprintf(" id %d", binary.BigEndian.Uint16(rest))
-		}
-		s += " topic " + route.Quote(string(topic))
-	case wire.CONNECT, wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
-	default:
-		if len(body) >= 2 {
-			s += fmt.Sprintf(" id %d", binary.BigEndian.Uint16(body))
-		}
+	return fmt.Sprintf("%s %s%s (%d bytes)", direction, p.Type(), p.details(), p.Size)
+}
+
+// details returns what String says besides direction, type and size.
+func (p TracedPacket) details() string {
+	if len(p.Bytes) == 0 {
+		return ""
 	}
-	return fmt.Sprintf("%s (%d bytes)", s, p.Size)
+	body := p.body()
+	switch wire.Type(p.Bytes[0] >> 4) {
+	case wire.PUBLISH:
+		return publishDetails(p.Bytes[0], body)
+	case wire.CONNECT, wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
+		return ""
+	}
+	if len(body) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" id %d", binary.BigEndian.Uint16(body))
+}
+
+func publishDetails(first byte, body []byte) string {
+	s := fmt.Sprintf(" qos %d", first>>1&3)
+	if first&0x08 != 0 {
+		s += " dup"
+	}
+	if first&0x01 != 0 {
+		s += " retain"
+	}
+	topic, rest := field(body)
+	if first&0x06 != 0 && len(rest) >= 2 {
+		s += fmt.Sprintf(" id %d", binary.BigEndian.Uint16(rest))
+	}
+	if len(body) >= 2 && len(topic) == int(binary.BigEndian.Uint16(body)) { // else the packet is large, and the rest is to come
+		s += " topic " + route.Quote(string(topic))
+	}
+	return s
 }
 
 // body returns what follows the fixed header.
@@ -71,13 +90,14 @@ func (p *TracedPacket) body() []byte {
 }
 
 // trace returns what shows packets to OnPacket, nil when there is none.
-func (cfg *Config) trace(version func() Version) link.Trace {
-	f := cfg.OnPacket
+func (c *Client) trace() link.Trace {
+	f := c.opened.OnPacket
 	if f == nil {
 		return nil
 	}
 	return func(sent bool, packet []byte, size int) {
-		p := TracedPacket{Sent: sent, Version: version(), Bytes: packet, Size: size}
+		defer c.containTrace()
+		p := TracedPacket{Sent: sent, Version: Version(c.version.Load()), Bytes: packet, Size: size}
 		switch wire.Type(packet[0] >> 4) {
 		case wire.CONNECT, wire.CONNACK, wire.AUTH:
 			p.Bytes = append([]byte{}, packet...)
@@ -85,6 +105,20 @@ func (cfg *Config) trace(version func() Version) link.Trace {
 		}
 		f(p)
 	}
+}
+
+// containTrace ends a panic of OnPacket, which would end the process on the goroutine that
+// reads or writes. OnError is told in its turn.
+func (c *Client) containTrace() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	err := &PanicError{Value: v, Stack: debug.Stack()}
+	c.opened.Transport.Logger.Error("mqtt: OnPacket panicked", "error", err, "stack", string(err.Stack))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.recv.pushError(err)
 }
 
 // mask overwrites credentials.
@@ -146,9 +180,7 @@ func maskProperties(b []byte) (rest []byte) {
 		}
 	}
 	end := min(n+length, len(b))
-	if secret, ok := wire.Properties(b[n:end]).Binary(wire.AuthenticationData); ok {
-		overwrite(secret)
-	}
+	wire.Properties(b[n:end]).Overwrite(wire.AuthenticationData, '*')
 	return b[end:]
 }
 

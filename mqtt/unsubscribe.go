@@ -59,3 +59,7 @@ func (c *Client) checkUnsubscribeLocked(r *request) error {
 	}
 	return c.checkSizeLocked("topic filter", p.Length(v), "use several calls")
 }
+
+func (r *request) unsubscribePacket() wire.Unsubscribe {
+	return wire.Unsubscribe{PacketID: 1, Filters: r.filters, Properties: appendUser(nil, r.user)}
+}

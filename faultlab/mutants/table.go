@@ -210,7 +210,7 @@ var all = []mutant{
 	{
 		name: "ping-pong", rule: "a client whose session was taken over does not take it back",
 		edits: []edit{{fileReconnect, "case wire.SessionTakenOver, wire.AdministrativeAction,", "case wire.AdministrativeAction,"}},
-		tests: "TestWhatEndsIt", quick: true,
+		tests: "TestReasonsThatEndReconnecting", quick: true,
 	},
 	{
 		name: "republished unasked", rule: "what may have been sent is not sent as new when the session is lost, unless asked for",

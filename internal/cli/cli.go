@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,6 +31,8 @@ type app struct {
 	Environment
 	out    *outlet // Stdout, with its end watched
 	parsed bool    // the command line was right: what fails now is something else
+
+	noting sync.Mutex // held while a note is written
 }
 
 // Run runs the command and returns its exit status, see the Exit constants. When
@@ -114,8 +117,10 @@ func cutName(pair, name string) (value string, ok bool) {
 	return "", false
 }
 
-// note writes one line for people to stderr.
+// note writes one line for people to stderr. Any goroutine may call it.
 func (a *app) note(format string, args ...any) {
+	a.noting.Lock()
+	defer a.noting.Unlock()
 	// Where stderr is gone nobody can be told.
 	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", oneLine(fmt.Sprintf(format, args...)))
 }

@@ -45,7 +45,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err := message.Validate(mqtt.V311); err != nil { // before anything is dialed
 		return err
 	}
-	client, err := p.connect(ctx, mqtt.Config{})
+	client, err := p.connect(ctx, a, mqtt.Config{})
 	if err != nil {
 		return err
 	}

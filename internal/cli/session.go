@@ -41,6 +41,7 @@ type session struct {
 	port                   int64
 	id, username, password string
 	qos                    int64
+	debug                  bool
 
 	urlFrom  string // what gave the URL: -L or the environment
 	urlTopic string // the topic that the URL ended with
@@ -61,6 +62,7 @@ func (s *session) bind(cmd *cobra.Command) {
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
 	f.Int64VarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
+	f.BoolVarP(&s.debug, "debug", "d", false, "say on stderr which packets are sent and received")
 }
 
 // complete checks the options and fills in what the environment says.
@@ -159,7 +161,10 @@ func asTyped(err error, raw, typed string) string {
 }
 
 // connect opens the connection, with the callbacks of opened, and the session.
-func (s *session) connect(ctx context.Context, opened mqtt.Config) (*mqtt.Client, error) {
+func (s *session) connect(ctx context.Context, a *app, opened mqtt.Config) (*mqtt.Client, error) {
+	if s.debug {
+		opened.OnPacket = func(p mqtt.TracedPacket) { a.note("%s", p) }
+	}
 	cfg := mqtt.Config{ClientID: s.id, Username: s.username}
 	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)

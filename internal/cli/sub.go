@@ -66,7 +66,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 		timer := time.AfterFunc(time.Duration(s.wait)*time.Second, func() { finish(errTimeout) })
 		defer timer.Stop()
 	}
-	client, err := s.connect(ctx, mqtt.Config{
+	client, err := s.connect(ctx, a, mqtt.Config{
 		OnMessage:    s.printer(a, finish),
 		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
 		OnError:      func(err error) { a.note("sub: %v", err) },

@@ -10,7 +10,8 @@ import (
 	"dunlin/mqtt/dial"
 )
 
-func TestParseAddress(t *testing.T) { // TR-08
+// TestParseAddress shows TR-08: addresses of every transport [MQTT-4.2.0-1].
+func TestParseAddress(t *testing.T) {
 	for raw, want := range map[string]struct{ canonical, network, endpoint string }{
 		"mqtt://h/a/topic?x=1":        {"mqtt://h:1883", "tcp", "h:1883"},
 		"mqtt://h":                    {"mqtt://h:1883", "tcp", "h:1883"},
@@ -44,7 +45,8 @@ func TestParseAddress(t *testing.T) { // TR-08
 	}
 }
 
-func TestAddressDetails(t *testing.T) { // TR-08
+// TestAddressDetails shows TR-08: addresses of every transport [MQTT-4.2.0-1].
+func TestAddressDetails(t *testing.T) {
 	a, err := dial.ParseAddress("wss://joe:p%40ss@h/x?token=1")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +71,8 @@ func TestAddressIsShownWithoutSecrets(t *testing.T) {
 	}
 }
 
-func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
+// TestBadAddresses: no secret in the error. It shows TR-08: addresses of every transport [MQTT-4.2.0-1].
+func TestBadAddresses(t *testing.T) {
 	const secret = "s3cret"
 	for raw, want := range map[string]string{
 		"":                                      "is empty",
@@ -104,7 +107,8 @@ func TestBadAddresses(t *testing.T) { // TR-08, S23: no secret in the error
 	}
 }
 
-func FuzzAddress(f *testing.F) { // TR-08, S23
+// FuzzAddress shows TR-08: addresses of every transport [MQTT-4.2.0-1].
+func FuzzAddress(f *testing.F) {
 	for _, seed := range []string{
 		"mqtt://h", "h:1", "[::1]", "wss://u:p@h:1/p?q#f", "unix:///a%20b", "unix:x", "tcp://[fe80::1%25a]:9", "ws://h%41/%2f", "://", "mqtt+unix://a",
 		"mqtt://]", "mqtt://[::0%250]]:1", "::%25\xff:", "mqtt://h:1:2", "[::1%25é]", // once read as hosts

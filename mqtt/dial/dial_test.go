@@ -57,7 +57,8 @@ func listen(t *testing.T, network, address string) string {
 	return l.Addr().String()
 }
 
-func TestUnixSocket(t *testing.T) { // TR-08
+// TestUnixSocket shows TR-08: addresses of every transport [MQTT-4.2.0-1].
+func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "broker.sock")
 	listen(t, "unix", path)
 	for _, scheme := range []string{"unix", "mqtt+unix"} {
@@ -111,7 +112,8 @@ func answer(question []byte) []byte {
 	return append(b, address...)
 }
 
-func TestBlackHoleOfIPv6(t *testing.T) { // fault 24: the other family is tried beside it
+// TestBlackHoleOfIPv6: the other family is tried beside it.
+func TestBlackHoleOfIPv6(t *testing.T) {
 	_, port, err := net.SplitHostPort(listen(t, "tcp4", "127.0.0.1:0"))
 	must(t, err)
 	tried := make(chan string, 10)
@@ -131,7 +133,8 @@ func TestBlackHoleOfIPv6(t *testing.T) { // fault 24: the other family is tried 
 	}
 }
 
-func TestDefaultDialerTriesAllAddresses(t *testing.T) { // fault 24: IPv4 only, under a name of both families
+// TestDefaultDialerTriesAllAddresses: a name has addresses of both families, and the server listens on IPv4 alone.
+func TestDefaultDialerTriesAllAddresses(t *testing.T) {
 	_, port, err := net.SplitHostPort(listen(t, "tcp4", "127.0.0.1:0"))
 	must(t, err)
 	was := net.DefaultResolver
@@ -142,7 +145,8 @@ func TestDefaultDialerTriesAllAddresses(t *testing.T) { // fault 24: IPv4 only, 
 	_ = conn.Close()
 }
 
-func TestStages(t *testing.T) { // TR-01, fault 24
+// TestStages shows TR-01: nobody listens at the address.
+func TestStages(t *testing.T) {
 	broken := errors.New("broken")
 	fails := func(err error) dial.Func {
 		return func(context.Context, string, string) (net.Conn, error) { return nil, err }
@@ -199,7 +203,9 @@ func TestWebSocketIsRegistered(t *testing.T) {
 	}
 }
 
-func TestOneDeadline(t *testing.T) { // TL-14, fault 10: over all stages, and the error names the one that was on
+// TestOneDeadline: one deadline bounds all stages, and the error names the stage that it ended. It shows TL-14: TLS
+// handshake stalls.
+func TestOneDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, err := dial.ParseAddress("wss://h")
 		must(t, err)

@@ -15,7 +15,8 @@ func flat(text string) string {
 	return b.String()
 }
 
-func TestDocumentShowsTheExamples(t *testing.T) { // what is printed there runs here
+// TestDocumentShowsTheExamples: what is printed there runs here.
+func TestDocumentShowsTheExamples(t *testing.T) {
 	var examples string
 	for _, name := range []string{"example_test.go", "ws/example_test.go", "proxy/example_test.go"} {
 		text, err := os.ReadFile(name)

@@ -96,7 +96,9 @@ func configure(t *testing.T, c dial.TLS) *tls.Config {
 	return conf
 }
 
-func TestTrust(t *testing.T) { // TL-01..TL-04, TL-06, fault 25, S7
+// TestTrust shows TL-01: trusted certificate; TL-02: alternative names of a certificate; TL-03: certificate for
+// another host; TL-04: certificate of an unknown authority; TL-06: expired certificate.
+func TestTrust(t *testing.T) {
 	ours, other := testcert.NewAuthority(t), testcert.NewAuthority(t) // the other has the same subject
 	for _, test := range []struct {
 		name, host string
@@ -142,7 +144,8 @@ func TestTrust(t *testing.T) { // TL-01..TL-04, TL-06, fault 25, S7
 	}
 }
 
-func TestResumptionKeepsTheName(t *testing.T) { // S7: a ticket does not open another server's door
+// TestResumptionKeepsTheName: a session ticket of one server is not used for another.
+func TestResumptionKeepsTheName(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	port, visits := serve(t, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
 	conf := configure(t, dial.TLS{CA: authority.PEM()})
@@ -160,7 +163,8 @@ func TestResumptionKeepsTheName(t *testing.T) { // S7: a ticket does not open an
 	}
 }
 
-func TestSystemCA(t *testing.T) { // S7: own authorities replace the system's unless told
+// TestSystemCA: configured authorities replace those of the system unless both are asked for.
+func TestSystemCA(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	if only := configure(t, dial.TLS{CA: authority.PEM()}); !only.RootCAs.Equal(authority.Pool()) {
 		t.Error("own authorities are not alone")
@@ -179,7 +183,9 @@ func TestSystemCA(t *testing.T) { // S7: own authorities replace the system's un
 // cut takes the end off the one PEM block in b.
 func cut(b []byte) []byte { return bytes.Replace(b, []byte("-----END CERTIFICATE-----"), nil, 1) }
 
-func TestBadFiles(t *testing.T) { // TL-05, TL-09: before anything is dialed
+// TestBadFiles: they are reported before anything is dialed. It shows TL-05: bad certificate files; TL-09: encrypted
+// key file.
+func TestBadFiles(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	certFile, keyFile := authority.Client(t, testcert.Options{}).Files(t)
 	_, otherKey := authority.Client(t, testcert.Options{}).Files(t)
@@ -217,7 +223,8 @@ func TestBadFiles(t *testing.T) { // TL-05, TL-09: before anything is dialed
 	}
 }
 
-func TestClientCertificateIsReadAnew(t *testing.T) { // TL-07, fault 26
+// TestClientCertificateIsReadAnew shows TL-07: client certificate.
+func TestClientCertificateIsReadAnew(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	port, visits := serve(t, &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -243,7 +250,8 @@ func TestClientCertificateIsReadAnew(t *testing.T) { // TL-07, fault 26
 	}
 }
 
-func TestHandshakeOptions(t *testing.T) { // TL-11, TL-12, TL-17, S10
+// TestHandshakeOptions shows TL-11: server name in the handshake; TL-12: oldest TLS version; TL-17: ALPN.
+func TestHandshakeOptions(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	hellos := make(chan *tls.ClientHelloInfo, 1)
 	port, visits := serve(t, &tls.Config{
@@ -280,7 +288,8 @@ func TestHandshakeOptions(t *testing.T) { // TL-11, TL-12, TL-17, S10
 	}
 }
 
-func TestNoTLSThere(t *testing.T) { // TL-13
+// TestNoTLSThere shows TL-13: TLS on one side only.
+func TestNoTLSThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer l.Close()

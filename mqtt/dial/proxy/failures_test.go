@@ -17,7 +17,8 @@ import (
 	"dunlin/mqtt/dial/proxy"
 )
 
-func TestStalledProxy(t *testing.T) { // TR-06, TL-14, fault 10
+// TestStalledProxy shows TR-06: context ends at any stage; TL-14: TLS handshake stalls.
+func TestStalledProxy(t *testing.T) {
 	for _, scheme := range []string{"socks5", "http", "https"} {
 		synctest.Test(t, func(t *testing.T) {
 			ours, theirs := net.Pipe()
@@ -35,7 +36,8 @@ func TestStalledProxy(t *testing.T) { // TR-06, TL-14, fault 10
 	}
 }
 
-func TestProxyThatIsNotThere(t *testing.T) { // TR-01, TR-12
+// TestProxyThatIsNotThere shows TR-01: nobody listens at the address; TR-12: SOCKS5.
+func TestProxyThatIsNotThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	_ = l.Close()

@@ -196,7 +196,8 @@ func exchange(t *testing.T, url string, transport mqtt.Transport) error {
 	return c.Close(ctx)
 }
 
-func TestThroughProxies(t *testing.T) { // TR-12: the proxy resolves the name; TLS and WebSocket go through it
+// TestThroughProxies: the proxy resolves the name; TLS and WebSocket go through it. It shows TR-12: SOCKS5.
+func TestThroughProxies(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{Names: []string{"broker.test", "localhost"}}).Certificate(t)}}
 	b, err := broker.Start(t.Context(), broker.Config{
@@ -257,7 +258,8 @@ func checkError(t *testing.T, err error, begin string, code int) {
 	}
 }
 
-func TestLogins(t *testing.T) { // TR-12, fault 33: 407, and its kin
+// TestLogins: proxies that ask for a login, with 407 and similar answers. It shows TR-12: SOCKS5.
+func TestLogins(t *testing.T) {
 	socks := start(t, &relay{login: "joe:right"}, nil, speakSOCKS)
 	web := start(t, &relay{login: "joe:right"}, nil, speakHTTP)
 	for _, test := range []struct {
@@ -279,7 +281,8 @@ func TestLogins(t *testing.T) { // TR-12, fault 33: 407, and its kin
 	}
 }
 
-func TestHostileProxies(t *testing.T) { // TR-12, S23: an answer of any kind ends in an error, soon
+// TestHostileProxies: an answer of any kind ends in an error, soon. It shows TR-12: SOCKS5.
+func TestHostileProxies(t *testing.T) {
 	for _, test := range []struct{ scheme, answer, want string }{
 		{"socks5", "\x04\x00", "version 4; is it a SOCKS5 proxy?"},
 		{"socks5", "HTTP/1.1 400 Bad Request\r\n\r\n", "is it a SOCKS5 proxy?"},
@@ -314,7 +317,8 @@ func TestHostileProxies(t *testing.T) { // TR-12, S23: an answer of any kind end
 	}
 }
 
-func TestNothingOfTheBrokerIsLost(t *testing.T) { // what comes in one piece with the proxy's answer
+// TestNothingOfTheBrokerIsLost: the server's first bytes come in one segment with the proxy's answer.
+func TestNothingOfTheBrokerIsLost(t *testing.T) {
 	for scheme, answer := range map[string]string{
 		"socks5": "\x05\x00\x05\x00\x00\x04" + strings.Repeat("b", 16) + "pp",
 		"http":   "HTTP/1.0 200 OK\r\n\r\n",
@@ -338,7 +342,8 @@ func TestNothingOfTheBrokerIsLost(t *testing.T) { // what comes in one piece wit
 	}
 }
 
-func TestAddressesForSOCKS(t *testing.T) { // TR-12: addresses as such, names as names
+// TestAddressesForSOCKS: addresses are sent as addresses, names as names. It shows TR-12: SOCKS5.
+func TestAddressesForSOCKS(t *testing.T) {
 	r := start(t, new(relay), nil, speakSOCKS)
 	d, err := proxy.New("socks5://" + r.addr)
 	must(t, err)

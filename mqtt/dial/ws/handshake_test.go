@@ -28,7 +28,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestHandshakeRequest(t *testing.T) { // TR-09: 311/5:6.0.0-3
+// TestHandshakeRequest shows TR-09: WebSocket subprotocol [MQTT-6.0.0-3].
+func TestHandshakeRequest(t *testing.T) {
 	requests := make(chan *http.Request, 1)
 	address := serve(t, func(conn net.Conn) {
 		in := bufio.NewReader(conn)
@@ -86,7 +87,8 @@ func TestHostOfDefaultPorts(t *testing.T) {
 	}
 }
 
-func TestRefusedHandshakes(t *testing.T) { // TR-09, fault 33: 311/5:6.0.0-4
+// TestRefusedHandshakes shows TR-09: WebSocket subprotocol [MQTT-6.0.0-3], [MQTT-6.0.0-4].
+func TestRefusedHandshakes(t *testing.T) {
 	switching := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
 	for _, test := range []struct {
 		answer, want string
@@ -130,7 +132,8 @@ func TestRefusedHandshakes(t *testing.T) { // TR-09, fault 33: 311/5:6.0.0-4
 	}
 }
 
-func TestBadHeaders(t *testing.T) { // S23: nothing is smuggled into the request
+// TestBadHeaders: nothing is smuggled into the request.
+func TestBadHeaders(t *testing.T) {
 	sent := make(chan string, 10)
 	address := serve(t, func(conn net.Conn) {
 		b, _ := io.ReadAll(conn)
@@ -153,7 +156,8 @@ func TestBadHeaders(t *testing.T) { // S23: nothing is smuggled into the request
 	}
 }
 
-func TestHandshakeStalls(t *testing.T) { // TL-14, TR-06, fault 10
+// TestHandshakeStalls shows TL-14: TLS handshake stalls; TR-06: context ends at any stage.
+func TestHandshakeStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, err := dial.ParseAddress("ws://h")
 		must(t, err)

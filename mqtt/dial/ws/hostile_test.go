@@ -118,7 +118,9 @@ func readAll(conn net.Conn) (string, error) {
 	}
 }
 
-func TestFrames(t *testing.T) { // TR-10, TR-11, fault 33, S23
+// TestFrames shows TR-10: WebSocket binary frames [MQTT-6.0.0-1]; TR-11: WebSocket packets across frames
+// [MQTT-6.0.0-2].
+func TestFrames(t *testing.T) {
 	const ( // FIN and opcode
 		binary, text, closing, ping, pong = 0x82, 0x81, 0x88, 0x89, 0x8A
 		firstPart, middlePart, lastPart   = 0x02, 0x00, 0x80
@@ -193,7 +195,8 @@ func TestFrames(t *testing.T) { // TR-10, TR-11, fault 33, S23
 	}
 }
 
-func TestGiantFrame(t *testing.T) { // S5, S23: memory grows with what came, not with what is announced
+// TestGiantFrame: memory grows with what came, not with the length that is announced.
+func TestGiantFrame(t *testing.T) {
 	address := serve(t, func(conn net.Conn) {
 		in := switchTo(conn, "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc")
 		_, _ = in.ReadByte() // until the client has gone
@@ -208,7 +211,9 @@ func TestGiantFrame(t *testing.T) { // S5, S23: memory grows with what came, not
 	must(t, conn.Close())
 }
 
-func TestWriteAndHalfClose(t *testing.T) { // TR-10, TR-11: binary frames, then a close frame, and reading goes on
+// TestWriteAndHalfClose: binary frames leave, then a close frame, and reading goes on. It shows TR-10: WebSocket
+// binary frames [MQTT-6.0.0-1]; TR-11: WebSocket packets across frames [MQTT-6.0.0-2].
+func TestWriteAndHalfClose(t *testing.T) {
 	long := strings.Repeat("0123456789", 7000)
 	received := make(chan string, 1)
 	address := serve(t, func(conn net.Conn) {
@@ -253,7 +258,8 @@ func TestWriteAndHalfClose(t *testing.T) { // TR-10, TR-11: binary frames, then 
 	}
 }
 
-func TestDeadlines(t *testing.T) { // fault 9, fault 11: a peer that neither writes nor reads
+// TestDeadlines: the other side neither writes nor reads.
+func TestDeadlines(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	address := serve(t, func(conn net.Conn) {
@@ -294,7 +300,8 @@ func pipe(t *testing.T) (ours net.Conn, in *bufio.Reader, theirs net.Conn) {
 	return ours, <-switched, theirs
 }
 
-func TestDeadlineOfRunningWrite(t *testing.T) { // a hurry that comes while a write is stuck
+// TestDeadlineOfRunningWrite: a deadline is set while a write is stuck.
+func TestDeadlineOfRunningWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn, _, theirs := pipe(t)
 		stuck := make(chan error)
@@ -312,7 +319,8 @@ func TestDeadlineOfRunningWrite(t *testing.T) { // a hurry that comes while a wr
 	})
 }
 
-func TestPastDeadlineSparesPongs(t *testing.T) { // a write deadline that has passed is for writes of ours
+// TestPastDeadlineSparesPongs: a write deadline that has passed is for the caller's writes alone.
+func TestPastDeadlineSparesPongs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn, in, theirs := pipe(t)
 		must(t, conn.SetWriteDeadline(time.Now().Add(time.Second)))
@@ -340,7 +348,8 @@ func TestPastDeadlineSparesPongs(t *testing.T) { // a write deadline that has pa
 	})
 }
 
-func TestCloseFrameWaitsForTheWrite(t *testing.T) { // it would fall into a frame
+// TestCloseFrameWaitsForTheWrite: it would otherwise fall into the middle of a frame.
+func TestCloseFrameWaitsForTheWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn, in, theirs := pipe(t)
 		go func() { _, _ = io.WriteString(conn, "x") }()
@@ -362,7 +371,7 @@ func TestCloseFrameWaitsForTheWrite(t *testing.T) { // it would fall into a fram
 	})
 }
 
-func TestCloseFreesReadAndWrite(t *testing.T) { // fault 30
+func TestCloseFreesReadAndWrite(t *testing.T) {
 	release := make(chan struct{})
 	address := serve(t, func(conn net.Conn) {
 		switchTo(conn, "")

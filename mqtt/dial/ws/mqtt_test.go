@@ -31,7 +31,9 @@ func timeout(t *testing.T) context.Context {
 	return ctx
 }
 
-func TestBroker(t *testing.T) { // TR-08, TR-11, TL-01: over ws and wss, with user and password of the URL
+// TestBroker: over ws and wss, with user and password of the URL. It shows TR-08: addresses of every transport
+// [MQTT-4.2.0-1]; TR-11: WebSocket packets across frames [MQTT-6.0.0-2]; TL-01: trusted certificate.
+func TestBroker(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	b, err := broker.Start(t.Context(), broker.Config{
 		Listeners: []broker.Listener{{URL: "ws://127.0.0.1:0"}, {URL: "wss://127.0.0.1:0"}},
@@ -71,7 +73,8 @@ func TestBroker(t *testing.T) { // TR-08, TR-11, TL-01: over ws and wss, with us
 	}
 }
 
-func TestOwnUserCounts(t *testing.T) { // the URL's login is for configurations without any
+// TestOwnUserCounts: the login of the URL is for configurations without one.
+func TestOwnUserCounts(t *testing.T) {
 	for _, test := range []struct {
 		cfg  mqtt.Config
 		want string
@@ -122,7 +125,9 @@ func endpoint(t *testing.T, handle func(ctx context.Context, c *websocket.Conn))
 	return strings.Replace(server.URL, "http", "ws", 1)
 }
 
-func TestPacketsAcrossFrames(t *testing.T) { // TR-11: one byte a frame, and all packets in one
+// TestPacketsAcrossFrames: each frame has one byte, or one frame has all packets. It shows TR-11: WebSocket packets
+// across frames [MQTT-6.0.0-2].
+func TestPacketsAcrossFrames(t *testing.T) {
 	packets := []byte{0x20, 2, 0, 0, 0x30, 4, 0, 1, 't', 'a', 0x30, 4, 0, 1, 't', 'b'}
 	for _, size := range []int{1, 3, len(packets)} {
 		url := endpoint(t, func(ctx context.Context, c *websocket.Conn) {
@@ -144,7 +149,8 @@ func TestPacketsAcrossFrames(t *testing.T) { // TR-11: one byte a frame, and all
 	}
 }
 
-func TestEnds(t *testing.T) { // fault 33: an orderly end, a fault, and a loss
+// TestEnds: a close frame, a protocol fault, and a lost connection.
+func TestEnds(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		end  func(ctx context.Context, c *websocket.Conn)
@@ -185,7 +191,8 @@ func TestEnds(t *testing.T) { // fault 33: an orderly end, a fault, and a loss
 	}
 }
 
-func TestCloseIsOrderly(t *testing.T) { // DISCONNECT, a close frame, and only then the end
+// TestCloseIsOrderly: DISCONNECT comes first, then a close frame, and only then the end.
+func TestCloseIsOrderly(t *testing.T) {
 	seen := make(chan string, 1)
 	url := endpoint(t, func(ctx context.Context, c *websocket.Conn) {
 		_, _, _ = c.Read(ctx)
@@ -205,7 +212,9 @@ func TestCloseIsOrderly(t *testing.T) { // DISCONNECT, a close frame, and only t
 	}
 }
 
-func TestDialsThroughOwnOptions(t *testing.T) { // TR-09, with a callback for each attempt
+// TestDialsThroughOwnOptions: the header comes from a callback. It shows TR-09: WebSocket subprotocol
+// [MQTT-6.0.0-3].
+func TestDialsThroughOwnOptions(t *testing.T) {
 	tokens := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tokens <- r.Header.Get("Authorization") + " " + r.URL.Path
@@ -226,7 +235,9 @@ func TestDialsThroughOwnOptions(t *testing.T) { // TR-09, with a callback for ea
 	}
 }
 
-func TestOneTimeLimitForAll(t *testing.T) { // TL-14, fault 10: what dialing takes, CONNACK does not get
+// TestOneTimeLimitForAll: the time that dialing takes is taken off that for CONNACK. It shows TL-14: TLS handshake
+// stalls.
+func TestOneTimeLimitForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, theirs) }() // mute

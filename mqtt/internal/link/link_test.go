@@ -98,7 +98,9 @@ func (r *recorder) check(t *testing.T, want ...string) {
 
 var stream = []byte("\x30\x03\x00\x01t" + "\xD0\x00" + "\x30\x87\x00\x00\x01t1234" + "\x40\x02\x00\x01")
 
-func TestFramingAtEverySplit(t *testing.T) { // FR-01, FR-02, FR-04, fault 14
+// TestFramingAtEverySplit shows FR-01: one byte at a time [MQTT-6.0.0-2]; FR-02: split within the remaining length;
+// FR-04: split within the next header.
+func TestFramingAtEverySplit(t *testing.T) {
 	for i := range stream {
 		for j := i; j < len(stream); j++ {
 			r := &recorder{}
@@ -117,7 +119,9 @@ func TestFramingAtEverySplit(t *testing.T) { // FR-01, FR-02, FR-04, fault 14
 	}
 }
 
-func TestCutAtEveryByte(t *testing.T) { // DC-17, MF-12, fault 15: no half packet is told
+// TestCutAtEveryByte: no half packet is handed on. It shows DC-17: end of the stream within a packet; MF-12: PUBLISH
+// cut at every byte [MQTT-3.3.2-1].
+func TestCutAtEveryByte(t *testing.T) {
 	ends := map[int]int{0: 0, 5: 1, 7: 2, 17: 3, len(stream): 4} // whole packets at that length
 	whole := 0
 	for i := range len(stream) + 1 {
@@ -138,7 +142,9 @@ func TestCutAtEveryByte(t *testing.T) { // DC-17, MF-12, fault 15: no half packe
 	}
 }
 
-func TestHostileHeaders(t *testing.T) { // MF-01, MF-02, MF-04, MF-06
+// TestHostileHeaders shows MF-01: remaining length of five bytes; MF-02: fifth byte is not waited for; MF-04:
+// announced length costs no memory; MF-06: packet above our limit before MQTT 5.
+func TestHostileHeaders(t *testing.T) {
 	for _, test := range []struct{ send, want string }{
 		{"\x30\xE6\x07", "refused PUBLISH: announces 998 bytes, more than the limit of 1000 bytes (0x95 Packet too large)"},
 		{"\x30\xFF\xFF\xFF\x7F", "refused PUBLISH: announces 268435455 bytes"},
@@ -157,7 +163,9 @@ func TestHostileHeaders(t *testing.T) { // MF-01, MF-02, MF-04, MF-06
 	}
 }
 
-func TestNothingIsToldAfterARefusal(t *testing.T) { // MF-31, DC-18
+// TestNothingIsToldAfterARefusal shows MF-31: DISCONNECT arrives before the connection is closed [MQTT-3.14.4-2];
+// DC-18: bytes after DISCONNECT [MQTT-3.14.4-1].
+func TestNothingIsToldAfterARefusal(t *testing.T) {
 	r := &recorder{refuse: wire.PINGRESP}
 	l, peer := start(r)
 	_, _ = peer.Write(stream) // what was heard tells
@@ -171,7 +179,8 @@ func TestNothingIsToldAfterARefusal(t *testing.T) { // MF-31, DC-18
 	r.check(t, "PUBLISH 3", "PINGRESP 0", "written")
 }
 
-func TestAbortDoesNotWait(t *testing.T) { // KA-13: with both loops stuck
+// TestAbortDoesNotWait: both loops are stuck. It shows KA-13: server that does not read.
+func TestAbortDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{}
 		l, peer := start(r)
@@ -189,7 +198,8 @@ func TestAbortDoesNotWait(t *testing.T) { // KA-13: with both loops stuck
 	})
 }
 
-func TestHurryUp(t *testing.T) { // also what is being written
+// TestHurryUp: it reaches what is being written, too.
+func TestHurryUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{stall: time.Hour}
 		l, peer := start(r)

@@ -17,7 +17,9 @@ func (in *inbox) feed(n, taken int) {
 
 func newInbox(first int) *inbox { return &inbox{first: first, buf: make([]byte, first)} }
 
-func TestBufferGrowsWithWhatComes(t *testing.T) { // MF-04, RX-36: never with what is announced
+// TestBufferGrowsWithWhatComes: it never grows with the length that is announced. It shows MF-04: announced length
+// costs no memory; RX-36: message with a large payload.
+func TestBufferGrowsWithWhatComes(t *testing.T) {
 	in := newInbox(512)
 	for total := 0; total < 3<<20; {
 		n := len(in.buf) - in.end
@@ -56,7 +58,8 @@ func TestBufferGrowsForManySmallPackets(t *testing.T) {
 	}
 }
 
-func TestLargeBufferDoesNotStay(t *testing.T) { // also when the input never ends with a packet
+// TestLargeBufferDoesNotStay: it goes though the input never ends with a packet.
+func TestLargeBufferDoesNotStay(t *testing.T) {
 	in := newInbox(4096)
 	for len(in.buf) < 8<<20 {
 		in.feed(len(in.buf)-in.end, 0)
@@ -70,7 +73,10 @@ func TestLargeBufferDoesNotStay(t *testing.T) { // also when the input never end
 	}
 }
 
-func TestBufferLosesNothing(t *testing.T) { // FR-01..FR-04: whatever the sizes of reads and packets
+// TestBufferLosesNothing: whatever the sizes of reads and packets. It shows FR-01: one byte at a time
+// [MQTT-6.0.0-2]; FR-02: split within the remaining length; FR-03: many packets at once; FR-04: split within the
+// next header.
+func TestBufferLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := newInbox(rapid.IntRange(16, 64).Draw(t, "first"))
 		var sent, got []byte

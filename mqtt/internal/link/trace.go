@@ -11,7 +11,7 @@ import (
 type Trace func(sent bool, packet []byte, size int)
 
 // traceInput shows the whole packets that wait in the buffer, before the owner gets
-// them.
+// them, and the beginning of one that is streamed or refused.
 func (l *Link) traceInput(in *inbox) {
 	if l.cfg.Trace == nil {
 		return
@@ -20,18 +20,20 @@ func (l *Link) traceInput(in *inbox) {
 	if in.left > 0 { // of a payload that is streamed
 		b = b[min(in.left, len(b)):]
 	}
+	shown := in.shown // of the first one
 	for len(b) > 0 {
 		h, n, err := wire.ParseHeader(b, wire.Version(l.version.Load()))
 		size := n + h.Length
-		switch {
-		case err != nil || n == 0 || size > len(b) && size <= l.cfg.MaxPacket: // more is to come
-			return
-		case size > l.cfg.MaxPacket && in.shown: // it is streamed, or refused
+		large := size > l.cfg.MaxPacket
+		if err != nil || n == 0 || size > len(b) && !large { // more is to come
 			return
 		}
+		whole := min(size, len(b))
+		if !shown {
+			l.cfg.Trace(false, b[:whole], size)
+		}
 		in.shown = size > len(b)
-		l.cfg.Trace(false, b[:min(size, len(b))], size)
-		b = b[min(size, len(b)):]
+		b, shown = b[whole:], false
 	}
 }
 

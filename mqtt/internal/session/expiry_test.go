@@ -34,7 +34,9 @@ func (b *bench) again(after time.Duration, l Loss, r Resumption) {
 	}
 }
 
-func TestExpiryOfWhatHasAnIdentifier(t *testing.T) { // SR-29, P2-18
+// TestExpiryOfWhatHasAnIdentifier shows SR-29: queue and message expiry [MQTT-4.3.3-7]; P2-18: expiry does not end
+// an exchange.
+func TestExpiryOfWhatHasAnIdentifier(t *testing.T) {
 	nothing := func(*Entry) bool { return true }
 	something := func(*Entry) bool { return false }
 	for name, c := range map[string]struct {
@@ -71,7 +73,8 @@ func TestExpiryOfWhatHasAnIdentifier(t *testing.T) { // SR-29, P2-18
 	}
 }
 
-func TestRepublishedAndNotWritten(t *testing.T) { // on the next connection it is new as well
+// TestRepublishedAndNotWritten: on the next connection it is new as well.
+func TestRepublishedAndNotWritten(t *testing.T) {
 	b := &bench{t: t, Session: New(Config{Version: wire.V5, Window: 10, Keep: true})}
 	b.Start(t0, Server{ReceiveMaximum: 65535})
 	b.expiring(5)

@@ -8,7 +8,10 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-func TestPingTimes(t *testing.T) { // KA-01, KA-02, KA-08, KA-09, KA-11, KA-12
+// TestPingTimes shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings than needed; KA-08:
+// pings though input flows; KA-09: pings though only output flows; KA-11: no answer to a ping; KA-12: late answer to
+// a ping while bytes flow.
+func TestPingTimes(t *testing.T) {
 	b := newBench(t, wire.V311, 1)
 	tick := func(at time.Duration) error {
 		b.t.Helper()
@@ -58,7 +61,9 @@ func TestPausedReaderIsNotSilence(t *testing.T) {
 	}
 }
 
-func TestNoPingsWithoutKeepAlive(t *testing.T) { // KA-03, KA-06, KA-07, KA-19
+// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive off
+// [MQTT-3.1.2-21] of 5; KA-07: server switches the keep alive on; KA-19: no ping after the end [MQTT-3.14.4-1].
+func TestNoPingsWithoutKeepAlive(t *testing.T) {
 	s := New(Config{Version: wire.V5, Window: 1})
 	if _, ok := s.Deadline(); ok {
 		t.Error("pings before CONNACK")

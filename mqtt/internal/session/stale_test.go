@@ -9,7 +9,9 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-func TestReceiptsEndWithTheirConnection(t *testing.T) { // RX-13: what is not told any more holds nothing up
+// TestReceiptsEndWithTheirConnection: a message whose handler says nothing any more holds nothing up. It shows
+// RX-13: acknowledgement of a lost connection.
+func TestReceiptsEndWithTheirConnection(t *testing.T) {
 	b := newBench(t, wire.V5, 1)
 	first, _ := b.receive(1, 1)
 	second, _ := b.receive(2, 2)
@@ -38,7 +40,8 @@ func TestReceiptsEndWithTheirConnection(t *testing.T) { // RX-13: what is not to
 	b.sent("50020002")
 }
 
-func TestReceiveMaximumIsOfOneConnection(t *testing.T) { // FC-11: [MQTT-3.3.4-9]
+// TestReceiveMaximumIsOfOneConnection shows FC-11: QoS 2 holds its place until PUBCOMP [MQTT-3.3.4-9].
+func TestReceiveMaximumIsOfOneConnection(t *testing.T) {
 	s := New(Config{Version: wire.V5, Window: 1, ReceiveMaximum: 2})
 	receive := func(id uint16, topic string) error {
 		_, _, err := s.HandlePublish(nil, &wire.Publish{Topic: topic, QoS: 2, PacketID: id})
@@ -102,7 +105,9 @@ func loaded(t *testing.T, records map[uint64][]byte) *bench {
 
 // TestTornRemoval has a message complete and its removal saved in part, in each of
 // the parts. What comes after it is a message of its own.
-func TestTornRemoval(t *testing.T) { // fault 4: killed during recovery as well
+//
+// Killed during recovery as well.
+func TestTornRemoval(t *testing.T) {
 	for part := range 3 {
 		records := make(map[uint64][]byte)
 		first := loaded(t, records)
@@ -136,7 +141,8 @@ func TestTornRemoval(t *testing.T) { // fault 4: killed during recovery as well
 	}
 }
 
-func TestTornQuarantine(t *testing.T) { // a message is either put aside or sent
+// TestTornQuarantine: a message is either put aside or sent.
+func TestTornQuarantine(t *testing.T) {
 	records := make(map[uint64][]byte)
 	b := loaded(t, records)
 	b.publish(1, "a")

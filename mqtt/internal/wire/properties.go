@@ -149,6 +149,28 @@ func (p Properties) Lower(id PropertyID, to uint32) {
 	}
 }
 
+// Overwrite fills every value of a binary property with with, in place, and all bytes from the
+// first fault on, because they may belong to one that is cut off.
+func (p Properties) Overwrite(id PropertyID, with byte) {
+	r := Reader{b: p}
+	for len(r.b) > 0 {
+		secret := r.b
+		q := r.property()
+		if r.err == nil {
+			secret = nil
+			if q.id == id {
+				secret = q.data
+			}
+		}
+		for i := range secret {
+			secret[i] = with
+		}
+		if r.err != nil {
+			return
+		}
+	}
+}
+
 // find returns the first property with this identifier.
 func (p Properties) find(id PropertyID) (property, bool) {
 	r := Reader{b: p}

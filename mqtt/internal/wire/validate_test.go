@@ -18,14 +18,14 @@ func TestValidate(t *testing.T) {
 		code   wire.ReasonCode
 	}{
 		{"version 6", wire.V5, &wire.Connect{Version: 6, ClientID: "c"}, wire.UnsupportedProtocolVersion},
-		{"CN-06", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", HasPassword: true}, wire.BadUserNameOrPassword},
+		{"CN-06 CONNECT with a password alone", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", HasPassword: true}, wire.BadUserNameOrPassword},
 		{"password without its mark", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Password: []byte("x")}, wire.BadUserNameOrPassword},
 		{"long password", wire.V5, &wire.Connect{Version: wire.V5, HasPassword: true, Password: []byte(long)}, wire.BadUserNameOrPassword},
-		{"CN-15", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", Payload: []byte(long)}}, wire.PacketTooLarge},
+		{"CN-15 longest will payload, and one byte more", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", Payload: []byte(long)}}, wire.PacketTooLarge},
 		{"CN-16 empty", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{}}, wire.TopicNameInvalid},
 		{"CN-16 wildcard", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "a/#"}}, wire.TopicNameInvalid},
 		{"CN-16 QoS", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", QoS: 3}}, wire.QoSNotSupported},
-		{"CN-18", wire.V311, &wire.Connect{Version: wire.V311}, wire.ClientIdentifierNotValid},
+		{"CN-18 empty client identifier, session kept", wire.V311, &wire.Connect{Version: wire.V311}, wire.ClientIdentifierNotValid},
 		{"no client identifier in 3.1", wire.V31, &wire.Connect{Version: wire.V31, CleanStart: true}, wire.ClientIdentifierNotValid},
 		{"CN-20 U+0000", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "a\x00"}, wire.MalformedPacket},
 		{"CN-20 surrogate", wire.V5, &wire.Connect{Version: wire.V5, HasUsername: true, Username: "\xED\xA0\x80"}, wire.MalformedPacket},
@@ -49,10 +49,10 @@ func TestValidate(t *testing.T) {
 		{"ack with code in 3.1.1", wire.V311, &wire.Ack{Type: wire.PUBACK, PacketID: 1, Code: 0x80}, wire.ProtocolError},
 		{"ack of 0", wire.V5, &wire.Ack{Type: wire.PUBACK}, wire.ProtocolError},
 		{"undefined code", wire.V5, &wire.Ack{Type: wire.PUBREC, PacketID: 1, Code: 0x92}, wire.ProtocolError},
-		{"SU-05", wire.V311, &wire.Subscribe{PacketID: 1}, wire.ProtocolError},
-		{"SU-20", wire.V5, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"$share/g/t", wire.OptionNoLocal}}}, wire.ProtocolError},
-		{"SU-21", wire.V311, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"t", wire.OptionNoLocal}}}, wire.MalformedPacket},
-		{"SU-22", wire.V5, &wire.Subscribe{
+		{"SU-05 SUBSCRIBE: header, identifier, at least one filter", wire.V311, &wire.Subscribe{PacketID: 1}, wire.ProtocolError},
+		{"SU-20 no local on a shared subscription", wire.V5, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"$share/g/t", wire.OptionNoLocal}}}, wire.ProtocolError},
+		{"SU-21 subscribe options of MQTT 5 asked for before it", wire.V311, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"t", wire.OptionNoLocal}}}, wire.MalformedPacket},
+		{"SU-22 subscription identifiers", wire.V5, &wire.Subscribe{
 			PacketID: 1, Filters: []wire.Filter{{"t", 0}},
 			Properties: wire.Properties{}.AppendUint(wire.SubscriptionIdentifier, 0),
 		}, wire.ProtocolError},
@@ -61,7 +61,7 @@ func TestValidate(t *testing.T) {
 		{"retain handling 3", wire.V5, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"t", 0x30}}}, wire.ProtocolError},
 		{"empty filter", wire.V311, &wire.Subscribe{PacketID: 1, Filters: []wire.Filter{{"", 0}}}, wire.TopicFilterInvalid},
 		{"subscribe 0", wire.V311, &wire.Subscribe{Filters: []wire.Filter{{"t", 0}}}, wire.ProtocolError},
-		{"UN-08", wire.V311, &wire.Unsubscribe{PacketID: 1}, wire.ProtocolError},
+		{"UN-08 nothing to unsubscribe", wire.V311, &wire.Unsubscribe{PacketID: 1}, wire.ProtocolError},
 		{"UN-08 filter", wire.V311, &wire.Unsubscribe{PacketID: 1, Filters: []string{""}}, wire.TopicFilterInvalid},
 		{"disconnect with code", wire.V311, &wire.Disconnect{Code: 4}, wire.ProtocolError},
 		{"disconnect with 0x01", wire.V5, &wire.Disconnect{Code: 1}, wire.ProtocolError},
@@ -82,11 +82,11 @@ func TestValidateAccepts(t *testing.T) {
 		v      wire.Version
 		packet any
 	}{
-		{"CN-15", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", Payload: make([]byte, 65535)}}},
+		{"CN-15 longest will payload, and one byte more", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", Will: &wire.Will{Topic: "w", Payload: make([]byte, 65535)}}},
 		{"CN-18 in 5", wire.V5, &wire.Connect{Version: wire.V5}},
-		{"CN-19", wire.V31, &wire.Connect{Version: wire.V31, ClientID: "\uFEFFäöü a client identifier above 23 bytes"}},
-		{"CN-24", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", KeepAlive: math.MaxUint16}},
-		{"D-8", wire.V311, &wire.Publish{Topic: "\x01\x7F\uFFFF"}},
+		{"CN-19 long and non-ASCII identifiers, byte order mark kept", wire.V31, &wire.Connect{Version: wire.V31, ClientID: "\uFEFFäöü a client identifier above 23 bytes"}},
+		{"CN-24 keep alive at its bounds", wire.V311, &wire.Connect{Version: wire.V311, ClientID: "c", KeepAlive: math.MaxUint16}},
+		{"control characters and U+FFFF in a topic", wire.V311, &wire.Publish{Topic: "\x01\x7F\uFFFF"}},
 		{"longest topic", wire.V311, &wire.Publish{Topic: string(bytes.Repeat([]byte{'a'}, 65535))}},
 		{"alias alone", wire.V5, &wire.Publish{Properties: wire.Properties{}.AppendUint(wire.TopicAlias, 1)}},
 		{"largest", wire.V311, &wire.Publish{Topic: "t", Payload: make([]byte, wire.MaxLength-3)}},
