@@ -241,6 +241,20 @@ func (e *DroppedError) Error() string {
 	return fmt.Sprintf("%d QoS 0 messages dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
 }
 
+// UnhandledError says that messages were acknowledged, and dropped, because they matched no
+// subscription and Config.OnMessage is nil: a server that goes on with a session may send some
+// before the program has subscribed.
+type UnhandledError struct {
+	Messages int    // how many since the last report
+	Topic    string // of the first of them
+}
+
+// Error returns one line with the number, a topic and what to do.
+func (e *UnhandledError) Error() string {
+	return fmt.Sprintf("%d messages dropped, such as to %s: they match no subscription; set Config.OnMessage, or subscribe before connecting with Reconnect.Background",
+		e.Messages, route.Quote(e.Topic))
+}
+
 // memoryOf returns how many bytes of the server's words err holds.
 func memoryOf(err error) int {
 	var refused *ConnectError
