@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync/atomic"
 	"time"
@@ -58,7 +57,7 @@ func Open(ctx context.Context, url string, cfg Config) (*Client, error) {
 
 // open is Open with a cfg that is filled in and is not changed any more.
 func open(ctx context.Context, url string, cfg *Config, dialing bool) (*Client, error) {
-	address, err := reachable(url)
+	address, err := reachable(url, cfg.Mode)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +78,9 @@ func open(ctx context.Context, url string, cfg *Config, dialing bool) (*Client, 
 }
 
 // reachable returns the address of url, if connections may be made at all.
-func reachable(url string) (dial.Address, error) {
-	if CurrentMode() == ModeOff {
-		return dial.Address{}, fmt.Errorf("open: mode is off: %w", ErrNotPermitted)
+func reachable(url string, mode Mode) (dial.Address, error) {
+	if err := mode.checkOn("open"); err != nil {
+		return dial.Address{}, err
 	}
 	address, err := dial.ParseAddress(url)
 	if err != nil {

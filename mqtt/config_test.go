@@ -41,6 +41,9 @@ func TestFaultyConfigurationsSendNothing(t *testing.T) {
 		"unknown version":        {ClientID: "c", Version: 6},
 		"in flight out of range": {ClientID: "c", Limits: mqtt.Limits{InFlight: 70000}},
 		"properties before 5":    {ClientID: "c", Properties: mqtt.ConnectProperties{SessionExpiry: time.Hour}},
+		"unknown mode":           {ClientID: "c", Mode: mqtt.ModeOff + 1},
+		"MQTT 3.1 without id":    {Version: mqtt.V31},
+		"ManualAck of nothing":   {ClientID: "c", ManualAck: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := mqtttest.NewServer(t)
@@ -82,6 +85,39 @@ func TestFaultyConfigurationsOfMQTT5(t *testing.T) {
 	packet, _ := connectOf(t, mqtt.Config{ClientID: "c", Version: mqtt.V5, Password: []byte("p")}) // CN-06, password alone: MQTT 5 allows it
 	if packet[9] != 0x42 || !strings.HasSuffix(string(packet), "\x00\x01c\x00\x01p") {
 		t.Errorf("% X", packet)
+	}
+}
+
+func TestErrorsOfTheConfigurationNameTheField(t *testing.T) {
+	for want, cfg := range map[string]mqtt.Config{
+		"Version: 7 is not V31, V311 or V5":                                    {Version: 7},
+		"Mode: 3 is no mode":                                                   {Mode: mqtt.ModeOff + 1},
+		"ClientID: is empty, which MQTT 3.1 does not allow":                    {Version: mqtt.V31},
+		"ClientID: is empty, and MQTT 3.1.1 keeps a session under a name only": {KeepSession: true},
+		"Password: needs a user name before MQTT 5":                            {Password: []byte("p")},
+		"Config.ManualAck: is for OnMessage and OnLargeMessage, and there is neither; each Subscription has its own": {ManualAck: true},
+	} {
+		if err := cfg.Validate(); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if err := openBy(t, mqtt.Config{ManualAck: true}); !wrongArgument(err) {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+// TestModeOffOfAConfig makes no connection, though the mode of the process allows it, and
+// sends nothing on one that Open made before.
+func TestModeOffOfAConfig(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	for _, retry := range []*mqtt.Reconnect{nil, {}, {Background: true}} {
+		_, err := mqtt.Dial(ctxFor(t), server.URL(), mqtt.Config{Mode: mqtt.ModeOff, Reconnect: retry})
+		if !errors.Is(err, mqtt.ErrNotPermitted) {
+			t.Errorf("Dial with %+v: %v", retry, err)
+		}
+	}
+	if err := connectBy(t, mqtt.Config{Mode: mqtt.ModeOff}); !errors.Is(err, mqtt.ErrNotPermitted) {
+		t.Errorf("Connect: %v", err)
 	}
 }
 

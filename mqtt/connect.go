@@ -17,8 +17,14 @@ func (cfg *Config) Validate() error {
 	if err := cfg.Transport.check(); err != nil {
 		return err
 	}
+	if err := cfg.checkManualAck(); err != nil {
+		return err
+	}
 	c := *cfg
 	c.fill()
+	if err := c.checkWho(); err != nil {
+		return err
+	}
 	if err := c.Limits.check(); err != nil {
 		return err
 	}
@@ -28,6 +34,32 @@ func (cfg *Config) Validate() error {
 	p := c.packet(DefaultMaxPacket)
 	if err := p.Validate(); err != nil {
 		return &ArgumentError{Name: "Config", What: whatIsWrong(err)}
+	}
+	return nil
+}
+
+// checkManualAck refuses a ManualAck that nothing heeds. Who sets it for the subscriptions,
+// each of which has its own, would lose what a handler wants to keep unacknowledged.
+func (cfg *Config) checkManualAck() error {
+	if cfg.ManualAck && cfg.OnMessage == nil && cfg.OnLargeMessage == nil {
+		return &ArgumentError{Name: "Config.ManualAck", What: "is for OnMessage and OnLargeMessage, and there is neither; each Subscription has its own"}
+	}
+	return nil
+}
+
+// checkWho finds what is wrong with version, mode, client identifier and password.
+func (cfg *Config) checkWho() error {
+	switch {
+	case cfg.Version < V31 || cfg.Version > V5:
+		return configFault("Version", "is not V31, V311 or V5", byte(cfg.Version))
+	case cfg.Mode < ModePublisher || cfg.Mode > ModeOff:
+		return configFault("Mode", "is no mode", int32(cfg.Mode))
+	case cfg.ClientID == "" && cfg.Version == V31:
+		return &ArgumentError{Name: "ClientID", What: "is empty, which MQTT 3.1 does not allow"}
+	case cfg.ClientID == "" && cfg.Version == V311 && cfg.KeepSession:
+		return &ArgumentError{Name: "ClientID", What: "is empty, and MQTT 3.1.1 keeps a session under a name only"}
+	case cfg.Password != nil && cfg.Username == "" && len(cfg.Password) > 0 && cfg.Version < V5:
+		return &ArgumentError{Name: "Password", What: "needs a user name before MQTT 5"}
 	}
 	return nil
 }
@@ -145,6 +177,9 @@ func (cfg *Config) checkOpen() error {
 	if err := cfg.Transport.check(); err != nil {
 		return err
 	}
+	if err := cfg.checkManualAck(); err != nil {
+		return err
+	}
 	if err := cfg.checkDialOnly(); err != nil {
 		return err
 	}
@@ -234,6 +269,9 @@ func (c *Client) Connect(ctx context.Context, cfg Config) error {
 		return err
 	}
 	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	if err := cfg.Mode.checkOn("connect"); err != nil {
 		return err
 	}
 	cfg.fill()

@@ -1,6 +1,9 @@
 package mqtt
 
-import "sync/atomic"
+import (
+	"fmt"
+	"sync/atomic"
+)
 
 // Mode says what clients may do. The stricter of the process's mode and of
 // Config.Mode counts.
@@ -10,7 +13,7 @@ type Mode int32
 const (
 	ModePublisher Mode = iota // connect, subscribe and publish; the default
 	ModeListener              // connect and subscribe; Publish and a will fail with ErrNotPermitted
-	ModeOff                   // Open fails with ErrNotPermitted
+	ModeOff                   // Open, Dial and Connect fail with ErrNotPermitted
 )
 
 var processMode atomic.Int32
@@ -37,3 +40,11 @@ func (m Mode) String() string {
 
 // stricter returns the mode in force under m.
 func stricter(m Mode) Mode { return max(m, CurrentMode()) }
+
+// checkOn returns why call cannot make or use a connection under m.
+func (m Mode) checkOn(call string) error {
+	if stricter(m) >= ModeOff {
+		return fmt.Errorf("%s: mode is off: %w", call, ErrNotPermitted)
+	}
+	return nil
+}

@@ -29,7 +29,7 @@ type requester struct {
 // is one above Transport.MaxPacket. Request may be called inside a handler.
 func (c *Client) Request(ctx context.Context, m Message) (*Received, error) {
 	if m.Properties != nil && (m.Properties.ResponseTopic != "" || m.Properties.CorrelationData != nil) {
-		return nil, &ArgumentError{Name: "ResponseTopic", What: "and CorrelationData are set by Request"}
+		return nil, &ArgumentError{Name: "request to " + route.Quote(m.Topic), What: "ResponseTopic and CorrelationData must be empty; Request sets its own"}
 	}
 	r, err := c.responseTopic(ctx)
 	if err != nil {

@@ -36,7 +36,7 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	address, err := reachable(url) // at once, also in the background
+	address, err := reachable(url, cfg.Mode) // at once, also in the background
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 		return err
 	}
 	cfg.fill()
-	address, err := reachable(url)
+	address, err := reachable(url, cfg.Mode)
 	if err != nil {
 		return err
 	}
