@@ -39,6 +39,7 @@ func (a *ActiveSubscription) Close(ctx context.Context) error {
 	a.client.mu.Lock()
 	defer a.client.mu.Unlock()
 	if q := a.request.pulled; q != nil {
+		q.reason = nil
 		q.close()
 	}
 	return err
@@ -139,10 +140,7 @@ func (q *ownQueue) take(ctx context.Context, c *Client) (m *shared, more <-chan 
 		}
 		q.receiver.finishLocked(m, notRun)
 	}
-	switch {
-	case q.closed:
-		return nil, nil, nil
-	case q.over:
+	if q.over || q.closed {
 		return nil, nil, q.reason
 	}
 	select {
