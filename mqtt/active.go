@@ -64,8 +64,8 @@ func (a *ActiveSubscription) inForce() (filters []string) {
 // loop's body panicked. A loop that is left may be gone on with by another one.
 //
 // The sequence ends after Close, and when all filters were unsubscribed, or subscribed anew in
-// another call. It ends with an error when ctx or the client ends, and with a *SubscribeError when the
-// server does not renew the subscriptions.
+// another call. It ends with an error when ctx or the client ends, and with a *SubscribeError
+// when the server refuses the subscriptions, perhaps as they are renewed.
 //
 // What nobody takes waits, and counts in Limits.ReceiveMessages and ReceiveBytes: when
 // these are reached, the client stops reading. All is not for a client with
