@@ -66,7 +66,7 @@ type Config struct {
 	// password needs a user name [MQTT-3.1.2-22] of 3.1.1. Where both are zero, Dial takes
 	// those of the URL.
 	Username string
-	Password []byte
+	Password Secret
 	// Will is published by the server when the connection ends without Close.
 	Will *Will
 	// Properties are the MQTT 5 properties of CONNECT.
@@ -127,6 +127,19 @@ type Config struct {
 	// call the client. OnError is told of a panic.
 	OnPacket func(p TracedPacket)
 }
+
+// Secret is a value that is not shown: printed or logged, also within a Config, it is
+// "[secret]".
+type Secret []byte
+
+// String returns "[secret]".
+func (Secret) String() string { return "[secret]" }
+
+// GoString returns "[secret]".
+func (Secret) GoString() string { return "[secret]" }
+
+// MarshalText returns "[secret]".
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 
 // Limits bound what a client holds and how long it waits. A zero field means
 // its default.

@@ -220,7 +220,8 @@ func (e *PacketError) Error() string { return "the server broke the protocol: " 
 func (e *PacketError) Unwrap() error { return e.Err }
 
 // PanicError says that a handler or callback panicked. The message it had was
-// not acknowledged; the client goes on.
+// not acknowledged; the client goes on. Reconnect's Prepare, or an Authenticator, that panics
+// is an attempt that failed.
 type PanicError struct {
 	Value any    // what it panicked with
 	Stack []byte // where
