@@ -41,7 +41,7 @@ func (c *Client) drain(ctx context.Context) {
 	if deadline, has := ctx.Deadline(); has {
 		left = time.Until(deadline)
 	}
-	left = left * 3 / 4
+	left -= left / 4
 	c.mu.Lock()
 	if d := c.cfg.Limits.Drain; d != 0 {
 		left = min(left, max(d, 0))
@@ -74,7 +74,7 @@ func (c *Client) drain(ctx context.Context) {
 func (c *Client) unfinished() (d *Delivery, down <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.life.Live() || !c.sess.Busy() || !c.life.Drain() {
+	if c.sess == nil || !c.sess.Busy() || !c.life.Drain() {
 		return nil, nil
 	}
 	all := c.sess.Unfinished()

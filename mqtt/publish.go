@@ -107,7 +107,7 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), how 
 	if err := c.checkLimitsLocked(m, &p); err != nil {
 		return nil, err
 	}
-	if !valid && c.life.Live() {
+	if !valid {
 		c.send.validTopic = m.Topic
 	}
 	if len(m.Payload) > apartSize {

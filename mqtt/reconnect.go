@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/wire"
 )
 
@@ -131,6 +132,11 @@ func (r *Reconnect) check() error {
 	}
 	if r.Republish > RepublishNone {
 		return configFault("Reconnect.Republish", "is no policy", r.Republish)
+	}
+	for _, url := range r.Servers { // later it would end the client, as what stays wrong
+		if _, err := dial.ParseAddress(url); err != nil {
+			return &ArgumentError{Name: "Reconnect.Servers", What: err.Error()}
+		}
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 // what cannot go on without the one that has ended.
 func (c *Client) suspendLocked() {
 	c.failWaitersLocked(c.conn.lost)
+	parked := c.subs.parked
+	c.subs.parked = nil
 	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: c.conn.accepted && endedByServer(c.conn.ended)})
 	c.quarantineLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {
@@ -21,6 +23,7 @@ func (c *Client) suspendLocked() {
 			c.subs.parked = append(c.subs.parked, d.op.request)
 		}
 	}
+	c.subs.parked = append(c.subs.parked, parked...) // these came later, while the connection ended
 	c.send.abandon()
 	c.send.makeRoom() // to whoever does not want to wait for a connection
 	c.saver.kick(c.sess)

@@ -114,10 +114,8 @@ func (c *Client) commit(batch *session.Batch) {
 
 func (c *Client) savedLocked(batch *session.Batch, err error) {
 	c.sess.Tell(time.Now())
-	buf, done := c.sess.Saved(c.send.buf, batch, err)
-	if c.life.Live() {
-		c.send.buf = buf
-	}
+	var done session.Saved
+	c.send.buf, done = c.sess.Saved(c.send.buf, batch, err)
 	for _, e := range done.Accepted {
 		if d, ok := e.Owner.(*Delivery); ok {
 			d.op.accepted = true

@@ -250,7 +250,7 @@ func (c *Client) pauseBefore(last error) bool {
 func (c *Client) giveUp(last error, quiet bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !quiet && !c.life.Closed() {
+	if !quiet {
 		c.recv.pushError(fmt.Errorf("no further attempt: %w", last))
 	}
 	c.finishLocked(last)

@@ -172,7 +172,7 @@ func maskConnect(body []byte, five bool) {
 // of b, and returns what follows the list.
 func maskProperties(b []byte) (rest []byte) {
 	length, n := 0, 0
-	for shift := 0; n < len(b); shift += 7 {
+	for shift := 0; n < len(b) && shift < 28; shift += 7 { // a length has four bytes at most
 		length |= int(b[n]&0x7F) << shift
 		n++
 		if b[n-1] < 0x80 {

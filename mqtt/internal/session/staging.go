@@ -153,7 +153,7 @@ func (s *Session) goOn(dst []byte, e *Entry) []byte {
 	case e.id == 0: // Pump takes it off the queue
 	case e.stage == released && !s.offline:
 		return s.sendRelease(dst, e)
-	case e.stage == waiting && e.inWindow:
+	case e.stage == waiting && e.inWindow && !s.offline: // else Resume sends it
 		return s.send(dst, e)
 	}
 	return dst

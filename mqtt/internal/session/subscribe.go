@@ -41,7 +41,7 @@ func (s *Session) request(dst []byte, e *Entry, packet func(dst []byte) []byte) 
 
 // sendRequest sends e, which waited for others to be saved.
 func (s *Session) sendRequest(dst []byte, e *Entry) []byte {
-	if s.offline { // cannot be: its connection is over, and so is e
+	if s.offline { // its connection ends: Suspend returns e, to be asked for again
 		return dst
 	}
 	dst = append(dst, e.packet()...)
