@@ -93,9 +93,9 @@ type Config struct {
 	// with ErrSessionLost; see Reconnect.Republish.
 	Store store.Store
 
-	// The callbacks are for Dial and Open. They are called one at a time, in the order
-	// of the events, on a goroutine of the client. Each may be nil. They may call every
-	// method of the client.
+	// The callbacks are for Dial and Open. All but OnPacket are called one at a time, in the
+	// order of the events, on a goroutine of the client, and may call every method of the
+	// client. Each may be nil.
 
 	// OnConnect: the server accepted the session, of each connection.
 	OnConnect func(c *Client)
@@ -122,9 +122,9 @@ type Config struct {
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too.
 	ManualAck bool
-	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it is called
-	// at once, on the goroutine that reads or writes: it must return soon, and must not call
-	// the client. OnError is told of a panic.
+	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it
+	// is called at once, on the goroutine that reads or writes: it must return soon, and must not
+	// call the client. OnError is told of a panic.
 	OnPacket func(p TracedPacket)
 }
 
@@ -150,8 +150,9 @@ type Limits struct {
 	// SendBytes is how much may wait to be written before publishing blocks;
 	// default 1 MiB. One message may exceed it.
 	SendBytes int
-	// ReceiveMessages and ReceiveBytes are how much may wait for a handler
-	// before the client stops reading; default 1,024 messages, 4 MiB.
+	// ReceiveMessages and ReceiveBytes are how much may wait for a handler before the client
+	// stops reading; default 1,024 messages, 4 MiB. The bytes are those of memory, with
+	// topic and properties: see Received.MemorySize.
 	ReceiveMessages int
 	ReceiveBytes    int
 	// PingTimeout is how long after a PINGREQ silence means a dead link;
@@ -195,8 +196,8 @@ type Transport struct {
 	// MaxPacket is the largest inbound packet in bytes, default
 	// DefaultMaxPacket. A larger one ends the connection before it is read.
 	MaxPacket int
-	// Logger gets debug messages of the connection; nil: none. Payloads and
-	// passwords are never logged.
+	// Logger gets what happens on the connection, up to the level of an error for a handler that
+	// panicked; nil: none. Payloads and passwords are never logged.
 	Logger *slog.Logger
 }
 

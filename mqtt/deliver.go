@@ -75,6 +75,9 @@ func (r *receiver) deliverMessage(it *item) {
 	if it.to.run(it, &r.guard) {
 		it.result = handled
 	}
+	if it.to.unhandled {
+		r.noteUnhandled(it.to.topic)
+	}
 	if queues := it.to.queues; queues != nil {
 		r.share(it, queues, it.result)
 	}

@@ -16,8 +16,9 @@ type destination struct {
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
 
-	reuse  bool        // none of them keeps the message
-	queues []*ownQueue // of those that the deliver loop does not serve
+	reuse     bool        // none of them keeps the message
+	unhandled bool        // nobody takes them
+	queues    []*ownQueue // of those that the deliver loop does not serve
 }
 
 // run gives the message to each of its handlers, and reports whether all have
@@ -120,6 +121,7 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 			s.late = s.forgotten.Match(p.Topic, s.late[:0])
 			d.wanted = len(s.late) == 0
 		}
+		d.unhandled = s.client.opened.OnMessage == nil
 		return d
 	}
 	if p.Retain && v < V5 {

@@ -119,7 +119,7 @@ func (e *ConnectError) Unwrap() error { return ErrRejected }
 type PublishError struct {
 	Topic        string
 	PacketID     uint16     // 0 when none was given
-	Outcome      error      // ErrNotSent, ErrInDoubt or ErrRejected
+	Outcome      error      // ErrNotSent, ErrQueued, ErrInDoubt, ErrRejected or ErrSaved
 	Code         ReasonCode // when rejected
 	ReasonString string     // the server's own words, MQTT 5 only
 	Err          error      // the cause, or nil
@@ -155,7 +155,7 @@ type SubscribeError struct {
 	Filters      []string
 	Codes        []ReasonCode // one a filter when the server answered, else nil
 	ReasonString string       // the server's own words, MQTT 5 only
-	Outcome      error        // ErrNotSent, ErrInDoubt or ErrRejected
+	Outcome      error        // ErrNotSent, ErrQueued, ErrInDoubt or ErrRejected
 	Err          error        // the cause, or nil
 }
 
@@ -239,6 +239,20 @@ type DroppedError struct {
 // Error returns one line with the number.
 func (e *DroppedError) Error() string {
 	return fmt.Sprintf("%d QoS 0 messages dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
+}
+
+// UnhandledError says that messages were acknowledged, and dropped, because they matched no
+// subscription and Config.OnMessage is nil: a server that goes on with a session may send some
+// before the program has subscribed.
+type UnhandledError struct {
+	Messages int    // how many since the last report
+	Topic    string // of the first of them
+}
+
+// Error returns one line with the number, a topic and what to do.
+func (e *UnhandledError) Error() string {
+	return fmt.Sprintf("%d messages dropped, such as to %s: they match no subscription; set Config.OnMessage, or subscribe before connecting with Reconnect.Background",
+		e.Messages, route.Quote(e.Topic))
 }
 
 // memoryOf returns how many bytes of the server's words err holds.

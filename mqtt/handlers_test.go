@@ -377,3 +377,27 @@ func TestHandlersHaveAContext(t *testing.T) {
 	s.closeWell()
 	<-ended
 }
+
+// TestMessagesThatNobodyTakesAreReported: a kept session may bring some before the program has subscribed.
+func TestMessagesThatNobodyTakesAreReported(t *testing.T) {
+	told := make(chan error, 10)
+	s := dialScripted(t, func(cfg *mqtt.Config) {
+		cfg.OnMessage = nil
+		cfg.OnError = func(err error) { told <- err }
+	})
+	s.server.Send("32 05 000174 0003", "30 03 000175")
+	s.server.Expect("40 02 0003")
+	messages := 0
+	for messages < 2 {
+		select {
+		case err := <-told:
+			var unhandled *mqtt.UnhandledError
+			if !errors.As(err, &unhandled) || messages == 0 && unhandled.Topic != "t" {
+				t.Fatalf("told %v", err)
+			}
+			messages += unhandled.Messages
+		case <-s.ctx.Done():
+			t.Fatal("nothing is told")
+		}
+	}
+}

@@ -19,6 +19,7 @@ type ownQueue struct {
 	// For an iterator:
 	more   chan struct{} // closed when there is a message, or the end; nil: nobody waits
 	subs   int           // subscriptions that lead here
+	agreed bool          // the server has agreed to one of them
 	loops  int           // that run
 	over   bool          // no message comes any more; those that wait are given
 	reason error         // why, for the loop; nil: the application ended the subscriptions
@@ -131,10 +132,10 @@ func (q *ownQueue) release(reason error) {
 }
 
 // closeIfLeft closes a queue that nothing is to come for, and that no loop empties: what
-// waits would count for ever. When it is not the application that ended the
-// subscriptions it may still begin one.
+// waits would count for ever, and hold back later acknowledgements. Where the server agreed
+// once, and it is not the application that ended the subscriptions, it may still begin a loop.
 func (q *ownQueue) closeIfLeft() {
-	if q.over && q.reason == nil && q.loops == 0 {
+	if q.over && q.loops == 0 && (q.reason == nil || !q.agreed) {
 		q.close()
 	}
 }

@@ -120,7 +120,7 @@ func TestPubRelForAnUnknownMessage(t *testing.T) {
 // TestMessageWithoutAHandlerIsAcknowledged shows RX-04: message for no handler [MQTT-4.5.0-2]. It keeps out
 // peer 4.9: a message without handler is never acknowledged.
 func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) {
-	eachVersion(t, func(cfg *mqtt.Config) { cfg.OnMessage = nil }, func(s *scripted, five bool) {
+	eachVersion(t, func(cfg *mqtt.Config) { cfg.OnMessage, cfg.OnError = nil, nil }, func(s *scripted, five bool) {
 		s.sendPublish(five, 0x30, 0, "")
 		s.sendPublish(five, 0x32, 1, "")
 		s.server.Expect("40 02 0001")

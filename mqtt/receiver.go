@@ -54,21 +54,22 @@ type receiver struct {
 	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
 
-	items    []item
-	batch    []item // being handled; the deliver loop changes it with the lock held
-	at       int    // of batch: the item being handled; the deliver loop's own
-	noted    int    // of batch: what was handled before is counted
-	messages int    // queued or being handled
-	bytes    int    // of memory that those hold
-	deferred int    // messages that wait until they, or those before them, are on record
-	waiting  int    // goroutines that wait for the server
-	paused   bool   // the read loop waits for room
-	asleep   bool   // the deliver loop waits to be woken
-	ended    bool   // nothing is pushed any more
-	dropped  int    // QoS 0 messages lost and not reported yet
-	read     uint64 // bytes
-	through  uint64 // messages whose handlers have returned
-	stuck    bool   // no handler returned for long, and somebody waits; until there is room
+	items     []item
+	batch     []item // being handled; the deliver loop changes it with the lock held
+	at        int    // of batch: the item being handled; the deliver loop's own
+	noted     int    // of batch: what was handled before is counted
+	messages  int    // queued or being handled
+	bytes     int    // of memory that those hold
+	deferred  int    // messages that wait until they, or those before them, are on record
+	waiting   int    // goroutines that wait for the server
+	paused    bool   // the read loop waits for room
+	asleep    bool   // the deliver loop waits to be woken
+	ended     bool   // nothing is pushed any more
+	dropped   int    // QoS 0 messages lost and not reported yet
+	unhandled int    // messages that nobody takes and that were not reported yet; the deliver loop's own
+	read      uint64 // bytes
+	through   uint64 // messages whose handlers have returned
+	stuck     bool   // no handler returned for long, and somebody waits; until there is room
 
 	stream *stream // the large message that is coming; nil: none
 	memory memory  // for messages; the read loop's own, with the lock held

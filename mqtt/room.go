@@ -56,6 +56,25 @@ func (r *receiver) drop() {
 	})
 }
 
+// noteUnhandled counts a message that nobody takes, and tells the Error handler, once for
+// all that follow at once. It runs on the deliver loop.
+func (r *receiver) noteUnhandled(topic string) {
+	r.unhandled++
+	if r.unhandled > 1 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pushEvent(func() {
+		err := &UnhandledError{Messages: r.unhandled, Topic: topic}
+		r.unhandled = 0
+		r.guard.log.Warn("mqtt: messages dropped", "error", err)
+		if r.guard.onError != nil {
+			r.guard.onError(err)
+		}
+	})
+}
+
 // stuckTime is how long no handler may return, while somebody waits for the
 // server and the receive queue is overfull, before reading goes on: the handler
 // may be the one that waits.
