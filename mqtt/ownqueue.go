@@ -3,6 +3,7 @@ package mqtt
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"dunlin/internal/fifo"
 )
@@ -140,6 +141,10 @@ func (q *ownQueue) closeIfLeft() {
 	}
 }
 
+// forgottenTime is how long a full receive queue may wait for a first loop over All before
+// the Error handler is told: a program may need a moment between Subscribe and its loop.
+const forgottenTime = time.Second
+
 // tellIfForgotten has the Error handler told, once, that a full receive queue waits for an
 // iterator that nobody has begun.
 func (q *ownQueue) tellIfForgotten() {
@@ -147,9 +152,16 @@ func (q *ownQueue) tellIfForgotten() {
 		return
 	}
 	q.told = true
-	q.receiver.pushError(&ArgumentError{
-		Name: "Subscription.Handler",
-		What: "is nil, as is Config.OnMessage, and nobody asks for the messages with All: the client reads no more until somebody does",
+	time.AfterFunc(forgottenTime, func() {
+		q.receiver.mu.Lock()
+		defer q.receiver.mu.Unlock()
+		if q.iterated || q.closed || q.receiver.ended {
+			return
+		}
+		q.receiver.pushError(&ArgumentError{
+			Name: "Subscription.Handler",
+			What: "is nil, as is Config.OnMessage, and nobody asks for the messages with All: the client reads no more until somebody does",
+		})
 	})
 }
 
