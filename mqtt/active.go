@@ -39,6 +39,7 @@ func (a *ActiveSubscription) Close(ctx context.Context) error {
 	a.client.mu.Lock()
 	defer a.client.mu.Unlock()
 	if q := a.request.pulled; q != nil {
+		q.reason = nil
 		q.close()
 	}
 	return err
@@ -63,8 +64,8 @@ func (a *ActiveSubscription) inForce() (filters []string) {
 // loop's body panicked. A loop that is left may be gone on with by another one.
 //
 // The sequence ends after Close, and when all filters were unsubscribed, or subscribed anew in
-// another call. It ends with an error when ctx or the client ends, and with a *SubscribeError when the
-// server does not renew the subscriptions.
+// another call. It ends with an error when ctx or the client ends, and with a *SubscribeError
+// when the server refuses the subscriptions, perhaps as they are renewed.
 //
 // What nobody takes waits, and counts in Limits.ReceiveMessages and ReceiveBytes: when
 // these are reached, the client stops reading. All is not for a client with
@@ -139,10 +140,7 @@ func (q *ownQueue) take(ctx context.Context, c *Client) (m *shared, more <-chan 
 		}
 		q.receiver.finishLocked(m, notRun)
 	}
-	switch {
-	case q.closed:
-		return nil, nil, nil
-	case q.over:
+	if q.over || q.closed {
 		return nil, nil, q.reason
 	}
 	select {

@@ -190,6 +190,11 @@ func (c *Client) takeAuth(ctx context.Context) error {
 	turn := c.authTurn
 	c.mu.Unlock()
 	select {
+	case turn <- struct{}{}: // whatever became of ctx
+		return nil
+	default:
+	}
+	select {
 	case turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():

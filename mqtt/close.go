@@ -21,11 +21,11 @@ const closeTime = 10 * time.Second
 // handler runs; called from inside a handler it does not wait for that one. An error
 // names what has not returned: a handler, the Config.Store, an attempt to connect.
 //
-// Close may be called at any time, from anywhere, and again. ctx bounds it, or
-// 10 seconds when it has no deadline: then the connection is cut, and the error
-// says what was not done in time; publishes get three quarters of it, or Limits.Drain. With a ctx that has ended already it is cut at
-// once, without DISCONNECT, and the server publishes the will: at the end of a
-// program give Close a context of its own.
+// Close may be called at any time, from anywhere, and again. ctx bounds it, or 10 seconds when
+// it has no deadline: then the connection is cut, and the error says what was not done in time.
+// Publishes get three quarters of that time, or Limits.Drain. With a ctx that has ended already
+// the connection is cut at once, without DISCONNECT, and the server publishes the will: at the
+// end of a program give Close a context of its own.
 func (c *Client) Close(ctx context.Context) error {
 	c.drain(ctx)
 	c.beginClose(&wire.Disconnect{})

@@ -66,7 +66,7 @@ type Config struct {
 	// password needs a user name [MQTT-3.1.2-22] of 3.1.1. Where both are zero, Dial takes
 	// those of the URL.
 	Username string
-	Password []byte
+	Password Secret
 	// Will is published by the server when the connection ends without Close.
 	Will *Will
 	// Properties are the MQTT 5 properties of CONNECT.
@@ -93,9 +93,9 @@ type Config struct {
 	// with ErrSessionLost; see Reconnect.Republish.
 	Store store.Store
 
-	// The callbacks are for Dial and Open. They are called one at a time, in the order
-	// of the events, on a goroutine of the client. Each may be nil. They may call every
-	// method of the client.
+	// The callbacks are for Dial and Open. All but OnPacket are called one at a time, in the
+	// order of the events, on a goroutine of the client, and may call every method of the
+	// client. Each may be nil.
 
 	// OnConnect: the server accepted the session, of each connection.
 	OnConnect func(c *Client)
@@ -122,11 +122,24 @@ type Config struct {
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too.
 	ManualAck bool
-	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it is called
-	// at once, on the goroutine that reads or writes: it must return soon, and must not call
-	// the client. OnError is told of a panic.
+	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it
+	// is called at once, on the goroutine that reads or writes: it must return soon, and must not
+	// call the client. OnError is told of a panic.
 	OnPacket func(p TracedPacket)
 }
+
+// Secret is a value that is not shown: printed or logged, also within a Config, it is
+// "[secret]".
+type Secret []byte
+
+// String returns "[secret]".
+func (Secret) String() string { return "[secret]" }
+
+// GoString returns "[secret]".
+func (Secret) GoString() string { return "[secret]" }
+
+// MarshalText returns "[secret]".
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 
 // Limits bound what a client holds and how long it waits. A zero field means
 // its default.
@@ -150,8 +163,9 @@ type Limits struct {
 	// SendBytes is how much may wait to be written before publishing blocks;
 	// default 1 MiB. One message may exceed it.
 	SendBytes int
-	// ReceiveMessages and ReceiveBytes are how much may wait for a handler
-	// before the client stops reading; default 1,024 messages, 4 MiB.
+	// ReceiveMessages and ReceiveBytes are how much may wait for a handler before the client
+	// stops reading; default 1,024 messages, 4 MiB. The bytes are those of memory, with
+	// topic and properties: see Received.MemorySize.
 	ReceiveMessages int
 	ReceiveBytes    int
 	// PingTimeout is how long after a PINGREQ silence means a dead link;
@@ -195,8 +209,8 @@ type Transport struct {
 	// MaxPacket is the largest inbound packet in bytes, default
 	// DefaultMaxPacket. A larger one ends the connection before it is read.
 	MaxPacket int
-	// Logger gets debug messages of the connection; nil: none. Payloads and
-	// passwords are never logged.
+	// Logger gets what happens on the connection, up to the level of an error for a handler that
+	// panicked; nil: none. Payloads and passwords are never logged.
 	Logger *slog.Logger
 }
 

@@ -161,9 +161,9 @@ func (d *Delivery) idLocked() uint16 {
 	return d.op.entry.ID()
 }
 
-// Wait waits for the end of the operation and returns how it ended. When ctx
-// ends first, Wait returns an error with the context's cause that says how far the operation
-// has come: ErrQueued, ErrSaved, or ErrInDoubt once it may have been sent. The operation goes on and may
+// Wait waits for the end of the operation and returns how it ended. When ctx ends first, Wait
+// returns an error with the context's cause that says how far the operation has come:
+// ErrQueued, ErrSaved, or ErrInDoubt once it may have been sent. The operation goes on and may
 // be waited for again.
 func (d *Delivery) Wait(ctx context.Context) error {
 	if d.await(ctx) {

@@ -4,10 +4,9 @@
 //
 //	c, err := mqtt.Dial(ctx, "mqtt://localhost:1883", mqtt.Config{ClientID: "lamp"})
 //	if err != nil { ... }
-//	defer c.Close(ctx)
-//	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
-//		fmt.Printf("%s: %s\n", m.Topic, m.Payload)
-//	}})
+//	defer c.Close(context.Background()) // ctx has ended by then
+//	show := func(_ context.Context, m *mqtt.Received) { fmt.Printf("%s: %s\n", m.Topic, m.Payload) }
+//	_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "lamp/#", QoS: 1, Handler: show})
 //	err = c.Publish(ctx, mqtt.Message{Topic: "lamp/state", Payload: []byte("on"), QoS: 1})
 //	<-ctx.Done() // messages come until then
 //
@@ -18,7 +17,7 @@
 // All methods of a Client may be called from any goroutine, also from inside a
 // handler: publishing there, and waiting for it, is legal. Handlers and
 // callbacks of one client run one at a time, in order, on a goroutine of their
-// own. While a handler runs, acknowledgements and pings go on; when more
+// own, except for those of subscriptions with Workers, and OnPacket. While a handler runs, acknowledgements and pings go on; when more
 // messages come than it can take, the client stops reading, so that the server
 // is slowed and memory does not grow.
 //
@@ -37,7 +36,7 @@
 //
 // ErrClosed, ErrNotConnected, ErrSessionLost, ErrQueueFull, ErrExpired and
 // ErrQuarantined say in addition why. A context ends the waiting, it never takes
-// back what was sent. There is no hidden time-out.
+// back what was sent. No time-out is in force that a doc comment does not name.
 //
 // # Lasting clients
 //

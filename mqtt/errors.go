@@ -119,7 +119,7 @@ func (e *ConnectError) Unwrap() error { return ErrRejected }
 type PublishError struct {
 	Topic        string
 	PacketID     uint16     // 0 when none was given
-	Outcome      error      // ErrNotSent, ErrInDoubt or ErrRejected
+	Outcome      error      // ErrNotSent, ErrQueued, ErrInDoubt, ErrRejected or ErrSaved
 	Code         ReasonCode // when rejected
 	ReasonString string     // the server's own words, MQTT 5 only
 	Err          error      // the cause, or nil
@@ -155,7 +155,7 @@ type SubscribeError struct {
 	Filters      []string
 	Codes        []ReasonCode // one a filter when the server answered, else nil
 	ReasonString string       // the server's own words, MQTT 5 only
-	Outcome      error        // ErrNotSent, ErrInDoubt or ErrRejected
+	Outcome      error        // ErrNotSent, ErrQueued, ErrInDoubt or ErrRejected
 	Err          error        // the cause, or nil
 }
 
@@ -220,7 +220,8 @@ func (e *PacketError) Error() string { return "the server broke the protocol: " 
 func (e *PacketError) Unwrap() error { return e.Err }
 
 // PanicError says that a handler or callback panicked. The message it had was
-// not acknowledged; the client goes on.
+// not acknowledged; the client goes on. Reconnect's Prepare, or an Authenticator, that panics
+// is an attempt that failed.
 type PanicError struct {
 	Value any    // what it panicked with
 	Stack []byte // where

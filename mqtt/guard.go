@@ -52,6 +52,17 @@ func (g *guard) contain(returned *bool) {
 	}
 }
 
+// contained runs f, which calls what the application gave for making a connection, and
+// turns a panic into an error: an attempt that failed.
+func contained(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
 // goroutineID returns the number of this goroutine, which Close needs to know
 // whether it was called by a handler.
 func goroutineID() uint64 {

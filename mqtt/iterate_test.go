@@ -292,6 +292,10 @@ func TestForgottenIteratorIsTold(t *testing.T) { // once, when the receive queue
 			more = append(more, publishBytes(five, 0x30, "t", 0, fmt.Sprint(2+i))...)
 		}
 		s.server.SendBytes(more)
+		synctest.Wait()
+		if len(s.events) > 0 {
+			s.t.Errorf("event %q though the loop may be about to begin", <-s.events)
+		}
 		s.expectEvent("error: Subscription.Handler: is nil")
 		synctest.Wait()
 		if len(s.events) > 0 {

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"dunlin/internal/fifo"
 )
@@ -19,6 +20,7 @@ type ownQueue struct {
 	// For an iterator:
 	more   chan struct{} // closed when there is a message, or the end; nil: nobody waits
 	subs   int           // subscriptions that lead here
+	agreed bool          // the server has agreed to one of them
 	loops  int           // that run
 	over   bool          // no message comes any more; those that wait are given
 	reason error         // why, for the loop; nil: the application ended the subscriptions
@@ -131,13 +133,17 @@ func (q *ownQueue) release(reason error) {
 }
 
 // closeIfLeft closes a queue that nothing is to come for, and that no loop empties: what
-// waits would count for ever. When it is not the application that ended the
-// subscriptions it may still begin one.
+// waits would count for ever, and hold back later acknowledgements. Where the server agreed
+// once, and it is not the application that ended the subscriptions, it may still begin a loop.
 func (q *ownQueue) closeIfLeft() {
-	if q.over && q.reason == nil && q.loops == 0 {
+	if q.over && q.loops == 0 && (q.reason == nil || !q.agreed) {
 		q.close()
 	}
 }
+
+// forgottenTime is how long a full receive queue may wait for a first loop over All before
+// the Error handler is told: a program may need a moment between Subscribe and its loop.
+const forgottenTime = time.Second
 
 // tellIfForgotten has the Error handler told, once, that a full receive queue waits for an
 // iterator that nobody has begun.
@@ -146,9 +152,16 @@ func (q *ownQueue) tellIfForgotten() {
 		return
 	}
 	q.told = true
-	q.receiver.pushError(&ArgumentError{
-		Name: "Subscription.Handler",
-		What: "is nil, as is Config.OnMessage, and nobody asks for the messages with All: the client reads no more until somebody does",
+	time.AfterFunc(forgottenTime, func() {
+		q.receiver.mu.Lock()
+		defer q.receiver.mu.Unlock()
+		if q.iterated || q.closed || q.receiver.ended {
+			return
+		}
+		q.receiver.pushError(&ArgumentError{
+			Name: "Subscription.Handler",
+			What: "is nil, as is Config.OnMessage, and nobody asks for the messages with All: the client reads no more until somebody does",
+		})
 	})
 }
 

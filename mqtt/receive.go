@@ -314,7 +314,7 @@ func (c *Client) answerMessageLocked(seq uint64, taken bool, code wire.ReasonCod
 
 // overLocked says that a message cannot be acknowledged any more.
 func (c *Client) overLocked() error {
-	return fmt.Errorf("the connection on which the message came has ended, and the server sends it again: %w", c.life.Lost())
+	return fmt.Errorf("the connection on which the message came has ended; the server sends it again if it keeps the session: %w", c.life.Lost())
 }
 
 // acknowledge is Received.Ack and Reject.

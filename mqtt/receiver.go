@@ -66,7 +66,7 @@ type receiver struct {
 	asleep    bool   // the deliver loop waits to be woken
 	ended     bool   // nothing is pushed any more
 	dropped   int    // QoS 0 messages lost and not reported yet
-	unhandled int    // messages that nobody takes and that were not reported yet; the deliver loop\'s own
+	unhandled int    // messages that nobody takes and that were not reported yet; the deliver loop's own
 	read      uint64 // bytes
 	through   uint64 // messages whose handlers have returned
 	stuck     bool   // no handler returned for long, and somebody waits; until there is room

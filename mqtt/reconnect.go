@@ -11,10 +11,11 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// Reconnect says how a client goes on when its connection is lost. The zero
-// value is good: it tries the same server again, for as long as it takes, and gives up
-// no publish of QoS 1. What stays in doubt with it is a publish of QoS 2 whose session the
-// server has lost: with KeepSession the server keeps it.
+// Reconnect says how a client goes on when its connection is lost. The zero value is good: it
+// tries the same server again, for as long as it takes, and no lost connection or session ends a
+// publish of QoS 1. What ends in doubt with it is a publish of QoS 2 whose session the server has
+// lost, which KeepSession prevents, and any at which the server disconnects again and again
+// (ErrQuarantined).
 //
 // What the application asked for goes on, too: subscriptions are made again when
 // the server has lost them, a SUBSCRIBE or UNSUBSCRIBE without an answer is sent again, and
@@ -22,7 +23,7 @@ import (
 // order, with their identifiers where the server has kept the session.
 type Reconnect struct {
 	// Servers are the URLs of further servers of the same session, tried in turn
-	// after the one given to Dial.
+	// after the one given to Dial, which refuses them if any cannot be read.
 	Servers []string
 	// The wait before the k-th retry in a row, counted from 0, is anything between
 	// 0 and MinDelay times 2 to the power of k, at most MaxDelay: default 1 and
@@ -35,11 +36,11 @@ type Reconnect struct {
 	// before anything can come, and publish before there is a connection. Otherwise
 	// Dial returns the error of a first attempt that fails.
 	Background bool
-	// Prepare is asked before each attempt, the first one too: it may change the
-	// URL, and in Config whatever is of the attempt, such as a password that
-	// expires, the Will, Auth or Transport.TLS. ClientID, Version, KeepSession, Limits,
-	// Mode, Store and the callbacks stay as they were. An error is an attempt that failed. ctx ends with
-	// Close or the attempt.
+	// Prepare is asked before each attempt, the first one too: it may change the URL, and in Config
+	// whatever is of the attempt, such as a password that expires, the Will, Auth or Transport.TLS.
+	// ClientID, Version, KeepSession, Limits, Mode, Store, Reconnect, the callbacks, and of the
+	// Transport its Logger, MaxPacket and ReadBuffer stay as they were. An error is an attempt that
+	// failed. ctx ends with Close or the attempt.
 	Prepare func(ctx context.Context, a *Attempt) error
 	// GiveUp reports whether err, by which a connection ended or did not come
 	// about, ends the client. nil: IsPermanent.

@@ -326,3 +326,30 @@ func TestFlappingLinksMakeProgress(t *testing.T) {
 		}
 	})
 }
+
+// TestPanicWhileConnectingIsAFailedAttempt: a client that reconnects goes on after it.
+func TestPanicWhileConnectingIsAFailedAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan error, 10)
+		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
+			cfg.Reconnect.Prepare = func(_ context.Context, a *mqtt.Attempt) error {
+				if a.Number == 1 {
+					panic("no idea")
+				}
+				return nil
+			}
+			cfg.Reconnect.GiveUp = func(err error) bool { panic(err) }
+			cfg.OnRetry = func(r mqtt.Retry) { told <- r.Err }
+		})
+		s.connect("absent")
+		s.drop()
+		if err := <-told; !errors.Is(err, mqtt.ErrServerClosed) {
+			t.Errorf("first %v", err)
+		}
+		var panicked *mqtt.PanicError
+		if err := <-told; !errors.As(err, &panicked) || panicked.Value != "no idea" {
+			t.Errorf("then %v", err)
+		}
+		s.acceptNext("absent")
+	})
+}

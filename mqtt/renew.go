@@ -1,6 +1,9 @@
 package mqtt
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // renewBatch is how many filters are renewed with one packet: servers limit
 // them, too.
@@ -18,7 +21,11 @@ func (c *Client) resumeRequestsLocked(present bool) {
 	}
 	for _, r := range parked {
 		if err := c.reissueLocked(r); err != nil {
-			c.refuseRequestLocked(r, err, ErrNotSent)
+			outcome := c.outcomeLocked(&r.Delivery)
+			if errors.Is(outcome, ErrInDoubt) { // sent on an earlier connection: an ArgumentError would deny that
+				err = errors.New(err.Error())
+			}
+			c.refuseRequestLocked(r, err, outcome)
 		}
 	}
 }

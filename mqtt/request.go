@@ -25,8 +25,10 @@ type requester struct {
 //
 // The response topic is one a client, under ConnAck.ResponseInformation when the
 // server proposed it, and not to be guessed; it is subscribed at the first
-// request, with QoS 1. An answer that comes after ctx ended is discarded, and so
-// is one above Transport.MaxPacket. Request may be called inside a handler.
+// request, with QoS 1. An answer that comes after ctx ended is discarded. One above
+// Transport.MaxPacket is not taken for an answer. Request may be called inside a handler.
+// With Reconnect a lost connection does not end the wait, for the answer may come on the next
+// one: give ctx a deadline.
 func (c *Client) Request(ctx context.Context, m Message) (*Received, error) {
 	if m.Properties != nil && (m.Properties.ResponseTopic != "" || m.Properties.CorrelationData != nil) {
 		return nil, &ArgumentError{Name: "request to " + route.Quote(m.Topic), What: "ResponseTopic and CorrelationData must be empty; Request sets its own"}

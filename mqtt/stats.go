@@ -11,7 +11,7 @@ type Stats struct {
 	Queued       int           // publishes that wait to be sent
 	QueuedBytes  int           // the packets of both
 	Dropped      uint64        // publishes that QueueDropOldest gave up
-	Quarantined  int           // publishes given up because the server disconnects at them; with those of earlier processes that the Store has
+	Quarantined  int           // publishes given up (ErrQuarantined), with those of earlier processes in the Store
 	Received     int           // messages that wait for a handler, or are being handled
 	BytesWritten uint64        // to the network, in all connections
 	BytesRead    uint64        // from the network, in all connections

@@ -357,6 +357,9 @@ func (c *Client) applyLocked(r *request, i int, filter string, code ReasonCode) 
 	case r.verb == "subscribe" && code < 0x80:
 		sub.before.end()
 		sub.before, sub.agreed = nil, true
+		if q := sub.queue; q != nil {
+			q.agreed = true
+		}
 	case r.verb == "subscribe":
 		sub.retire(&SubscribeError{Op: r.verb, Filters: []string{filter}, Codes: []ReasonCode{code}, Outcome: ErrRejected})
 		c.subs.settle(filter)

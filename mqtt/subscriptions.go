@@ -27,9 +27,9 @@ type Subscription struct {
 	Filter string
 	// QoS is the highest quality of service at which messages are sent.
 	QoS QoS
-	// Handler is called with each message that matches, in order of arrival;
-	// the message belongs to it, or to all whose filters match. nil: Config.OnMessage; where that is nil,
-	// too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
+	// Handler is called with each message that matches, in order of arrival; the message
+	// belongs to it, or to all whose filters match. nil: Config.OnMessage; where that is
+	// nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
 	// acknowledged when its handlers have returned.
 	Handler Handler
 	// RetainHandling says which retained messages come.
@@ -42,9 +42,9 @@ type Subscription struct {
 	// ManualAck leaves the acknowledgement to Received.Ack.
 	ManualAck bool
 	// ReuseMessage promises that Handler keeps neither the message nor its Payload, and
-	// puts no other one in: both are used again once it has returned. It saves all allocations, if all
-	// subscriptions that match a message promise it, and counts only for one with
-	// a Handler, and without ManualAck and Workers.
+	// puts no other one in: both are used again once it has returned. It saves all
+	// allocations, if all subscriptions that match a message promise it, and counts only
+	// for one with a Handler, and without ManualAck and Workers.
 	ReuseMessage bool
 	// ID is the Subscription Identifier, 1 to 268,435,455, the same for all
 	// subscriptions of one call; MQTT 5 only. 0: the client chooses one, if the

@@ -113,7 +113,7 @@ func (c *Client) attempt(ctx context.Context) error {
 	ctx, cancel := within(ctx, c.opened.Transport.ConnectTimeout, "no connection")
 	defer cancel()
 	if retry := c.supervisor.retry; retry != nil && retry.Prepare != nil {
-		if err := retry.Prepare(ctx, &a); err != nil {
+		if err := contained(func() error { return retry.Prepare(ctx, &a) }); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}
 	}
@@ -125,7 +125,12 @@ func (c *Client) attempt(ctx context.Context) error {
 			return nil
 		}
 		next := (*Config)(nil)
-		if url, next, err = cfg.redirected(err, left); err != nil {
+		refusal := err
+		err = contained(func() error {
+			url, next, err = cfg.redirected(refusal, left)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		cfg = next
@@ -176,7 +181,7 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 		_ = conn.Close() // nothing was said on it
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	if err := c.handshake(ctx, &cfg); err != nil {
+	if err := contained(func() error { return c.handshake(ctx, &cfg) }); err != nil {
 		c.abort(err)
 		<-down
 		return err
@@ -211,7 +216,7 @@ func (c *Client) connectLoop() {
 		}
 		last := c.life.Last()
 		c.mu.Unlock()
-		if over := next == life.Finish; over || last != nil && (c.supervisor.retry.GiveUp(last) || !c.pauseBefore(last)) {
+		if over := next == life.Finish; over || last != nil && (c.supervisor.givesUp(last) || !c.pauseBefore(last)) {
 			c.giveUp(last, over)
 			return
 		}
@@ -221,6 +226,12 @@ func (c *Client) connectLoop() {
 			c.mu.Unlock()
 		}
 	}
+}
+
+// givesUp asks the application. One that panics has not said so.
+func (s *supervisor) givesUp(last error) (over bool) {
+	_ = contained(func() error { over = s.retry.GiveUp(last); return nil })
+	return over
 }
 
 // pauseBefore waits before the attempt after one that ended with last, and

@@ -4,16 +4,20 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestMutantsFit fails when a mutant no longer fits the code it breaks.
+// TestMutantsFit fails when a mutant no longer fits the code it breaks, or the tests that
+// are to notice have another name.
 func TestMutantsFit(t *testing.T) {
 	root, err := findTree("")
 	if err != nil {
 		t.Fatal(err)
 	}
+	tests := testsOfMQTT(t, root)
 	names := map[string]bool{}
 	for _, m := range all {
 		if names[m.name] || m.rule == "" || len(m.edits) == 0 {
@@ -23,6 +27,11 @@ func TestMutantsFit(t *testing.T) {
 		if _, ok := checks[m.check]; ok == (m.tests != "") {
 			t.Errorf("%s: there is no check %q", m.name, m.check)
 		}
+		for one := range strings.SplitSeq(m.tests, "|") {
+			if !slices.ContainsFunc(tests, regexp.MustCompile(one).MatchString) {
+				t.Errorf("%s: package mqtt has no test %s", m.name, one)
+			}
+		}
 		for _, e := range m.edits {
 			b, err := os.ReadFile(filepath.Join(root, e.file))
 			if n := strings.Count(string(b), e.old); err != nil || n != 1 {
@@ -30,6 +39,25 @@ func TestMutantsFit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// testsOfMQTT returns the names of the tests of package mqtt.
+func testsOfMQTT(t *testing.T, root string) (names []string) {
+	files, err := filepath.Glob(filepath.Join(root, "mqtt", "*_test.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests of package mqtt: %v", err)
+	}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)`)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range function.FindAllSubmatch(b, -1) {
+			names = append(names, string(found[1]))
+		}
+	}
+	return names
 }
 
 // tree writes a module of two files and returns its root.

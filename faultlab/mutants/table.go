@@ -177,7 +177,7 @@ var all = []mutant{
 	{
 		name: "credentials traced", rule: "OnPacket sees no credentials",
 		edits: []edit{{"mqtt/trace.go", "\t\t\tp.mask()\n", "\t\t\t_ = p.mask\n"}},
-		tests: "TestTrace", quick: true,
+		tests: "TestCredentialsAreNeverSeen", quick: true,
 	},
 	{
 		name: "credentials shown", rule: "what is shown of a broker's URL has no user name and no password",

@@ -27,6 +27,7 @@ type keepAlive struct {
 
 func (k *keepAlive) start(now time.Time) {
 	k.sent, k.received, k.pinged = now, now, time.Time{}
+	k.paused = false // by the last connection
 	k.running = true
 }
 
