@@ -120,7 +120,8 @@ type Config struct {
 	// away. Without OnLargeMessage such a message ends the connection.
 	OnLargeMessage func(ctx context.Context, m *Received, payload io.Reader)
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
-	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too.
+	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too. It does not
+	// count for a Subscription with a Handler, which has its own.
 	ManualAck bool
 	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it
 	// is called at once, on the goroutine that reads or writes: it must return soon, and must not

@@ -190,11 +190,11 @@ func TestCloseInEachPhase(t *testing.T) {
 	}
 }
 
-// TestMessagesAreAcknowledgedInEachPhase has a handler return, or Message.Ack called, in
+// TestMessagesAreAcknowledgedInEachPhase has a handler return, or Received.Ack called, in
 // each phase of the life after the message came. On the connection that it came on it is
 // acknowledged; otherwise when it comes again; and what comes later is, too.
 func TestMessagesAreAcknowledgedInEachPhase(t *testing.T) {
-	for name, manual := range map[string]bool{"return of the handler": false, "Message.Ack": true} {
+	for name, manual := range map[string]bool{"return of the handler": false, "Received.Ack": true} {
 		for qos := mqtt.AtLeastOnce; qos <= mqtt.ExactlyOnce; qos++ {
 			t.Run(fmt.Sprintf("%s, QoS %d", name, qos), func(t *testing.T) {
 				eachWalk(t, func(w *walk) { w.acknowledge(qos, manual) })

@@ -22,8 +22,8 @@ type Message struct {
 // Close.
 type Will struct {
 	Message
-	// Delay is how long after the end of the connection it is published, in whole
-	// seconds; MQTT 5 only.
+	// Delay is how long after the end of the connection it is published, rounded up to
+	// whole seconds; MQTT 5 only.
 	Delay time.Duration
 }
 

@@ -19,7 +19,7 @@ type UserProperty struct {
 // on a connection of an earlier version fails with an *ArgumentError.
 type Properties struct {
 	PayloadIsText   bool           // Payload Format Indicator: the payload is UTF-8
-	MessageExpiry   *time.Duration // whole seconds; nil: never
+	MessageExpiry   *time.Duration // rounded up to whole seconds; nil: never
 	ContentType     string         // such as a MIME type
 	ResponseTopic   string         // where an answer is expected
 	CorrelationData []byte         // what the answer is to carry
@@ -51,7 +51,7 @@ func userMemory(user []UserProperty) int {
 // have elsewhere.
 type ConnectProperties struct {
 	// SessionExpiry is how long the server keeps the session after the
-	// connection, in whole seconds; NeverExpires: for ever.
+	// connection, rounded up to whole seconds; NeverExpires: for ever.
 	SessionExpiry time.Duration
 	// RequestResponseInformation asks the server to propose response topics; see
 	// ConnAck.ResponseInformation.

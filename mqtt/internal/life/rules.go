@@ -9,7 +9,7 @@ const (
 	PublishNow                   // of QoS 0: without a connection it is not kept
 	Subscribe                    // or unsubscribe
 	Exchange                     // what belongs to the connection that stands: a ping, a request, re-authentication
-	Acknowledge                  // what handlers, or Message.Ack, say of a message
+	Acknowledge                  // what handlers, or Received.Ack, say of a message
 	Packet                       // from the server
 	KeepAlive                    // to look whether a ping is due, or its answer is late
 	operations
