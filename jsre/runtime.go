@@ -1,5 +1,5 @@
-// Package jsre runs scripts written for the JSRE runtime: a JavaScript engine with an event loop and
-// native modules (see the packages under module).
+// Package jsre runs scripts written for the JSRE runtime: a JavaScript engine with an event loop
+// and native modules (see the packages under module).
 //
 //	rt, err := jsre.New(jsre.Options{Stdout: os.Stdout, Stderr: os.Stderr})
 //	if err != nil { ... }

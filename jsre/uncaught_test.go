@@ -178,7 +178,8 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// TestCancel checks that a script ends when its context does, wherever it is, and that the hooks run.
+// TestCancel checks that a script ends when its context does, wherever it is, and that the hooks
+// run.
 func TestCancel(t *testing.T) {
 	cause := errors.New("ctrl-c")
 	for name, src := range map[string]string{

@@ -12,8 +12,8 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestManualAck shows RX-08: PUBACKs in the order of the messages [MQTT-4.6.0-2]; RX-09: acknowledged after the
-// handler [MQTT-4.3.2-4].
+// TestManualAck shows RX-08: PUBACKs in the order of the messages [MQTT-4.6.0-2]; RX-09:
+// acknowledged after the handler [MQTT-4.3.2-4].
 func TestManualAck(t *testing.T) {
 	var held []*mqtt.Received
 	var mu sync.Mutex
@@ -77,8 +77,9 @@ func TestManualAckBesideAHandler(t *testing.T) {
 	s.closeWell()
 }
 
-// TestRejectAnswersWithAReasonCode shows RX-10: message refused by the application [MQTT-3.4.2-1]; RX-11: refusal
-// with a code that does not exist [MQTT-3.5.2-1]; RX-22: identifier again after a refusal [MQTT-4.3.3-9].
+// TestRejectAnswersWithAReasonCode shows RX-10: message refused by the application [MQTT-3.4.2-1];
+// RX-11: refusal with a code that does not exist [MQTT-3.5.2-1]; RX-22: identifier again after a
+// refusal [MQTT-4.3.3-9].
 func TestRejectAnswersWithAReasonCode(t *testing.T) {
 	held := make(chan *mqtt.Received, 10)
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
@@ -149,8 +150,9 @@ func TestPayloadAcknowledgedBeforeItIsRead(t *testing.T) {
 	}
 }
 
-// TestAckAfterTheEndIsErrClosed: the connection of the message has ended, and so has the client. It shows RX-13:
-// acknowledgement of a lost connection. It keeps out peer 4.28: a late acknowledgement acknowledges something else.
+// TestAckAfterTheEndIsErrClosed: the connection of the message has ended, and so has the client. It
+// shows RX-13: acknowledgement of a lost connection. It keeps out peer 4.28: a late acknowledgement
+// acknowledges something else.
 func TestAckAfterTheEndIsErrClosed(t *testing.T) {
 	got := make(chan *mqtt.Received, 1)
 	hold := func(cfg *mqtt.Config) {
@@ -196,9 +198,10 @@ func holding(t *testing.T, f func(s *lasting, got chan *mqtt.Received)) {
 	}
 }
 
-// TestAcknowledgementsStayWithTheirConnection shows RX-13: acknowledgement of a lost connection; SR-15:
-// acknowledgements are not carried over [MQTT-4.4.0-1] of 5. It keeps out T-A11: acknowledgements leave on the wrong
-// connection; peer 4.28: a late acknowledgement acknowledges something else.
+// TestAcknowledgementsStayWithTheirConnection shows RX-13: acknowledgement of a lost connection;
+// SR-15: acknowledgements are not carried over [MQTT-4.4.0-1] of 5. It keeps out T-A11:
+// acknowledgements leave on the wrong connection; peer 4.28: a late acknowledgement acknowledges
+// something else.
 func TestAcknowledgementsStayWithTheirConnection(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
@@ -232,8 +235,9 @@ func TestAcknowledgementsStayWithTheirConnection(t *testing.T) {
 	})
 }
 
-// TestAcknowledgementOfALostSessionIsNotSent: another message of the next session may have its identifier. It shows
-// RX-13: acknowledgement of a lost connection. It keeps out T-A11: acknowledgements leave on the wrong connection.
+// TestAcknowledgementOfALostSessionIsNotSent: another message of the next session may have its
+// identifier. It shows RX-13: acknowledgement of a lost connection. It keeps out T-A11:
+// acknowledgements leave on the wrong connection.
 func TestAcknowledgementOfALostSessionIsNotSent(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 32 5 a
@@ -255,8 +259,9 @@ func TestAcknowledgementOfALostSessionIsNotSent(t *testing.T) {
 	})
 }
 
-// TestOldAckIsNotForANewMessageOfItsIdentifier: an old acknowledgement is not that of another message. It shows
-// RX-13: acknowledgement of a lost connection. It keeps out T-A11: acknowledgements leave on the wrong connection.
+// TestOldAckIsNotForANewMessageOfItsIdentifier: an old acknowledgement is not that of another
+// message. It shows RX-13: acknowledgement of a lost connection. It keeps out T-A11:
+// acknowledgements leave on the wrong connection.
 func TestOldAckIsNotForANewMessageOfItsIdentifier(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 32 5 a")
@@ -334,8 +339,8 @@ func acknowledgeAround(t *testing.T, end string, manual bool, late time.Duration
 	})
 }
 
-// TestCloseWaitsForAcknowledgements: Close gives what is in flight some time. It shows DC-05: disconnecting with
-// publishes in flight.
+// TestCloseWaitsForAcknowledgements: Close gives what is in flight some time. It shows DC-05:
+// disconnecting with publishes in flight.
 func TestCloseWaitsForAcknowledgements(t *testing.T) {
 	s := dialScripted(t, nil)
 	d := s.publishes(1, "a")[0]
@@ -354,8 +359,8 @@ func TestCloseWaitsForAcknowledgements(t *testing.T) {
 	}
 }
 
-// TestCloseDoesNotAcknowledgeWhatNobodySaw: such a message comes again. It shows DC-05: disconnecting with publishes
-// in flight; RX-13: acknowledgement of a lost connection.
+// TestCloseDoesNotAcknowledgeWhatNobodySaw: such a message comes again. It shows DC-05:
+// disconnecting with publishes in flight; RX-13: acknowledgement of a lost connection.
 func TestCloseDoesNotAcknowledgeWhatNobodySaw(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.KeepSession = true })
 	s.publishes(1, "a")

@@ -13,8 +13,8 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestEachConnectionAuthenticatesAnew: each connection begins its authentication from the start. It shows AU-13:
-// authentication anew at each reconnect.
+// TestEachConnectionAuthenticatesAnew: each connection begins its authentication from the start. It
+// shows AU-13: authentication anew at each reconnect.
 func TestEachConnectionAuthenticatesAnew(t *testing.T) {
 	a := &echoAuth{}
 	lastingAuth := func(cfg *mqtt.Config) { cfg.Auth = a }
@@ -149,8 +149,8 @@ func TestConnectAuthenticationEndsWithItsConnection(t *testing.T) {
 	})
 }
 
-// TestAuthenticationDataWithoutAMethodIsRefused: a CONNACK has none where CONNECT asked for no method
-// [MQTT-4.12.0-6].
+// TestAuthenticationDataWithoutAMethodIsRefused: a CONNACK has none where CONNECT asked for no
+// method [MQTT-4.12.0-6].
 func TestAuthenticationDataWithoutAMethodIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, v5)

@@ -54,9 +54,9 @@ func dialAuth(t *testing.T, a mqtt.Authenticator) (s *scripted, dialed chan erro
 	return s, dialed
 }
 
-// TestAuthenticationAndItsRenewal shows AU-01: challenge and response [MQTT-4.12.0-3]; AU-02: several rounds of
-// authentication; AU-10: authentication again [MQTT-4.12.1-1]. It keeps out T-A35: success of a second
-// authentication is taken for a refusal.
+// TestAuthenticationAndItsRenewal shows AU-01: challenge and response [MQTT-4.12.0-3]; AU-02:
+// several rounds of authentication; AU-10: authentication again [MQTT-4.12.1-1]. It keeps out
+// T-A35: success of a second authentication is taken for a refusal.
 func TestAuthenticationAndItsRenewal(t *testing.T) {
 	a := &echoAuth{}
 	s, dialed := dialAuth(t, a)
@@ -88,8 +88,8 @@ func TestAuthenticationAndItsRenewal(t *testing.T) {
 	s.mustWait(closed)
 }
 
-// TestAuthenticationThatFailsEndsConnecting shows AU-04: authentication refused by the server; AU-06: AUTH or
-// CONNACK with another method [MQTT-4.12.0-5]; AU-08: wrong reason code of AUTH.
+// TestAuthenticationThatFailsEndsConnecting shows AU-04: authentication refused by the server;
+// AU-06: AUTH or CONNACK with another method [MQTT-4.12.0-5]; AU-08: wrong reason code of AUTH.
 func TestAuthenticationThatFailsEndsConnecting(t *testing.T) {
 	for name, test := range map[string]struct{ send, reply, want string }{
 		"refused":        {"20 03 00 87 00", "", "Not authorized"},
@@ -130,8 +130,8 @@ func TestAuthenticatorThatGivesUpEndsConnecting(t *testing.T) {
 	}
 }
 
-// TestAuthPacketWithoutAnAuthenticatorIsRefused shows AU-05: AUTH though none was asked for [MQTT-4.12.0-7]. It
-// keeps out T-A26: an unexpected authentication method crashes the client.
+// TestAuthPacketWithoutAnAuthenticatorIsRefused shows AU-05: AUTH though none was asked for
+// [MQTT-4.12.0-7]. It keeps out T-A26: an unexpected authentication method crashes the client.
 func TestAuthPacketWithoutAnAuthenticatorIsRefused(t *testing.T) {
 	s := dialV5(t, "", nil)
 	if err := s.Reauthenticate(s.ctx); !errors.Is(err, mqtt.ErrNoAuthenticator) {
@@ -143,9 +143,9 @@ func TestAuthPacketWithoutAnAuthenticatorIsRefused(t *testing.T) {
 	s.expectEvent("disconnect: the server broke the protocol: AUTH")
 }
 
-// TestFaultyAuthPacketsAreRefusedWhileConnecting shows AU-05: AUTH though none was asked for [MQTT-4.12.0-7]; AU-06:
-// AUTH or CONNACK with another method [MQTT-4.12.0-5]; AU-08: wrong reason code of AUTH; AU-09: bad AUTH
-// [MQTT-3.15.2-1]; MF-32: bad AUTH [MQTT-3.15.1-1].
+// TestFaultyAuthPacketsAreRefusedWhileConnecting shows AU-05: AUTH though none was asked for
+// [MQTT-4.12.0-7]; AU-06: AUTH or CONNACK with another method [MQTT-4.12.0-5]; AU-08: wrong reason
+// code of AUTH; AU-09: bad AUTH [MQTT-3.15.2-1]; MF-32: bad AUTH [MQTT-3.15.1-1].
 func TestFaultyAuthPacketsAreRefusedWhileConnecting(t *testing.T) {
 	for name, test := range map[string]struct {
 		send  string
@@ -188,9 +188,9 @@ func TestConnAckWithoutMethodIsTolerated(t *testing.T) {
 	s.closeWell()
 }
 
-// TestAuthBeforeConnAckIsRefusedWithoutAMethod shows AU-05: AUTH though none was asked for; CA-45: authentication
-// method though none was asked for [MQTT-4.12.0-7]. It keeps out T-A26: an unexpected authentication method crashes
-// the client.
+// TestAuthBeforeConnAckIsRefusedWithoutAMethod shows AU-05: AUTH though none was asked for; CA-45:
+// authentication method though none was asked for [MQTT-4.12.0-7]. It keeps out T-A26: an
+// unexpected authentication method crashes the client.
 func TestAuthBeforeConnAckIsRefusedWithoutAMethod(t *testing.T) {
 	for name, packet := range map[string]string{
 		"AUTH":    "F0 06 18 04 1500014D",
@@ -212,8 +212,8 @@ func TestAuthBeforeConnAckIsRefusedWithoutAMethod(t *testing.T) {
 	}
 }
 
-// TestSecondAuthenticationIsRefused shows AU-11: authentication again that fails [MQTT-4.12.1-2]. It keeps out
-// T-A35: success of a second authentication is taken for a refusal.
+// TestSecondAuthenticationIsRefused shows AU-11: authentication again that fails [MQTT-4.12.1-2].
+// It keeps out T-A35: success of a second authentication is taken for a refusal.
 func TestSecondAuthenticationIsRefused(t *testing.T) {
 	a := &echoAuth{}
 	s, dialed := dialAuth(t, a)
@@ -238,8 +238,8 @@ func TestSecondAuthenticationIsRefused(t *testing.T) {
 	s.finish()
 }
 
-// TestAuthenticationWithoutAnAnswerTimesOut: one time-out bounds connecting and authentication together. It shows
-// AU-12: authentication that the server does not answer.
+// TestAuthenticationWithoutAnAnswerTimesOut: one time-out bounds connecting and authentication
+// together. It shows AU-12: authentication that the server does not answer.
 func TestAuthenticationWithoutAnAnswerTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = &echoAuth{} }))
@@ -280,9 +280,9 @@ func TestAuthenticationThatCannotBeSentIsRefused(t *testing.T) {
 	}
 }
 
-// TestAuthenticationAnswerThatCannotBeSentEndsIt: the answer to a challenge is longer than a string may be, or than
-// the server's limit. It shows AU-03: application gives up authentication; CA-41: Maximum Packet Size of the server
-// [MQTT-3.2.2-15].
+// TestAuthenticationAnswerThatCannotBeSentEndsIt: the answer to a challenge is longer than a string
+// may be, or than the server's limit. It shows AU-03: application gives up authentication; CA-41:
+// Maximum Packet Size of the server [MQTT-3.2.2-15].
 func TestAuthenticationAnswerThatCannotBeSentEndsIt(t *testing.T) {
 	tooLong := fixedAuth{"M", "", strings.Repeat("x", 65536)}
 	s, dialed := startPipe(t, both(v5, func(cfg *mqtt.Config) { cfg.Auth = tooLong }))

@@ -15,9 +15,10 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestCloseFromEveryState shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-06: disconnecting
-// while connecting; DC-07: closed twice, concurrently, from a handler; TR-07: client used before connecting and
-// after its end. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+// TestCloseFromEveryState shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1];
+// DC-06: disconnecting while connecting; DC-07: closed twice, concurrently, from a handler; TR-07:
+// client used before connecting and after its end. It keeps out peer 4.12: leaving hangs or
+// crashes, and an abandoned connect goes on.
 func TestCloseFromEveryState(t *testing.T) {
 	for _, state := range []string{"opened", "connecting", "connected", "lost"} {
 		for range 20 {
@@ -89,8 +90,8 @@ func (s *scripted) checkClosed(byUser bool) {
 	}
 }
 
-// TestQueuedMessagesLeaveBeforeDisconnect shows P0-15: publish and disconnect at once; DC-01: DISCONNECT, then the
-// end of the stream [MQTT-3.14.4-1].
+// TestQueuedMessagesLeaveBeforeDisconnect shows P0-15: publish and disconnect at once; DC-01:
+// DISCONNECT, then the end of the stream [MQTT-3.14.4-1].
 func TestQueuedMessagesLeaveBeforeDisconnect(t *testing.T) {
 	const n = 2000
 	synctest.Test(t, func(t *testing.T) {
@@ -147,8 +148,8 @@ func TestCloseKeepsItsDeadlineThoughTheServerDoesNotRead(t *testing.T) {
 	}
 }
 
-// TestRefusalDoesNotWaitForAServerThatDoesNotRead: writing DISCONNECT has a time limit. It shows MF-31: DISCONNECT
-// arrives before the connection is closed [MQTT-3.14.4-2].
+// TestRefusalDoesNotWaitForAServerThatDoesNotRead: writing DISCONNECT has a time limit. It shows
+// MF-31: DISCONNECT arrives before the connection is closed [MQTT-3.14.4-2].
 func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, both(v5, keepAlive(-1)), "")
@@ -161,9 +162,10 @@ func TestRefusalDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// TestEveryCallEndsOnceWhenTheClientCloses shows DC-07: closed twice, concurrently, from a handler; TR-06: context
-// ends at any stage. It keeps out peer 4.2: the loss of a connection hangs the client; peer 4.3: waiting for an
-// operation never ends; peer 4.36: no error though nothing was acknowledged.
+// TestEveryCallEndsOnceWhenTheClientCloses shows DC-07: closed twice, concurrently, from a handler;
+// TR-06: context ends at any stage. It keeps out peer 4.2: the loss of a connection hangs the
+// client; peer 4.3: waiting for an operation never ends; peer 4.36: no error though nothing was
+// acknowledged.
 func TestEveryCallEndsOnceWhenTheClientCloses(t *testing.T) {
 	for round := range 15 {
 		r := &responder{}
@@ -237,8 +239,8 @@ func oneCall(ctx context.Context, c *mqtt.Client, i int, begun, ended, twice *at
 	return err
 }
 
-// TestThousandConnectionsLeaveNothingBehind shows TR-14: nothing is left behind. It keeps out peer 4.11: goroutines
-// are left behind.
+// TestThousandConnectionsLeaveNothingBehind shows TR-14: nothing is left behind. It keeps out
+// peer 4.11: goroutines are left behind.
 func TestThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	r := &responder{}
 	ctx := ctxFor(t)
@@ -258,9 +260,10 @@ func TestThousandConnectionsLeaveNothingBehind(t *testing.T) {
 	r.wg.Wait() // and TestMain finds no goroutine left
 }
 
-// TestCloseWithSendsItsOptions shows DC-02: reason and properties of DISCONNECT [MQTT-3.14.2-1]; DC-03: session
-// expiry changed by DISCONNECT; DC-04: session expiry that cannot be changed; WL-02: DISCONNECT that has the will
-// published. It keeps out peer 4.35: the will cannot be asked for when disconnecting.
+// TestCloseWithSendsItsOptions shows DC-02: reason and properties of DISCONNECT [MQTT-3.14.2-1];
+// DC-03: session expiry changed by DISCONNECT; DC-04: session expiry that cannot be changed; WL-02:
+// DISCONNECT that has the will published. It keeps out peer 4.35: the will cannot be asked for when
+// disconnecting.
 func TestCloseWithSendsItsOptions(t *testing.T) {
 	hour, zero := time.Hour, time.Duration(0)
 	withExpiry := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 100 * time.Second }
@@ -300,8 +303,8 @@ func TestCloseWithSendsItsOptions(t *testing.T) {
 	}
 }
 
-// TestCloseWithMessagesInFlight: they end in doubt, and the server gets DISCONNECT. It shows DC-05: disconnecting
-// with publishes in flight; WL-01: DISCONNECT discards the will.
+// TestCloseWithMessagesInFlight: they end in doubt, and the server gets DISCONNECT. It shows DC-05:
+// disconnecting with publishes in flight; WL-01: DISCONNECT discards the will.
 func TestCloseWithMessagesInFlight(t *testing.T) {
 	eachVersion(t, withoutDrain, func(s *scripted, five bool) {
 		first, second := s.publishes(1, "")[0], s.publishes(2, "")[0]
@@ -316,8 +319,8 @@ func TestCloseWithMessagesInFlight(t *testing.T) {
 	})
 }
 
-// TestDisconnectFitsTheServersPacketLimit: DISCONNECT is sent whatever the server's Maximum Packet Size. It shows
-// MF-30: DISCONNECT within the server's packet limit [MQTT-3.14.2-3].
+// TestDisconnectFitsTheServersPacketLimit: DISCONNECT is sent whatever the server's Maximum Packet
+// Size. It shows MF-30: DISCONNECT within the server's packet limit [MQTT-3.14.2-3].
 func TestDisconnectFitsTheServersPacketLimit(t *testing.T) {
 	s := dialV5(t, "2700000003", nil)
 	s.server.Send("C0 00")
@@ -331,8 +334,8 @@ func TestDisconnectFitsTheServersPacketLimit(t *testing.T) {
 	other.closeWell()
 }
 
-// TestCloseHasNoEvent shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-20: one end is told
-// once.
+// TestCloseHasNoEvent shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-20:
+// one end is told once.
 func TestCloseHasNoEvent(t *testing.T) {
 	for range 50 { // the server closes at the same time
 		s := dialScripted(t, nil)
@@ -347,8 +350,8 @@ func TestCloseHasNoEvent(t *testing.T) {
 	}
 }
 
-// TestCloseDuringRefusalHasNoEvent: Close was called before the connection ended. It shows DC-20: one end is told
-// once.
+// TestCloseDuringRefusalHasNoEvent: Close was called before the connection ended. It shows DC-20:
+// one end is told once.
 func TestCloseDuringRefusalHasNoEvent(t *testing.T) {
 	s := dialScripted(t, v5)
 	s.server.Send("C0 00")

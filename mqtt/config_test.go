@@ -19,10 +19,11 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestFaultyConfigurationsSendNothing shows CN-06: CONNECT with a password alone [MQTT-3.1.2-22] of 3.1.1; CN-15:
-// longest will payload, and one byte more; CN-16: will that cannot be sent [MQTT-3.1.2-14] of 3.1.1; CN-18: empty
-// client identifier, session kept [MQTT-3.1.3-7] of 3.1.1; CN-20: identifier or user name that is no text
-// [MQTT-3.1.3-11] of 3.1.1; CN-24: keep alive at its bounds.
+// TestFaultyConfigurationsSendNothing shows CN-06: CONNECT with a password alone [MQTT-3.1.2-22] of
+// 3.1.1; CN-15: longest will payload, and one byte more; CN-16: will that cannot be sent
+// [MQTT-3.1.2-14] of 3.1.1; CN-18: empty client identifier, session kept [MQTT-3.1.3-7] of 3.1.1;
+// CN-20: identifier or user name that is no text [MQTT-3.1.3-11] of 3.1.1; CN-24: keep alive at its
+// bounds.
 func TestFaultyConfigurationsSendNothing(t *testing.T) {
 	long := strings.Repeat("x", 65536)
 	for name, cfg := range map[string]mqtt.Config{
@@ -59,8 +60,9 @@ func TestFaultyConfigurationsSendNothing(t *testing.T) {
 	}
 }
 
-// TestFaultyConfigurationsOfMQTT5 shows CN-16: will that cannot be sent [MQTT-3.1.2-12] of 5; CN-20: identifier or
-// user name that is no text [MQTT-3.1.3-12]; CN-22: values that would be protocol errors.
+// TestFaultyConfigurationsOfMQTT5 shows CN-16: will that cannot be sent [MQTT-3.1.2-12] of 5;
+// CN-20: identifier or user name that is no text [MQTT-3.1.3-12]; CN-22: values that would be
+// protocol errors.
 func TestFaultyConfigurationsOfMQTT5(t *testing.T) {
 	for name, cfg := range map[string]mqtt.Config{
 		"user name with NUL":       {ClientID: "c", Username: "a\x00"},
@@ -121,7 +123,8 @@ func TestModeOffOfAConfig(t *testing.T) {
 	}
 }
 
-// TestValidateRefusesWhatConnectRefuses asks what a connected client says, too: it has to be the same.
+// TestValidateRefusesWhatConnectRefuses asks what a connected client says, too: it has to be the
+// same.
 func TestValidateRefusesWhatConnectRefuses(t *testing.T) {
 	s := dialScripted(t, nil) // of MQTT 3.1.1
 	user := []mqtt.UserProperty{{Name: "a", Value: "\x00"}}

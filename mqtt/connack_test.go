@@ -12,11 +12,12 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestRefusalsOfConnectAreTyped shows CA-02: CONNECT refused for the protocol version; CA-03: CONNECT refused for
-// the identifier; CA-04: CONNECT refused: server unavailable; CA-05: CONNECT refused for user name or password;
-// CA-06: CONNECT refused: not authorized; CA-08: every reason code that refuses CONNECT [MQTT-4.13.2-1]; CA-10:
-// CONNECT refused though a session is present; CA-36: CONNACK names another server. It keeps out peer 4.30: a
-// refused login is told as a time-out.
+// TestRefusalsOfConnectAreTyped shows CA-02: CONNECT refused for the protocol version; CA-03:
+// CONNECT refused for the identifier; CA-04: CONNECT refused: server unavailable; CA-05: CONNECT
+// refused for user name or password; CA-06: CONNECT refused: not authorized; CA-08: every reason
+// code that refuses CONNECT [MQTT-4.13.2-1]; CA-10: CONNECT refused though a session is present;
+// CA-36: CONNACK names another server. It keeps out peer 4.30: a refused login is told as a
+// time-out.
 func TestRefusalsOfConnectAreTyped(t *testing.T) {
 	for _, test := range []struct {
 		name, send, want string
@@ -55,10 +56,11 @@ func TestRefusalsOfConnectAreTyped(t *testing.T) {
 	}
 }
 
-// TestFaultyAnswersToConnect shows CA-07: reserved return codes of CONNACK; CA-11: reserved acknowledge flags of
-// CONNACK [MQTT-4.8.0-1]; CA-12: session present after a clean start [MQTT-3.1.2-6] of 3.1.1; CA-16: end of the
-// connection in place of CONNACK; CA-18: other packet in place of CONNACK; CA-21: CONNACK of a wrong length, 3.1.1;
-// MF-04: announced length costs no memory; MF-25: something that is not MQTT.
+// TestFaultyAnswersToConnect shows CA-07: reserved return codes of CONNACK; CA-11: reserved
+// acknowledge flags of CONNACK [MQTT-4.8.0-1]; CA-12: session present after a clean start
+// [MQTT-3.1.2-6] of 3.1.1; CA-16: end of the connection in place of CONNACK; CA-18: other packet in
+// place of CONNACK; CA-21: CONNACK of a wrong length, 3.1.1; MF-04: announced length costs no
+// memory; MF-25: something that is not MQTT.
 func TestFaultyAnswersToConnect(t *testing.T) {
 	for _, test := range []struct {
 		name, send, reply string
@@ -107,8 +109,8 @@ func TestFaultyAnswersToConnect(t *testing.T) {
 	}
 }
 
-// TestConnAckIsReadInPieces shows CA-01: accepted by CONNACK; CA-44: CONNACK byte by byte; FR-01: one byte at a time
-// [MQTT-6.0.0-2].
+// TestConnAckIsReadInPieces shows CA-01: accepted by CONNACK; CA-44: CONNACK byte by byte; FR-01:
+// one byte at a time [MQTT-6.0.0-2].
 func TestConnAckIsReadInPieces(t *testing.T) {
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise} {
 		for version, answer := range map[mqtt.Version]string{mqtt.V31: "20 02 0000", mqtt.V311: "20 02 0000", mqtt.V5: "20 03 000000"} {
@@ -132,10 +134,10 @@ func TestConnAckIsReadInPieces(t *testing.T) {
 	}
 }
 
-// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-20: CONNACK of a server that is older; CA-22: CONNACK of
-// a wrong length, 5; CA-26: forbidden values in CONNACK; CA-27: property twice in CONNACK; CA-43: CONNACK above our
-// own packet limit. It keeps out T-A33: a second CONNACK is processed; T-A37: the CONNACK of an older server is
-// taken for malformed.
+// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-20: CONNACK of a server that is older;
+// CA-22: CONNACK of a wrong length, 5; CA-26: forbidden values in CONNACK; CA-27: property twice in
+// CONNACK; CA-43: CONNACK above our own packet limit. It keeps out T-A33: a second CONNACK is
+// processed; T-A37: the CONNACK of an older server is taken for malformed.
 func TestFaultyConnAcksOfMQTT5(t *testing.T) {
 	for name, test := range map[string]struct {
 		send, want string
@@ -195,8 +197,8 @@ func TestWillThatTheServerRefuses(t *testing.T) {
 	}
 }
 
-// TestSessionExpiryOfTheServerReplacesOurs: it takes the place of the one in CONNECT. It shows CA-34: session expiry
-// in place of our own.
+// TestSessionExpiryOfTheServerReplacesOurs: it takes the place of the one in CONNECT. It shows
+// CA-34: session expiry in place of our own.
 func TestSessionExpiryOfTheServerReplacesOurs(t *testing.T) {
 	for properties, want := range map[string]time.Duration{"": time.Hour, "1100000000": 0, "1100000005": 5 * time.Second, "11FFFFFFFF": mqtt.NeverExpires} {
 		s := dialV5(t, properties, func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = time.Hour })
@@ -206,9 +208,9 @@ func TestSessionExpiryOfTheServerReplacesOurs(t *testing.T) {
 	}
 }
 
-// TestConnAckIsShown shows CA-24: every property of CONNACK; CA-33: server keep alive in place of our own
-// [MQTT-3.2.2-21]; CA-34: session expiry in place of our own; CA-35: reason string and user properties of CONNACK;
-// CA-37: response information.
+// TestConnAckIsShown shows CA-24: every property of CONNACK; CA-33: server keep alive in place of
+// our own [MQTT-3.2.2-21]; CA-34: session expiry in place of our own; CA-35: reason string and user
+// properties of CONNACK; CA-37: response information.
 func TestConnAckIsShown(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	s.dial(s.watch(mqtt.Config{Version: mqtt.V5, KeepSession: true}),
@@ -250,8 +252,8 @@ func TestLargestMaximumPacketSizeIsTaken(t *testing.T) {
 	s.mustWait(published)
 }
 
-// TestAssignedClientIdentifierIsUsed shows CA-30: assigned client identifier [MQTT-3.1.3-2]; CA-31: no client
-// identifier assigned though needed; CA-32: client identifier assigned though not needed.
+// TestAssignedClientIdentifierIsUsed shows CA-30: assigned client identifier [MQTT-3.1.3-2]; CA-31:
+// no client identifier assigned though needed; CA-32: client identifier assigned though not needed.
 func TestAssignedClientIdentifierIsUsed(t *testing.T) {
 	for _, test := range []struct {
 		id, properties string
@@ -288,8 +290,8 @@ func TestAssignedClientIdentifierIsUsed(t *testing.T) {
 	}
 }
 
-// TestMessagesInOneSegmentWithConnAck shows CA-19: messages in one segment with CONNACK [MQTT-4.4.0-1] of 5; FR-03:
-// many packets at once.
+// TestMessagesInOneSegmentWithConnAck shows CA-19: messages in one segment with CONNACK
+// [MQTT-4.4.0-1] of 5; FR-03: many packets at once.
 func TestMessagesInOneSegmentWithConnAck(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	server := mqtttest.NewServer(t)
@@ -312,8 +314,9 @@ func TestMessagesInOneSegmentWithConnAck(t *testing.T) {
 	s.closeWell()
 }
 
-// TestRefusedLoginIsToldAtOnce shows CA-05: CONNECT refused for user name or password; CA-08: every reason code that
-// refuses CONNECT [MQTT-4.13.2-1]. It keeps out peer 4.30: a refused login is told as a time-out.
+// TestRefusedLoginIsToldAtOnce shows CA-05: CONNECT refused for user name or password; CA-08: every
+// reason code that refuses CONNECT [MQTT-4.13.2-1]. It keeps out peer 4.30: a refused login is told
+// as a time-out.
 func TestRefusedLoginIsToldAtOnce(t *testing.T) {
 	for version, packet := range map[mqtt.Version]string{mqtt.V311: "20 02 0004", mqtt.V5: "20 03 00 86 00"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -18,12 +18,13 @@ import (
 	"dunlin/mqtt/mqtttest/packet"
 )
 
-// TestConnectBytes shows CN-01: minimal CONNECT, DISCONNECT at the end [MQTT-3.1.2-18] of 3.1.1; CN-02: minimal
-// CONNECT of MQTT 5 with empty property lists [MQTT-3.1.2-1]; CN-03: CONNECT that keeps the session
-// [MQTT-3.1.2-4] of 3.1.1; CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of 5; CN-05: CONNECT with a
-// user name alone [MQTT-3.1.2-20] of 3.1.1; CN-07: empty user name and password are not absent ones
-// [MQTT-3.1.2-19] of 3.1.1; CN-08: password of any bytes; CN-09: will at QoS 1, retained [MQTT-3.1.2-9] of 3.1.1;
-// CN-17: empty client identifier, clean [MQTT-3.1.3-3]; CN-24: keep alive at its bounds; TR-15: MQTT 3.1.
+// TestConnectBytes shows CN-01: minimal CONNECT, DISCONNECT at the end [MQTT-3.1.2-18] of 3.1.1;
+// CN-02: minimal CONNECT of MQTT 5 with empty property lists [MQTT-3.1.2-1]; CN-03: CONNECT that
+// keeps the session [MQTT-3.1.2-4] of 3.1.1; CN-04: CONNECT with user name and password
+// [MQTT-3.1.2-17] of 5; CN-05: CONNECT with a user name alone [MQTT-3.1.2-20] of 3.1.1; CN-07:
+// empty user name and password are not absent ones [MQTT-3.1.2-19] of 3.1.1; CN-08: password of any
+// bytes; CN-09: will at QoS 1, retained [MQTT-3.1.2-9] of 3.1.1; CN-17: empty client identifier,
+// clean [MQTT-3.1.3-3]; CN-24: keep alive at its bounds; TR-15: MQTT 3.1.
 func TestConnectBytes(t *testing.T) {
 	will := &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
 	for _, test := range []struct {
@@ -101,10 +102,10 @@ func connectOf(t *testing.T, cfg mqtt.Config) ([]byte, wire.Connect) {
 	return sent, p
 }
 
-// TestConnectFields shows CN-10: will at QoS 2 with user and password: the order of fields; CN-11: no will: all will
-// bits are 0 [MQTT-3.1.2-11] of 3.1.1; CN-14: will without payload [MQTT-3.1.2-9] of 3.1.1; CN-15: longest will
-// payload, and one byte more; CN-19: long and non-ASCII identifiers, byte order mark kept [MQTT-1.5.3-3],
-// [MQTT-3.1.3-1].
+// TestConnectFields shows CN-10: will at QoS 2 with user and password: the order of fields; CN-11:
+// no will: all will bits are 0 [MQTT-3.1.2-11] of 3.1.1; CN-14: will without payload [MQTT-3.1.2-9]
+// of 3.1.1; CN-15: longest will payload, and one byte more; CN-19: long and non-ASCII identifiers,
+// byte order mark kept [MQTT-1.5.3-3], [MQTT-3.1.3-1].
 func TestConnectFields(t *testing.T) {
 	will := func(payload string) *mqtt.Will {
 		return &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte(payload)}}
@@ -144,9 +145,9 @@ func TestConnectFields(t *testing.T) {
 	}
 }
 
-// TestWillProperties: they stand in the will's own list. It shows CN-12: a will's property length is there when it
-// is empty [MQTT-3.1.2-9] of 5; CN-13: every will property, in its own list; WL-04: will properties have their own
-// list.
+// TestWillProperties: they stand in the will's own list. It shows CN-12: a will's property length
+// is there when it is empty [MQTT-3.1.2-9] of 5; CN-13: every will property, in its own list;
+// WL-04: will properties have their own list.
 func TestWillProperties(t *testing.T) {
 	expiry := 3 * time.Second
 	two := []mqtt.UserProperty{{Name: "b", Value: "1"}, {Name: "a", Value: "2"}}
@@ -183,8 +184,9 @@ func checkUser(t *testing.T, w wire.Properties, want []mqtt.UserProperty) {
 	}
 }
 
-// TestConnectProperties shows CN-21: every CONNECT property; CN-23: session that never expires; CN-25: user
-// properties keep order and repetition; CN-29: property list of 128 bytes and more [MQTT-1.5.5-1].
+// TestConnectProperties shows CN-21: every CONNECT property; CN-23: session that never expires;
+// CN-25: user properties keep order and repetition; CN-29: property list of 128 bytes and more
+// [MQTT-1.5.5-1].
 func TestConnectProperties(t *testing.T) {
 	many := []mqtt.UserProperty{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}, {Name: "b", Value: ""}, {Name: "c", Value: strings.Repeat("x", 200)}}
 	packet, p := connectOf(t, mqtt.Config{
@@ -209,8 +211,8 @@ func TestConnectProperties(t *testing.T) {
 	}
 }
 
-// TestConnectIsCalledOnce: CONNECT is the first packet of a connection [MQTT-3.1.0-1], and the only one
-// [MQTT-3.1.0-2]. It shows CN-26: one CONNECT a connection.
+// TestConnectIsCalledOnce: CONNECT is the first packet of a connection [MQTT-3.1.0-1], and the only
+// one [MQTT-3.1.0-2]. It shows CN-26: one CONNECT a connection.
 func TestConnectIsCalledOnce(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		if err := s.Connect(s.ctx, mqtt.Config{ClientID: "c"}); err == nil || errors.Is(err, mqtt.ErrClosed) {
@@ -224,9 +226,10 @@ func TestConnectIsCalledOnce(t *testing.T) {
 	})
 }
 
-// TestNothingBetweenConnectAndConnAck: publishing at that time is an error, and the message is not lost silently. It
-// shows CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30]. It keeps out peer 0.1: a publish before
-// the connection stands never ends, or is lost as a success; peer 4.4: a message that was dropped is told as sent.
+// TestNothingBetweenConnectAndConnAck: publishing at that time is an error, and the message is not
+// lost silently. It shows CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30]. It
+// keeps out peer 0.1: a publish before the connection stands never ends, or is lost as a success;
+// peer 4.4: a message that was dropped is told as sent.
 func TestNothingBetweenConnectAndConnAck(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
@@ -260,8 +263,9 @@ func TestNothingBetweenConnectAndConnAck(t *testing.T) {
 	}
 }
 
-// TestPrepareIsCalledForEachAttempt: the credentials are those of the attempt. It shows CN-28: credentials asked for
-// anew at each reconnect. It keeps out peer 4.16: credentials cannot change between connections.
+// TestPrepareIsCalledForEachAttempt: the credentials are those of the attempt. It shows CN-28:
+// credentials asked for anew at each reconnect. It keeps out peer 4.16: credentials cannot change
+// between connections.
 func TestPrepareIsCalledForEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
@@ -297,8 +301,8 @@ func TestPrepareIsCalledForEachAttempt(t *testing.T) {
 	})
 }
 
-// TestPrepareThatFailsIsAFailedAttempt: its error is reported, and the next attempt follows. It shows CN-28:
-// credentials asked for anew at each reconnect.
+// TestPrepareThatFailsIsAFailedAttempt: its error is reported, and the next attempt follows. It
+// shows CN-28: credentials asked for anew at each reconnect.
 func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) {
 	own := errors.New("no token")
 	synctest.Test(t, func(t *testing.T) {
@@ -340,8 +344,8 @@ func TestPrepareThatFailsIsAFailedAttempt(t *testing.T) {
 	})
 }
 
-// TestWillOfEachConnection: it is the same will, or what Prepare makes of it. It shows WL-05: will is sent again at
-// a reconnect.
+// TestWillOfEachConnection: it is the same will, or what Prepare makes of it. It shows WL-05: will
+// is sent again at a reconnect.
 func TestWillOfEachConnection(t *testing.T) {
 	will := func(cfg *mqtt.Config) {
 		cfg.Will = &mqtt.Will{Message: mqtt.Message{Topic: "w", Payload: []byte("m"), QoS: 1, Retain: true}}
@@ -367,8 +371,8 @@ func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(errEnough) }
 }
 
-// TestDialEndsWithItsContext shows TR-06: context ends at any stage; TL-14: TLS handshake stalls. It keeps out
-// peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+// TestDialEndsWithItsContext shows TR-06: context ends at any stage; TL-14: TLS handshake stalls.
+// It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
 func TestDialEndsWithItsContext(t *testing.T) {
 	for _, test := range []struct {
 		name, url, stage string

@@ -32,8 +32,8 @@ func (s *scripted) expectOnly(hex string, want ...string) {
 	}
 }
 
-// TestEachHandlerGetsItsMessages shows SU-17: message before SUBACK; SU-18: retained messages with SUBACK; SU-25:
-// matching of filters; RX-04: message for no handler [MQTT-4.5.0-2].
+// TestEachHandlerGetsItsMessages shows SU-17: message before SUBACK; SU-18: retained messages with
+// SUBACK; SU-25: matching of filters; RX-04: message for no handler [MQTT-4.5.0-2].
 func TestEachHandlerGetsItsMessages(t *testing.T) {
 	s := dialScripted(t, nil)
 	for _, sub := range []mqtt.Subscription{s.sub("plus", "+/x"), s.sub("hash", "a/#"), s.sub("exact", "a/x"), {Filter: "d"}} {
@@ -50,7 +50,8 @@ func TestEachHandlerGetsItsMessages(t *testing.T) {
 	s.closeWell()
 }
 
-// TestMessagesAroundSubAck shows SU-17: message before SUBACK; SU-18: retained messages with SUBACK.
+// TestMessagesAroundSubAck shows SU-17: message before SUBACK; SU-18: retained messages with
+// SUBACK.
 func TestMessagesAroundSubAck(t *testing.T) {
 	s := dialScripted(t, nil)
 	done := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("h", "t"))) })
@@ -63,8 +64,8 @@ func TestMessagesAroundSubAck(t *testing.T) {
 	s.closeWell()
 }
 
-// TestSharedSubscriptionIsDispatched shows SU-25: matching of filters. It keeps out peer 4.24: messages of shared
-// subscriptions reach no handler.
+// TestSharedSubscriptionIsDispatched shows SU-25: matching of filters. It keeps out peer 4.24:
+// messages of shared subscriptions reach no handler.
 func TestSharedSubscriptionIsDispatched(t *testing.T) {
 	s := dialScripted(t, nil)
 	if err := s.subscribe(0, s.sub("h", "$share/g/a/+")); err != nil {
@@ -125,8 +126,8 @@ func TestTwoSubscribesOfOneFilterAtOnce(t *testing.T) {
 	}
 }
 
-// TestRetainedNeverBeforeMQTT5: before MQTT 5 the client itself drops retained messages. It shows RT-04: retain
-// handling.
+// TestRetainedNeverBeforeMQTT5: before MQTT 5 the client itself drops retained messages. It shows
+// RT-04: retain handling.
 func TestRetainedNeverBeforeMQTT5(t *testing.T) {
 	never := func(s *scripted, name, filter string) mqtt.Subscription {
 		sub := s.sub(name, filter)
@@ -157,8 +158,8 @@ func TestRetainedNeverBeforeMQTT5(t *testing.T) {
 	five.closeWell()
 }
 
-// TestMessagesAroundSubAckInMQTT5 shows SU-17: message before SUBACK; SU-18: retained messages with SUBACK; SU-26:
-// same filter subscribed again; UN-07: message after UNSUBACK [MQTT-4.5.0-2].
+// TestMessagesAroundSubAckInMQTT5 shows SU-17: message before SUBACK; SU-18: retained messages with
+// SUBACK; SU-26: same filter subscribed again; UN-07: message after UNSUBACK [MQTT-4.5.0-2].
 func TestMessagesAroundSubAckInMQTT5(t *testing.T) {
 	s := dialV5(t, noIDs, nil)
 	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("one", "t"))) })
@@ -189,8 +190,8 @@ func TestMessagesAroundSubAckInMQTT5(t *testing.T) {
 	s.closeWell()
 }
 
-// TestMessagesAreDispatchedBySubscriptionIdentifier shows SU-22: subscription identifiers; SU-23: dispatch by
-// identifier; RX-31: several subscription identifiers.
+// TestMessagesAreDispatchedBySubscriptionIdentifier shows SU-22: subscription identifiers; SU-23:
+// dispatch by identifier; RX-31: several subscription identifiers.
 func TestMessagesAreDispatchedBySubscriptionIdentifier(t *testing.T) {
 	s := dialV5(t, "", nil)
 	handler := func(name string) func(context.Context, *mqtt.Received) {
@@ -244,9 +245,9 @@ func TestSubscriptionIdentifierIsEncoded(t *testing.T) {
 	}
 }
 
-// TestSubscriptionOptionsThatAreRefused shows SU-20: no local on a shared subscription [MQTT-3.8.3-4] of 5; SU-21:
-// subscribe options of MQTT 5 asked for before it; SU-22: subscription identifiers; CA-42: wildcards, identifiers,
-// shared subscriptions not available.
+// TestSubscriptionOptionsThatAreRefused shows SU-20: no local on a shared subscription
+// [MQTT-3.8.3-4] of 5; SU-21: subscribe options of MQTT 5 asked for before it; SU-22: subscription
+// identifiers; CA-42: wildcards, identifiers, shared subscriptions not available.
 func TestSubscriptionOptionsThatAreRefused(t *testing.T) {
 	sub := func(subs ...mqtt.Subscription) []mqtt.Subscription { return subs }
 	for name, test := range map[string]struct {

@@ -15,12 +15,12 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestEndsOfTheConnectionAreReported shows DC-08: every code of the server's DISCONNECT [MQTT-4.13.2-1]; DC-09:
-// reason string and properties of the server's DISCONNECT; DC-14: server ends the stream; DC-15: connection reset;
-// DC-16: connection half closed; DC-17: end of the stream within a packet; DC-18: bytes after DISCONNECT
-// [MQTT-3.14.4-1]; MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1]. It keeps out T-A36: a DISCONNECT without reason
-// is taken for malformed; peer 4.3: waiting for an operation never ends; peer 4.36: no error though nothing was
-// acknowledged.
+// TestEndsOfTheConnectionAreReported shows DC-08: every code of the server's DISCONNECT
+// [MQTT-4.13.2-1]; DC-09: reason string and properties of the server's DISCONNECT; DC-14: server
+// ends the stream; DC-15: connection reset; DC-16: connection half closed; DC-17: end of the stream
+// within a packet; DC-18: bytes after DISCONNECT [MQTT-3.14.4-1]; MF-12: PUBLISH cut at every byte
+// [MQTT-3.3.2-1]. It keeps out T-A36: a DISCONNECT without reason is taken for malformed; peer 4.3:
+// waiting for an operation never ends; peer 4.36: no error though nothing was acknowledged.
 func TestEndsOfTheConnectionAreReported(t *testing.T) {
 	send := func(hex string) func(*mqtttest.Conn) {
 		return func(c *mqtttest.Conn) { c.Send(hex) }
@@ -78,8 +78,8 @@ func TestEndsOfTheConnectionAreReported(t *testing.T) {
 	}
 }
 
-// TestEveryDisconnectCodeIsReported: the client does not reply, and reports the code. It shows DC-08: every code of
-// the server's DISCONNECT [MQTT-4.13.2-1].
+// TestEveryDisconnectCodeIsReported: the client does not reply, and reports the code. It shows
+// DC-08: every code of the server's DISCONNECT [MQTT-4.13.2-1].
 func TestEveryDisconnectCodeIsReported(t *testing.T) {
 	for _, code := range []byte{
 		0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96,
@@ -98,8 +98,8 @@ func TestEveryDisconnectCodeIsReported(t *testing.T) {
 	}
 }
 
-// TestLossBetweenOpenAndConnect: Open's client reports it once. It shows TR-07: client used before connecting and
-// after its end; DC-14: server ends the stream.
+// TestLossBetweenOpenAndConnect: Open's client reports it once. It shows TR-07: client used before
+// connecting and after its end; DC-14: server ends the stream.
 func TestLossBetweenOpenAndConnect(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
@@ -120,8 +120,8 @@ func TestLossBetweenOpenAndConnect(t *testing.T) {
 	s.finish()
 }
 
-// TestPacketBeforeConnectIsRefused: nothing may come before CONNECT. It shows CA-18: other packet in place of
-// CONNACK.
+// TestPacketBeforeConnectIsRefused: nothing may come before CONNECT. It shows CA-18: other packet
+// in place of CONNACK.
 func TestPacketBeforeConnectIsRefused(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 10)}
 	server := mqtttest.NewServer(t)
@@ -136,8 +136,9 @@ func TestPacketBeforeConnectIsRefused(t *testing.T) {
 	s.finish()
 }
 
-// TestFailedConnectHasNoEvent shows CA-02: CONNECT refused for the protocol version; CA-16: end of the connection in
-// place of CONNACK; DC-06: disconnecting while connecting; DC-12: DISCONNECT before CONNACK.
+// TestFailedConnectHasNoEvent shows CA-02: CONNECT refused for the protocol version; CA-16: end of
+// the connection in place of CONNACK; DC-06: disconnecting while connecting; DC-12: DISCONNECT
+// before CONNACK.
 func TestFailedConnectHasNoEvent(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -194,7 +195,8 @@ func TestFailedDialHasNoEvent(t *testing.T) {
 	}
 }
 
-// TestErrorOfATimedOutDialIsOneLine shows CA-15: no CONNACK comes; TR-06: context ends at any stage.
+// TestErrorOfATimedOutDialIsOneLine shows CA-15: no CONNACK comes; TR-06: context ends at any
+// stage.
 func TestErrorOfATimedOutDialIsOneLine(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	for range 50 {
@@ -214,8 +216,8 @@ func TestErrorOfATimedOutDialIsOneLine(t *testing.T) {
 	}
 }
 
-// TestConnectIsNotUndoneLate: a client is connected once Connect has returned nil. It shows TR-06: context ends at
-// any stage.
+// TestConnectIsNotUndoneLate: a client is connected once Connect has returned nil. It shows TR-06:
+// context ends at any stage.
 func TestConnectIsNotUndoneLate(t *testing.T) {
 	for range 300 {
 		ours, theirs := net.Pipe()
@@ -237,7 +239,8 @@ func TestConnectIsNotUndoneLate(t *testing.T) {
 	}
 }
 
-// TestMessagesOutliveTheConnection: messages that have arrived are handled though the connection is lost.
+// TestMessagesOutliveTheConnection: messages that have arrived are handled though the connection is
+// lost.
 func TestMessagesOutliveTheConnection(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -262,7 +265,8 @@ func TestMessagesOutliveTheConnection(t *testing.T) {
 	}
 }
 
-// TestEventsOfEachConnection: each connection begins and ends once. It shows DC-20: one end is told once.
+// TestEventsOfEachConnection: each connection begins and ends once. It shows DC-20: one end is told
+// once.
 func TestEventsOfEachConnection(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) {
 		said := make(chan string, 100)
@@ -287,10 +291,11 @@ func TestEventsOfEachConnection(t *testing.T) {
 	})
 }
 
-// TestLossIsToldAtOnce: everybody who waits is told, and what it means for the request. It keeps out peer 0.5: a
-// lost connection is told to a publisher only after a time-out; peer 4.2: the loss of a connection hangs the client;
-// peer 4.3: waiting for an operation never ends; peer 4.5: an outcome does not say what became of the message;
-// peer 4.36: no error though nothing was acknowledged.
+// TestLossIsToldAtOnce: everybody who waits is told, and what it means for the request. It keeps
+// out peer 0.5: a lost connection is told to a publisher only after a time-out; peer 4.2: the loss
+// of a connection hangs the client; peer 4.3: waiting for an operation never ends; peer 4.5: an
+// outcome does not say what became of the message; peer 4.36: no error though nothing was
+// acknowledged.
 func TestLossIsToldAtOnce(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
@@ -320,8 +325,8 @@ func TestLossIsToldAtOnce(t *testing.T) {
 	}
 }
 
-// TestErrorsSayWhatHappened: they say where it happened, too, and not only that time is up. It keeps out peer 4.26:
-// an error says deadline exceeded and nothing else.
+// TestErrorsSayWhatHappened: they say where it happened, too, and not only that time is up. It
+// keeps out peer 4.26: an error says deadline exceeded and nothing else.
 func TestErrorsSayWhatHappened(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	publish := func(wait context.Context) chan error {

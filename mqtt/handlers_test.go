@@ -14,10 +14,10 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestPublishInsideAHandler: many messages come in meanwhile, also more than the queue takes. It shows RX-39:
-// handler that publishes and subscribes. It keeps out T-A38: publishing or subscribing inside a handler hangs;
-// peer 0.4: waiting for a publish inside a handler hangs under load; peer 4.1: publishing in a handler hangs, or
-// pings go unanswered meanwhile.
+// TestPublishInsideAHandler: many messages come in meanwhile, also more than the queue takes. It
+// shows RX-39: handler that publishes and subscribes. It keeps out T-A38: publishing or subscribing
+// inside a handler hangs; peer 0.4: waiting for a publish inside a handler hangs under load;
+// peer 4.1: publishing in a handler hangs, or pings go unanswered meanwhile.
 func TestPublishInsideAHandler(t *testing.T) {
 	for qos := range mqtt.QoS(3) {
 		for _, limit := range []int{0, 2} {
@@ -75,8 +75,9 @@ func (s *scripted) answerAll(publishes, acks int, qos mqtt.QoS) {
 	}
 }
 
-// TestSubscribeInsideAHandler shows RX-39: handler that publishes and subscribes. It keeps out T-A38: publishing or
-// subscribing inside a handler hangs; peer 4.1: publishing in a handler hangs, or pings go unanswered meanwhile.
+// TestSubscribeInsideAHandler shows RX-39: handler that publishes and subscribes. It keeps out
+// T-A38: publishing or subscribing inside a handler hangs; peer 4.1: publishing in a handler hangs,
+// or pings go unanswered meanwhile.
 func TestSubscribeInsideAHandler(t *testing.T) {
 	done := make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
@@ -100,8 +101,9 @@ func TestSubscribeInsideAHandler(t *testing.T) {
 	s.closeWell()
 }
 
-// TestCloseInsideAHandler: many messages come in meanwhile. It shows DC-07: closed twice, concurrently, from a
-// handler. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned connect goes on.
+// TestCloseInsideAHandler: many messages come in meanwhile. It shows DC-07: closed twice,
+// concurrently, from a handler. It keeps out peer 4.12: leaving hangs or crashes, and an abandoned
+// connect goes on.
 func TestCloseInsideAHandler(t *testing.T) {
 	for _, limit := range []int{0, 2} {
 		var calls atomic.Int32
@@ -283,8 +285,8 @@ func TestSlowHandlerLosesNothingWhileSomebodyWaits(t *testing.T) {
 	s.closeWell()
 }
 
-// TestDroppedMessagesAreReported: the handler itself waits for an answer, so reading has to go on. It keeps out
-// peer 4.4: a message that was dropped is told as sent.
+// TestDroppedMessagesAreReported: the handler itself waits for an answer, so reading has to go on.
+// It keeps out peer 4.4: a message that was dropped is told as sent.
 func TestDroppedMessagesAreReported(t *testing.T) {
 	const sent = 5000
 	var got, lost atomic.Int32
@@ -343,7 +345,8 @@ func TestHandlerThatChangesItsMessage(t *testing.T) {
 	s.closeWell()
 }
 
-// TestHandlerThatEndsItsGoroutine: as FailNow of package testing does. It shows TR-13: handler panics.
+// TestHandlerThatEndsItsGoroutine: as FailNow of package testing does. It shows TR-13: handler
+// panics.
 func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	s := dialScripted(t, nil)
 	exit := mqtt.Subscription{Filter: "exit", QoS: 1, Handler: func(context.Context, *mqtt.Received) { runtime.Goexit() }}
@@ -362,7 +365,8 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	s.finish()
 }
 
-// TestHandlersHaveAContext: it ends with the client. It keeps out peer 4.13: waits and handlers have no context.
+// TestHandlersHaveAContext: it ends with the client. It keeps out peer 4.13: waits and handlers
+// have no context.
 func TestHandlersHaveAContext(t *testing.T) {
 	begun, ended := make(chan struct{}), make(chan struct{})
 	s := dialScripted(t, func(cfg *mqtt.Config) {
@@ -378,7 +382,8 @@ func TestHandlersHaveAContext(t *testing.T) {
 	<-ended
 }
 
-// TestMessagesThatNobodyTakesAreReported: a kept session may bring some before the program has subscribed.
+// TestMessagesThatNobodyTakesAreReported: a kept session may bring some before the program has
+// subscribed.
 func TestMessagesThatNobodyTakesAreReported(t *testing.T) {
 	told := make(chan error, 10)
 	s := dialScripted(t, func(cfg *mqtt.Config) {

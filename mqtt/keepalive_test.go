@@ -38,10 +38,10 @@ func (s *scripted) expectDead(d time.Duration) {
 	s.expectEvent("disconnect: ")
 }
 
-// TestPingsWhenIdle shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings than needed; KA-04:
-// server lowers the keep alive [MQTT-3.2.2-21]; KA-05: server raises the keep alive [MQTT-3.1.2-21] of 5; KA-06:
-// server switches the keep alive off; KA-07: server switches the keep alive on. It keeps out T-A16: a server keep
-// alive of 0, or over an own one of 0, is ignored.
+// TestPingsWhenIdle shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings
+// than needed; KA-04: server lowers the keep alive [MQTT-3.2.2-21]; KA-05: server raises the keep
+// alive [MQTT-3.1.2-21] of 5; KA-06: server switches the keep alive off; KA-07: server switches the
+// keep alive on. It keeps out T-A16: a server keep alive of 0, or over an own one of 0, is ignored.
 func TestPingsWhenIdle(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -69,8 +69,9 @@ func TestPingsWhenIdle(t *testing.T) {
 	}
 }
 
-// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive off
-// [MQTT-3.1.2-21] of 5. It keeps out T-A16: a server keep alive of 0, or over an own one of 0, is ignored.
+// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive
+// off [MQTT-3.1.2-21] of 5. It keeps out T-A16: a server keep alive of 0, or over an own one of 0,
+// is ignored.
 func TestNoPingsWithoutKeepAlive(t *testing.T) {
 	for name, connAck := range map[string]string{"own choice": "", "server's choice": "20 06 0000 03 130000"} {
 		t.Run(name, func(t *testing.T) {
@@ -89,8 +90,8 @@ func TestNoPingsWithoutKeepAlive(t *testing.T) {
 	}
 }
 
-// TestPingThoughInputFlows shows KA-08: pings though input flows [MQTT-3.1.2-23] of 3.1.1. It keeps out T-A12:
-// incoming packets keep a silent client from pinging.
+// TestPingThoughInputFlows shows KA-08: pings though input flows [MQTT-3.1.2-23] of 3.1.1. It keeps
+// out T-A12: incoming packets keep a silent client from pinging.
 func TestPingThoughInputFlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
@@ -104,8 +105,8 @@ func TestPingThoughInputFlows(t *testing.T) {
 	})
 }
 
-// TestDeadLinkThoughOutputFlows shows KA-09: pings though only output flows. It keeps out T-A13: outgoing packets
-// keep a client on a dead link from pinging.
+// TestDeadLinkThoughOutputFlows shows KA-09: pings though only output flows. It keeps out T-A13:
+// outgoing packets keep a client on a dead link from pinging.
 func TestDeadLinkThoughOutputFlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
@@ -139,9 +140,9 @@ func TestNoPingWhileBothSidesTalk(t *testing.T) {
 	})
 }
 
-// TestSilentServerIsDead shows KA-11: no answer to a ping; KA-14: answer to no ping; KA-17: dead link is left
-// without DISCONNECT [MQTT-4.8.0-2]; WL-03: failures let the will be published. It keeps out T-A14: a ping is never
-// found to be unanswered.
+// TestSilentServerIsDead shows KA-11: no answer to a ping; KA-14: answer to no ping; KA-17: dead
+// link is left without DISCONNECT [MQTT-4.8.0-2]; WL-03: failures let the will be published. It
+// keeps out T-A14: a ping is never found to be unanswered.
 func TestSilentServerIsDead(t *testing.T) {
 	for _, test := range []struct {
 		name       string
@@ -170,8 +171,8 @@ func TestSilentServerIsDead(t *testing.T) {
 	}
 }
 
-// TestAnyByteAnswersAPing shows KA-12: late answer to a ping while bytes flow. It keeps out T-A15: a busy link is
-// taken for a dead one.
+// TestAnyByteAnswersAPing shows KA-12: late answer to a ping while bytes flow. It keeps out T-A15:
+// a busy link is taken for a dead one.
 func TestAnyByteAnswersAPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipe(t, keepAlive(10*time.Second), "")
@@ -246,8 +247,8 @@ func TestNoPingAfterClose(t *testing.T) {
 	})
 }
 
-// TestPingsGoOnWhileAHandlerBlocks shows RX-40: slow handler [MQTT-4.9.0-3]. It keeps out peer 4.1: publishing in a
-// handler hangs, or pings go unanswered meanwhile.
+// TestPingsGoOnWhileAHandlerBlocks shows RX-40: slow handler [MQTT-4.9.0-3]. It keeps out peer 4.1:
+// publishing in a handler hangs, or pings go unanswered meanwhile.
 func TestPingsGoOnWhileAHandlerBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -316,8 +317,8 @@ func TestKeepAliveWhilePausing(t *testing.T) {
 	}
 }
 
-// TestKeepAliveAndAliasesStayOffInEachConnection shows KA-03: keep alive off; KA-19: no ping after the end
-// [MQTT-3.14.4-1].
+// TestKeepAliveAndAliasesStayOffInEachConnection shows KA-03: keep alive off; KA-19: no ping after
+// the end [MQTT-3.14.4-1].
 func TestKeepAliveAndAliasesStayOffInEachConnection(t *testing.T) {
 	off := func(cfg *mqtt.Config) { cfg.KeepAlive, cfg.Limits.TopicAliases = -1, -1 }
 	eachLasting(t, off, func(s *lasting) {

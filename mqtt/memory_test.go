@@ -99,8 +99,9 @@ func TestReceiveAllocations(t *testing.T) {
 	}
 }
 
-// TestIdleClientsTakeFewGoroutinesAndLittleHeap: each takes three goroutines and 8 KiB of heap. It keeps out
-// peer 0.9: an idle client has many goroutines and much memory; peer 4.11: goroutines are left behind.
+// TestIdleClientsTakeFewGoroutinesAndLittleHeap: each takes three goroutines and 8 KiB of heap. It
+// keeps out peer 0.9: an idle client has many goroutines and much memory; peer 4.11: goroutines are
+// left behind.
 func TestIdleClientsTakeFewGoroutinesAndLittleHeap(t *testing.T) {
 	const n = 100
 	conns := make([]*loopConn, n)

@@ -39,8 +39,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestMosquittoEveryVersionAndQoS shows EE-01: every QoS at a real server [MQTT-7.0.0-2]; TR-15: MQTT 3.1; RX-36:
-// message with a large payload.
+// TestMosquittoEveryVersionAndQoS shows EE-01: every QoS at a real server [MQTT-7.0.0-2]; TR-15:
+// MQTT 3.1; RX-36: message with a large payload.
 func TestMosquittoEveryVersionAndQoS(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V31, mqtt.V311, mqtt.V5} {
@@ -75,7 +75,8 @@ func TestMosquittoManyMessagesOfBothQoS(t *testing.T) {
 	}
 }
 
-// TestMosquittoLargeAndManyMessages shows RX-36: message with a large payload; FR-03: many packets at once.
+// TestMosquittoLargeAndManyMessages shows RX-36: message with a large payload; FR-03: many packets
+// at once.
 func TestMosquittoLargeAndManyMessages(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
 	got := make(chan []byte, 10_000)
@@ -103,8 +104,8 @@ func TestMosquittoLargeAndManyMessages(t *testing.T) {
 	s.finish()
 }
 
-// TestMosquittoUserAndPassword shows CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of 5; CA-05: CONNECT
-// refused for user name or password.
+// TestMosquittoUserAndPassword shows CN-04: CONNECT with user name and password [MQTT-3.1.2-17] of
+// 5; CA-05: CONNECT refused for user name or password.
 func TestMosquittoUserAndPassword(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"u": "p\xff"}})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
@@ -119,8 +120,8 @@ func TestMosquittoUserAndPassword(t *testing.T) {
 	}
 }
 
-// TestMosquittoWill shows WL-01: DISCONNECT discards the will; WL-03: failures let the will be published
-// [MQTT-4.8.0-2].
+// TestMosquittoWill shows WL-01: DISCONNECT discards the will; WL-03: failures let the will be
+// published [MQTT-4.8.0-2].
 func TestMosquittoWill(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	watcher := dialReal(t, b.URL(), mqtt.Config{ClientID: "watcher"})
@@ -145,8 +146,9 @@ func TestMosquittoWill(t *testing.T) {
 	watcher.finish()
 }
 
-// TestMosquittoRetainedMessages shows RT-01: retained at each QoS; RT-02: retained message deleted; RT-03: retain
-// flag of a received message is told; RT-04: retain handling; EE-02: retained messages at a real server.
+// TestMosquittoRetainedMessages shows RT-01: retained at each QoS; RT-02: retained message deleted;
+// RT-03: retain flag of a received message is told; RT-04: retain handling; EE-02: retained
+// messages at a real server.
 func TestMosquittoRetainedMessages(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
@@ -200,8 +202,9 @@ func TestMosquittoFrozen(t *testing.T) {
 	s.finish()
 }
 
-// TestMosquittoKeptSession shows CN-03: CONNECT that keeps the session [MQTT-3.1.2-4] of 3.1.1; CA-13: session
-// present that the client does not know [MQTT-3.2.2-4] of 5; EE-05: messages while away, at a real server.
+// TestMosquittoKeptSession shows CN-03: CONNECT that keeps the session [MQTT-3.1.2-4] of 3.1.1;
+// CA-13: session present that the client does not know [MQTT-3.2.2-4] of 5; EE-05: messages while
+// away, at a real server.
 func TestMosquittoKeptSession(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{Persistence: true})
 	for _, cfg := range []mqtt.Config{
@@ -228,9 +231,9 @@ func TestMosquittoKeptSession(t *testing.T) {
 	}
 }
 
-// TestMosquittoOverTLS shows TL-01: trusted certificate; TL-02: alternative names of a certificate; TL-03:
-// certificate for another host; TL-04: certificate of an unknown authority; TL-06: expired certificate; TL-07:
-// client certificate; TL-08: client certificate missing.
+// TestMosquittoOverTLS shows TL-01: trusted certificate; TL-02: alternative names of a certificate;
+// TL-03: certificate for another host; TL-04: certificate of an unknown authority; TL-06: expired
+// certificate; TL-07: client certificate; TL-08: client certificate missing.
 func TestMosquittoOverTLS(t *testing.T) {
 	authority, other := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	expired := authority.Server(t, testcert.Options{Expired: true})
@@ -307,8 +310,9 @@ func dialLastingly(t *testing.T, url string, cfg mqtt.Config) *scripted {
 	return s
 }
 
-// TestMosquittoSendsAgain: it repeats what was not acknowledged, and only that. It shows EE-08: redelivery by a real
-// server; RX-13: acknowledgement of a lost connection; RX-27: delivered once across connections.
+// TestMosquittoSendsAgain: it repeats what was not acknowledged, and only that. It shows EE-08:
+// redelivery by a real server; RX-13: acknowledgement of a lost connection; RX-27: delivered once
+// across connections.
 func TestMosquittoSendsAgain(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		b := mosquitto.Start(t, mosquitto.Options{})
@@ -350,8 +354,8 @@ func TestMosquittoSendsAgain(t *testing.T) {
 	}
 }
 
-// TestMosquittoForgetsEverything: it is killed amid publishing and starts again without its sessions. It shows
-// SR-17: subscriptions are renewed when the session is lost.
+// TestMosquittoForgetsEverything: it is killed amid publishing and starts again without its
+// sessions. It shows SR-17: subscriptions are renewed when the session is lost.
 func TestMosquittoForgetsEverything(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	var mu sync.Mutex

@@ -12,8 +12,8 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestReceiveMaximumAtQoS1 shows FC-01: Receive Maximum 3 at QoS 1 [MQTT-3.3.4-7], [MQTT-4.9.0-1] of 5,
-// [MQTT-4.9.0-2] of 5.
+// TestReceiveMaximumAtQoS1 shows FC-01: Receive Maximum 3 at QoS 1 [MQTT-3.3.4-7], [MQTT-4.9.0-1]
+// of 5, [MQTT-4.9.0-2] of 5.
 func TestReceiveMaximumAtQoS1(t *testing.T) {
 	s := dialV5(t, "210003", nil)
 	s.publishes(1, "1", "2", "3", "4", "5", "6")
@@ -33,8 +33,8 @@ func TestReceiveMaximumAtQoS1(t *testing.T) {
 	s.closeWell()
 }
 
-// TestReceiveMaximumAtQoS2 shows FC-02: Receive Maximum 1 at QoS 2 [MQTT-4.9.0-2]; FC-03: Receive Maximum 2 at QoS
-// 2; P2-14: two QoS 2 exchanges at once.
+// TestReceiveMaximumAtQoS2 shows FC-02: Receive Maximum 1 at QoS 2 [MQTT-4.9.0-2]; FC-03: Receive
+// Maximum 2 at QoS 2; P2-14: two QoS 2 exchanges at once.
 func TestReceiveMaximumAtQoS2(t *testing.T) {
 	for _, most := range []int{1, 2} {
 		s := dialV5(t, "21000"+string(rune('0'+most)), nil)
@@ -62,11 +62,11 @@ func TestReceiveMaximumAtQoS2(t *testing.T) {
 	}
 }
 
-// TestFailuresFreeTheirPlace shows FC-04: refused PUBREC frees the place in the window; FC-05: error codes free the
-// place in the window; P1-04: QoS 1 publish refused by the server; P2-03: QoS 2 publish refused by the server
-// [MQTT-4.3.3-4]; P2-11: PUBCOMP: identifier not found [MQTT-4.4.0-2] of 5. It keeps out T-A6: identifier not found
-// leaks a place of the window; T-A7: a refused PUBREC leaks a place of the window; T-A28: a refused publish looks
-// like success.
+// TestFailuresFreeTheirPlace shows FC-04: refused PUBREC frees the place in the window; FC-05:
+// error codes free the place in the window; P1-04: QoS 1 publish refused by the server; P2-03: QoS
+// 2 publish refused by the server [MQTT-4.3.3-4]; P2-11: PUBCOMP: identifier not found
+// [MQTT-4.4.0-2] of 5. It keeps out T-A6: identifier not found leaks a place of the window; T-A7: a
+// refused PUBREC leaks a place of the window; T-A28: a refused publish looks like success.
 func TestFailuresFreeTheirPlace(t *testing.T) {
 	s := dialV5(t, "210001", nil)
 	all := append(s.publishes(1, ""), s.publishes(2, "", "", "")...)
@@ -87,9 +87,9 @@ func TestFailuresFreeTheirPlace(t *testing.T) {
 	}
 }
 
-// TestUnknownAnswersMakeNoRoom shows FC-06: unknown acknowledgement frees no place in the window [MQTT-3.3.4-7];
-// FC-08: other packets are not held back [MQTT-3.3.4-8]. It keeps out T-A8: any acknowledgement makes room in the
-// window; peer 4.31: the send quota is miscounted.
+// TestUnknownAnswersMakeNoRoom shows FC-06: unknown acknowledgement frees no place in the window
+// [MQTT-3.3.4-7]; FC-08: other packets are not held back [MQTT-3.3.4-8]. It keeps out T-A8: any
+// acknowledgement makes room in the window; peer 4.31: the send quota is miscounted.
 func TestUnknownAnswersMakeNoRoom(t *testing.T) {
 	s := dialV5(t, "210001", withoutDrain)
 	s.publishes(1, "a", "b", "c")
@@ -102,8 +102,9 @@ func TestUnknownAnswersMakeNoRoom(t *testing.T) {
 	s.closeWell()
 }
 
-// TestInFlightLimitsUnacknowledgedMessages shows FC-08: other packets are not held back [MQTT-3.3.4-8]; FC-12: limit
-// of our own on publishes in flight. It keeps out peer 4.37: a server that deviates cannot be accommodated.
+// TestInFlightLimitsUnacknowledgedMessages shows FC-08: other packets are not held back
+// [MQTT-3.3.4-8]; FC-12: limit of our own on publishes in flight. It keeps out peer 4.37: a server
+// that deviates cannot be accommodated.
 func TestInFlightLimitsUnacknowledgedMessages(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) {
 		cfg.Limits.InFlight = 5
@@ -159,8 +160,8 @@ func TestPublishCancelledBeforeItIsSentIsNotSent(t *testing.T) {
 	})
 }
 
-// TestWithdrawnPublishMakesRoom: what waits behind it gets its room. It shows FC-13: publishes wait in order, and
-// can be cancelled.
+// TestWithdrawnPublishMakesRoom: what waits behind it gets its room. It shows FC-13: publishes wait
+// in order, and can be cancelled.
 func TestWithdrawnPublishMakesRoom(t *testing.T) {
 	t.Run("in the queue", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -205,9 +206,9 @@ func TestWithdrawnPublishMakesRoom(t *testing.T) {
 	})
 }
 
-// TestPublishCancelledAfterItIsSentIsInDoubt shows P1-13: caller gives up a publish; FC-13: publishes wait in order,
-// and can be cancelled. It keeps out peer 4.5: an outcome does not say what became of the message; peer 4.13: waits
-// and handlers have no context.
+// TestPublishCancelledAfterItIsSentIsInDoubt shows P1-13: caller gives up a publish; FC-13:
+// publishes wait in order, and can be cancelled. It keeps out peer 4.5: an outcome does not say
+// what became of the message; peer 4.13: waits and handlers have no context.
 func TestPublishCancelledAfterItIsSentIsInDoubt(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 1 })
 	ctx, cancel := cancelled(s.ctx)
@@ -242,10 +243,10 @@ func TestPublishCancelledAfterItIsSentIsInDoubt(t *testing.T) {
 	s.closeWell()
 }
 
-// TestServerLimitsAreKept shows CA-39: Maximum QoS [MQTT-3.2.2-11]; CA-40: retained messages not available
-// [MQTT-3.2.2-14]; CA-41: Maximum Packet Size of the server [MQTT-3.2.2-15]; CA-42: wildcards, identifiers, shared
-// subscriptions not available; SU-30: request larger than the server takes. It keeps out T-A31: what the server
-// lacks is asked for.
+// TestServerLimitsAreKept shows CA-39: Maximum QoS [MQTT-3.2.2-11]; CA-40: retained messages not
+// available [MQTT-3.2.2-14]; CA-41: Maximum Packet Size of the server [MQTT-3.2.2-15]; CA-42:
+// wildcards, identifiers, shared subscriptions not available; SU-30: request larger than the server
+// takes. It keeps out T-A31: what the server lacks is asked for.
 func TestServerLimitsAreKept(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	ctx := ctxFor(t)
@@ -281,9 +282,9 @@ func TestServerLimitsAreKept(t *testing.T) {
 	_ = c.Close(ctx)
 }
 
-// TestFailedRequestsTakeNoIdentifier shows ID-08: failed request frees its identifier; CA-41: Maximum Packet Size of
-// the server; SU-30: request larger than the server takes [MQTT-3.2.2-15]. It keeps out T-A21: packet limits are
-// told and not enforced.
+// TestFailedRequestsTakeNoIdentifier shows ID-08: failed request frees its identifier; CA-41:
+// Maximum Packet Size of the server; SU-30: request larger than the server takes [MQTT-3.2.2-15].
+// It keeps out T-A21: packet limits are told and not enforced.
 func TestFailedRequestsTakeNoIdentifier(t *testing.T) {
 	s := dialV5(t, "270000001E", nil)
 	long := strings.Repeat("x", 31)
@@ -302,9 +303,10 @@ func TestFailedRequestsTakeNoIdentifier(t *testing.T) {
 	s.expectAlive(true)
 }
 
-// TestPacketIdentifiersWrapAndSkipThoseInUse shows ID-01: identifiers are not 0, and unique over all requests
-// [MQTT-4.3.2-1] of 3.1.1; ID-02: identifiers wrap [MQTT-2.3.1-2]; ID-03: the wrap passes over identifiers in use;
-// ID-09: very many requests. It keeps out T-A32: an identifier in use is given out.
+// TestPacketIdentifiersWrapAndSkipThoseInUse shows ID-01: identifiers are not 0, and unique over
+// all requests [MQTT-4.3.2-1] of 3.1.1; ID-02: identifiers wrap [MQTT-2.3.1-2]; ID-03: the wrap
+// passes over identifiers in use; ID-09: very many requests. It keeps out T-A32: an identifier in
+// use is given out.
 func TestPacketIdentifiersWrapAndSkipThoseInUse(t *testing.T) {
 	const total = 66_000
 	open := make(map[uint16]bool)
@@ -349,8 +351,9 @@ func TestPacketIdentifiersWrapAndSkipThoseInUse(t *testing.T) {
 	}
 }
 
-// TestWrongAnswersToQoS2 shows P2-06: PUBREC twice [MQTT-4.3.3-6]; P2-08: PUBCOMP before PUBREC [MQTT-4.3.3-3];
-// P2-10: PUBCOMP twice; P2-12: PUBACK for a QoS 2 publish; P2-16: flags of PUBREL [MQTT-3.6.1-1].
+// TestWrongAnswersToQoS2 shows P2-06: PUBREC twice [MQTT-4.3.3-6]; P2-08: PUBCOMP before PUBREC
+// [MQTT-4.3.3-3]; P2-10: PUBCOMP twice; P2-12: PUBACK for a QoS 2 publish; P2-16: flags of PUBREL
+// [MQTT-3.6.1-1].
 func TestWrongAnswersToQoS2(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		d := s.publishes(2, "")[0]

@@ -15,9 +15,10 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestPublishPacketsAtEachQoS shows P0-01: plain PUBLISH at QoS 0 [MQTT-3.3.2-1]; P0-02: PUBLISH without payload;
-// P0-04: retained PUBLISH; P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5; P2-01: QoS 2 is complete after
-// two steps [MQTT-4.3.3-2] of 5; RT-01: retained at each QoS; RT-02: retained message deleted.
+// TestPublishPacketsAtEachQoS shows P0-01: plain PUBLISH at QoS 0 [MQTT-3.3.2-1]; P0-02: PUBLISH
+// without payload; P0-04: retained PUBLISH; P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of
+// 5; P2-01: QoS 2 is complete after two steps [MQTT-4.3.3-2] of 5; RT-01: retained at each QoS;
+// RT-02: retained message deleted.
 func TestPublishPacketsAtEachQoS(t *testing.T) {
 	s := dialScripted(t, nil)
 	published := async(func() error {
@@ -54,11 +55,12 @@ func TestPublishPacketsAtEachQoS(t *testing.T) {
 	}
 }
 
-// TestPublishExchangesOfBothVersions shows P0-02: PUBLISH without payload; P0-03: PUBLISH with an empty property
-// list [MQTT-2.2.2-1] of 5; P0-04: retained PUBLISH; P0-05: neither DUP nor identifier at QoS 0 [MQTT-2.3.1-5];
-// P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5; P2-01: QoS 2 is complete after two steps
-// [MQTT-4.3.3-2] of 5; RT-01: retained at each QoS; RT-02: retained message deleted; ID-05: identifier is free after
-// the last acknowledgement only [MQTT-2.3.1-3].
+// TestPublishExchangesOfBothVersions shows P0-02: PUBLISH without payload; P0-03: PUBLISH with an
+// empty property list [MQTT-2.2.2-1] of 5; P0-04: retained PUBLISH; P0-05: neither DUP nor
+// identifier at QoS 0 [MQTT-2.3.1-5]; P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5;
+// P2-01: QoS 2 is complete after two steps [MQTT-4.3.3-2] of 5; RT-01: retained at each QoS; RT-02:
+// retained message deleted; ID-05: identifier is free after the last acknowledgement only
+// [MQTT-2.3.1-3].
 func TestPublishExchangesOfBothVersions(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		publish := func(m mqtt.Message) chan error { return async(func() error { return s.Publish(s.ctx, m) }) }
@@ -114,8 +116,8 @@ func TestRemainingLengthsAreMinimal(t *testing.T) {
 	})
 }
 
-// TestOddTopicsAreSentUnchanged shows P0-09: odd but legal topics [MQTT-1.5.3-3]; CN-19: long and non-ASCII
-// identifiers, byte order mark kept.
+// TestOddTopicsAreSentUnchanged shows P0-09: odd but legal topics [MQTT-1.5.3-3]; CN-19: long and
+// non-ASCII identifiers, byte order mark kept.
 func TestOddTopicsAreSentUnchanged(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, topic := range []string{"/", "a//b", " ", "$x", "\uFEFFa", "\U0002A6D4", "a\x01\x7f\uFFFF", strings.Repeat("x", 65535)} {
@@ -126,9 +128,9 @@ func TestOddTopicsAreSentUnchanged(t *testing.T) {
 	})
 }
 
-// TestReceivedMessageCanBePublished: DUP, packet identifier and subscription identifiers are not passed on
-// [MQTT-3.3.1-3]. It shows P0-11: no subscription identifier from a client [MQTT-3.3.4-6]; P0-13: message passed on:
-// flags and identifier are new.
+// TestReceivedMessageCanBePublished: DUP, packet identifier and subscription identifiers are not
+// passed on [MQTT-3.3.1-3]. It shows P0-11: no subscription identifier from a client
+// [MQTT-3.3.4-6]; P0-13: message passed on: flags and identifier are new.
 func TestReceivedMessageCanBePublished(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		subscribed := async(func() error {
@@ -154,8 +156,9 @@ func TestReceivedMessageCanBePublished(t *testing.T) {
 	})
 }
 
-// TestPublishFaultsSendNothing shows P0-07: publish above the largest packet; P0-08: topic that cannot be sent
-// [MQTT-3.3.2-1]. It keeps out peer 4.34: a topic that cannot be sent breaks the client.
+// TestPublishFaultsSendNothing shows P0-07: publish above the largest packet; P0-08: topic that
+// cannot be sent [MQTT-3.3.2-1]. It keeps out peer 4.34: a topic that cannot be sent breaks the
+// client.
 func TestPublishFaultsSendNothing(t *testing.T) {
 	s := dialScripted(t, nil)
 	messages := []mqtt.Message{
@@ -184,8 +187,8 @@ func TestPublishFaultsSendNothing(t *testing.T) {
 	}
 }
 
-// TestPublishPropertiesBothWays shows P0-10: every property of PUBLISH [MQTT-3.3.2-19]; P0-12: response topic that
-// cannot be sent [MQTT-3.3.2-13]; RX-30: every property of a received message.
+// TestPublishPropertiesBothWays shows P0-10: every property of PUBLISH [MQTT-3.3.2-19]; P0-12:
+// response topic that cannot be sent [MQTT-3.3.2-13]; RX-30: every property of a received message.
 func TestPublishPropertiesBothWays(t *testing.T) {
 	expiry := 3 * time.Second
 	p := &mqtt.Properties{
@@ -229,9 +232,9 @@ func TestPublishAtAnEndedConnectionFails(t *testing.T) {
 	})
 }
 
-// TestAnswersOfPublishes shows P1-02: all forms of PUBACK; P1-03: no matching subscribers is a success; P1-17:
-// properties of PUBACK; P2-02: all forms of PUBREC and PUBCOMP; P2-04: no matching subscribers is a success at QoS
-// 2.
+// TestAnswersOfPublishes shows P1-02: all forms of PUBACK; P1-03: no matching subscribers is a
+// success; P1-17: properties of PUBACK; P2-02: all forms of PUBREC and PUBCOMP; P2-04: no matching
+// subscribers is a success at QoS 2.
 func TestAnswersOfPublishes(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for _, test := range []struct {
@@ -268,8 +271,8 @@ func TestAnswersOfPublishes(t *testing.T) {
 	}
 }
 
-// TestRefusedPublishIsTyped shows P1-03: no matching subscribers is a success; P1-04: QoS 1 publish refused by the
-// server [MQTT-4.4.0-2]; P2-03: QoS 2 publish refused by the server [MQTT-4.3.3-4].
+// TestRefusedPublishIsTyped shows P1-03: no matching subscribers is a success; P1-04: QoS 1 publish
+// refused by the server [MQTT-4.4.0-2]; P2-03: QoS 2 publish refused by the server [MQTT-4.3.3-4].
 func TestRefusedPublishIsTyped(t *testing.T) {
 	s := dialScripted(t, v5)
 	for _, step := range []struct {
@@ -317,9 +320,9 @@ func TestAnswerBeforeTheWriteReturned(t *testing.T) {
 	})
 }
 
-// TestAcknowledgementsInAnyOrder shows P1-06: acknowledgements out of order [MQTT-2.3.1-6]; P1-07: PUBACK twice
-// [MQTT-2.2.1-5]; P2-10: PUBCOMP twice. It keeps out peer 0.7: acknowledgements out of order end the connection;
-// peer 4.37: a server that deviates cannot be accommodated.
+// TestAcknowledgementsInAnyOrder shows P1-06: acknowledgements out of order [MQTT-2.3.1-6]; P1-07:
+// PUBACK twice [MQTT-2.2.1-5]; P2-10: PUBCOMP twice. It keeps out peer 0.7: acknowledgements out of
+// order end the connection; peer 4.37: a server that deviates cannot be accommodated.
 func TestAcknowledgementsInAnyOrder(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		all := s.publishes(1, "1", "2", "3")
@@ -343,8 +346,9 @@ func TestAcknowledgementsInAnyOrder(t *testing.T) {
 	})
 }
 
-// TestNothingIsSentTwice shows P1-12: QoS 1 never sent again on one connection; P2-17: QoS 2 never sent again on one
-// connection [MQTT-4.3.3-1] of 3.1.1; SR-26: nothing is sent again at other times [MQTT-4.4.0-1] of 5.
+// TestNothingIsSentTwice shows P1-12: QoS 1 never sent again on one connection; P2-17: QoS 2 never
+// sent again on one connection [MQTT-4.3.3-1] of 3.1.1; SR-26: nothing is sent again at other times
+// [MQTT-4.4.0-1] of 5.
 func TestNothingIsSentTwice(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {

@@ -16,8 +16,9 @@ import (
 	"dunlin/mqtt/store"
 )
 
-// TestPublishedBeforeTheFirstConnection: the messages leave in order, and without DUP. It shows SR-08: published
-// while offline; CN-27: nothing is sent between CONNECT and CONNACK [MQTT-3.1.2-30].
+// TestPublishedBeforeTheFirstConnection: the messages leave in order, and without DUP. It shows
+// SR-08: published while offline; CN-27: nothing is sent between CONNECT and CONNACK
+// [MQTT-3.1.2-30].
 func TestPublishedBeforeTheFirstConnection(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, s.sub("mine", "t"))) })
@@ -49,8 +50,9 @@ func TestPublishedBeforeTheFirstConnection(t *testing.T) {
 	})
 }
 
-// TestQoS0WithoutAConnection: it fails at once, unless the queue takes QoS 0. It shows SR-08: published while
-// offline; SR-30: queue is bounded. It keeps out peer 4.4: a message that was dropped is told as sent.
+// TestQoS0WithoutAConnection: it fails at once, unless the queue takes QoS 0. It shows SR-08:
+// published while offline; SR-30: queue is bounded. It keeps out peer 4.4: a message that was
+// dropped is told as sent.
 func TestQoS0WithoutAConnection(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		checkError(s.t, s.Publish(s.ctx, mqtt.Message{Topic: "t"}), mqtt.ErrNotSent, mqtt.ErrNotConnected)
@@ -78,8 +80,8 @@ func TestQoS0WithoutAConnection(t *testing.T) {
 	})
 }
 
-// TestQoS0AcrossALoss: a message that was not written fails, and its error says so. It shows DC-14: server ends the
-// stream.
+// TestQoS0AcrossALoss: a message that was not written fails, and its error says so. It shows DC-14:
+// server ends the stream.
 func TestQoS0AcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		synctest.Wait()
@@ -97,8 +99,8 @@ func TestQoS0AcrossALoss(t *testing.T) {
 	})
 }
 
-// TestFullQueueBlocks: the queue has room for two messages. It shows SR-30: queue is bounded. It keeps out
-// peer 4.20: queues without bound.
+// TestFullQueueBlocks: the queue has room for two messages. It shows SR-30: queue is bounded. It
+// keeps out peer 4.20: queues without bound.
 func TestFullQueueBlocks(t *testing.T) {
 	two := func(cfg *mqtt.Config) { cfg.Limits.Queue.Messages = 2 }
 	eachOffline(t, two, func(s *lasting) {
@@ -120,8 +122,8 @@ func TestFullQueueBlocks(t *testing.T) {
 	})
 }
 
-// TestFullQueueFails: the queue has room for few bytes, which one message may exceed. It shows SR-30: queue is
-// bounded. It keeps out peer 4.20: queues without bound.
+// TestFullQueueFails: the queue has room for few bytes, which one message may exceed. It shows
+// SR-30: queue is bounded. It keeps out peer 4.20: queues without bound.
 func TestFullQueueFails(t *testing.T) {
 	few := func(cfg *mqtt.Config) {
 		cfg.Limits.Queue.Bytes, cfg.Limits.Queue.Full = 2000, mqtt.QueueFail
@@ -150,9 +152,9 @@ func TestFullQueueFails(t *testing.T) {
 	})
 }
 
-// TestFullQueueDropsTheOldest: dropped messages are counted and reported, and are never ones that were sent. It
-// shows SR-30: queue is bounded. It keeps out peer 4.20: queues without bound; peer 4.4: a message that was dropped
-// is told as sent.
+// TestFullQueueDropsTheOldest: dropped messages are counted and reported, and are never ones that
+// were sent. It shows SR-30: queue is bounded. It keeps out peer 4.20: queues without bound;
+// peer 4.4: a message that was dropped is told as sent.
 func TestFullQueueDropsTheOldest(t *testing.T) {
 	three := func(cfg *mqtt.Config) {
 		cfg.Limits.Queue.Messages, cfg.Limits.Queue.Full = 3, mqtt.QueueDropOldest
@@ -178,7 +180,8 @@ func TestFullQueueDropsTheOldest(t *testing.T) {
 	})
 }
 
-// TestEnqueueWithoutAStore: the message is accepted at once, and OnError is told what becomes of it.
+// TestEnqueueWithoutAStore: the message is accepted at once, and OnError is told what becomes of
+// it.
 func TestEnqueueWithoutAStore(t *testing.T) {
 	eachOffline(t, nil, func(s *lasting) {
 		for i := range 3 {
@@ -336,8 +339,8 @@ func (s *crashingServer) serve(conn *mqtttest.Conn, present bool) {
 	}
 }
 
-// TestMessageThatCrashesTheServerIsPutAside: it is reported, and the other messages are sent. It keeps out
-// peer 4.18: a message that the server does not take is sent again for ever.
+// TestMessageThatCrashesTheServerIsPutAside: it is reported, and the other messages are sent. It
+// keeps out peer 4.18: a message that the server does not take is sent again for ever.
 func TestMessageThatCrashesTheServerIsPutAside(t *testing.T) {
 	server := newCrashingServer(t)
 	ctx := ctxFor(t)

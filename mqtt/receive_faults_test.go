@@ -15,16 +15,17 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestProtocolFaultsOfTheServer shows MF-01: remaining length of five bytes; MF-02: fifth byte is not waited for;
-// MF-04: announced length costs no memory; MF-07: packet type 0; MF-08: packet type 15 before MQTT 5; MF-09: packets
-// that only clients send [MQTT-4.8.0-1]; MF-11: QoS 3 [MQTT-3.3.1-4]; MF-24: bytes too many in a packet; CA-17:
-// second CONNACK; DC-13: DISCONNECT of a 3.1.1 server; KA-15: bad PINGRESP; RX-14: message with identifier 0
-// [MQTT-2.3.1-1]; RX-24: bad PUBREL [MQTT-3.6.1-1]; RX-37: message with an empty topic [MQTT-4.7.3-1]; RX-38:
-// message with a wildcard in its topic [MQTT-3.3.2-2]; P1-09: PUBACK for identifier 0; P1-15: malformed PUBACK;
-// P1-16: flags of PUBACK [MQTT-2.2.2-2]; SU-13: no codes in SUBACK; SU-15: malformed SUBACK; TA-06: alias above our
-// maximum; WL-03: failures let the will be published [MQTT-4.8.0-2]. It keeps out T-A33: a second CONNACK is
-// processed; T-A34: a broken protocol leaves the connection open; T-A39: a DISCONNECT after a broken protocol
-// suppresses the will.
+// TestProtocolFaultsOfTheServer shows MF-01: remaining length of five bytes; MF-02: fifth byte is
+// not waited for; MF-04: announced length costs no memory; MF-07: packet type 0; MF-08: packet type
+// 15 before MQTT 5; MF-09: packets that only clients send [MQTT-4.8.0-1]; MF-11: QoS 3
+// [MQTT-3.3.1-4]; MF-24: bytes too many in a packet; CA-17: second CONNACK; DC-13: DISCONNECT of a
+// 3.1.1 server; KA-15: bad PINGRESP; RX-14: message with identifier 0 [MQTT-2.3.1-1]; RX-24: bad
+// PUBREL [MQTT-3.6.1-1]; RX-37: message with an empty topic [MQTT-4.7.3-1]; RX-38: message with a
+// wildcard in its topic [MQTT-3.3.2-2]; P1-09: PUBACK for identifier 0; P1-15: malformed PUBACK;
+// P1-16: flags of PUBACK [MQTT-2.2.2-2]; SU-13: no codes in SUBACK; SU-15: malformed SUBACK; TA-06:
+// alias above our maximum; WL-03: failures let the will be published [MQTT-4.8.0-2]. It keeps out
+// T-A33: a second CONNACK is processed; T-A34: a broken protocol leaves the connection open; T-A39:
+// a DISCONNECT after a broken protocol suppresses the will.
 func TestProtocolFaultsOfTheServer(t *testing.T) {
 	for _, test := range []struct {
 		send string
@@ -116,14 +117,15 @@ func (s *scripted) expectRefusal(five bool, codes ...byte) {
 	s.finish()
 }
 
-// TestFaultyPublishesAreRefused shows MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1]; MF-13: string longer than its
-// packet; MF-14: U+0000 in a string [MQTT-1.5.3-2]; MF-15: surrogates in a string [MQTT-1.5.3-1]; MF-19: property
-// twice; MF-20: property that is not allowed; MF-21: property without value; MF-22: property list longer than its
-// packet; RX-14: message with identifier 0 [MQTT-2.3.1-1]; RX-34: response topic that is none [MQTT-3.3.2-14];
-// RX-37: message with an empty topic [MQTT-4.7.3-1]; RX-38: message with a wildcard in its topic [MQTT-3.3.2-2];
-// WL-03: failures let the will be published [MQTT-4.8.0-2]. It keeps out T-A23: a short string is filled up with
-// zeros; T-A29: faults found in a packet are dropped; T-A34: a broken protocol leaves the connection open; T-A39: a
-// DISCONNECT after a broken protocol suppresses the will.
+// TestFaultyPublishesAreRefused shows MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1]; MF-13:
+// string longer than its packet; MF-14: U+0000 in a string [MQTT-1.5.3-2]; MF-15: surrogates in a
+// string [MQTT-1.5.3-1]; MF-19: property twice; MF-20: property that is not allowed; MF-21:
+// property without value; MF-22: property list longer than its packet; RX-14: message with
+// identifier 0 [MQTT-2.3.1-1]; RX-34: response topic that is none [MQTT-3.3.2-14]; RX-37: message
+// with an empty topic [MQTT-4.7.3-1]; RX-38: message with a wildcard in its topic [MQTT-3.3.2-2];
+// WL-03: failures let the will be published [MQTT-4.8.0-2]. It keeps out T-A23: a short string is
+// filled up with zeros; T-A29: faults found in a packet are dropped; T-A34: a broken protocol
+// leaves the connection open; T-A39: a DISCONNECT after a broken protocol suppresses the will.
 func TestFaultyPublishesAreRefused(t *testing.T) {
 	for _, test := range []struct {
 		name, old, five string
@@ -159,8 +161,9 @@ func TestFaultyPublishesAreRefused(t *testing.T) {
 	}
 }
 
-// TestMaximumPacketSizeOfTheClient: it is 64 bytes here. It shows MF-05: packet above our Maximum Packet Size;
-// MF-06: packet above our limit before MQTT 5. It keeps out T-A21: packet limits are told and not enforced.
+// TestMaximumPacketSizeOfTheClient: it is 64 bytes here. It shows MF-05: packet above our Maximum
+// Packet Size; MF-06: packet above our limit before MQTT 5. It keeps out T-A21: packet limits are
+// told and not enforced.
 func TestMaximumPacketSizeOfTheClient(t *testing.T) {
 	eachVersion(t, func(cfg *mqtt.Config) { cfg.Transport.MaxPacket = 64 }, func(s *scripted, five bool) {
 		overhead := len(publishBytes(five, 0x30, "t", 0, ""))
@@ -177,7 +180,8 @@ func TestMaximumPacketSizeOfTheClient(t *testing.T) {
 	})
 }
 
-// TestManyAnswersToNothing: only answers that ask for one are answered. It shows MF-27: storm of acknowledgements.
+// TestManyAnswersToNothing: only answers that ask for one are answered. It shows MF-27: storm of
+// acknowledgements.
 func TestManyAnswersToNothing(t *testing.T) {
 	const n = 100_000
 	eachVersion(t, nil, func(s *scripted, five bool) {
@@ -194,8 +198,8 @@ func TestManyAnswersToNothing(t *testing.T) {
 	})
 }
 
-// TestManyMessagesFromAServerThatDoesNotRead: the client stops reading in time, and nothing is lost. It shows MF-27:
-// storm of acknowledgements; KA-13: server that does not read.
+// TestManyMessagesFromAServerThatDoesNotRead: the client stops reading in time, and nothing is
+// lost. It shows MF-27: storm of acknowledgements; KA-13: server that does not read.
 func TestManyMessagesFromAServerThatDoesNotRead(t *testing.T) {
 	const n, chunk = 100_000, 100
 	synctest.Test(t, func(t *testing.T) {
@@ -227,8 +231,8 @@ func TestManyMessagesFromAServerThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// TestAnnouncedLengthCostsNothing shows MF-04: announced length costs no memory. It keeps out T-A22: memory is given
-// to what is only announced; peer 4.19: five bytes cost 256 MiB.
+// TestAnnouncedLengthCostsNothing shows MF-04: announced length costs no memory. It keeps out
+// T-A22: memory is given to what is only announced; peer 4.19: five bytes cost 256 MiB.
 func TestAnnouncedLengthCostsNothing(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Transport.MaxPacket = 300 << 20 })
 	var before, after runtime.MemStats

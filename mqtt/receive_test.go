@@ -12,11 +12,12 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestReceiveAtEachQoS shows RX-01: message received at QoS 0 [MQTT-3.3.4-1]; RX-02: retained message, with and
-// without payload; RX-03: DUP at QoS 0 [MQTT-3.3.1-2]; RX-05: message received at QoS 1 [MQTT-4.3.2-2] of 3.1.1;
-// RX-06: message received at QoS 1 with DUP; RX-15: message received at QoS 2 [MQTT-4.3.3-8]; RX-17: QoS 2 repeated
-// before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1; RX-19: PUBREL for an unknown identifier [MQTT-3.7.2-1]; FR-01:
-// one byte at a time [MQTT-6.0.0-2]; FR-02: split within the remaining length; FR-03: many packets at once.
+// TestReceiveAtEachQoS shows RX-01: message received at QoS 0 [MQTT-3.3.4-1]; RX-02: retained
+// message, with and without payload; RX-03: DUP at QoS 0 [MQTT-3.3.1-2]; RX-05: message received at
+// QoS 1 [MQTT-4.3.2-2] of 3.1.1; RX-06: message received at QoS 1 with DUP; RX-15: message received
+// at QoS 2 [MQTT-4.3.3-8]; RX-17: QoS 2 repeated before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1;
+// RX-19: PUBREL for an unknown identifier [MQTT-3.7.2-1]; FR-01: one byte at a time [MQTT-6.0.0-2];
+// FR-02: split within the remaining length; FR-03: many packets at once.
 func TestReceiveAtEachQoS(t *testing.T) {
 	for _, mode := range []mqtttest.WriteMode{mqtttest.Whole, mqtttest.Bytewise, mqtttest.Coalesced} {
 		s := dialScripted(t, nil)
@@ -42,7 +43,8 @@ func TestReceiveAtEachQoS(t *testing.T) {
 	}
 }
 
-// TestPacketIdentifiersOfBothDirectionsAreIndependent shows RX-12: identifiers of both directions are independent.
+// TestPacketIdentifiersOfBothDirectionsAreIndependent shows RX-12: identifiers of both directions
+// are independent.
 func TestPacketIdentifiersOfBothDirectionsAreIndependent(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		all := append(s.publishes(1, ""), s.publishes(2, "")...)
@@ -70,12 +72,13 @@ func TestPacketIdentifiersOfBothDirectionsAreIndependent(t *testing.T) {
 	})
 }
 
-// TestRepeatedMessagesAtEachQoS shows RX-07: identifier again after PUBACK [MQTT-4.3.2-5]; RX-17: QoS 2 repeated
-// before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1; RX-18: QoS 2 repeated before PUBREL, without DUP; RX-19: PUBREL
-// for an unknown identifier [MQTT-3.7.2-1]; RX-20: PUBREL twice; RX-21: identifier again after PUBCOMP
-// [MQTT-4.3.3-12], [MQTT-4.3.3-10] of 5. It keeps out T-A4: a QoS 2 message that is repeated is delivered twice;
-// T-A5: PUBREL for an unknown identifier is not answered; peer 0.2: a repeated QoS 2 message runs the handler twice;
-// peer 4.8: QoS 2 messages are delivered twice.
+// TestRepeatedMessagesAtEachQoS shows RX-07: identifier again after PUBACK [MQTT-4.3.2-5]; RX-17:
+// QoS 2 repeated before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1; RX-18: QoS 2 repeated before
+// PUBREL, without DUP; RX-19: PUBREL for an unknown identifier [MQTT-3.7.2-1]; RX-20: PUBREL twice;
+// RX-21: identifier again after PUBCOMP [MQTT-4.3.3-12], [MQTT-4.3.3-10] of 5. It keeps out T-A4: a
+// QoS 2 message that is repeated is delivered twice; T-A5: PUBREL for an unknown identifier is not
+// answered; peer 0.2: a repeated QoS 2 message runs the handler twice; peer 4.8: QoS 2 messages are
+// delivered twice.
 func TestRepeatedMessagesAtEachQoS(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, first := range []byte{0x32, 0x3A} { // a new message each time, since its PUBACK
@@ -103,8 +106,8 @@ func TestRepeatedMessagesAtEachQoS(t *testing.T) {
 	})
 }
 
-// TestPubRelForAnUnknownMessage shows RX-23: PUBREL: identifier not found [MQTT-4.3.3-11]; RX-16: all forms of
-// PUBREL. It keeps out T-A6: identifier not found leaks a place of the window.
+// TestPubRelForAnUnknownMessage shows RX-23: PUBREL: identifier not found [MQTT-4.3.3-11]; RX-16:
+// all forms of PUBREL. It keeps out T-A6: identifier not found leaks a place of the window.
 func TestPubRelForAnUnknownMessage(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for _, release := range []string{"62 03 0009 92", "62 02 0009", "62 03 0009 00", "62 04 0009 00 00", "62 0F 0009 00 0B 26 0003 6B6579 0003 76616C"} {
@@ -117,8 +120,8 @@ func TestPubRelForAnUnknownMessage(t *testing.T) {
 	s.closeWell()
 }
 
-// TestMessageWithoutAHandlerIsAcknowledged shows RX-04: message for no handler [MQTT-4.5.0-2]. It keeps out
-// peer 4.9: a message without handler is never acknowledged.
+// TestMessageWithoutAHandlerIsAcknowledged shows RX-04: message for no handler [MQTT-4.5.0-2]. It
+// keeps out peer 4.9: a message without handler is never acknowledged.
 func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) {
 	eachVersion(t, func(cfg *mqtt.Config) { cfg.OnMessage, cfg.OnError = nil, nil }, func(s *scripted, five bool) {
 		s.sendPublish(five, 0x30, 0, "")
@@ -132,8 +135,8 @@ func TestMessageWithoutAHandlerIsAcknowledged(t *testing.T) {
 	})
 }
 
-// TestExpiryOfReceivedMessages: an exchange goes on though its message has expired [MQTT-4.3.3-13] of 5. It shows
-// RX-35: message expiry.
+// TestExpiryOfReceivedMessages: an exchange goes on though its message has expired [MQTT-4.3.3-13]
+// of 5. It shows RX-35: message expiry.
 func TestExpiryOfReceivedMessages(t *testing.T) {
 	got := make(chan *mqtt.Received, 1)
 	s := dialV5(t, "", func(cfg *mqtt.Config) { cfg.OnMessage = func(_ context.Context, m *mqtt.Received) { got <- m } })
@@ -148,8 +151,8 @@ func TestExpiryOfReceivedMessages(t *testing.T) {
 	}
 }
 
-// TestTextIsNotNormalized shows MF-17: control characters and non-characters in a string; MF-18: byte order mark in
-// a string [MQTT-1.5.3-3].
+// TestTextIsNotNormalized shows MF-17: control characters and non-characters in a string; MF-18:
+// byte order mark in a string [MQTT-1.5.3-3].
 func TestTextIsNotNormalized(t *testing.T) {
 	eachVersion(t, nil, func(s *scripted, five bool) {
 		for _, topic := range []string{"\uFEFFab", "\U0002A6D4", "a\x01", "a\uFFFF", "$x", "/"} {
@@ -159,8 +162,8 @@ func TestTextIsNotNormalized(t *testing.T) {
 	})
 }
 
-// TestReasonStringsThatWereDeclinedAreRefused: CONNECT had Request Problem Information 0. It shows P1-18: reason
-// string though the client declined it.
+// TestReasonStringsThatWereDeclinedAreRefused: CONNECT had Request Problem Information 0. It shows
+// P1-18: reason string though the client declined it.
 func TestReasonStringsThatWereDeclinedAreRefused(t *testing.T) {
 	decline := func(cfg *mqtt.Config) { cfg.Properties.OmitProblemInformation = true }
 	for name, test := range map[string]struct{ packet, answer string }{
@@ -187,8 +190,8 @@ func TestReasonStringsThatWereDeclinedAreRefused(t *testing.T) {
 	s.expectEvent("disconnect: ")
 }
 
-// TestReceiveMaximumOfTheClientIsEnforced shows FC-10: server exceeds our Receive Maximum; FC-11: QoS 2 holds its
-// place until PUBCOMP.
+// TestReceiveMaximumOfTheClientIsEnforced shows FC-10: server exceeds our Receive Maximum; FC-11:
+// QoS 2 holds its place until PUBCOMP.
 func TestReceiveMaximumOfTheClientIsEnforced(t *testing.T) {
 	s := dialV5(t, "", func(cfg *mqtt.Config) {
 		cfg.Limits.ReceiveMaximum = 2

@@ -18,9 +18,9 @@ import (
 // TestReasonsThatEndReconnecting answers CONNECT, or the connection, with every code that means
 // something for going on.
 //
-// With its reason, or it goes on. It shows DC-19: what a code means for reconnecting; TR-04: reconnect after a
-// refusal; SR-27: session taken over. It keeps out T-A40: two clients of one identifier throw each other out for
-// ever.
+// With its reason, or it goes on. It shows DC-19: what a code means for reconnecting; TR-04:
+// reconnect after a refusal; SR-27: session taken over. It keeps out T-A40: two clients of one
+// identifier throw each other out for ever.
 func TestReasonsThatEndReconnecting(t *testing.T) {
 	type answer struct {
 		packet  string
@@ -104,8 +104,8 @@ func checkEnd(t *testing.T, packet string, version mqtt.Version, ends bool) {
 	}
 }
 
-// TestGiveUpDecidesWhatEndsReconnecting shows TR-04: reconnect after a refusal; DC-19: what a code means for
-// reconnecting.
+// TestGiveUpDecidesWhatEndsReconnecting shows TR-04: reconnect after a refusal; DC-19: what a code
+// means for reconnecting.
 func TestGiveUpDecidesWhatEndsReconnecting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
@@ -170,8 +170,8 @@ var closings = map[string]func(s *lasting){
 	},
 }
 
-// TestCloseAtAnyTime: Close returns at once, and every wait ends with one error. It shows TR-06: context ends at any
-// stage.
+// TestCloseAtAnyTime: Close returns at once, and every wait ends with one error. It shows TR-06:
+// context ends at any stage.
 func TestCloseAtAnyTime(t *testing.T) {
 	for name, arrange := range closings {
 		for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
@@ -294,7 +294,8 @@ func TestCloseInHandlersOfAReconnectingClient(t *testing.T) {
 	}
 }
 
-// TestWaitsEndWithTheirContext: this holds offline, too, and the error says what became of the message.
+// TestWaitsEndWithTheirContext: this holds offline, too, and the error says what became of the
+// message.
 func TestWaitsEndWithTheirContext(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Limits.Queue.Messages = 2 }, func(s *lasting) {
 		own := errors.New("enough")

@@ -14,8 +14,9 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestRetryDelaysHaveFullJitter: the first delay has it, too, and the bound is applied before the draw. It shows
-// TR-02: growing delays between attempts. It keeps out peer 4.17: reconnecting comes as a storm.
+// TestRetryDelaysHaveFullJitter: the first delay has it, too, and the bound is applied before the
+// draw. It shows TR-02: growing delays between attempts. It keeps out peer 4.17: reconnecting comes
+// as a storm.
 func TestRetryDelaysHaveFullJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
@@ -63,7 +64,8 @@ func checkUniform(t *testing.T, what string, delays []time.Duration, bound time.
 	}
 }
 
-// TestDelaysBeginAnewAfterStability: they do not begin anew before. It shows TR-02: growing delays between attempts.
+// TestDelaysBeginAnewAfterStability: they do not begin anew before. It shows TR-02: growing delays
+// between attempts.
 func TestDelaysBeginAnewAfterStability(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan mqtt.Retry, 10)
@@ -119,8 +121,8 @@ func TestServersAreTriedInTurn(t *testing.T) {
 	})
 }
 
-// TestFirstAttemptFailsDialUnlessInTheBackground shows TR-01: nobody listens at the address; TR-05: reconnect after
-// a server that does not answer.
+// TestFirstAttemptFailsDialUnlessInTheBackground shows TR-01: nobody listens at the address; TR-05:
+// reconnect after a server that does not answer.
 func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) {
 	for _, background := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -142,8 +144,8 @@ func TestFirstAttemptFailsDialUnlessInTheBackground(t *testing.T) {
 	}
 }
 
-// TestSilentServerIsTriedAgain: another attempt follows, and the first connection is closed. It shows TR-05:
-// reconnect after a server that does not answer.
+// TestSilentServerIsTriedAgain: another attempt follows, and the first connection is closed. It
+// shows TR-05: reconnect after a server that does not answer.
 func TestSilentServerIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) {
@@ -167,8 +169,8 @@ func TestSilentServerIsTriedAgain(t *testing.T) {
 	})
 }
 
-// TestHalfOpenConnectionIsReplaced: this takes exactly the time it should, and pings begin anew. It shows KA-11: no
-// answer to a ping; KA-19: no ping after the end [MQTT-3.14.4-1].
+// TestHalfOpenConnectionIsReplaced: this takes exactly the time it should, and pings begin anew. It
+// shows KA-11: no answer to a ping; KA-19: no ping after the end [MQTT-3.14.4-1].
 func TestHalfOpenConnectionIsReplaced(t *testing.T) {
 	eachLasting(t, keepAlive(10*time.Second), func(s *lasting) {
 		d := s.publishes(1, "a")[0]
@@ -255,8 +257,9 @@ func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
 	return connects
 }
 
-// TestTwoClientsWithOneIdentifierDoNotRace: in ten minutes each connects about 16 times. It shows SR-27: session
-// taken over. It keeps out T-A40: two clients of one identifier throw each other out for ever.
+// TestTwoClientsWithOneIdentifierDoNotRace: in ten minutes each connects about 16 times. It shows
+// SR-27: session taken over. It keeps out T-A40: two clients of one identifier throw each other out
+// for ever.
 func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) {
 	for version, most := range map[mqtt.Version]int{mqtt.V311: 60, mqtt.V5: 2} {
 		synctest.Test(t, func(t *testing.T) {

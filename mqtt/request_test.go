@@ -10,7 +10,8 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// TestRequestsMatchTheirResponses keeps out peer 4.32: a late answer to a request blocks the client.
+// TestRequestsMatchTheirResponses keeps out peer 4.32: a late answer to a request blocks the
+// client.
 func TestRequestsMatchTheirResponses(t *testing.T) {
 	s := dialV5(t, "1A 0004 72657073 2900", func(cfg *mqtt.Config) { cfg.Properties.RequestResponseInformation = true })
 	request := func(ctx context.Context, payload string) (chan error, *mqtt.Received) {

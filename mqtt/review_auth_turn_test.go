@@ -10,8 +10,8 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestConnectTooLateSaysSo calls Connect, with authentication and no time left, on a client that has
-// ended: no other authentication is in its way.
+// TestConnectTooLateSaysSo calls Connect, with authentication and no time left, on a client that
+// has ended: no other authentication is in its way.
 func TestConnectTooLateSaysSo(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	opened, err := mqtt.Open(ctxFor(t), server.URL(), mqtt.Config{})

@@ -8,8 +8,9 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestRefusedSubscriptionHoldsNothingBack has a message come for a subscription that the server then
-// refuses: nobody asks for it with All, and the acknowledgements of later ones do not wait for that.
+// TestRefusedSubscriptionHoldsNothingBack has a message come for a subscription that the server
+// then refuses: nobody asks for it with All, and the acknowledgements of later ones do not wait for
+// that.
 func TestRefusedSubscriptionHoldsNothingBack(t *testing.T) {
 	lastingV5(t, "", iterable, func(s *lasting) {
 		handled := mqtt.Subscription{Filter: "g", QoS: 1, Handler: func(context.Context, *mqtt.Received) {}}

@@ -7,8 +7,8 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestRefusedRequestThatWasSentIsInDoubt has a subscribe without an answer meet a server that does not
-// take it: the one before may have, so it is not told that nothing was sent.
+// TestRefusedRequestThatWasSentIsInDoubt has a subscribe without an answer meet a server that does
+// not take it: the one before may have, so it is not told that nothing was sent.
 func TestRefusedRequestThatWasSentIsInDoubt(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		d, err := s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "+"}}, nil)

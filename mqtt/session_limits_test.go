@@ -9,9 +9,9 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestSmallerReceiveMaximum: it holds for what is sent again, too. It shows SR-11: smaller Receive Maximum at a
-// reconnect [MQTT-3.3.4-7]; FC-09: the window begins anew with each connection. It keeps out T-A9: what is sent
-// again exceeds the Receive Maximum.
+// TestSmallerReceiveMaximum: it holds for what is sent again, too. It shows SR-11: smaller Receive
+// Maximum at a reconnect [MQTT-3.3.4-7]; FC-09: the window begins anew with each connection. It
+// keeps out T-A9: what is sent again exceeds the Receive Maximum.
 func TestSmallerReceiveMaximum(t *testing.T) {
 	lastingV5(t, "210005", nil, func(s *lasting) {
 		s.publishes(1, "a", "b", "c", "d", "e", "f")
@@ -38,8 +38,8 @@ func TestSmallerReceiveMaximum(t *testing.T) {
 	})
 }
 
-// TestPubRelTakesOnePlaceInFlight: its PUBCOMP frees one place, not two. It shows FC-07: place of a PUBREL that is
-// sent again.
+// TestPubRelTakesOnePlaceInFlight: its PUBCOMP frees one place, not two. It shows FC-07: place of a
+// PUBREL that is sent again.
 func TestPubRelTakesOnePlaceInFlight(t *testing.T) {
 	lastingV5(t, "210001", nil, func(s *lasting) {
 		s.publishes(2, "a")
@@ -60,8 +60,9 @@ func TestPubRelTakesOnePlaceInFlight(t *testing.T) {
 	})
 }
 
-// TestPubRelsBeyondTheReceiveMaximum: all of them are sent, and no PUBLISH until they are complete. It shows FC-07:
-// place of a PUBREL that is sent again; FC-09: the window begins anew with each connection.
+// TestPubRelsBeyondTheReceiveMaximum: all of them are sent, and no PUBLISH until they are complete.
+// It shows FC-07: place of a PUBREL that is sent again; FC-09: the window begins anew with each
+// connection.
 func TestPubRelsBeyondTheReceiveMaximum(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.publishes(2, "a", "b", "c")
@@ -93,8 +94,8 @@ func TestPubRelsBeyondTheReceiveMaximum(t *testing.T) {
 	})
 }
 
-// TestLowerLimitsFailWhatNoLongerFits: the other messages are sent. It shows SR-12: other limits that became smaller
-// at a reconnect [MQTT-3.2.2-11].
+// TestLowerLimitsFailWhatNoLongerFits: the other messages are sent. It shows SR-12: other limits
+// that became smaller at a reconnect [MQTT-3.2.2-11].
 func TestLowerLimitsFailWhatNoLongerFits(t *testing.T) {
 	for name, limits := range map[string]string{"Maximum QoS": "2401", "retained": "2500", "Maximum Packet Size": "270000000C"} {
 		t.Run(name, func(t *testing.T) {
@@ -132,8 +133,8 @@ func TestLowerLimitsFailWhatNoLongerFits(t *testing.T) {
 	}
 }
 
-// TestPubRelIsSentWhateverTheLimits: the server has the message already. It shows SR-12: other limits that became
-// smaller at a reconnect [MQTT-3.2.2-11].
+// TestPubRelIsSentWhateverTheLimits: the server has the message already. It shows SR-12: other
+// limits that became smaller at a reconnect [MQTT-3.2.2-11].
 func TestPubRelIsSentWhateverTheLimits(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		d := s.publishes(2, "123456")[0]
@@ -148,8 +149,8 @@ func TestPubRelIsSentWhateverTheLimits(t *testing.T) {
 	})
 }
 
-// TestLimitsAreOfOneConnection shows CA-38: limits are those of this connection; FC-09: the window begins anew with
-// each connection. It keeps out T-A17: limits of an earlier connection stay.
+// TestLimitsAreOfOneConnection shows CA-38: limits are those of this connection; FC-09: the window
+// begins anew with each connection. It keeps out T-A17: limits of an earlier connection stay.
 func TestLimitsAreOfOneConnection(t *testing.T) {
 	lastingV5(t, "210001 220005 2400 2500 270000001E 2800 2A00 130005", nil, func(s *lasting) {
 		for what, err := range map[string]error{
@@ -203,8 +204,8 @@ func (s *lasting) returnsAfter(away time.Duration, session string) {
 
 func retryingEachSecond(cfg *mqtt.Config) { cfg.Reconnect.MaxDelay = time.Second }
 
-// TestExpiredBeforeItWasWritten: this holds for messages that have an identifier, too. It shows SR-29: queue and
-// message expiry [MQTT-4.3.3-7].
+// TestExpiredBeforeItWasWritten: this holds for messages that have an identifier, too. It shows
+// SR-29: queue and message expiry [MQTT-4.3.3-7].
 func TestExpiredBeforeItWasWritten(t *testing.T) {
 	lastingV5(t, "", retryingEachSecond, func(s *lasting) {
 		before := s.publishesFor("a", 1, 2*time.Hour)
@@ -228,8 +229,8 @@ func TestExpiredBeforeItWasWritten(t *testing.T) {
 	})
 }
 
-// TestExpiredBeforeItWasRepublished: the message may have arrived in the lost session, and is not sent as a new one.
-// It shows SR-29: queue and message expiry [MQTT-4.3.3-7].
+// TestExpiredBeforeItWasRepublished: the message may have arrived in the lost session, and is not
+// sent as a new one. It shows SR-29: queue and message expiry [MQTT-4.3.3-7].
 func TestExpiredBeforeItWasRepublished(t *testing.T) {
 	lastingV5(t, "", func(cfg *mqtt.Config) {
 		retryingEachSecond(cfg)
@@ -253,8 +254,9 @@ func TestExpiredBeforeItWasRepublished(t *testing.T) {
 	})
 }
 
-// TestExpiryOfWhatIsSentAgain: it goes out with the time that is left, a second at least [MQTT-4.3.3-7] of 5. It
-// shows P2-18: expiry does not end an exchange; SR-29: queue and message expiry.
+// TestExpiryOfWhatIsSentAgain: it goes out with the time that is left, a second at least
+// [MQTT-4.3.3-7] of 5. It shows P2-18: expiry does not end an exchange; SR-29: queue and message
+// expiry.
 func TestExpiryOfWhatIsSentAgain(t *testing.T) {
 	lastingV5(t, "", retryingEachSecond, func(s *lasting) {
 		all := []*mqtt.Delivery{s.publishesFor("a", 1, 5*time.Second), s.publishesFor("b", 2, 5*time.Second), s.publishesFor("c", 1, 2*time.Hour)}
@@ -277,7 +279,8 @@ func TestExpiryOfWhatIsSentAgain(t *testing.T) {
 	})
 }
 
-// TestExpiredWhileItWasSaved: the store takes its time. It shows SR-29: queue and message expiry [MQTT-4.3.3-7].
+// TestExpiredWhileItWasSaved: the store takes its time. It shows SR-29: queue and message expiry
+// [MQTT-4.3.3-7].
 func TestExpiredWhileItWasSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		if !s.five {

@@ -11,8 +11,8 @@ import (
 // TestServerKilledAtEachStepInbound: whatever the server repeats, on
 // whatever connection, the handler has it once.
 //
-// It shows RX-27: delivered once across connections; RX-28: PUBREL in a later connection [MQTT-4.4.0-1] of 5. It
-// keeps out T-A4: a QoS 2 message that is repeated is delivered twice.
+// It shows RX-27: delivered once across connections; RX-28: PUBREL in a later connection
+// [MQTT-4.4.0-1] of 5. It keeps out T-A4: a QoS 2 message that is repeated is delivered twice.
 func TestServerKilledAtEachStepInbound(t *testing.T) {
 	for name, script := range map[string]string{
 		"RX-27 PUBREC": `
@@ -71,8 +71,8 @@ func TestServerKilledAtEachStepInbound(t *testing.T) {
 	}
 }
 
-// TestPubRelAfterALostPubComp: it is answered though the message is not known any more. It shows RX-28: PUBREL in a
-// later connection [MQTT-4.4.0-1] of 5.
+// TestPubRelAfterALostPubComp: it is answered though the message is not known any more. It shows
+// RX-28: PUBREL in a later connection [MQTT-4.4.0-1] of 5.
 func TestPubRelAfterALostPubComp(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.play(`< pub 34 9 a
@@ -90,8 +90,8 @@ func TestPubRelAfterALostPubComp(t *testing.T) {
 	})
 }
 
-// TestNewSessionDeliversAgain: its identifiers mean new messages, also where the payload is equal. It shows RX-29:
-// message delivered again in a new session [MQTT-3.2.2-5] of 5.
+// TestNewSessionDeliversAgain: its identifiers mean new messages, also where the payload is equal.
+// It shows RX-29: message delivered again in a new session [MQTT-3.2.2-5] of 5.
 func TestNewSessionDeliversAgain(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.play(`< pub 34 9 a
@@ -109,8 +109,8 @@ func TestNewSessionDeliversAgain(t *testing.T) {
 // the others waiting, when the connection breaks. Those of QoS 2 are handled once, and what
 // waits of QoS 1 is left to the copy that the server sends.
 //
-// It shows RX-27: delivered once across connections. It keeps out T-A4: a QoS 2 message that is repeated is
-// delivered twice.
+// It shows RX-27: delivered once across connections. It keeps out T-A4: a QoS 2 message that is
+// repeated is delivered twice.
 func TestHandlerRunsAcrossALoss(t *testing.T) {
 	for _, end := range []string{"before the server sends again", "after it"} {
 		t.Run(end, func(t *testing.T) {
@@ -160,8 +160,8 @@ func TestHandlerRunsAcrossALoss(t *testing.T) {
 	}
 }
 
-// TestPanicIsRedelivered: a message whose handler panicked is not acknowledged, so it comes again. It shows TR-13:
-// handler panics.
+// TestPanicIsRedelivered: a message whose handler panicked is not acknowledged, so it comes again.
+// It shows TR-13: handler panics.
 func TestPanicIsRedelivered(t *testing.T) {
 	failures := 0
 	panicking := func(cfg *mqtt.Config) {
@@ -201,8 +201,8 @@ func TestPanicIsRedelivered(t *testing.T) {
 // Some servers give messages new packet identifiers when a session goes on, and set
 // DUP: RabbitMQ 3.10.8 does at QoS 1. The client must not take one message for another.
 
-// TestRenumberedQoS1IsHandledAndAcknowledged shows RX-07: identifier again after PUBACK [MQTT-4.3.2-5]. It keeps out
-// T-A11: acknowledgements leave on the wrong connection.
+// TestRenumberedQoS1IsHandledAndAcknowledged shows RX-07: identifier again after PUBACK
+// [MQTT-4.3.2-5]. It keeps out T-A11: acknowledgements leave on the wrong connection.
 func TestRenumberedQoS1IsHandledAndAcknowledged(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 32 1 m1
@@ -239,8 +239,8 @@ func TestRenumberedQoS1IsHandledAndAcknowledged(t *testing.T) {
 	})
 }
 
-// TestRenumberedQoS2IsNotTakenForARepeat: the same message under its identifier is a repetition, another is none. It
-// shows RX-27: delivered once across connections.
+// TestRenumberedQoS2IsNotTakenForARepeat: the same message under its identifier is a repetition,
+// another is none. It shows RX-27: delivered once across connections.
 func TestRenumberedQoS2IsNotTakenForARepeat(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play(`< pub 34 1 m1
@@ -269,8 +269,8 @@ func TestRenumberedQoS2IsNotTakenForARepeat(t *testing.T) {
 	})
 }
 
-// TestRenumberedFromQoS2ToQoS1: an identifier means one message within one connection alone. It shows RX-26: one
-// identifier at QoS 1 and 2.
+// TestRenumberedFromQoS2ToQoS1: an identifier means one message within one connection alone. It
+// shows RX-26: one identifier at QoS 1 and 2.
 func TestRenumberedFromQoS2ToQoS1(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 34 1 m1")
@@ -282,8 +282,8 @@ func TestRenumberedFromQoS2ToQoS1(t *testing.T) {
 	})
 }
 
-// TestRenumberedPubRelIsAnswered: PUBREL comes in a later connection than its PUBLISH. It shows RX-25: PUBREL before
-// our PUBREC.
+// TestRenumberedPubRelIsAnswered: PUBREL comes in a later connection than its PUBLISH. It shows
+// RX-25: PUBREL before our PUBREC.
 func TestRenumberedPubRelIsAnswered(t *testing.T) {
 	holding(t, func(s *lasting, got chan *mqtt.Received) {
 		s.play("< pub 34 1 m1")

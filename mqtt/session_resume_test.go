@@ -10,10 +10,11 @@ import (
 // TestServerKilledAtEachStepOutbound has rows of what was sent before the
 // connection broke, and what has to follow, and only that.
 //
-// It shows SR-01: QoS 1 is sent again [MQTT-4.4.0-1] of 3.1.1; SR-02: QoS 2 is sent again; SR-03: PUBREL is sent
-// again; SR-04: connection lost together with PUBREC; SR-25: lost PUBCOMP; SR-28: outcome that comes in a later
-// connection; P2-15: no PUBLISH after PUBREL, across connections [MQTT-4.3.3-6]; RT-05: retain flag when sent again
-// [MQTT-3.3.1-1]. It keeps out T-A3: what is sent again has no DUP.
+// It shows SR-01: QoS 1 is sent again [MQTT-4.4.0-1] of 3.1.1; SR-02: QoS 2 is sent again; SR-03:
+// PUBREL is sent again; SR-04: connection lost together with PUBREC; SR-25: lost PUBCOMP; SR-28:
+// outcome that comes in a later connection; P2-15: no PUBLISH after PUBREL, across connections
+// [MQTT-4.3.3-6]; RT-05: retain flag when sent again [MQTT-3.3.1-1]. It keeps out T-A3: what is
+// sent again has no DUP.
 func TestServerKilledAtEachStepOutbound(t *testing.T) {
 	for name, test := range map[string]struct {
 		qos    mqtt.QoS
@@ -86,8 +87,8 @@ func TestServerKilledAtEachStepOutbound(t *testing.T) {
 	}
 }
 
-// TestPubRecInTheLastSegment: the connection ends in the segment of PUBREC. It shows SR-04: connection lost together
-// with PUBREC [MQTT-4.4.0-1] of 5.
+// TestPubRecInTheLastSegment: the connection ends in the segment of PUBREC. It shows SR-04:
+// connection lost together with PUBREC [MQTT-4.4.0-1] of 5.
 func TestPubRecInTheLastSegment(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		d := s.publishes(2, "a")[0]
@@ -116,8 +117,8 @@ func TestPubCompNotFoundIsSuccess(t *testing.T) {
 	})
 }
 
-// TestOrderOfResending shows SR-05: what is sent again keeps its order [MQTT-4.6.0-1]. It keeps out T-A2: what is
-// sent again has lost its order; peer 4.7: what is sent again has a random order.
+// TestOrderOfResending shows SR-05: what is sent again keeps its order [MQTT-4.6.0-1]. It keeps out
+// T-A2: what is sent again has lost its order; peer 4.7: what is sent again has a random order.
 func TestOrderOfResending(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		for i, payload := range []string{"a", "b", "c", "d"} {
@@ -143,8 +144,8 @@ func TestOrderOfResending(t *testing.T) {
 	})
 }
 
-// TestOrderAcrossTheWrap shows SR-06: the order is kept across the wrap of identifiers. It keeps out T-A2: what is
-// sent again has lost its order.
+// TestOrderAcrossTheWrap shows SR-06: the order is kept across the wrap of identifiers. It keeps
+// out T-A2: what is sent again has lost its order.
 func TestOrderAcrossTheWrap(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.nearTheWrap()
@@ -206,9 +207,9 @@ func TestNewMessagesComeAfterOldOnes(t *testing.T) {
 	})
 }
 
-// TestSessionLost: the loss is reported, and nothing is sent again. It shows CA-14: session lost though the client
-// has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost. It keeps out T-A1: what was in flight is sent again
-// though the session was lost.
+// TestSessionLost: the loss is reported, and nothing is sent again. It shows CA-14: session lost
+// though the client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost. It keeps out T-A1:
+// what was in flight is sent again though the session was lost.
 func TestSessionLost(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		sent := append(s.publishes(1, "a"), s.publishes(2, "b", "c")...)
@@ -234,9 +235,9 @@ func TestSessionLost(t *testing.T) {
 	})
 }
 
-// TestRepublish: messages are published as new ones where that is asked for. It shows CA-14: session lost though the
-// client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost; SR-10: clean session sends nothing again
-// [MQTT-3.1.2-6] of 3.1.1.
+// TestRepublish: messages are published as new ones where that is asked for. It shows CA-14:
+// session lost though the client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost; SR-10:
+// clean session sends nothing again [MQTT-3.1.2-6] of 3.1.1.
 func TestRepublish(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Reconnect.Republish = mqtt.RepublishAll }, func(s *lasting) {
 		all := append(s.publishes(1, "a"), s.publishes(2, "b", "c")...)
@@ -262,8 +263,9 @@ func TestRepublish(t *testing.T) {
 	})
 }
 
-// TestCleanSessionIsNotResumed: neither is one that ends with its connection. It shows SR-10: clean session sends
-// nothing again [MQTT-3.1.2-6] of 3.1.1; SR-24: session that ends with the connection [MQTT-3.1.2-23] of 5.
+// TestCleanSessionIsNotResumed: neither is one that ends with its connection. It shows SR-10: clean
+// session sends nothing again [MQTT-3.1.2-6] of 3.1.1; SR-24: session that ends with the connection
+// [MQTT-3.1.2-23] of 5.
 func TestCleanSessionIsNotResumed(t *testing.T) {
 	clean := func(cfg *mqtt.Config) { cfg.KeepSession = false; cfg.Properties.SessionExpiry = 0 }
 	eachLasting(t, clean, func(s *lasting) {
@@ -277,8 +279,8 @@ func TestCleanSessionIsNotResumed(t *testing.T) {
 	})
 }
 
-// TestSessionWithoutExpiry: Session Expiry Interval is 0, so it ended with its connection. It shows SR-24: session
-// that ends with the connection [MQTT-3.1.2-23] of 5.
+// TestSessionWithoutExpiry: Session Expiry Interval is 0, so it ended with its connection. It shows
+// SR-24: session that ends with the connection [MQTT-3.1.2-23] of 5.
 func TestSessionWithoutExpiry(t *testing.T) {
 	ends := func(cfg *mqtt.Config) { cfg.Properties.SessionExpiry = 0 }
 	lastingV5(t, "", ends, func(s *lasting) {
@@ -311,8 +313,8 @@ func TestLossesInARow(t *testing.T) {
 	})
 }
 
-// TestInFlightLimitRecoversAfterALoss shows SR-20: the window of publishes recovers after a loss. It keeps out
-// T-A10: the window does not recover from a lost connection.
+// TestInFlightLimitRecoversAfterALoss shows SR-20: the window of publishes recovers after a loss.
+// It keeps out T-A10: the window does not recover from a lost connection.
 func TestInFlightLimitRecoversAfterALoss(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.Limits.InFlight = 2 }, func(s *lasting) {
 		s.publishes(1, "a")
@@ -344,7 +346,8 @@ func TestInFlightLimitRecoversAfterALoss(t *testing.T) {
 	})
 }
 
-// TestNothingIsSentAgainOnALiveConnection shows SR-26: nothing is sent again at other times [MQTT-4.4.0-1] of 5.
+// TestNothingIsSentAgainOnALiveConnection shows SR-26: nothing is sent again at other times
+// [MQTT-4.4.0-1] of 5.
 func TestNothingIsSentAgainOnALiveConnection(t *testing.T) {
 	eachLasting(t, func(cfg *mqtt.Config) { cfg.KeepAlive = 10 * time.Second }, func(s *lasting) {
 		s.publishes(1, "a", "b")
@@ -361,8 +364,8 @@ func TestNothingIsSentAgainOnALiveConnection(t *testing.T) {
 	})
 }
 
-// TestIdentifiersInUseAreKeptAcrossALoss: new requests avoid them. It shows ID-07: identifiers kept across
-// connections [MQTT-2.3.1-3].
+// TestIdentifiersInUseAreKeptAcrossALoss: new requests avoid them. It shows ID-07: identifiers kept
+// across connections [MQTT-2.3.1-3].
 func TestIdentifiersInUseAreKeptAcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.publishes(1, "a")

@@ -11,8 +11,8 @@ import (
 	"dunlin/mqtt/store"
 )
 
-// TestSequenceNumbersAcrossProcesses: each message has its number once. It shows RX-27: delivered once across
-// connections; RX-28: PUBREL in a later connection [MQTT-4.4.0-1] of 5.
+// TestSequenceNumbersAcrossProcesses: each message has its number once. It shows RX-27: delivered
+// once across connections; RX-28: PUBREL in a later connection [MQTT-4.4.0-1] of 5.
 func TestSequenceNumbersAcrossProcesses(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		kept := store.NewMemory()
@@ -49,8 +49,8 @@ func TestSequenceNumbersAcrossProcesses(t *testing.T) {
 	})
 }
 
-// TestSequenceNumberOfARepeat: a message whose handler was killed comes again under its number. It shows RX-27:
-// delivered once across connections.
+// TestSequenceNumberOfARepeat: a message whose handler was killed comes again under its number. It
+// shows RX-27: delivered once across connections.
 func TestSequenceNumberOfARepeat(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		kept := store.NewMemory()
@@ -74,8 +74,8 @@ func TestSequenceNumberOfARepeat(t *testing.T) {
 	})
 }
 
-// TestHandlerRunsOnceTheMessageIsSaved: it is acknowledged once that is saved, though the store fails for a while.
-// It shows RX-27: delivered once across connections.
+// TestHandlerRunsOnceTheMessageIsSaved: it is acknowledged once that is saved, though the store
+// fails for a while. It shows RX-27: delivered once across connections.
 func TestHandlerRunsOnceTheMessageIsSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
@@ -105,8 +105,8 @@ func TestHandlerRunsOnceTheMessageIsSaved(t *testing.T) {
 	})
 }
 
-// TestAcknowledgementsOfALostConnectionAreNotSaved shows SR-15: acknowledgements are not carried over
-// [MQTT-4.4.0-1] of 5. It keeps out T-A11: acknowledgements leave on the wrong connection.
+// TestAcknowledgementsOfALostConnectionAreNotSaved shows SR-15: acknowledgements are not carried
+// over [MQTT-4.4.0-1] of 5. It keeps out T-A11: acknowledgements leave on the wrong connection.
 func TestAcknowledgementsOfALostConnectionAreNotSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play("quiet")
@@ -125,8 +125,8 @@ func TestAcknowledgementsOfALostConnectionAreNotSaved(t *testing.T) {
 	})
 }
 
-// TestNewSessionForgetsTheOldOne: the store forgets it, too. It shows RX-29: message delivered again in a new
-// session [MQTT-3.2.2-5] of 5.
+// TestNewSessionForgetsTheOldOne: the store forgets it, too. It shows RX-29: message delivered
+// again in a new session [MQTT-3.2.2-5] of 5.
 func TestNewSessionForgetsTheOldOne(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.play(`< pub 34 9 a
@@ -143,8 +143,8 @@ func TestNewSessionForgetsTheOldOne(t *testing.T) {
 	})
 }
 
-// TestHandledOfflineIsNotHandledAgain: a later process does not give the message to a handler again. It shows RX-27:
-// delivered once across connections.
+// TestHandledOfflineIsNotHandledAgain: a later process does not give the message to a handler
+// again. It shows RX-27: delivered once across connections.
 func TestHandledOfflineIsNotHandledAgain(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})
@@ -162,8 +162,8 @@ func TestHandledOfflineIsNotHandledAgain(t *testing.T) {
 	})
 }
 
-// TestHandledDuringCloseIsNotHandledAgain: what a handler finished while the client closed does not come again. It
-// shows RX-27: delivered once across connections.
+// TestHandledDuringCloseIsNotHandledAgain: what a handler finished while the client closed does not
+// come again. It shows RX-27: delivered once across connections.
 func TestHandledDuringCloseIsNotHandledAgain(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		block, begun := make(chan struct{}), make(chan struct{})

@@ -14,8 +14,8 @@ import (
 	"dunlin/mqtt/store"
 )
 
-// TestSavedBeforeSent: a message is forgotten only after the last acknowledgement. It shows SR-23: stored before
-// sent [MQTT-4.1.0-1] of 3.1.1.
+// TestSavedBeforeSent: a message is forgotten only after the last acknowledgement. It shows SR-23:
+// stored before sent [MQTT-4.1.0-1] of 3.1.1.
 func TestSavedBeforeSent(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		step := func(before, after string) {
@@ -59,10 +59,10 @@ func TestSavedBeforeSent(t *testing.T) {
 	})
 }
 
-// TestRestartSendsAgainInOrder: the identifiers are the same, the order is the original one, and DUP is set. It
-// shows SR-21: restart of the process with a store; ID-07: identifiers kept across connections [MQTT-2.3.1-3];
-// RT-05: retain flag when sent again [MQTT-3.3.1-1]. It keeps out T-A2: what is sent again has lost its order; T-A3:
-// what is sent again has no DUP.
+// TestRestartSendsAgainInOrder: the identifiers are the same, the order is the original one, and
+// DUP is set. It shows SR-21: restart of the process with a store; ID-07: identifiers kept across
+// connections [MQTT-2.3.1-3]; RT-05: retain flag when sent again [MQTT-3.3.1-1]. It keeps out T-A2:
+// what is sent again has lost its order; T-A3: what is sent again has no DUP.
 func TestRestartSendsAgainInOrder(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		for i, payload := range []string{"a", "b", "c", "d"} {
@@ -103,8 +103,8 @@ func TestRestartSendsAgainInOrder(t *testing.T) {
 	})
 }
 
-// TestRestartAcrossTheWrap: the order is that of acceptance, not of identifiers. It shows SR-06: the order is kept
-// across the wrap of identifiers; SR-21: restart of the process with a store.
+// TestRestartAcrossTheWrap: the order is that of acceptance, not of identifiers. It shows SR-06:
+// the order is kept across the wrap of identifiers; SR-21: restart of the process with a store.
 func TestRestartAcrossTheWrap(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.nearTheWrap()
@@ -128,7 +128,8 @@ func TestRestartAcrossTheWrap(t *testing.T) {
 // TestKilledBehindEachCommit kills the process behind every commit of a dialogue,
 // and each successor finishes what was accepted.
 //
-// It shows SR-21: restart of the process with a store; SR-23: stored before sent [MQTT-4.1.0-1] of 3.1.1.
+// It shows SR-21: restart of the process with a store; SR-23: stored before sent [MQTT-4.1.0-1] of
+// 3.1.1.
 func TestKilledBehindEachCommit(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		synctest.Wait()
@@ -167,9 +168,9 @@ func TestKilledBehindEachCommit(t *testing.T) {
 	})
 }
 
-// TestRestartWithoutASession: the server has no session, and the store has messages. It shows CA-14: session lost
-// though the client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost. It keeps out T-A1: what was in flight
-// is sent again though the session was lost.
+// TestRestartWithoutASession: the server has no session, and the store has messages. It shows
+// CA-14: session lost though the client has state of it [MQTT-3.2.2-5] of 5; SR-09: session lost.
+// It keeps out T-A1: what was in flight is sent again though the session was lost.
 func TestRestartWithoutASession(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(1, "a")
@@ -190,8 +191,8 @@ func TestRestartWithoutASession(t *testing.T) {
 	})
 }
 
-// TestCloseTellsWhatIsSaved: its errors tell saved messages from those in doubt. It keeps out peer 4.5: an outcome
-// does not say what became of the message.
+// TestCloseTellsWhatIsSaved: its errors tell saved messages from those in doubt. It keeps out
+// peer 4.5: an outcome does not say what became of the message.
 func TestCloseTellsWhatIsSaved(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(0, "") // shows that the client is connected
@@ -212,8 +213,8 @@ func TestCloseTellsWhatIsSaved(t *testing.T) {
 	})
 }
 
-// TestStoreWithoutReconnect: the client ends with its connection, and the next client goes on. It shows SR-21:
-// restart of the process with a store.
+// TestStoreWithoutReconnect: the client ends with its connection, and the next client goes on. It
+// shows SR-21: restart of the process with a store.
 func TestStoreWithoutReconnect(t *testing.T) {
 	for _, version := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		synctest.Test(t, func(t *testing.T) {
@@ -271,8 +272,8 @@ func TestAcceptedOnceSaved(t *testing.T) {
 	})
 }
 
-// TestStoreThatFailsAndRecovers: the error is a typed one, the connection stays, and publishing recovers. It keeps
-// out peer 4.15: a store hides its failures.
+// TestStoreThatFailsAndRecovers: the error is a typed one, the connection stays, and publishing
+// recovers. It keeps out peer 4.15: a store hides its failures.
 func TestStoreThatFailsAndRecovers(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		first := s.publishes(1, "a")[0]
@@ -317,8 +318,8 @@ func TestStoreThatFailsAndRecovers(t *testing.T) {
 	})
 }
 
-// TestStoreThatCannotBeReadFailsDial shows SR-22: damaged record in the store. It keeps out peer 4.15: a store hides
-// its failures.
+// TestStoreThatCannotBeReadFailsDial shows SR-22: damaged record in the store. It keeps out
+// peer 4.15: a store hides its failures.
 func TestStoreThatCannotBeReadFailsDial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := store.NewMemory()
@@ -331,7 +332,8 @@ func TestStoreThatCannotBeReadFailsDial(t *testing.T) {
 	})
 }
 
-// TestDamagedRecordIsReportedAndLeftAlone: the other messages are sent. It shows SR-22: damaged record in the store.
+// TestDamagedRecordIsReportedAndLeftAlone: the other messages are sent. It shows SR-22: damaged
+// record in the store.
 func TestDamagedRecordIsReportedAndLeftAlone(t *testing.T) {
 	eachSaving(t, func(s *lasting, w *watched) {
 		s.publishes(1, "a", "b", "c")

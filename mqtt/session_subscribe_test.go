@@ -44,8 +44,8 @@ func (s *lasting) subscribed(codes []byte, subs ...mqtt.Subscription) {
 	}
 }
 
-// TestSubscribeGoesOnAcrossALoss: the request is sent again under a new identifier, and the call goes on. It shows
-// SR-16: subscribe and unsubscribe go on across a loss.
+// TestSubscribeGoesOnAcrossALoss: the request is sent again under a new identifier, and the call
+// goes on. It shows SR-16: subscribe and unsubscribe go on across a loss.
 func TestSubscribeGoesOnAcrossALoss(t *testing.T) {
 	for _, session := range []string{"present", "absent"} {
 		t.Run(session, func(t *testing.T) {
@@ -84,9 +84,9 @@ func TestSubscribeGoesOnAcrossALoss(t *testing.T) {
 	}
 }
 
-// TestSubscriptionsAreRenewed: each is renewed once, and has its handler. It shows SR-17: subscriptions are renewed
-// when the session is lost. It keeps out peer 4.10: subscriptions vanish with a connection; peer 4.29: handlers are
-// lost with a connection.
+// TestSubscriptionsAreRenewed: each is renewed once, and has its handler. It shows SR-17:
+// subscriptions are renewed when the session is lost. It keeps out peer 4.10: subscriptions vanish
+// with a connection; peer 4.29: handlers are lost with a connection.
 func TestSubscriptionsAreRenewed(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		one := s.sub("one", "t/+")
@@ -139,8 +139,8 @@ func TestOnlyWhatIsWantedIsRenewed(t *testing.T) {
 	})
 }
 
-// TestManySubscriptionsAreRenewedOnce: in packets of a size that the server takes. It shows SR-17: subscriptions are
-// renewed when the session is lost.
+// TestManySubscriptionsAreRenewedOnce: in packets of a size that the server takes. It shows SR-17:
+// subscriptions are renewed when the session is lost.
 func TestManySubscriptionsAreRenewedOnce(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		const n = 250
@@ -170,8 +170,8 @@ func TestManySubscriptionsAreRenewedOnce(t *testing.T) {
 	})
 }
 
-// TestRefusedRenewalIsReported: and it is not tried again. It shows SR-17: subscriptions are renewed when the
-// session is lost; SR-18: refused and ended subscriptions are not renewed.
+// TestRefusedRenewalIsReported: and it is not tried again. It shows SR-17: subscriptions are
+// renewed when the session is lost; SR-18: refused and ended subscriptions are not renewed.
 func TestRefusedRenewalIsReported(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a"))
@@ -184,8 +184,8 @@ func TestRefusedRenewalIsReported(t *testing.T) {
 	})
 }
 
-// TestRenewalAcrossALoss: a renewal that was not answered is made once, too. It shows SR-17: subscriptions are
-// renewed when the session is lost.
+// TestRenewalAcrossALoss: a renewal that was not answered is made once, too. It shows SR-17:
+// subscriptions are renewed when the session is lost.
 func TestRenewalAcrossALoss(t *testing.T) {
 	eachLasting(t, nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a"))
@@ -203,8 +203,9 @@ func TestRenewalAcrossALoss(t *testing.T) {
 	})
 }
 
-// TestRenewalThatTheServerDoesNotOffer: it is reported. It shows SR-12: other limits that became smaller at a
-// reconnect [MQTT-3.2.2-11]; SR-17: subscriptions are renewed when the session is lost.
+// TestRenewalThatTheServerDoesNotOffer: it is reported. It shows SR-12: other limits that became
+// smaller at a reconnect [MQTT-3.2.2-11]; SR-17: subscriptions are renewed when the session is
+// lost.
 func TestRenewalThatTheServerDoesNotOffer(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.subscribed([]byte{0}, s.sub("a", "a/+"))

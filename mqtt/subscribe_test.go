@@ -9,10 +9,11 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestSubscribeBytes shows SU-01: SUBSCRIBE at QoS 0; SU-02: SUBSCRIBE at QoS 1; SU-03: SUBSCRIBE at QoS 2; SU-04:
-// SUBSCRIBE of MQTT 5; SU-05: SUBSCRIBE: header, identifier, at least one filter [MQTT-3.8.1-1]; SU-06: SUBSCRIBE
-// with several filters; SU-07: lower QoS granted than asked for; SU-19: option bits of SUBSCRIBE; SU-21: subscribe
-// options of MQTT 5 asked for before it [MQTT-3.8.3-4] of 3.1.1; RT-04: retain handling.
+// TestSubscribeBytes shows SU-01: SUBSCRIBE at QoS 0; SU-02: SUBSCRIBE at QoS 1; SU-03: SUBSCRIBE
+// at QoS 2; SU-04: SUBSCRIBE of MQTT 5; SU-05: SUBSCRIBE: header, identifier, at least one filter
+// [MQTT-3.8.1-1]; SU-06: SUBSCRIBE with several filters; SU-07: lower QoS granted than asked for;
+// SU-19: option bits of SUBSCRIBE; SU-21: subscribe options of MQTT 5 asked for before it
+// [MQTT-3.8.3-4] of 3.1.1; RT-04: retain handling.
 func TestSubscribeBytes(t *testing.T) {
 	for _, test := range []struct {
 		name       string
@@ -43,10 +44,10 @@ func TestSubscribeBytes(t *testing.T) {
 	}
 }
 
-// TestRefusedSubscriptions shows SU-06: SUBSCRIBE with several filters; SU-08: subscription refused; SU-09: every
-// failure code of SUBACK; UN-04: every failure code of UNSUBACK. It keeps out T-A27: a refused subscription looks
-// like success; peer 0.3: a refused subscription has no error; codes too many crash the program; peer 4.6: a refused
-// subscription has no error.
+// TestRefusedSubscriptions shows SU-06: SUBSCRIBE with several filters; SU-08: subscription
+// refused; SU-09: every failure code of SUBACK; UN-04: every failure code of UNSUBACK. It keeps out
+// T-A27: a refused subscription looks like success; peer 0.3: a refused subscription has no error;
+// codes too many crash the program; peer 4.6: a refused subscription has no error.
 func TestRefusedSubscriptions(t *testing.T) {
 	for _, test := range []struct {
 		change func(*mqtt.Config)
@@ -83,10 +84,11 @@ func TestRefusedSubscriptions(t *testing.T) {
 	}
 }
 
-// TestWrongAnswersToSubscribe shows SU-10: reserved codes in SUBACK; SU-11: too few codes in SUBACK; SU-12: too many
-// codes in SUBACK; SU-13: no codes in SUBACK; SU-15: malformed SUBACK; SU-29: properties of SUBACK; UN-05: wrong
-// number of codes in UNSUBACK; UN-06: bad UNSUBACK. It keeps out T-A25: more codes than filters crash the client;
-// peer 0.3: a refused subscription has no error; codes too many crash the program.
+// TestWrongAnswersToSubscribe shows SU-10: reserved codes in SUBACK; SU-11: too few codes in
+// SUBACK; SU-12: too many codes in SUBACK; SU-13: no codes in SUBACK; SU-15: malformed SUBACK;
+// SU-29: properties of SUBACK; UN-05: wrong number of codes in UNSUBACK; UN-06: bad UNSUBACK. It
+// keeps out T-A25: more codes than filters crash the client; peer 0.3: a refused subscription has
+// no error; codes too many crash the program.
 func TestWrongAnswersToSubscribe(t *testing.T) {
 	for _, test := range []struct {
 		change func(*mqtt.Config)
@@ -135,9 +137,10 @@ func TestWrongAnswersToSubscribe(t *testing.T) {
 	}
 }
 
-// TestAnswersEndOnlyTheirOwnRequest shows SU-14: SUBACK for an unknown identifier; SU-16: SUBACK for an UNSUBSCRIBE;
-// UN-06: bad UNSUBACK; P1-11: other acknowledgements with the identifier of a QoS 1 publish; ID-06: wrong
-// acknowledgement frees no identifier. It keeps out T-A30: answers are not told apart by their requests.
+// TestAnswersEndOnlyTheirOwnRequest shows SU-14: SUBACK for an unknown identifier; SU-16: SUBACK
+// for an UNSUBSCRIBE; UN-06: bad UNSUBACK; P1-11: other acknowledgements with the identifier of a
+// QoS 1 publish; ID-06: wrong acknowledgement frees no identifier. It keeps out T-A30: answers are
+// not told apart by their requests.
 func TestAnswersEndOnlyTheirOwnRequest(t *testing.T) {
 	s := dialScripted(t, nil)
 	subscribed := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a"})) })
@@ -165,9 +168,10 @@ func TestAnswersEndOnlyTheirOwnRequest(t *testing.T) {
 	s.closeWell()
 }
 
-// TestFaultyFiltersSendNothing shows SU-05: SUBSCRIBE: header, identifier, at least one filter [MQTT-3.8.1-1];
-// SU-20: no local on a shared subscription [MQTT-3.8.3-4] of 5; SU-21: subscribe options of MQTT 5 asked for before
-// it; SU-24: syntax of filters [MQTT-3.10.3-1]; UN-08: nothing to unsubscribe [MQTT-3.10.3-2].
+// TestFaultyFiltersSendNothing shows SU-05: SUBSCRIBE: header, identifier, at least one filter
+// [MQTT-3.8.1-1]; SU-20: no local on a shared subscription [MQTT-3.8.3-4] of 5; SU-21: subscribe
+// options of MQTT 5 asked for before it; SU-24: syntax of filters [MQTT-3.10.3-1]; UN-08: nothing
+// to unsubscribe [MQTT-3.10.3-2].
 func TestFaultyFiltersSendNothing(t *testing.T) {
 	s := dialScripted(t, nil)
 	long := strings.Repeat("x", 65536)
@@ -209,7 +213,8 @@ func TestFaultyFiltersSendNothing(t *testing.T) {
 	five.closeWell()
 }
 
-// TestCancelledSubscribe shows SU-27: caller gives up a subscribe; SU-28: connection lost during a subscribe.
+// TestCancelledSubscribe shows SU-27: caller gives up a subscribe; SU-28: connection lost during a
+// subscribe.
 func TestCancelledSubscribe(t *testing.T) {
 	s := dialScripted(t, nil)
 	ctx, cancel := context.WithCancelCause(s.ctx)
@@ -238,9 +243,10 @@ func TestCancelledSubscribe(t *testing.T) {
 	}
 }
 
-// TestSubscribeSeveralInMQTT5 shows SU-04: SUBSCRIBE of MQTT 5; SU-05: SUBSCRIBE: header, identifier, at least one
-// filter [MQTT-3.8.1-1]; SU-06: SUBSCRIBE with several filters; SU-07: lower QoS granted than asked for; SU-08:
-// subscription refused; RX-01: message received at QoS 0 [MQTT-3.3.4-1], [MQTT-3.9.3-1].
+// TestSubscribeSeveralInMQTT5 shows SU-04: SUBSCRIBE of MQTT 5; SU-05: SUBSCRIBE: header,
+// identifier, at least one filter [MQTT-3.8.1-1]; SU-06: SUBSCRIBE with several filters; SU-07:
+// lower QoS granted than asked for; SU-08: subscription refused; RX-01: message received at QoS 0
+// [MQTT-3.3.4-1], [MQTT-3.9.3-1].
 func TestSubscribeSeveralInMQTT5(t *testing.T) {
 	s := dialV5(t, noIDs, nil)
 	subs := []mqtt.Subscription{{Filter: "a"}, {Filter: "b", QoS: 1}, {Filter: "c", QoS: 2}}
@@ -271,7 +277,8 @@ func TestSubscribeSeveralInMQTT5(t *testing.T) {
 // noIDs is the property of CONNACK that says that there are no subscription identifiers.
 const noIDs = "2900"
 
-// TestEveryFailureCodeOfSubscribe shows SU-09: every failure code of SUBACK; UN-04: every failure code of UNSUBACK.
+// TestEveryFailureCodeOfSubscribe shows SU-09: every failure code of SUBACK; UN-04: every failure
+// code of UNSUBACK.
 func TestEveryFailureCodeOfSubscribe(t *testing.T) {
 	s := dialV5(t, noIDs, nil)
 	for _, code := range []byte{0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2} {
@@ -294,8 +301,9 @@ func TestEveryFailureCodeOfSubscribe(t *testing.T) {
 	}
 }
 
-// TestSubscribeEndsWithTheConnection shows SU-28: connection lost during a subscribe; DC-14: server ends the stream;
-// DC-15: connection reset; DC-16: connection half closed; DC-17: end of the stream within a packet.
+// TestSubscribeEndsWithTheConnection shows SU-28: connection lost during a subscribe; DC-14: server
+// ends the stream; DC-15: connection reset; DC-16: connection half closed; DC-17: end of the stream
+// within a packet.
 func TestSubscribeEndsWithTheConnection(t *testing.T) {
 	ends := map[string]func(*scripted){
 		"closed":       func(s *scripted) { s.server.Close() },

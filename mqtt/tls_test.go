@@ -18,8 +18,8 @@ import (
 	"dunlin/mqtt/mqtttest"
 )
 
-// TestTLSServerNames shows TL-02: alternative names of a certificate; TL-03: certificate for another host; TL-10:
-// TLS configuration of the application; TL-11: server name in the handshake.
+// TestTLSServerNames shows TL-02: alternative names of a certificate; TL-03: certificate for
+// another host; TL-10: TLS configuration of the application; TL-11: server name in the handshake.
 func TestTLSServerNames(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	both := authority.Server(t, testcert.Options{}).Certificate(t)
@@ -85,8 +85,9 @@ func TestALPNIsOffered(t *testing.T) {
 	s.closeWell()
 }
 
-// TestClientCertificateIsMissing: with TLS 1.3 the client learns of it at its first read. It shows TL-08: client
-// certificate missing. It keeps out T-A41: a missing client certificate is noticed after success was told.
+// TestClientCertificateIsMissing: with TLS 1.3 the client learns of it at its first read. It shows
+// TL-08: client certificate missing. It keeps out T-A41: a missing client certificate is noticed
+// after success was told.
 func TestClientCertificateIsMissing(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := newTLSServer(t, &tls.Config{
@@ -99,8 +100,8 @@ func TestClientCertificateIsMissing(t *testing.T) {
 	}
 }
 
-// TestEndsOfTLSConnections shows TL-15: end of TLS; DC-14: server ends the stream; DC-15: connection reset; DC-16:
-// connection half closed; DC-17: end of the stream within a packet.
+// TestEndsOfTLSConnections shows TL-15: end of TLS; DC-14: server ends the stream; DC-15:
+// connection reset; DC-16: connection half closed; DC-17: end of the stream within a packet.
 func TestEndsOfTLSConnections(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	cert := authority.Server(t, testcert.Options{}).Certificate(t)
@@ -152,8 +153,9 @@ func TestEndsOfTLSConnections(t *testing.T) {
 	}
 }
 
-// TestPlainAndTLSDoNotMatch: the error comes at once, and says what is wrong. It shows TL-13: TLS on one side only;
-// TL-16: never in the clear where TLS was asked for; MF-25: something that is not MQTT.
+// TestPlainAndTLSDoNotMatch: the error comes at once, and says what is wrong. It shows TL-13: TLS
+// on one side only; TL-16: never in the clear where TLS was asked for; MF-25: something that is not
+// MQTT.
 func TestPlainAndTLSDoNotMatch(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	secure := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)}})
@@ -233,8 +235,8 @@ func TestDeadTLSServerIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-// TestSlowTLSServerIsNotDead: a TLS write cannot go on after a deadline that has passed. It shows KA-13:
-// server that does not read.
+// TestSlowTLSServerIsNotDead: a TLS write cannot go on after a deadline that has passed. It shows
+// KA-13: server that does not read.
 func TestSlowTLSServerIsNotDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dialPipeTLS(t, keepAlive(10*time.Second))
@@ -270,7 +272,8 @@ func TestStalledHandshakeTimesOut(t *testing.T) {
 	})
 }
 
-// TestRotatedClientCertificate: each handshake has the certificate of its time, and a refused one is reported.
+// TestRotatedClientCertificate: each handshake has the certificate of its time, and a refused one
+// is reported.
 func TestRotatedClientCertificate(t *testing.T) {
 	authority, stranger := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	server := newRotating(t, &tls.Config{

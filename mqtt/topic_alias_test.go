@@ -10,9 +10,10 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// TestOutgoingTopicAliases shows TA-01: outgoing alias: set, used, replaced [MQTT-3.3.2-9]; TA-02: no alias unless
-// the server allows it [MQTT-3.2.2-18]; TA-03: no alias above the server's maximum [MQTT-3.2.2-17]. It keeps out
-// peer 4.27: aliases are seen by the application, or the topic is empty.
+// TestOutgoingTopicAliases shows TA-01: outgoing alias: set, used, replaced [MQTT-3.3.2-9]; TA-02:
+// no alias unless the server allows it [MQTT-3.2.2-18]; TA-03: no alias above the server's maximum
+// [MQTT-3.2.2-17]. It keeps out peer 4.27: aliases are seen by the application, or the topic is
+// empty.
 func TestOutgoingTopicAliases(t *testing.T) {
 	s := dialV5(t, "220002", nil)
 	send := func(topic string, qos mqtt.QoS, want string) {
@@ -34,8 +35,8 @@ func TestOutgoingTopicAliases(t *testing.T) {
 	send("abc", 0, "30 06 0003616263 00") // no longer than the property
 }
 
-// TestNoAliasesUnlessTheServerAllowsThem shows TA-02: no alias unless the server allows it [MQTT-3.2.2-18]. It keeps
-// out T-A19: an alias is sent without leave.
+// TestNoAliasesUnlessTheServerAllowsThem shows TA-02: no alias unless the server allows it
+// [MQTT-3.2.2-18]. It keeps out T-A19: an alias is sent without leave.
 func TestNoAliasesUnlessTheServerAllowsThem(t *testing.T) {
 	s := dialV5(t, "", nil)
 	for range 2 {
@@ -44,8 +45,8 @@ func TestNoAliasesUnlessTheServerAllowsThem(t *testing.T) {
 	}
 }
 
-// TestQueuedPublishHasTheFullTopic: a message that waits for its place in flight has no alias yet. It keeps out
-// peer 4.27: aliases are seen by the application, or the topic is empty.
+// TestQueuedPublishHasTheFullTopic: a message that waits for its place in flight has no alias yet.
+// It keeps out peer 4.27: aliases are seen by the application, or the topic is empty.
 func TestQueuedPublishHasTheFullTopic(t *testing.T) {
 	s := dialV5(t, "210001 220005", nil)
 	for range 2 {
@@ -58,9 +59,9 @@ func TestQueuedPublishHasTheFullTopic(t *testing.T) {
 	s.server.Expect("32 09 000461616161 0002 00")
 }
 
-// TestInboundTopicAliases shows TA-04: incoming alias: set, used, replaced [MQTT-3.3.2-10]. It keeps out T-A20: the
-// topic of a QoS 2 message with an alias is lost; peer 4.27: aliases are seen by the application, or the topic is
-// empty.
+// TestInboundTopicAliases shows TA-04: incoming alias: set, used, replaced [MQTT-3.3.2-10]. It
+// keeps out T-A20: the topic of a QoS 2 message with an alias is lost; peer 4.27: aliases are seen
+// by the application, or the topic is empty.
 func TestInboundTopicAliases(t *testing.T) {
 	s := dialV5(t, "", func(cfg *mqtt.Config) { cfg.Limits.TopicAliases = 2 })
 	s.server.Send("30 08 0001 61 03 230001 41")
@@ -73,8 +74,8 @@ func TestInboundTopicAliases(t *testing.T) {
 	}
 }
 
-// TestFaultyInboundAliasesAreRefused shows TA-05: alias 0 [MQTT-3.3.2-8]; TA-06: alias above our maximum; TA-07:
-// unknown alias.
+// TestFaultyInboundAliasesAreRefused shows TA-05: alias 0 [MQTT-3.3.2-8]; TA-06: alias above our
+// maximum; TA-07: unknown alias.
 func TestFaultyInboundAliasesAreRefused(t *testing.T) {
 	for name, test := range map[string]struct{ send, reply string }{
 		"unknown":      {"30 06 0000 03 230001", "E0 01 82"},
@@ -92,8 +93,8 @@ func TestFaultyInboundAliasesAreRefused(t *testing.T) {
 	}
 }
 
-// TestAliasWithinThePacketLimit: an alias takes three bytes [MQTT-3.2.2-15]. It shows TA-10: alias of a message that
-// was not sent; CA-41: Maximum Packet Size of the server.
+// TestAliasWithinThePacketLimit: an alias takes three bytes [MQTT-3.2.2-15]. It shows TA-10: alias
+// of a message that was not sent; CA-41: Maximum Packet Size of the server.
 func TestAliasWithinThePacketLimit(t *testing.T) {
 	for _, limit := range []int{30, 31, 32, 33} {
 		s := dialV5(t, fmt.Sprintf("27000000%02X 220005", limit), nil)
@@ -116,8 +117,8 @@ func TestAliasWithinThePacketLimit(t *testing.T) {
 	}
 }
 
-// TestAliasesOfBothDirections shows TA-08: aliases of both directions are independent; TA-12: repeated message still
-// sets its alias.
+// TestAliasesOfBothDirections shows TA-08: aliases of both directions are independent; TA-12:
+// repeated message still sets its alias.
 func TestAliasesOfBothDirections(t *testing.T) {
 	s := dialV5(t, "220001", nil)
 	s.server.Send("30 0B 0004 61616161 03 230001 41") // the server's alias 1
@@ -138,8 +139,9 @@ func TestAliasesOfBothDirections(t *testing.T) {
 	s.expectEvent("message c=D")
 }
 
-// TestServersAliasMaximumIsNotOurs: the bound is what CONNECT said. It shows TA-06: alias above our maximum; MF-29:
-// flood of aliases [MQTT-3.3.2-10]. It keeps out T-A18: the server's alias maximum is taken for the client's.
+// TestServersAliasMaximumIsNotOurs: the bound is what CONNECT said. It shows TA-06: alias above our
+// maximum; MF-29: flood of aliases [MQTT-3.3.2-10]. It keeps out T-A18: the server's alias maximum
+// is taken for the client's.
 func TestServersAliasMaximumIsNotOurs(t *testing.T) {
 	s := dialV5(t, "220009", func(cfg *mqtt.Config) { cfg.Limits.TopicAliases = 2 })
 	s.server.Send("30 07 0001 74 03 230002")
@@ -151,9 +153,9 @@ func TestServersAliasMaximumIsNotOurs(t *testing.T) {
 	none.expectRefusal(true, 0x94)
 }
 
-// TestAliasIsDefinedBeforeItIsUsed: many goroutines publish at once. It shows TA-11: definition of an alias comes
-// before its use. It keeps out T-A19: an alias is sent without leave; T-A20: the topic of a QoS 2 message with an
-// alias is lost.
+// TestAliasIsDefinedBeforeItIsUsed: many goroutines publish at once. It shows TA-11: definition of
+// an alias comes before its use. It keeps out T-A19: an alias is sent without leave; T-A20: the
+// topic of a QoS 2 message with an alias is lost.
 func TestAliasIsDefinedBeforeItIsUsed(t *testing.T) {
 	const publishers, each = 50, 21
 	s := dialV5(t, "220008 210014", nil)
@@ -193,9 +195,9 @@ func TestAliasIsDefinedBeforeItIsUsed(t *testing.T) {
 	wg.Wait()
 }
 
-// TestAliasesTakeTurnsWhenTopicsAreMore: the caller's message stays as it is. It shows TA-01: outgoing alias: set,
-// used, replaced [MQTT-3.3.2-9]. It keeps out peer 0.6: a topic beyond the alias maximum crashes, and the caller's
-// message is changed.
+// TestAliasesTakeTurnsWhenTopicsAreMore: the caller's message stays as it is. It shows TA-01:
+// outgoing alias: set, used, replaced [MQTT-3.3.2-9]. It keeps out peer 0.6: a topic beyond the
+// alias maximum crashes, and the caller's message is changed.
 func TestAliasesTakeTurnsWhenTopicsAreMore(t *testing.T) {
 	s := dialV5(t, "220002", nil)
 	p := &mqtt.Properties{ContentType: "c", UserProperties: []mqtt.UserProperty{{Name: "a", Value: "b"}}}
@@ -213,8 +215,8 @@ func TestAliasesTakeTurnsWhenTopicsAreMore(t *testing.T) {
 	}
 }
 
-// TestAliasesEndWithTheConnection shows SR-13: what is sent again defines its topic alias anew [MQTT-3.3.2-7];
-// TA-09: aliases end with the connection.
+// TestAliasesEndWithTheConnection shows SR-13: what is sent again defines its topic alias anew
+// [MQTT-3.3.2-7]; TA-09: aliases end with the connection.
 func TestAliasesEndWithTheConnection(t *testing.T) {
 	publish := func(s *lasting) {
 		_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "topic", QoS: 1}, nil)
@@ -242,7 +244,8 @@ func TestAliasesEndWithTheConnection(t *testing.T) {
 	})
 }
 
-// TestInboundAliasesEndWithTheConnection shows SR-14: aliases of the server end with the connection [MQTT-3.3.2-7].
+// TestInboundAliasesEndWithTheConnection shows SR-14: aliases of the server end with the connection
+// [MQTT-3.3.2-7].
 func TestInboundAliasesEndWithTheConnection(t *testing.T) {
 	lastingV5(t, "", nil, func(s *lasting) {
 		s.server.Send("30 0C 0005 746F706963 03 230001 61", "30 07 0000 03 230001 62")

@@ -18,8 +18,8 @@ import (
 
 const many = 10_000
 
-// TestManyPublishesCompleteInOrder: each completes once. It shows P2-19: many publishes back to back; ID-09: very
-// many requests.
+// TestManyPublishesCompleteInOrder: each completes once. It shows P2-19: many publishes back to
+// back; ID-09: very many requests.
 func TestManyPublishesCompleteInOrder(t *testing.T) {
 	for qos := range mqtt.QoS(3) {
 		var seen int
@@ -63,8 +63,8 @@ func TestManyPublishesCompleteInOrder(t *testing.T) {
 	}
 }
 
-// TestManyMessagesAreHandledInOrder shows FR-03: many packets at once; RX-08: PUBACKs in the order of the messages
-// [MQTT-4.6.0-2]; MF-28: flood of messages.
+// TestManyMessagesAreHandledInOrder shows FR-03: many packets at once; RX-08: PUBACKs in the order
+// of the messages [MQTT-4.6.0-2]; MF-28: flood of messages.
 func TestManyMessagesAreHandledInOrder(t *testing.T) {
 	for qos := range byte(3) {
 		next := 0
@@ -136,9 +136,9 @@ func TestServerThatReadsOnlyAfterItHasSent(t *testing.T) {
 	}
 }
 
-// TestOneByteAtATime shows FR-01: one byte at a time [MQTT-6.0.0-2]; FR-02: split within the remaining length;
-// FR-04: split within the next header; FR-06: short reads and writes. It keeps out peer 0.8: a packet that comes
-// byte by byte is misread.
+// TestOneByteAtATime shows FR-01: one byte at a time [MQTT-6.0.0-2]; FR-02: split within the
+// remaining length; FR-04: split within the next header; FR-06: short reads and writes. It keeps
+// out peer 0.8: a packet that comes byte by byte is misread.
 func TestOneByteAtATime(t *testing.T) {
 	var seen []string
 	r := &responder{tap: func(p []byte) { seen = append(seen, fmt.Sprintf("%X", p)) }}
@@ -174,8 +174,8 @@ func TestOneByteAtATime(t *testing.T) {
 	}
 }
 
-// TestConcurrentPublishers: packets stay whole, and each goroutine's messages keep their order. It shows P0-16:
-// concurrent publishers.
+// TestConcurrentPublishers: packets stay whole, and each goroutine's messages keep their order. It
+// shows P0-16: concurrent publishers.
 func TestConcurrentPublishers(t *testing.T) {
 	const publishers, each = 50, 100
 	next := make([]int, publishers)
@@ -219,8 +219,8 @@ func TestConcurrentPublishers(t *testing.T) {
 	}
 }
 
-// TestLongMessageThroughASmallBuffer shows RX-36: message with a large payload; FR-02: split within the remaining
-// length.
+// TestLongMessageThroughASmallBuffer shows RX-36: message with a large payload; FR-02: split within
+// the remaining length.
 func TestLongMessageThroughASmallBuffer(t *testing.T) {
 	const size = 3 << 20
 	got := make(chan []byte, 1)

@@ -8,8 +8,8 @@ import (
 	"dunlin/mqtt"
 )
 
-// TestUnsubscribeBytes shows UN-01: UNSUBSCRIBE of one filter [MQTT-3.10.1-1]; UN-02: UNSUBSCRIBE with a user
-// property; UN-03: UNSUBSCRIBE of several filters.
+// TestUnsubscribeBytes shows UN-01: UNSUBSCRIBE of one filter [MQTT-3.10.1-1]; UN-02: UNSUBSCRIBE
+// with a user property; UN-03: UNSUBSCRIBE of several filters.
 func TestUnsubscribeBytes(t *testing.T) {
 	for _, test := range []struct {
 		change     func(*mqtt.Config)
@@ -29,8 +29,8 @@ func TestUnsubscribeBytes(t *testing.T) {
 	}
 }
 
-// TestUserPropertiesOfSubscribeAndUnsubscribe shows UN-02: UNSUBSCRIBE with a user property [MQTT-3.10.1-1]; UN-03:
-// UNSUBSCRIBE of several filters; SU-29: properties of SUBACK.
+// TestUserPropertiesOfSubscribeAndUnsubscribe shows UN-02: UNSUBSCRIBE with a user property
+// [MQTT-3.10.1-1]; UN-03: UNSUBSCRIBE of several filters; SU-29: properties of SUBACK.
 func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) {
 	s := dialV5(t, "2900", nil)
 	one := mqtt.UserProperty{Name: "k", Value: "1"}
@@ -61,8 +61,9 @@ func TestUserPropertiesOfSubscribeAndUnsubscribe(t *testing.T) {
 	}
 }
 
-// TestUserPropertiesOfRequestsAreText shows CN-20: identifier or user name that is no text [MQTT-3.1.3-11] of 3.1.1;
-// UN-02: UNSUBSCRIBE with a user property [MQTT-3.10.1-1]; SU-29: properties of SUBACK [MQTT-1.5.7-1].
+// TestUserPropertiesOfRequestsAreText shows CN-20: identifier or user name that is no text
+// [MQTT-3.1.3-11] of 3.1.1; UN-02: UNSUBSCRIBE with a user property [MQTT-3.10.1-1]; SU-29:
+// properties of SUBACK [MQTT-1.5.7-1].
 func TestUserPropertiesOfRequestsAreText(t *testing.T) {
 	s := dialV5(t, noIDs, nil)
 	for _, bad := range []mqtt.UserProperty{{Name: "a\x00"}, {Value: "\xED\xA0\x80"}, {Name: strings.Repeat("x", 65536)}} {
@@ -142,7 +143,8 @@ func TestUnsubscribeLeavesOthers(t *testing.T) {
 	s.closeWell()
 }
 
-// TestUnsubscribeInAResumedSessionLeavesOtherFilters: the server may hold filters that the client does not know.
+// TestUnsubscribeInAResumedSessionLeavesOtherFilters: the server may hold filters that the client
+// does not know.
 func TestUnsubscribeInAResumedSessionLeavesOtherFilters(t *testing.T) {
 	s := &scripted{t: t, ctx: ctxFor(t), events: make(chan string, 1000)}
 	s.dial(mqtt.Config{ClientID: "c", KeepSession: true}, "20 02 0100")

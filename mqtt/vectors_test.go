@@ -97,34 +97,39 @@ type vectorRun struct {
 
 // TestPacketVectors plays every row of the packet vectors in the three write modes.
 //
-// It shows CA-07: reserved return codes of CONNACK; CA-08: every reason code that refuses CONNECT [MQTT-4.13.2-1];
-// CA-09: undefined reason codes of CONNACK; CA-11: reserved acknowledge flags of CONNACK [MQTT-4.8.0-1]; CA-12:
-// session present after a clean start [MQTT-3.1.2-6] of 3.1.1; CA-18: other packet in place of CONNACK; CA-21:
-// CONNACK of a wrong length, 3.1.1; CA-22: CONNACK of a wrong length, 5; CA-23: property length of CONNACK that does
-// not fit; CA-24: every property of CONNACK; CA-25: flags in the fixed header of CONNACK [MQTT-2.1.3-1]; CA-26:
-// forbidden values in CONNACK; CA-27: property twice in CONNACK; CA-28: property of other packets in CONNACK; CA-29:
-// unknown property in CONNACK; KA-15: bad PINGRESP; P1-05: undefined code in PUBACK [MQTT-3.4.2-1]; P1-09: PUBACK
-// for identifier 0 [MQTT-2.3.1-1]; P1-15: malformed PUBACK; P1-16: flags of PUBACK [MQTT-2.2.2-2]; P1-17: properties
-// of PUBACK; P2-05: bad PUBREC [MQTT-3.5.2-1]; P2-07: PUBREC for an unknown identifier [MQTT-3.6.2-1]; RX-16: all
-// forms of PUBREL; RX-24: bad PUBREL [MQTT-3.6.1-1]; RX-31: several subscription identifiers; RX-32: range of
-// subscription identifiers; SU-10: reserved codes in SUBACK; SU-13: no codes in SUBACK; SU-15: malformed SUBACK;
-// SU-29: properties of SUBACK; UN-04: every failure code of UNSUBACK; UN-05: wrong number of codes in UNSUBACK;
-// UN-06: bad UNSUBACK; DC-08: every code of the server's DISCONNECT; DC-11: malformed DISCONNECT
-// [MQTT-3.14.1-1] of 5; DC-13: DISCONNECT of a 3.1.1 server; AU-08: wrong reason code of AUTH; AU-09: bad AUTH
-// [MQTT-3.15.2-1]; MF-01: remaining length of five bytes; MF-02: fifth byte is not waited for; MF-03: remaining
-// length that is not minimal [MQTT-1.5.5-1]; MF-07: packet type 0; MF-08: packet type 15 before MQTT 5; MF-09:
-// packets that only clients send; MF-10: reserved flags of every type; MF-11: QoS 3 [MQTT-3.3.1-4]; MF-12: PUBLISH
-// cut at every byte [MQTT-3.3.2-1]; MF-13: string longer than its packet; MF-14: U+0000 in a string [MQTT-1.5.3-2];
-// MF-15: surrogates in a string [MQTT-1.5.3-1]; MF-16: other ill-formed UTF-8 [MQTT-1.5.7-1]; MF-19: property twice;
-// MF-20: property that is not allowed; MF-21: property without value; MF-22: property list longer than its packet;
-// MF-23: property length badly encoded; MF-24: bytes too many in a packet; MF-26: every reason code of every packet;
-// MF-32: bad AUTH [MQTT-3.15.1-1]; RX-37: message with an empty topic [MQTT-4.7.3-1]; RX-38: message with a wildcard
-// in its topic [MQTT-3.3.2-2]; TA-05: alias 0 [MQTT-3.3.2-8]; TA-06: alias above our maximum; CA-10: CONNECT refused
-// though a session is present.
+// It shows CA-07: reserved return codes of CONNACK; CA-08: every reason code that refuses CONNECT
+// [MQTT-4.13.2-1]; CA-09: undefined reason codes of CONNACK; CA-11: reserved acknowledge flags of
+// CONNACK [MQTT-4.8.0-1]; CA-12: session present after a clean start [MQTT-3.1.2-6] of 3.1.1;
+// CA-18: other packet in place of CONNACK; CA-21: CONNACK of a wrong length, 3.1.1; CA-22: CONNACK
+// of a wrong length, 5; CA-23: property length of CONNACK that does not fit; CA-24: every property
+// of CONNACK; CA-25: flags in the fixed header of CONNACK [MQTT-2.1.3-1]; CA-26: forbidden values
+// in CONNACK; CA-27: property twice in CONNACK; CA-28: property of other packets in CONNACK; CA-29:
+// unknown property in CONNACK; KA-15: bad PINGRESP; P1-05: undefined code in PUBACK [MQTT-3.4.2-1];
+// P1-09: PUBACK for identifier 0 [MQTT-2.3.1-1]; P1-15: malformed PUBACK; P1-16: flags of PUBACK
+// [MQTT-2.2.2-2]; P1-17: properties of PUBACK; P2-05: bad PUBREC [MQTT-3.5.2-1]; P2-07: PUBREC for
+// an unknown identifier [MQTT-3.6.2-1]; RX-16: all forms of PUBREL; RX-24: bad PUBREL
+// [MQTT-3.6.1-1]; RX-31: several subscription identifiers; RX-32: range of subscription
+// identifiers; SU-10: reserved codes in SUBACK; SU-13: no codes in SUBACK; SU-15: malformed SUBACK;
+// SU-29: properties of SUBACK; UN-04: every failure code of UNSUBACK; UN-05: wrong number of codes
+// in UNSUBACK; UN-06: bad UNSUBACK; DC-08: every code of the server's DISCONNECT; DC-11: malformed
+// DISCONNECT [MQTT-3.14.1-1] of 5; DC-13: DISCONNECT of a 3.1.1 server; AU-08: wrong reason code of
+// AUTH; AU-09: bad AUTH [MQTT-3.15.2-1]; MF-01: remaining length of five bytes; MF-02: fifth byte
+// is not waited for; MF-03: remaining length that is not minimal [MQTT-1.5.5-1]; MF-07: packet type
+// 0; MF-08: packet type 15 before MQTT 5; MF-09: packets that only clients send; MF-10: reserved
+// flags of every type; MF-11: QoS 3 [MQTT-3.3.1-4]; MF-12: PUBLISH cut at every byte
+// [MQTT-3.3.2-1]; MF-13: string longer than its packet; MF-14: U+0000 in a string [MQTT-1.5.3-2];
+// MF-15: surrogates in a string [MQTT-1.5.3-1]; MF-16: other ill-formed UTF-8 [MQTT-1.5.7-1];
+// MF-19: property twice; MF-20: property that is not allowed; MF-21: property without value; MF-22:
+// property list longer than its packet; MF-23: property length badly encoded; MF-24: bytes too many
+// in a packet; MF-26: every reason code of every packet; MF-32: bad AUTH [MQTT-3.15.1-1]; RX-37:
+// message with an empty topic [MQTT-4.7.3-1]; RX-38: message with a wildcard in its topic
+// [MQTT-3.3.2-2]; TA-05: alias 0 [MQTT-3.3.2-8]; TA-06: alias above our maximum; CA-10: CONNECT
+// refused though a session is present.
 //
-// It keeps out T-A23: a short string is filled up with zeros; T-A24: bytes too many are accepted; T-A29: faults
-// found in a packet are dropped; T-A34: a broken protocol leaves the connection open; T-A39: a DISCONNECT after a
-// broken protocol suppresses the will; peer 4.23: reserved flags, lengths and identifiers are not checked.
+// It keeps out T-A23: a short string is filled up with zeros; T-A24: bytes too many are accepted;
+// T-A29: faults found in a packet are dropped; T-A34: a broken protocol leaves the connection open;
+// T-A39: a DISCONNECT after a broken protocol suppresses the will; peer 4.23: reserved flags,
+// lengths and identifiers are not checked.
 func TestPacketVectors(t *testing.T) {
 	rows := readVectors(t)
 	if len(rows) < 2469 {

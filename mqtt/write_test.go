@@ -115,8 +115,8 @@ func TestNoCopyPayloadIsNotCopied(t *testing.T) {
 	}
 }
 
-// TestNoCopyPayloadIsHeldUntilItIsWritten has the server acknowledge what stands behind such a payload
-// before it has read either: the payload is not given back for that.
+// TestNoCopyPayloadIsHeldUntilItIsWritten has the server acknowledge what stands behind such a
+// payload before it has read either: the payload is not given back for that.
 func TestNoCopyPayloadIsHeldUntilItIsWritten(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 64 << 20 })
 	payload := make([]byte, 32<<20)
@@ -152,8 +152,8 @@ func TestNoCopyPayloadsCountForSendBytes(t *testing.T) {
 	t.Error("there is always room")
 }
 
-// TestNoCopyPayloadIsCopiedToBeSentAgain publishes at a client that keeps what it has sent: it is sent
-// again as it was, whatever became of the payload since.
+// TestNoCopyPayloadIsCopiedToBeSentAgain publishes at a client that keeps what it has sent: it is
+// sent again as it was, whatever became of the payload since.
 func TestNoCopyPayloadIsCopiedToBeSentAgain(t *testing.T) {
 	ctx := ctxFor(t)
 	c, server, conn := dialSocket(t, mqtt.Config{
@@ -250,7 +250,8 @@ func TestBurstsShareBuffers(t *testing.T) {
 			<-time.After(3 * time.Second) // until it has let go
 		}
 		runtime.ReadMemStats(&after)
-		// Without buffers that are used again it is about four times the burst; with -race some are lost on purpose.
+		// Without buffers that are used again it is about four times the burst; with -race some are
+		// lost on purpose.
 		if got := (after.TotalAlloc - before.TotalAlloc) / bursts; got > 3*burst {
 			t.Errorf("a burst of %d bytes takes %d of fresh memory", burst, got)
 		}
@@ -348,8 +349,8 @@ func TestQueuedIsZeroAfterTheLastAnswer(t *testing.T) {
 	}
 }
 
-// TestPublishersGetRoomWhileAcknowledgementsAreWritten has publishers wait for room while acknowledgements go out,
-// and with them what they have appended.
+// TestPublishersGetRoomWhileAcknowledgementsAreWritten has publishers wait for room while
+// acknowledgements go out, and with them what they have appended.
 func TestPublishersGetRoomWhileAcknowledgementsAreWritten(t *testing.T) {
 	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Limits.SendBytes = 1 })
 	heard := async(func() error {

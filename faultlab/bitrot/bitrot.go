@@ -1,4 +1,5 @@
-// Package bitrot flips every bit of a store, and cuts it off at every byte, and looks at what the store makes of it.
+// Package bitrot flips every bit of a store, and cuts it off at every byte, and looks at what the
+// store makes of it.
 package bitrot
 
 import (
@@ -140,7 +141,8 @@ func (l *run) try(n int) {
 func (l *run) judge(what string, n int, v diskfault.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// A damaged last record of a store that nobody closed is what a crash leaves: the store is as it was one change before.
+	// A damaged last record of a store that nobody closed is what a crash leaves: the store is as
+	// it was one change before.
 	prefix := v.Suffix == 1 && l.killed
 	limit := 1
 	if what == "bit" {

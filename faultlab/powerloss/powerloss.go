@@ -1,5 +1,5 @@
-// Package powerloss takes the power away after each operation of a store on its disk, leaves any of the writes that were not synced, or half of one, and opens the store
-// again.
+// Package powerloss takes the power away after each operation of a store on its disk, leaves any of
+// the writes that were not synced, or half of one, and opens the store again.
 package powerloss
 
 import (

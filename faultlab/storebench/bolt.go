@@ -1,4 +1,5 @@
-// Package storebench measures the log of dunlin/mqtt/store/disk beside the same store made on bbolt.
+// Package storebench measures the log of dunlin/mqtt/store/disk beside the same store made on
+// bbolt.
 package storebench
 
 import (
@@ -20,7 +21,8 @@ type Bolt struct {
 
 var bucket = []byte("session")
 
-// OpenBolt opens the store in the directory dir. With sync each Commit is on the disk when it returns.
+// OpenBolt opens the store in the directory dir. With sync each Commit is on the disk when it
+// returns.
 func OpenBolt(dir string, sync bool) (*Bolt, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

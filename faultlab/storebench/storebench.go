@@ -18,7 +18,8 @@ import (
 
 const (
 	about = "measure commits to the disk store and to the same store on bbolt"
-	// waiting is how many messages wait for their acknowledgement: a commit removes as many old records as it adds new ones.
+	// waiting is how many messages wait for their acknowledgement: a commit removes as many old
+	// records as it adds new ones.
 	waiting = 200
 )
 

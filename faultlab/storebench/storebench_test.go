@@ -27,8 +27,8 @@ func TestBoltPassesTheKit(t *testing.T) {
 	})
 }
 
-// TestBoltKnowsNoBitRot: bbolt has no checksum on its data, so a flipped bit of a value is a wrong value that nobody notices. It is why this comparison is not about
-// speed alone.
+// TestBoltKnowsNoBitRot: bbolt has no checksum on its data, so a flipped bit of a value is a wrong
+// value that nobody notices. It is why this comparison is not about speed alone.
 func TestBoltKnowsNoBitRot(t *testing.T) {
 	dir := t.TempDir()
 	s, err := OpenBolt(dir, true)

@@ -1,4 +1,5 @@
-// Package diskfault has a disk.FS in memory that can fail at any operation, and that remembers all of them, so that a power loss can be tried after each.
+// Package diskfault has a disk.FS in memory that can fail at any operation, and that remembers all
+// of them, so that a power loss can be tried after each.
 package diskfault
 
 import (
@@ -17,7 +18,8 @@ import (
 // Kind is the kind of an Op.
 type Kind string
 
-// The operations that change something, and Open, Read and List, which do not and are not remembered.
+// The operations that change something, and Open, Read and List, which do not and are not
+// remembered.
 const (
 	Create   Kind = "create"
 	Write    Kind = "write"
@@ -60,13 +62,16 @@ type Fault struct {
 	Err error
 	// Written is how many bytes a Write gets to the file before it fails.
 	Written int
-	// Drop lets a Sync that fails forget what was written to the file since the last Sync, as systems do.
+	// Drop lets a Sync that fails forget what was written to the file since the last Sync, as
+	// systems do.
 	Drop bool
 }
 
-// FS is a directory in memory. All its methods may be called from any goroutine. Several stores may use it one after the other: Close leaves the files.
+// FS is a directory in memory. All its methods may be called from any goroutine. Several stores may
+// use it one after the other: Close leaves the files.
 type FS struct {
-	// Inject is asked before each operation; nil lets it happen. It is set before the first use and must not call the FS.
+	// Inject is asked before each operation; nil lets it happen. It is set before the first use and
+	// must not call the FS.
 	Inject func(Op) *Fault
 
 	*shared
@@ -232,7 +237,8 @@ func (f *FS) Lock(string) (io.Closer, error) {
 	return unlock{f}, nil
 }
 
-// Kill ends the process that uses the directory, as the system sees it: what it still does fails with ErrKilled. The next process uses the FS that is returned.
+// Kill ends the process that uses the directory, as the system sees it: what it still does fails
+// with ErrKilled. The next process uses the FS that is returned.
 func (f *FS) Kill() *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()

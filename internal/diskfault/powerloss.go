@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// Disk is what a disk holds while operations go on: what is safe, and what the system has not yet written. What is not synced may reach the disk in any order or not at
-// all, and what is written to a file may do so without the file's name.
+// Disk is what a disk holds while operations go on: what is safe, and what the system has not yet
+// written. What is not synced may reach the disk in any order or not at all, and what is written to
+// a file may do so without the file's name.
 type Disk struct {
 	files   map[int][]byte // by Op.File
 	names   map[string]int
@@ -50,8 +51,9 @@ func (d *Disk) Clone() *Disk {
 	return &Disk{maps.Clone(d.files), maps.Clone(d.names), slices.Clone(d.pending)}
 }
 
-// FS returns the directory that a process sees which is started now, when the one before was killed and the power is on: with all that is pending. Its operations can be
-// done to the Disk or to a clone of it.
+// FS returns the directory that a process sees which is started now, when the one before was killed
+// and the power is on: with all that is pending. Its operations can be done to the Disk or to a
+// clone of it.
 func (d *Disk) FS() *FS {
 	now := d.Clone()
 	for _, op := range d.pending {
@@ -99,11 +101,14 @@ func (d *Disk) apply(op Op) {
 	}
 }
 
-// mostSubsets bounds the exponent: of more pending operations than this, all subsets of the last ones are tried with the earlier ones all there, and then some.
+// mostSubsets bounds the exponent: of more pending operations than this, all subsets of the last
+// ones are tried with the earlier ones all there, and then some.
 const mostSubsets = 8
 
-// Images gives what may be found after the power is lost now: with every subset of the pending operations, if they are at most 8, and otherwise with every subset of
-// the last 8, every beginning, and as many random subsets; each once as it is and once for each way to tear the last write.
+// Images gives what may be found after the power is lost now: with every subset of the pending
+// operations, if they are at most 8, and otherwise with every subset of the last 8, every
+// beginning, and as many random subsets; each once as it is and once for each way to tear the last
+// write.
 func (d *Disk) Images(r *rand.Rand) iter.Seq[map[string][]byte] {
 	return func(yield func(map[string][]byte) bool) {
 		for subset := range d.subsets(r) {
@@ -144,8 +149,8 @@ func pick(all, some []Op, take func(i int) bool) []Op {
 	return subset
 }
 
-// tears gives the operations as they are, and with the last of them, if it is a write, done in part: its beginning only, its length without its bytes, its end without its
-// beginning.
+// tears gives the operations as they are, and with the last of them, if it is a write, done in
+// part: its beginning only, its length without its bytes, its end without its beginning.
 func tears(ops []Op) iter.Seq[[]Op] {
 	return func(yield func([]Op) bool) {
 		if !yield(ops) || len(ops) == 0 || ops[len(ops)-1].Kind != Write {

@@ -116,7 +116,8 @@ func (r *Rot) Flip(bit int) Verdict {
 	return Verdict{Err: fmt.Errorf("there is no bit %d", bit)}
 }
 
-// Truncate opens the store with its last file cut off at size. It says false when that is no shorter.
+// Truncate opens the store with its last file cut off at size. It says false when that is no
+// shorter.
 func (r *Rot) Truncate(size int) (Verdict, bool) {
 	name := r.names[len(r.names)-1]
 	if size >= len(r.files[name]) {

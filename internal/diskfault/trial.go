@@ -179,8 +179,10 @@ func (r *Report) Bad() int { return r.Lost + r.Wrong + r.Alarms + r.Failed }
 // mostBad ends a trial: it has failed.
 const mostBad = 1000
 
-// Cut loses the power after each operation, in every way that Images knows, and opens the store again. One of 16 times it loses it again after each operation of that
-// Open, and after one of 4 operations, and where a new name is not yet safe, it also kills the process first, opens the store, and then loses the power. watch is told how far it is and says whether to go on.
+// Cut loses the power after each operation, in every way that Images knows, and opens the store
+// again. One of 16 times it loses it again after each operation of that Open, and after one of 4
+// operations, and where a new name is not yet safe, it also kills the process first, opens the
+// store, and then loses the power. watch is told how far it is and says whether to go on.
 func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 	report := &Report{}
 	d := NewDisk(nil)
@@ -205,7 +207,8 @@ func (t *Trial) Cut(watch func(done, of int, r *Report) bool) *Report {
 	return report
 }
 
-// allowed gives the states that may be found after k operations: from what was promised up to all that was begun.
+// allowed gives the states that may be found after k operations: from what was promised up to all
+// that was begun.
 func (t *Trial) allowed(k int) (least, most int, failed []uint64) {
 	promised := k
 	if t.options.Sync != disk.Always {
@@ -226,7 +229,8 @@ func (t *Trial) allowed(k int) (least, most int, failed []uint64) {
 	return least, most, failed
 }
 
-// firstUnsafe gives the first of k operations that wrote to a file which was not synced after it, nor given up.
+// firstUnsafe gives the first of k operations that wrote to a file which was not synced after it,
+// nor given up.
 func (t *Trial) firstUnsafe(k int) int {
 	unsafe := map[string]int{}
 	for i, op := range t.Log[:k] {
@@ -254,7 +258,8 @@ func (t *Trial) check(image map[string][]byte, k int, report *Report, again bool
 	}
 }
 
-// kill ends the process after k operations, with the power on, and opens the store again; and then loses the power.
+// kill ends the process after k operations, with the power on, and opens the store again; and then
+// loses the power.
 func (t *Trial) kill(d *Disk, k int, report *Report) {
 	fsys := d.FS()
 	if first := t.look(fsys, k, report, t.good(k, report)); first.ok {
@@ -262,7 +267,8 @@ func (t *Trial) kill(d *Disk, k int, report *Report) {
 	}
 }
 
-// again loses the power after each operation of fsys on d. What was found there first stays, and so does what was added.
+// again loses the power after each operation of fsys on d. What was found there first stays, and so
+// does what was added.
 func (t *Trial) again(fsys *FS, d *Disk, k int, report *Report, first found) {
 	before := t.good(k, report)
 	for n, op := range fsys.Log() {

@@ -140,7 +140,8 @@ func (vm *VM) CheckString(what string, v goja.Value) string {
 	return v.String()
 }
 
-// CheckInt is v as a whole number from lo to hi, or throws a TypeError or RangeError that begins with what.
+// CheckInt is v as a whole number from lo to hi, or throws a TypeError or RangeError that begins
+// with what.
 func (vm *VM) CheckInt(what string, v goja.Value, lo, hi int64) int64 {
 	if v == nil || !goja.IsNumber(v) {
 		vm.ThrowType("%s must be a number, got %s", what, vm.TypeName(v))
@@ -172,7 +173,8 @@ func (vm *VM) CheckFunc(what string, v goja.Value) *Func {
 	return f
 }
 
-// CheckObject is v as an object that is not a function, or throws a TypeError that begins with what.
+// CheckObject is v as an object that is not a function, or throws a TypeError that begins with
+// what.
 func (vm *VM) CheckObject(what string, v goja.Value) *goja.Object {
 	obj, ok := v.(*goja.Object)
 	if ok {
@@ -209,7 +211,8 @@ func (vm *VM) Field(obj *goja.Object, name string) goja.Value {
 	return goja.Undefined()
 }
 
-// hasBelowTop reports whether obj or one of its prototypes, Object.prototype excepted, has the property.
+// hasBelowTop reports whether obj or one of its prototypes, Object.prototype excepted, has the
+// property.
 func (vm *VM) hasBelowTop(obj *goja.Object, name string) bool {
 	key := vm.rt.ToValue(name)
 	for o := obj; o != nil && o != vm.objectProto; o = o.Prototype() {

@@ -7,7 +7,8 @@ import (
 	"github.com/dop251/goja"
 )
 
-// defaultMaxListeners is how many listeners an event may have before a warning says that they may leak.
+// defaultMaxListeners is how many listeners an event may have before a warning says that they may
+// leak.
 const defaultMaxListeners = 10
 
 // Emitter holds the listeners of one object. They live in Go, so that emitting costs no script code
@@ -65,8 +66,8 @@ func (e *Emitter) Object() *goja.Object { return e.this }
 func (e *Emitter) Count(name string) int { return len(e.listeners(eventKey{name: name})) }
 
 // Emit calls the listeners of an event in order and reports whether there were any. What one throws
-// is a panic and keeps the rest from being called. An 'error' without a listener throws its argument.
-// It is for native calls and for code inside [Loop.Run]; see Dispatch.
+// is a panic and keeps the rest from being called. An 'error' without a listener throws its
+// argument. It is for native calls and for code inside [Loop.Run]; see Dispatch.
 func (e *Emitter) Emit(name string, args ...goja.Value) bool {
 	return e.emit(eventKey{name: name}, args)
 }

@@ -203,8 +203,8 @@ func newFeed(vm *engine.VM, count int) *feed {
 	return f
 }
 
-// TestSource checks that a source delivers everything in order, in batches, while promises and ticks
-// go on between two items, and while a listener polls.
+// TestSource checks that a source delivers everything in order, in batches, while promises and
+// ticks go on between two items, and while a listener polls.
 func TestSource(t *testing.T) {
 	const count = 5000
 	for name, listener := range map[string]string{
@@ -224,8 +224,8 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// TestSourceBatches checks that one wake-up drains a long queue to its end, batch by batch, and that
-// timers and jobs have their turn between the batches.
+// TestSourceBatches checks that one wake-up drains a long queue to its end, batch by batch, and
+// that timers and jobs have their turn between the batches.
 func TestSourceBatches(t *testing.T) {
 	const count = 1000
 	at := []int{}

@@ -98,7 +98,8 @@ func (e *LoadError) Error() string {
 // Unwrap gives the cause.
 func (e *LoadError) Unwrap() error { return e.Err }
 
-// Report is what a person is shown: place, source line with a caret, message. It ends with a line feed.
+// Report is what a person is shown: place, source line with a caret, message. It ends with a line
+// feed.
 func (e *LoadError) Report() string {
 	var b strings.Builder
 	if e.Where.File == "" {

@@ -82,8 +82,8 @@ func (vm *VM) define(obj *goja.Object, name string, v goja.Value, enumerable goj
 	}
 }
 
-// hidden holds a Go value in a property that scripts cannot reach into. It belongs to one object, so
-// that an object that inherits from it does not pass for it.
+// hidden holds a Go value in a property that scripts cannot reach into. It belongs to one object,
+// so that an object that inherits from it does not pass for it.
 type hidden struct {
 	owner *goja.Object
 	value any

@@ -22,8 +22,8 @@ func (l *Loop) guard(f func()) {
 	}
 }
 
-// try calls f and returns what it threw: nil, or an error for scriptError. The unwinding of a script
-// that stops is not an error.
+// try calls f and returns what it threw: nil, or an error for scriptError. The unwinding of a
+// script that stops is not an error.
 func (l *Loop) try(f func()) (thrown error) {
 	defer func() {
 		x := recover()

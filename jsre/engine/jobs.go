@@ -45,7 +45,8 @@ func (q *jobQueue) pop() (func(), bool) {
 	return q.mine.Pop()
 }
 
-// NextTick has f run before anything else that is queued, promise jobs included. Loop goroutine only.
+// NextTick has f run before anything else that is queued, promise jobs included. Loop goroutine
+// only.
 func (l *Loop) NextTick(f func()) { l.ticks.Push(f) }
 
 // Microtask has f run among the promise jobs (queueMicrotask). Loop goroutine only.

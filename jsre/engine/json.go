@@ -15,7 +15,8 @@ func (vm *VM) guardJSON() {
 	object := vm.rt.GlobalObject().Get("JSON").ToObject(vm.rt)
 	parse, _ := vm.ToFunc(object.Get("parse"))
 	guarded := vm.NewFunction("parse", func(c goja.FunctionCall) goja.Value {
-		// The text is made once: turning an object into one may run code, which could answer differently.
+		// The text is made once: turning an object into one may run code, which could answer
+		// differently.
 		text := c.Argument(0).ToString()
 		if tooDeep(text.String()) {
 			panic(vm.NewError("SyntaxError", "ERR_JSON_DEPTH", "JSON.parse: the text nests deeper than 10000 levels"))

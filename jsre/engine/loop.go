@@ -14,7 +14,8 @@ import (
 const forever = time.Duration(-1)
 
 // Loop is the event loop of a VM. A turn serves, in this order: timers that are due, posted jobs,
-// sources that are ready, immediates. Ticks and promise jobs run after each callback, as in Node.js.
+// sources that are ready, immediates. Ticks and promise jobs run after each callback, as in
+// Node.js.
 type Loop struct {
 	vm *VM
 	rt *goja.Runtime
@@ -50,10 +51,10 @@ func newLoop(vm *VM) (*Loop, error) {
 	return l, nil
 }
 
-// Post has job run on the loop goroutine, soon and in order, through [Loop.Run]. It never blocks and
-// may be called from any goroutine. The queue is not bounded: use it for completions, whose number
-// the script decides, and a [Source] for what the outside world sends. It reports false, and drops
-// the job, once serving has ended.
+// Post has job run on the loop goroutine, soon and in order, through [Loop.Run]. It never blocks
+// and may be called from any goroutine. The queue is not bounded: use it for completions, whose
+// number the script decides, and a [Source] for what the outside world sends. It reports false, and
+// drops the job, once serving has ended.
 func (l *Loop) Post(job func()) bool {
 	l.mu.Lock()
 	if l.closed {

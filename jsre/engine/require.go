@@ -66,8 +66,8 @@ func (vm *VM) compileModule(name, text string) (*Func, error) {
 	if err == nil {
 		wrapTree(tree)
 	} else if strings.Contains(err.Error(), "Illegal return") {
-		// A module may return at its top level, which a program may not: wrap the text instead. Only
-		// columns of the first line are wrong then.
+		// A module may return at its top level, which a program may not: wrap the text instead.
+		// Only columns of the first line are wrong then.
 		head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
 		tree, err = parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
 	}

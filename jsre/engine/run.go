@@ -28,7 +28,8 @@ func (vm *VM) Run(ctx context.Context, main func() error) error {
 	defer close(vm.ended)
 
 	// Everything happens inside one script call: goja would otherwise serve promise jobs at every
-	// return to Go and at no other time, which a nested loop (iosched.forever in a callback) cannot use.
+	// return to Go and at no other time, which a nested loop (iosched.forever in a callback) cannot
+	// use.
 	var loadErr error
 	host := vm.rt.ToValue(func(goja.FunctionCall) goja.Value {
 		loadErr = vm.serveAll(main)

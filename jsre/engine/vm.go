@@ -28,7 +28,8 @@ type Options struct {
 	Color  bool           // the console may colour what it inspects
 	Dir    string         // directory relative paths start from; empty: the host's working directory
 	Host   map[string]any // settings for native modules, by name; read with [VM.Host]
-	// Modules are the native modules of the VM. A later one replaces an earlier one of the same name.
+	// Modules are the native modules of the VM. A later one replaces an earlier one of the same
+	// name.
 	Modules []Module
 }
 
@@ -159,7 +160,8 @@ func (vm *VM) Runtime() *goja.Runtime { return vm.rt }
 // Loop is the VM's event loop.
 func (vm *VM) Loop() *Loop { return vm.loop }
 
-// Tasks is the emitter behind Task.on and process.on: events exit, uncaughtException, unhandledRejection.
+// Tasks is the emitter behind Task.on and process.on: events exit, uncaughtException,
+// unhandledRejection.
 func (vm *VM) Tasks() *Emitter { return vm.tasks }
 
 // Options are the options of New with their defaults filled in. The caller must not change them.
@@ -197,8 +199,8 @@ func (vm *VM) Shared(key any, create func() any) any {
 func (vm *VM) OnMain(f func(path string)) { vm.onMain = append(vm.onMain, f) }
 
 // Go runs f on a goroutine of its own, with the context of the VM. The end of the script waits for
-// it after the close hooks, so f must return when the context is done. It is for the loop goroutine,
-// close hooks included, and for goroutines started by it.
+// it after the close hooks, so f must return when the context is done. It is for the loop
+// goroutine, close hooks included, and for goroutines started by it.
 func (vm *VM) Go(f func(ctx context.Context)) {
 	vm.tasked.Go(func() { f(vm.ctx) })
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Format joins values the way console.log does: %s, %d, %i, %f, %j, %o, %O, %c and %% of a first
-// string are replaced, the rest follows, separated by blanks. o is for the values that are inspected.
+// string are replaced, the rest follows, separated by blanks. o is for the values that are
+// inspected.
 func (in *Inspector) Format(args []goja.Value, o Options) string {
 	if len(args) == 0 {
 		return ""

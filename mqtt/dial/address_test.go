@@ -71,7 +71,8 @@ func TestAddressIsShownWithoutSecrets(t *testing.T) {
 	}
 }
 
-// TestBadAddresses: no secret in the error. It shows TR-08: addresses of every transport [MQTT-4.2.0-1].
+// TestBadAddresses: no secret in the error. It shows TR-08: addresses of every transport
+// [MQTT-4.2.0-1].
 func TestBadAddresses(t *testing.T) {
 	const secret = "s3cret"
 	for raw, want := range map[string]string{

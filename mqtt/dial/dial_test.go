@@ -133,7 +133,8 @@ func TestBlackHoleOfIPv6(t *testing.T) {
 	}
 }
 
-// TestDefaultDialerTriesAllAddresses: a name has addresses of both families, and the server listens on IPv4 alone.
+// TestDefaultDialerTriesAllAddresses: a name has addresses of both families, and the server listens
+// on IPv4 alone.
 func TestDefaultDialerTriesAllAddresses(t *testing.T) {
 	_, port, err := net.SplitHostPort(listen(t, "tcp4", "127.0.0.1:0"))
 	must(t, err)
@@ -203,8 +204,8 @@ func TestWebSocketIsRegistered(t *testing.T) {
 	}
 }
 
-// TestOneDeadline: one deadline bounds all stages, and the error names the stage that it ended. It shows TL-14: TLS
-// handshake stalls.
+// TestOneDeadline: one deadline bounds all stages, and the error names the stage that it ended. It
+// shows TL-14: TLS handshake stalls.
 func TestOneDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, err := dial.ParseAddress("wss://h")

@@ -96,8 +96,9 @@ func configure(t *testing.T, c dial.TLS) *tls.Config {
 	return conf
 }
 
-// TestTrust shows TL-01: trusted certificate; TL-02: alternative names of a certificate; TL-03: certificate for
-// another host; TL-04: certificate of an unknown authority; TL-06: expired certificate.
+// TestTrust shows TL-01: trusted certificate; TL-02: alternative names of a certificate; TL-03:
+// certificate for another host; TL-04: certificate of an unknown authority; TL-06: expired
+// certificate.
 func TestTrust(t *testing.T) {
 	ours, other := testcert.NewAuthority(t), testcert.NewAuthority(t) // the other has the same subject
 	for _, test := range []struct {
@@ -183,8 +184,8 @@ func TestSystemCA(t *testing.T) {
 // cut takes the end off the one PEM block in b.
 func cut(b []byte) []byte { return bytes.Replace(b, []byte("-----END CERTIFICATE-----"), nil, 1) }
 
-// TestBadFiles: they are reported before anything is dialed. It shows TL-05: bad certificate files; TL-09: encrypted
-// key file.
+// TestBadFiles: they are reported before anything is dialed. It shows TL-05: bad certificate files;
+// TL-09: encrypted key file.
 func TestBadFiles(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	certFile, keyFile := authority.Client(t, testcert.Options{}).Files(t)
@@ -250,7 +251,8 @@ func TestClientCertificateIsReadAnew(t *testing.T) {
 	}
 }
 
-// TestHandshakeOptions shows TL-11: server name in the handshake; TL-12: oldest TLS version; TL-17: ALPN.
+// TestHandshakeOptions shows TL-11: server name in the handshake; TL-12: oldest TLS version; TL-17:
+// ALPN.
 func TestHandshakeOptions(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	hellos := make(chan *tls.ClientHelloInfo, 1)

@@ -10,8 +10,8 @@ import (
 // ErrClosed is what Load and Commit return after Close.
 var ErrClosed = errors.New("store: closed")
 
-// Memory is a Store that lasts as long as the process. Close ends its use until the next Open, and the records stay, so that a test can close it and open it again
-// the way it would a store on disk.
+// Memory is a Store that lasts as long as the process. Close ends its use until the next Open, and
+// the records stay, so that a test can close it and open it again the way it would a store on disk.
 type Memory struct {
 	mu     sync.Mutex
 	values map[uint64][]byte
@@ -23,7 +23,8 @@ func NewMemory() *Memory {
 	return &Memory{values: map[uint64][]byte{}}
 }
 
-// Open makes a closed store usable again, with the records it had. On an open store it does nothing.
+// Open makes a closed store usable again, with the records it had. On an open store it does
+// nothing.
 func (m *Memory) Open() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -129,8 +129,8 @@ func decodeBase64(s string) []byte {
 	return b[:n]
 }
 
-// validText is the text of bytes, with U+FFFD for each longest part of a sequence that is not UTF-8,
-// as the Encoding Standard wants it.
+// validText is the text of bytes, with U+FFFD for each longest part of a sequence that is not
+// UTF-8, as the Encoding Standard wants it.
 func validText(b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)

@@ -82,8 +82,8 @@ func (h *host) methods() {
 	}
 }
 
-// bounds reads a start and an end, each optional and clamped to the length; negative ones count from
-// the end when fromEnd is set.
+// bounds reads a start and an end, each optional and clamped to the length; negative ones count
+// from the end when fromEnd is set.
 func bounds(n int, start, end goja.Value, fromEnd bool) (from, to int) {
 	from, to = position(n, start, 0, fromEnd), position(n, end, n, fromEnd)
 	return from, max(from, to)
@@ -103,7 +103,8 @@ func position(n int, v goja.Value, missing int, fromEnd bool) int {
 	return int(max(0, min(math.Trunc(f), float64(n))))
 }
 
-// searchArgs reads (value[, byteOffset][, encoding]): the offset may be left out before an encoding.
+// searchArgs reads (value[, byteOffset][, encoding]): the offset may be left out before an
+// encoding.
 func (h *host) searchArgs(r receiver, a engine.Args, missing int) (needle []byte, from int) {
 	enc := 2
 	from = missing

@@ -7,7 +7,8 @@ import (
 	"dunlin/jsre/engine"
 )
 
-// Module is require('events'): the class itself, with once and listenerCount. The class is a global too.
+// Module is require('events'): the class itself, with once and listenerCount. The class is a global
+// too.
 func Module() engine.Module {
 	return engine.Module{Name: "events", Setup: setup, Load: func(vm *engine.VM) goja.Value { return vm.EmitterClass() }}
 }

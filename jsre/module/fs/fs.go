@@ -17,8 +17,8 @@ import (
 // maxFile is the most bytes that are read from one file.
 const maxFile = 1 << 30
 
-// Module is require('fs'): readString, readFile, writeFile, appendFile, exists, stat, unlink, mkdir,
-// readdir; the names of Node.js that end in Sync are the same functions.
+// Module is require('fs'): readString, readFile, writeFile, appendFile, exists, stat, unlink,
+// mkdir, readdir; the names of Node.js that end in Sync are the same functions.
 func Module() engine.Module {
 	return engine.Module{Name: "fs", Load: load}
 }

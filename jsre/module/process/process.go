@@ -141,7 +141,8 @@ func memory(vm *engine.VM) goja.Value {
 func clocks(vm *engine.VM, o *goja.Object) {
 	rt := vm.Runtime()
 	start := time.Now()
-	// The host's clock starts an hour before the script, so that differences to 0 look like those of Node.js.
+	// The host's clock starts an hour before the script, so that differences to 0 look like those
+	// of Node.js.
 	now := func() time.Duration { return time.Since(start) + time.Hour }
 	vm.Export(o, "uptime", func(goja.FunctionCall) goja.Value { return rt.ToValue(time.Since(start).Seconds()) })
 	hrtime := vm.NewFunction("hrtime", func(c goja.FunctionCall) goja.Value {

@@ -8,8 +8,8 @@ import (
 	"dunlin/jsre/engine"
 )
 
-// Module is require('task') and the global Task: on and the other methods of an EventEmitter (events
-// exit, uncaughtException, unhandledRejection), exit([code]), nextTick(f, ...args), me().
+// Module is require('task') and the global Task: on and the other methods of an EventEmitter
+// (events exit, uncaughtException, unhandledRejection), exit([code]), nextTick(f, ...args), me().
 func Module() engine.Module {
 	return engine.Module{Name: "task", Aliases: []string{"Task"}, Setup: setup, Load: func(vm *engine.VM) goja.Value {
 		return vm.Runtime().GlobalObject().Get("Task")

@@ -196,7 +196,8 @@ func exchange(t *testing.T, url string, transport mqtt.Transport) error {
 	return c.Close(ctx)
 }
 
-// TestThroughProxies: the proxy resolves the name; TLS and WebSocket go through it. It shows TR-12: SOCKS5.
+// TestThroughProxies: the proxy resolves the name; TLS and WebSocket go through it. It shows TR-12:
+// SOCKS5.
 func TestThroughProxies(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	server := &tls.Config{Certificates: []tls.Certificate{authority.Server(t, testcert.Options{Names: []string{"broker.test", "localhost"}}).Certificate(t)}}
@@ -317,7 +318,8 @@ func TestHostileProxies(t *testing.T) {
 	}
 }
 
-// TestNothingOfTheBrokerIsLost: the server's first bytes come in one segment with the proxy's answer.
+// TestNothingOfTheBrokerIsLost: the server's first bytes come in one segment with the proxy's
+// answer.
 func TestNothingOfTheBrokerIsLost(t *testing.T) {
 	for scheme, answer := range map[string]string{
 		"socks5": "\x05\x00\x05\x00\x00\x04" + strings.Repeat("b", 16) + "pp",

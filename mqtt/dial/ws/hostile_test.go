@@ -118,8 +118,8 @@ func readAll(conn net.Conn) (string, error) {
 	}
 }
 
-// TestFrames shows TR-10: WebSocket binary frames [MQTT-6.0.0-1]; TR-11: WebSocket packets across frames
-// [MQTT-6.0.0-2].
+// TestFrames shows TR-10: WebSocket binary frames [MQTT-6.0.0-1]; TR-11: WebSocket packets across
+// frames [MQTT-6.0.0-2].
 func TestFrames(t *testing.T) {
 	const ( // FIN and opcode
 		binary, text, closing, ping, pong = 0x82, 0x81, 0x88, 0x89, 0x8A
@@ -211,8 +211,9 @@ func TestGiantFrame(t *testing.T) {
 	must(t, conn.Close())
 }
 
-// TestWriteAndHalfClose: binary frames leave, then a close frame, and reading goes on. It shows TR-10: WebSocket
-// binary frames [MQTT-6.0.0-1]; TR-11: WebSocket packets across frames [MQTT-6.0.0-2].
+// TestWriteAndHalfClose: binary frames leave, then a close frame, and reading goes on. It shows
+// TR-10: WebSocket binary frames [MQTT-6.0.0-1]; TR-11: WebSocket packets across frames
+// [MQTT-6.0.0-2].
 func TestWriteAndHalfClose(t *testing.T) {
 	long := strings.Repeat("0123456789", 7000)
 	received := make(chan string, 1)

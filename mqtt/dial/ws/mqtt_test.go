@@ -31,8 +31,9 @@ func timeout(t *testing.T) context.Context {
 	return ctx
 }
 
-// TestBroker: over ws and wss, with user and password of the URL. It shows TR-08: addresses of every transport
-// [MQTT-4.2.0-1]; TR-11: WebSocket packets across frames [MQTT-6.0.0-2]; TL-01: trusted certificate.
+// TestBroker: over ws and wss, with user and password of the URL. It shows TR-08: addresses of
+// every transport [MQTT-4.2.0-1]; TR-11: WebSocket packets across frames [MQTT-6.0.0-2]; TL-01:
+// trusted certificate.
 func TestBroker(t *testing.T) {
 	authority := testcert.NewAuthority(t)
 	b, err := broker.Start(t.Context(), broker.Config{
@@ -125,8 +126,8 @@ func endpoint(t *testing.T, handle func(ctx context.Context, c *websocket.Conn))
 	return strings.Replace(server.URL, "http", "ws", 1)
 }
 
-// TestPacketsAcrossFrames: each frame has one byte, or one frame has all packets. It shows TR-11: WebSocket packets
-// across frames [MQTT-6.0.0-2].
+// TestPacketsAcrossFrames: each frame has one byte, or one frame has all packets. It shows TR-11:
+// WebSocket packets across frames [MQTT-6.0.0-2].
 func TestPacketsAcrossFrames(t *testing.T) {
 	packets := []byte{0x20, 2, 0, 0, 0x30, 4, 0, 1, 't', 'a', 0x30, 4, 0, 1, 't', 'b'}
 	for _, size := range []int{1, 3, len(packets)} {
@@ -212,8 +213,8 @@ func TestCloseIsOrderly(t *testing.T) {
 	}
 }
 
-// TestDialsThroughOwnOptions: the header comes from a callback. It shows TR-09: WebSocket subprotocol
-// [MQTT-6.0.0-3].
+// TestDialsThroughOwnOptions: the header comes from a callback. It shows TR-09: WebSocket
+// subprotocol [MQTT-6.0.0-3].
 func TestDialsThroughOwnOptions(t *testing.T) {
 	tokens := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -235,8 +236,8 @@ func TestDialsThroughOwnOptions(t *testing.T) {
 	}
 }
 
-// TestOneTimeLimitForAll: the time that dialing takes is taken off that for CONNACK. It shows TL-14: TLS handshake
-// stalls.
+// TestOneTimeLimitForAll: the time that dialing takes is taken off that for CONNACK. It shows
+// TL-14: TLS handshake stalls.
 func TestOneTimeLimitForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()

@@ -176,7 +176,8 @@ func (s *stream) SetDeadline(t time.Time) error {
 	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
 }
 
-// CloseWrite sends a close frame that means a normal end. It does not wait for the server's; Read returns io.EOF when that has come.
+// CloseWrite sends a close frame that means a normal end. It does not wait for the server's; Read
+// returns io.EOF when that has come.
 func (s *stream) CloseWrite() error { return s.sendClose(websocket.StatusNormalClosure) }
 
 // sendClose sends a close frame, unless a write goes on and on, into whose frame

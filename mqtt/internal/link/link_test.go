@@ -98,8 +98,8 @@ func (r *recorder) check(t *testing.T, want ...string) {
 
 var stream = []byte("\x30\x03\x00\x01t" + "\xD0\x00" + "\x30\x87\x00\x00\x01t1234" + "\x40\x02\x00\x01")
 
-// TestFramingAtEverySplit shows FR-01: one byte at a time [MQTT-6.0.0-2]; FR-02: split within the remaining length;
-// FR-04: split within the next header.
+// TestFramingAtEverySplit shows FR-01: one byte at a time [MQTT-6.0.0-2]; FR-02: split within the
+// remaining length; FR-04: split within the next header.
 func TestFramingAtEverySplit(t *testing.T) {
 	for i := range stream {
 		for j := i; j < len(stream); j++ {
@@ -119,8 +119,8 @@ func TestFramingAtEverySplit(t *testing.T) {
 	}
 }
 
-// TestCutAtEveryByte: no half packet is handed on. It shows DC-17: end of the stream within a packet; MF-12: PUBLISH
-// cut at every byte [MQTT-3.3.2-1].
+// TestCutAtEveryByte: no half packet is handed on. It shows DC-17: end of the stream within a
+// packet; MF-12: PUBLISH cut at every byte [MQTT-3.3.2-1].
 func TestCutAtEveryByte(t *testing.T) {
 	ends := map[int]int{0: 0, 5: 1, 7: 2, 17: 3, len(stream): 4} // whole packets at that length
 	whole := 0
@@ -142,8 +142,8 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-// TestHostileHeaders shows MF-01: remaining length of five bytes; MF-02: fifth byte is not waited for; MF-04:
-// announced length costs no memory; MF-06: packet above our limit before MQTT 5.
+// TestHostileHeaders shows MF-01: remaining length of five bytes; MF-02: fifth byte is not waited
+// for; MF-04: announced length costs no memory; MF-06: packet above our limit before MQTT 5.
 func TestHostileHeaders(t *testing.T) {
 	for _, test := range []struct{ send, want string }{
 		{"\x30\xE6\x07", "refused PUBLISH: announces 998 bytes, more than the limit of 1000 bytes (0x95 Packet too large)"},
@@ -163,8 +163,8 @@ func TestHostileHeaders(t *testing.T) {
 	}
 }
 
-// TestNothingIsToldAfterARefusal shows MF-31: DISCONNECT arrives before the connection is closed [MQTT-3.14.4-2];
-// DC-18: bytes after DISCONNECT [MQTT-3.14.4-1].
+// TestNothingIsToldAfterARefusal shows MF-31: DISCONNECT arrives before the connection is closed
+// [MQTT-3.14.4-2]; DC-18: bytes after DISCONNECT [MQTT-3.14.4-1].
 func TestNothingIsToldAfterARefusal(t *testing.T) {
 	r := &recorder{refuse: wire.PINGRESP}
 	l, peer := start(r)

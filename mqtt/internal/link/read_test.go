@@ -17,8 +17,8 @@ func (in *inbox) feed(n, taken int) {
 
 func newInbox(first int) *inbox { return &inbox{first: first, buf: make([]byte, first)} }
 
-// TestBufferGrowsWithWhatComes: it never grows with the length that is announced. It shows MF-04: announced length
-// costs no memory; RX-36: message with a large payload.
+// TestBufferGrowsWithWhatComes: it never grows with the length that is announced. It shows MF-04:
+// announced length costs no memory; RX-36: message with a large payload.
 func TestBufferGrowsWithWhatComes(t *testing.T) {
 	in := newInbox(512)
 	for total := 0; total < 3<<20; {
@@ -73,9 +73,9 @@ func TestLargeBufferDoesNotStay(t *testing.T) {
 	}
 }
 
-// TestBufferLosesNothing: whatever the sizes of reads and packets. It shows FR-01: one byte at a time
-// [MQTT-6.0.0-2]; FR-02: split within the remaining length; FR-03: many packets at once; FR-04: split within the
-// next header.
+// TestBufferLosesNothing: whatever the sizes of reads and packets. It shows FR-01: one byte at a
+// time [MQTT-6.0.0-2]; FR-02: split within the remaining length; FR-03: many packets at once;
+// FR-04: split within the next header.
 func TestBufferLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := newInbox(rapid.IntRange(16, 64).Draw(t, "first"))

@@ -18,12 +18,13 @@ type flow struct {
 // TestAnyOrderOfAcks: whatever a server acknowledges, in whatever order and how
 // often, a publish completes once and by its own last step.
 //
-// It shows P1-06: acknowledgements out of order [MQTT-2.3.1-6]; P1-07: PUBACK twice [MQTT-2.2.1-5]; P1-11: other
-// acknowledgements with the identifier of a QoS 1 publish; P2-06: PUBREC twice [MQTT-4.3.3-6]; P2-07: PUBREC for an
-// unknown identifier [MQTT-3.6.2-1]; P2-08: PUBCOMP before PUBREC [MQTT-4.3.3-3]; P2-09: PUBCOMP for an unknown
-// identifier; P2-10: PUBCOMP twice; P2-11: PUBCOMP: identifier not found; P2-12: PUBACK for a QoS 2 publish; ID-01:
-// identifiers are not 0, and unique over all requests [MQTT-4.3.2-1] of 3.1.1; ID-05: identifier is free after the
-// last acknowledgement only [MQTT-2.3.1-3]; ID-06: wrong acknowledgement frees no identifier.
+// It shows P1-06: acknowledgements out of order [MQTT-2.3.1-6]; P1-07: PUBACK twice [MQTT-2.2.1-5];
+// P1-11: other acknowledgements with the identifier of a QoS 1 publish; P2-06: PUBREC twice
+// [MQTT-4.3.3-6]; P2-07: PUBREC for an unknown identifier [MQTT-3.6.2-1]; P2-08: PUBCOMP before
+// PUBREC [MQTT-4.3.3-3]; P2-09: PUBCOMP for an unknown identifier; P2-10: PUBCOMP twice; P2-11:
+// PUBCOMP: identifier not found; P2-12: PUBACK for a QoS 2 publish; ID-01: identifiers are not 0,
+// and unique over all requests [MQTT-4.3.2-1] of 3.1.1; ID-05: identifier is free after the last
+// acknowledgement only [MQTT-2.3.1-3]; ID-06: wrong acknowledgement frees no identifier.
 func TestAnyOrderOfAcks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := New(Config{Version: wire.V311, Window: 6})

@@ -34,8 +34,8 @@ func (b *bench) again(after time.Duration, l Loss, r Resumption) {
 	}
 }
 
-// TestExpiryOfWhatHasAnIdentifier shows SR-29: queue and message expiry [MQTT-4.3.3-7]; P2-18: expiry does not end
-// an exchange.
+// TestExpiryOfWhatHasAnIdentifier shows SR-29: queue and message expiry [MQTT-4.3.3-7]; P2-18:
+// expiry does not end an exchange.
 func TestExpiryOfWhatHasAnIdentifier(t *testing.T) {
 	nothing := func(*Entry) bool { return true }
 	something := func(*Entry) bool { return false }

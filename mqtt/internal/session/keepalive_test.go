@@ -8,9 +8,9 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// TestPingTimes shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings than needed; KA-08:
-// pings though input flows; KA-09: pings though only output flows; KA-11: no answer to a ping; KA-12: late answer to
-// a ping while bytes flow.
+// TestPingTimes shows KA-01: pings when idle [MQTT-3.1.2-23] of 3.1.1; KA-02: not more pings than
+// needed; KA-08: pings though input flows; KA-09: pings though only output flows; KA-11: no answer
+// to a ping; KA-12: late answer to a ping while bytes flow.
 func TestPingTimes(t *testing.T) {
 	b := newBench(t, wire.V311, 1)
 	tick := func(at time.Duration) error {
@@ -61,8 +61,9 @@ func TestPausedReaderIsNotSilence(t *testing.T) {
 	}
 }
 
-// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive off
-// [MQTT-3.1.2-21] of 5; KA-07: server switches the keep alive on; KA-19: no ping after the end [MQTT-3.14.4-1].
+// TestNoPingsWithoutKeepAlive shows KA-03: keep alive off; KA-06: server switches the keep alive
+// off [MQTT-3.1.2-21] of 5; KA-07: server switches the keep alive on; KA-19: no ping after the end
+// [MQTT-3.14.4-1].
 func TestNoPingsWithoutKeepAlive(t *testing.T) {
 	s := New(Config{Version: wire.V5, Window: 1})
 	if _, ok := s.Deadline(); ok {

@@ -68,8 +68,8 @@ func (b *bench) receive(qos byte, id uint16) (seq uint64, deliver bool) {
 	return a.Seq, a.Deliver
 }
 
-// TestQoS1CompletesOnItsOwnAck shows P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5; P1-06:
-// acknowledgements out of order [MQTT-2.3.1-6].
+// TestQoS1CompletesOnItsOwnAck shows P1-01: QoS 1 is complete with PUBACK [MQTT-4.3.2-2] of 5;
+// P1-06: acknowledgements out of order [MQTT-2.3.1-6].
 func TestQoS1CompletesOnItsOwnAck(t *testing.T) {
 	b := newBench(t, wire.V311, 10)
 	e1, e2, e3 := b.publish(1, "p"), b.publish(1, "q"), b.publish(1, "r")
@@ -84,8 +84,8 @@ func TestQoS1CompletesOnItsOwnAck(t *testing.T) {
 	}
 }
 
-// TestQoS2Steps shows P2-01: QoS 2 is complete after two steps [MQTT-4.3.3-2] of 5; P2-06: PUBREC twice
-// [MQTT-4.3.3-6]; P2-08: PUBCOMP before PUBREC [MQTT-4.3.3-3]; P2-10: PUBCOMP twice.
+// TestQoS2Steps shows P2-01: QoS 2 is complete after two steps [MQTT-4.3.3-2] of 5; P2-06: PUBREC
+// twice [MQTT-4.3.3-6]; P2-08: PUBCOMP before PUBREC [MQTT-4.3.3-3]; P2-10: PUBCOMP twice.
 func TestQoS2Steps(t *testing.T) {
 	b := newBench(t, wire.V311, 10)
 	e := b.publish(2, "p")
@@ -111,8 +111,8 @@ func TestQoS2Steps(t *testing.T) {
 	}
 }
 
-// TestPubRecErrorEndsTheFlow shows P2-03: QoS 2 publish refused by the server [MQTT-4.3.3-4]; FC-04: refused PUBREC
-// frees the place in the window.
+// TestPubRecErrorEndsTheFlow shows P2-03: QoS 2 publish refused by the server [MQTT-4.3.3-4];
+// FC-04: refused PUBREC frees the place in the window.
 func TestPubRecErrorEndsTheFlow(t *testing.T) {
 	b := newBench(t, wire.V5, 1)
 	e1, e2 := b.publish(2, "p"), b.publish(2, "q")
@@ -138,9 +138,9 @@ func TestPubRecForWrongFlowIsAnError(t *testing.T) {
 	}
 }
 
-// TestUnknownAcks shows P1-08: PUBACK for an unknown identifier; P2-07: PUBREC for an unknown identifier
-// [MQTT-3.6.2-1]; P2-09: PUBCOMP for an unknown identifier; FC-06: unknown acknowledgement frees no place in the
-// window [MQTT-3.3.4-7].
+// TestUnknownAcks shows P1-08: PUBACK for an unknown identifier; P2-07: PUBREC for an unknown
+// identifier [MQTT-3.6.2-1]; P2-09: PUBCOMP for an unknown identifier; FC-06: unknown
+// acknowledgement frees no place in the window [MQTT-3.3.4-7].
 func TestUnknownAcks(t *testing.T) {
 	b := newBench(t, wire.V5, 1)
 	b.publish(1, "p")
@@ -160,8 +160,8 @@ func TestUnknownAcks(t *testing.T) {
 	old.sent("62020009")
 }
 
-// TestWindowHoldsBackInOrder shows FC-01: Receive Maximum 3 at QoS 1 [MQTT-4.9.0-1]; FC-12: limit of our own on
-// publishes in flight; FC-13: publishes wait in order, and can be cancelled.
+// TestWindowHoldsBackInOrder shows FC-01: Receive Maximum 3 at QoS 1 [MQTT-4.9.0-1]; FC-12: limit
+// of our own on publishes in flight; FC-13: publishes wait in order, and can be cancelled.
 func TestWindowHoldsBackInOrder(t *testing.T) {
 	b := newBench(t, wire.V311, 2)
 	b.publish(1, "a")
@@ -188,8 +188,8 @@ func TestWindowHoldsBackInOrder(t *testing.T) {
 	}
 }
 
-// TestWindowOfQoS2: a server before MQTT 5 may take fewer of QoS 2. It shows FC-12: limit of our own on publishes in
-// flight.
+// TestWindowOfQoS2: a server before MQTT 5 may take fewer of QoS 2. It shows FC-12: limit of our
+// own on publishes in flight.
 func TestWindowOfQoS2(t *testing.T) {
 	b := newBench(t, wire.V311, 100)
 	b.window2 = 1
@@ -207,8 +207,8 @@ func TestWindowOfQoS2(t *testing.T) {
 	b.sent("3406000174000363 3206000174000464")
 }
 
-// TestCancelTakesOnlyWhatWaits shows P1-13: caller gives up a publish; FC-13: publishes wait in order, and can be
-// cancelled.
+// TestCancelTakesOnlyWhatWaits shows P1-13: caller gives up a publish; FC-13: publishes wait in
+// order, and can be cancelled.
 func TestCancelTakesOnlyWhatWaits(t *testing.T) {
 	b := newBench(t, wire.V311, 1)
 	first, second, third := b.publish(1, "a"), b.publish(1, "b"), b.publish(1, "c")
@@ -238,9 +238,9 @@ func TestReceiveMaximumCounts(t *testing.T) {
 	}
 }
 
-// TestIDsWrapAndSkip shows ID-01: identifiers are not 0, and unique over all requests [MQTT-4.3.2-1] of 3.1.1;
-// ID-02: identifiers wrap [MQTT-2.3.1-2]; ID-03: the wrap passes over identifiers in use; ID-05: identifier is free
-// after the last acknowledgement only [MQTT-2.3.1-3].
+// TestIDsWrapAndSkip shows ID-01: identifiers are not 0, and unique over all requests
+// [MQTT-4.3.2-1] of 3.1.1; ID-02: identifiers wrap [MQTT-2.3.1-2]; ID-03: the wrap passes over
+// identifiers in use; ID-05: identifier is free after the last acknowledgement only [MQTT-2.3.1-3].
 func TestIDsWrapAndSkip(t *testing.T) {
 	b := newBench(t, wire.V311, 65535)
 	b.publish(2, "stays") // id 1
@@ -288,9 +288,9 @@ func TestUnfinishedKeepsTheOrderAcrossTheWrap(t *testing.T) {
 	}
 }
 
-// TestSubscribeFlow shows SU-01: SUBSCRIBE at QoS 0; SU-14: SUBACK for an unknown identifier; SU-16: SUBACK for an
-// UNSUBSCRIBE; ID-06: wrong acknowledgement frees no identifier; FC-08: other packets are not held back
-// [MQTT-3.3.4-8].
+// TestSubscribeFlow shows SU-01: SUBSCRIBE at QoS 0; SU-14: SUBACK for an unknown identifier;
+// SU-16: SUBACK for an UNSUBSCRIBE; ID-06: wrong acknowledgement frees no identifier; FC-08: other
+// packets are not held back [MQTT-3.3.4-8].
 func TestSubscribeFlow(t *testing.T) {
 	b := newBench(t, wire.V311, 1)
 	b.publish(1, "")
@@ -310,8 +310,9 @@ func TestSubscribeFlow(t *testing.T) {
 	}
 }
 
-// TestAcksLeaveInTheOrderOfArrival shows RX-08: PUBACKs in the order of the messages [MQTT-4.6.0-2]; RX-05: message
-// received at QoS 1 [MQTT-4.3.2-2] of 3.1.1; RX-15: message received at QoS 2 [MQTT-4.3.3-8].
+// TestAcksLeaveInTheOrderOfArrival shows RX-08: PUBACKs in the order of the messages
+// [MQTT-4.6.0-2]; RX-05: message received at QoS 1 [MQTT-4.3.2-2] of 3.1.1; RX-15: message received
+// at QoS 2 [MQTT-4.3.3-8].
 func TestAcksLeaveInTheOrderOfArrival(t *testing.T) {
 	b := newBench(t, wire.V311, 1)
 	s3, _ := b.receive(1, 3)
@@ -345,10 +346,10 @@ func TestDropLetsTheNextPass(t *testing.T) {
 	}
 }
 
-// TestInboundQoS2IsDeliveredOnce shows RX-17: QoS 2 repeated before PUBREL, with DUP [MQTT-4.1.0-2] of 3.1.1; RX-18:
-// QoS 2 repeated before PUBREL, without DUP [MQTT-4.3.3-10]; RX-19: PUBREL for an unknown identifier [MQTT-3.7.2-1];
-// RX-20: PUBREL twice; RX-21: identifier again after PUBCOMP [MQTT-4.3.3-12]; RX-25: PUBREL before our PUBREC;
-// RX-26: one identifier at QoS 1 and 2.
+// TestInboundQoS2IsDeliveredOnce shows RX-17: QoS 2 repeated before PUBREL, with DUP [MQTT-4.1.0-2]
+// of 3.1.1; RX-18: QoS 2 repeated before PUBREL, without DUP [MQTT-4.3.3-10]; RX-19: PUBREL for an
+// unknown identifier [MQTT-3.7.2-1]; RX-20: PUBREL twice; RX-21: identifier again after PUBCOMP
+// [MQTT-4.3.3-12]; RX-25: PUBREL before our PUBREC; RX-26: one identifier at QoS 1 and 2.
 func TestInboundQoS2IsDeliveredOnce(t *testing.T) {
 	b := newBench(t, wire.V5, 1)
 	seq, deliver := b.receive(2, 9)

@@ -9,8 +9,8 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// TestReceiptsEndWithTheirConnection: a message whose handler says nothing any more holds nothing up. It shows
-// RX-13: acknowledgement of a lost connection.
+// TestReceiptsEndWithTheirConnection: a message whose handler says nothing any more holds nothing
+// up. It shows RX-13: acknowledgement of a lost connection.
 func TestReceiptsEndWithTheirConnection(t *testing.T) {
 	b := newBench(t, wire.V5, 1)
 	first, _ := b.receive(1, 1)
@@ -40,7 +40,8 @@ func TestReceiptsEndWithTheirConnection(t *testing.T) {
 	b.sent("50020002")
 }
 
-// TestReceiveMaximumIsOfOneConnection shows FC-11: QoS 2 holds its place until PUBCOMP [MQTT-3.3.4-9].
+// TestReceiveMaximumIsOfOneConnection shows FC-11: QoS 2 holds its place until PUBCOMP
+// [MQTT-3.3.4-9].
 func TestReceiveMaximumIsOfOneConnection(t *testing.T) {
 	s := New(Config{Version: wire.V5, Window: 1, ReceiveMaximum: 2})
 	receive := func(id uint16, topic string) error {

@@ -7,9 +7,9 @@ type SubAck struct {
 	Properties Properties
 }
 
-// ParseSubAck parses the body of a SUBACK. Codes borrows the body. An undefined code
-// from 0x80 on is a failure of that filter in MQTT 5: the packet is returned beside the
-// error. Before, only 0, 1, 2 and 0x80 pass. Whether there are as many codes as filters is for the caller to judge.
+// ParseSubAck parses the body of a SUBACK. Codes borrows the body. An undefined code from 0x80 on
+// is a failure of that filter in MQTT 5: the packet is returned beside the error. Before, only 0,
+// 1, 2 and 0x80 pass. Whether there are as many codes as filters is for the caller to judge.
 func ParseSubAck(h Header, body []byte, v Version) (SubAck, error) {
 	r := NewReader(h, body, SUBACK)
 	s := r.acknowledged(SUBACK, v)

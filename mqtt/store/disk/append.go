@@ -101,7 +101,8 @@ func (s *Store) writeBytesLocked(b []byte) error {
 	return nil
 }
 
-// undoLocked takes back what was written since the savepoint and returns the cause. A file that does not even allow that is given up for a new one.
+// undoLocked takes back what was written since the savepoint and returns the cause. A file that
+// does not even allow that is given up for a new one.
 func (s *Store) undoLocked(to savepoint, cause error) error {
 	g := s.headLocked()
 	s.log, g.size = to.log, to.size
@@ -138,8 +139,8 @@ func (s *Store) applyLocked() {
 	}
 }
 
-// syncLocked puts everything on the disk. After an error the file is not trusted any more: the system may have dropped what it could not write, and say
-// yes the next time.
+// syncLocked puts everything on the disk. After an error the file is not trusted any more: the
+// system may have dropped what it could not write, and say yes the next time.
 func (s *Store) syncLocked() error {
 	s.quietLocked()
 	g := s.headLocked()
@@ -201,7 +202,8 @@ func (s *Store) syncInBackground() {
 	s.syncedLocked(seq)
 }
 
-// rollLocked goes on in a new file. The old one is synced first, so that only the last file can have an unfinished end.
+// rollLocked goes on in a new file. The old one is synced first, so that only the last file can
+// have an unfinished end.
 func (s *Store) rollLocked() error {
 	if err := s.syncLocked(); err != nil {
 		return err
@@ -227,7 +229,8 @@ func (s *Store) createLocked() (*segment, error) {
 	}
 	g.file = file
 	if err := s.startLocked(g); err != nil {
-		// Should the file be found later, it says that records with its number and later ones in the file before do not count: there must be none.
+		// Should the file be found later, it says that records with its number and later ones in
+		// the file before do not count: there must be none.
 		s.sealed = true
 		s.discardLocked(g)
 		return nil, wrap("create", g.path, err)

@@ -4,9 +4,11 @@ import (
 	"slices"
 )
 
-// The log is cleaned from its old end: the live values of the oldest file are written again at the new end, a few at each Commit, and when they are on the disk
-// a record says that the file is given up, and when that record is on the disk too, the file is removed. A crash at any moment leaves
-// values twice or a file that is given up, which is no harm. A removal in the file needs no copy: all it removed was in this file or in older ones.
+// The log is cleaned from its old end: the live values of the oldest file are written again at the
+// new end, a few at each Commit, and when they are on the disk a record says that the file is given
+// up, and when that record is on the disk too, the file is removed. A crash at any moment leaves
+// values twice or a file that is given up, which is no harm. A removal in the file needs no copy:
+// all it removed was in this file or in older ones.
 
 // trimMark is the state of giving up old files.
 type trimMark struct {
@@ -58,7 +60,8 @@ func (s *Store) removeBelowLocked(number uint64) {
 	}
 }
 
-// maintainLocked keeps the log small. Its errors are no concern of the Commit that succeeded: what fails here is tried again, or the next Commit fails by it.
+// maintainLocked keeps the log small. Its errors are no concern of the Commit that succeeded: what
+// fails here is tried again, or the next Commit fails by it.
 func (s *Store) maintainLocked() {
 	if s.wastefulLocked() {
 		before := s.beginLocked()
@@ -162,7 +165,8 @@ func (s *Store) copyLocked(g *segment, it item) error {
 	return nil
 }
 
-// rewriteLocked writes all live values into new files and gives up the old ones, whatever is in them. On an error all is as before, and the store stays broken.
+// rewriteLocked writes all live values into new files and gives up the old ones, whatever is in
+// them. On an error all is as before, and the store stays broken.
 func (s *Store) rewriteLocked() error {
 	s.quietLocked()
 	keys, places := s.placesLocked()

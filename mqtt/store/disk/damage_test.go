@@ -7,7 +7,8 @@ import (
 	"dunlin/internal/diskfault"
 )
 
-// Fault 7: every bit of a small store flipped, and every truncation. Everything is noticed, no value is wrong or comes back, and at most one is gone.
+// Fault 7: every bit of a small store flipped, and every truncation. Everything is noticed, no
+// value is wrong or comes back, and at most one is gone.
 func TestFault07DamagedStore(t *testing.T) {
 	for _, o := range []diskfault.RotOptions{
 		{Size: 1000, Batch: 6, Value: 24},
@@ -23,7 +24,8 @@ func TestFault07DamagedStore(t *testing.T) {
 			}
 			for bit := range rot.Size() * 8 {
 				v := rot.Flip(bit)
-				// A damaged last record of a store that was not closed looks like one that a crash left unfinished.
+				// A damaged last record of a store that was not closed looks like one that a crash
+				// left unfinished.
 				torn := o.Killed && v.Suffix == 1
 				if !v.Told || v.Err != nil || v.Lost > 1 || v.Wrong > 0 && !torn {
 					t.Fatalf("bit %d of %d: %+v", bit, rot.Size()*8, v)

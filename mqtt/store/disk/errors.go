@@ -13,20 +13,23 @@ var ErrLocked = errors.New("in use by another store: one directory serves one cl
 // ErrLoose is the cause when the directory or a file in it may be read or written by other users.
 var ErrLoose = errors.New("open to other users: give it mode 0700 (directory) or 0600 (file)")
 
-// ErrFormat is the cause when the store was written by a later release of this package. Nothing is changed then.
+// ErrFormat is the cause when the store was written by a later release of this package. Nothing is
+// changed then.
 var ErrFormat = errors.New("written in a format of a later release: use that release")
 
 // ErrTooLong is the cause when a value is longer than MaxValue.
 var ErrTooLong = errors.New("value longer than 1 GiB - 1: split it")
 
-// Error says which operation on which file failed. After an Error of Commit none of its changes counts, and the next Commit may succeed.
+// Error says which operation on which file failed. After an Error of Commit none of its changes
+// counts, and the next Commit may succeed.
 type Error struct {
 	Op   string // "open", "lock", "list", "create", "read", "write", "sync", "truncate", "rename", "commit"
 	Path string // the file, or the directory
 	Err  error  // the cause, for errors.Is: ErrLocked, syscall.ENOSPC ...
 
-	// InDoubt is set by a Commit that failed on a disk that also refused to take back what was half written. The changes do not count in this process, and never
-	// will once a later Commit succeeds; but they may be there when the process ends before that.
+	// InDoubt is set by a Commit that failed on a disk that also refused to take back what was half
+	// written. The changes do not count in this process, and never will once a later Commit
+	// succeeds; but they may be there when the process ends before that.
 	InDoubt bool
 }
 
@@ -59,7 +62,8 @@ func advice(err error) string {
 	return ""
 }
 
-// wrap makes an *Error of err, with only the cause of those that carry their own operation and path.
+// wrap makes an *Error of err, with only the cause of those that carry their own operation and
+// path.
 func wrap(op, path string, err error) error {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return err
@@ -74,10 +78,11 @@ func wrap(op, path string, err error) error {
 type Kind int
 
 const (
-	// Torn means: the log ends without the mark that Close leaves, and maybe in the middle of a record. This is normal after a crash or a power loss. What
-	// Commit had made durable is there.
+	// Torn means: the log ends without the mark that Close leaves, and maybe in the middle of a
+	// record. This is normal after a crash or a power loss. What Commit had made durable is there.
 	Torn Kind = iota
-	// Rotten means: bytes that were safely on the disk are not what was written. The records in them are gone, all others are there.
+	// Rotten means: bytes that were safely on the disk are not what was written. The records in
+	// them are gone, all others are there.
 	Rotten
 	// Missing means: files of the log are gone.
 	Missing
@@ -106,14 +111,17 @@ type Damage struct {
 	File   string // name in the directory
 	Offset int64  // where it begins, in bytes
 	Length int64  // bytes; 0 when nothing but the mark of Close is missing
-	// Records counts the records of the log that are gone. Some may have been out of date, so no more than this many values are lost.
+	// Records counts the records of the log that are gone. Some may have been out of date, so no
+	// more than this many values are lost.
 	Records int
-	// Keys are those records' keys that are known. They have no value now, even where an older one could be read.
+	// Keys are those records' keys that are known. They have no value now, even where an older one
+	// could be read.
 	Keys []uint64
-	// Unknown counts the lost records whose keys are not known: it takes damage to more than one record to get there. An older value of such a key, or a
-	// removed one, may be back.
+	// Unknown counts the lost records whose keys are not known: it takes damage to more than one
+	// record to get there. An older value of such a key, or a removed one, may be back.
 	Unknown int
-	// Saved is the name of the file in the same directory that has the damaged bytes; empty when there is none.
+	// Saved is the name of the file in the same directory that has the damaged bytes; empty when
+	// there is none.
 	Saved string
 }
 

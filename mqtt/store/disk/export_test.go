@@ -1,6 +1,7 @@
 package disk
 
-// Hostile makes a log file of the first number whose headers and checksums are right, with records of whatever fields the bytes say.
+// Hostile makes a log file of the first number whose headers and checksums are right, with records
+// of whatever fields the bytes say.
 func Hostile(fields []byte) []byte {
 	h := fileHeader{format: format, salt: 1, number: 1, first: 1}
 	log := h.appendTo(h.appendTo(nil))

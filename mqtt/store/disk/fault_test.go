@@ -35,8 +35,9 @@ var (
 	changing = is(diskfault.Create, diskfault.Write, diskfault.Truncate, diskfault.Sync, diskfault.Rename, diskfault.Remove, diskfault.SyncDir)
 )
 
-// Fault 6: the disk fails at any operation, once or for a while. Commit fails with an error that says so, none of its changes counts, now or after the next open,
-// and the store goes on when the disk does.
+// Fault 6: the disk fails at any operation, once or for a while. Commit fails with an error that
+// says so, none of its changes counts, now or after the next open, and the store goes on when the
+// disk does.
 func TestFault06DiskFull(t *testing.T) {
 	for _, f := range []failing{
 		{"once", 1, func(diskfault.Op) bool { return true }, diskfault.Fault{Err: syscall.EIO}, all, false},

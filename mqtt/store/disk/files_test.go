@@ -46,7 +46,8 @@ func hold(dir string) int {
 	return 0
 }
 
-// Fault 8: the second process, and the second store of one process, are refused at once; a lock ends with its process, also one that was killed.
+// Fault 8: the second process, and the second store of one process, are refused at once; a lock
+// ends with its process, also one that was killed.
 func TestFault08SecondProcess(t *testing.T) {
 	dir := newDir(t)
 	command := []string{os.Args[0]}
@@ -78,7 +79,8 @@ func TestFault08SecondProcess(t *testing.T) {
 	closed(t, open(t, dir, disk.Options{}))
 }
 
-// Fault 27: the clock jumps, and the times of the files say anything. The order of the log is by number.
+// Fault 27: the clock jumps, and the times of the files say anything. The order of the log is by
+// number.
 func TestFault27ClockJump(t *testing.T) {
 	dir := newDir(t)
 	opt := disk.Options{SegmentSize: 256, Sync: disk.Never}
@@ -180,7 +182,8 @@ func TestFault07ForeignLog(t *testing.T) {
 	closed(t, s)
 }
 
-// Fault 7: files are gone. A gap in the middle or at the beginning is told of, and no older value comes back where the key is known.
+// Fault 7: files are gone. A gap in the middle or at the beginning is told of, and no older value
+// comes back where the key is known.
 func TestFault07MissingFiles(t *testing.T) {
 	for _, which := range []int{0, 1} {
 		dir := newDir(t)

@@ -8,19 +8,23 @@ import (
 	"strings"
 )
 
-// The log is a row of files named by a number of 16 hexadecimal digits. All integers are little endian, all records start at a multiple of 8.
+// The log is a row of files named by a number of 16 hexadecimal digits. All integers are little
+// endian, all records start at a multiple of 8.
 //
 //	file   = file header, the same again (one flipped bit must not cost a file), records
 //	record = record header, value, zeros up to a multiple of 8
 //
-// The file header, 64 bytes: magic 8, format 4, zero 4, salt 8, number 8, first sequence number 8, synced 8, zero 12, CRC 4.
-// The record header, 40 bytes: length of the value 4, kinds 1 (low half: of this record, high half: of the one before), lag 3, key 8, sequence number 8, key of the
-// record before 8, CRC of the value 4, CRC of the header 4.
+// The file header, 64 bytes: magic 8, format 4, zero 4, salt 8, number 8, first sequence number 8,
+// synced 8, zero 12, CRC 4. The record header, 40 bytes: length of the value 4, kinds 1 (low half:
+// of this record, high half: of the one before), lag 3, key 8, sequence number 8, key of the record
+// before 8, CRC of the value 4, CRC of the header 4.
 //
-// "Synced" is a sequence number: all records up to it had reached the disk when the bytes that say so were written. A record says it as its distance (lag). It tells
-// damage to what was safe, which is reported and skipped, from writes that a power loss left unfinished, where the log ends.
+// "Synced" is a sequence number: all records up to it had reached the disk when the bytes that say
+// so were written. A record says it as its distance (lag). It tells damage to what was safe, which
+// is reported and skipped, from writes that a power loss left unfinished, where the log ends.
 //
-// The key of the record before tells whose value is gone when a record is unreadable: without it an older value of that key would come back to life.
+// The key of the record before tells whose value is gone when a record is unreadable: without it an
+// older value of that key would come back to life.
 const (
 	magic      = "DUNLINST"
 	format     = 1
@@ -62,7 +66,8 @@ func (r *record) size() int64 {
 
 func padding(length uint32) int64 { return int64(-length & 7) }
 
-// synced is the last sequence number that was safe when the record was written, 0 when it does not say.
+// synced is the last sequence number that was safe when the record was written, 0 when it does not
+// say.
 func (r *record) synced() uint64 {
 	if r.lag == maxLag || uint64(r.lag) > r.seq {
 		return 0
@@ -74,13 +79,15 @@ func lag(seq, synced uint64) uint32 {
 	return uint32(min(seq-synced, maxLag))
 }
 
-// seed is what all checksums of a file start from. It depends on the salt, so nobody who only chooses payloads can make one that looks like a record.
+// seed is what all checksums of a file start from. It depends on the salt, so nobody who only
+// chooses payloads can make one that looks like a record.
 func seed(salt, number uint64) uint32 {
 	b := binary.LittleEndian.AppendUint64(make([]byte, 0, 16), salt)
 	return crc32.Checksum(binary.LittleEndian.AppendUint64(b, number), castagnoli)
 }
 
-// headerSum depends on the place too: a copy of a record, for instance a log file sent as a payload, is no record.
+// headerSum depends on the place too: a copy of a record, for instance a log file sent as a
+// payload, is no record.
 func headerSum(seed uint32, off int64, b []byte) uint32 {
 	return crc32.Update(seed^uint32(uint64(off)>>3)*0x9E3779B1, castagnoli, b)
 }

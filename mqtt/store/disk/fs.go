@@ -8,14 +8,16 @@ import (
 	"path/filepath"
 )
 
-// FS is one directory: the operations a Store needs of it. It exists so that tests can have them fail, or lose what was not synced. The calls come one at a time,
-// except for Sync of a File, which may run during any other.
+// FS is one directory: the operations a Store needs of it. It exists so that tests can have them
+// fail, or lose what was not synced. The calls come one at a time, except for Sync of a File, which
+// may run during any other.
 type FS interface {
 	// List returns what is in the directory, links not followed.
 	List() ([]fs.FileInfo, error)
 	// Create makes a file that only the user can read and write, and fails if the name is taken.
 	Create(name string) (File, error)
-	// Open opens a file for reading and writing. It fails for all that is no plain file, also links, and with ErrLoose for files of others.
+	// Open opens a file for reading and writing. It fails for all that is no plain file, also
+	// links, and with ErrLoose for files of others.
 	Open(name string) (File, error)
 	// Rename gives a file another name.
 	Rename(from, to string) error
@@ -23,7 +25,8 @@ type FS interface {
 	Remove(name string) error
 	// SyncDir makes durable what Create, Rename and Remove did.
 	SyncDir() error
-	// Lock takes the lock of that name without waiting, with ErrLocked if it is taken. It is given back by Close and by the end of the process.
+	// Lock takes the lock of that name without waiting, with ErrLocked if it is taken. It is given
+	// back by Close and by the end of the process.
 	Lock(name string) (io.Closer, error)
 	// Close gives up the directory.
 	Close() error
@@ -42,8 +45,9 @@ type File interface {
 	Size() (int64, error)
 }
 
-// OpenFS opens the directory dir of the operating system, and makes it, with mode 0700, if it does not exist. It fails with ErrLoose if others may use it. Nothing
-// in it is followed out of it. On Windows there are no modes to check, and the directory inherits the rights of the one it is in.
+// OpenFS opens the directory dir of the operating system, and makes it, with mode 0700, if it does
+// not exist. It fails with ErrLoose if others may use it. Nothing in it is followed out of it. On
+// Windows there are no modes to check, and the directory inherits the rights of the one it is in.
 func OpenFS(dir string) (FS, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, wrap("create", dir, err)
@@ -143,7 +147,8 @@ func (r *rootFS) SyncDir() error {
 	return syncDir(func() (*os.File, error) { return r.root.Open(".") })
 }
 
-// Lock keeps the file when the lock is given back: to remove it would let two processes lock two files of one name.
+// Lock keeps the file when the lock is given back: to remove it would let two processes lock two
+// files of one name.
 func (r *rootFS) Lock(name string) (io.Closer, error) {
 	if info, err := r.root.Lstat(name); err == nil {
 		if !info.Mode().IsRegular() {

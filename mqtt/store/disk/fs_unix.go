@@ -16,7 +16,8 @@ func syncDir(open func() (*os.File, error)) error {
 		return err
 	}
 	defer func() { _ = d.Close() }()
-	// A file system without an fsync for directories says EINVAL or ENOTSUP. There is nothing better to do there.
+	// A file system without an fsync for directories says EINVAL or ENOTSUP. There is nothing
+	// better to do there.
 	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
 		return err
 	}

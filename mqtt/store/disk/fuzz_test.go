@@ -9,7 +9,8 @@ import (
 	"dunlin/mqtt/store/storetest"
 )
 
-// FuzzOpen: whatever is in the files, Open ends with an error or with a store that works, and what it then has stays.
+// FuzzOpen: whatever is in the files, Open ends with an error or with a store that works, and what
+// it then has stays.
 func FuzzOpen(f *testing.F) {
 	fsys := diskfault.New(nil)
 	s, err := disk.Open("disk", disk.Options{FS: fsys, SegmentSize: 256})

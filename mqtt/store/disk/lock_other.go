@@ -4,5 +4,6 @@ package disk
 
 import "os"
 
-// lockFile does nothing: the standard library has no file lock for this system. It is up to the user that only one client uses a directory.
+// lockFile does nothing: the standard library has no file lock for this system. It is up to the
+// user that only one client uses a directory.
 func lockFile(*os.File) error { return nil }

@@ -62,7 +62,8 @@ func TestIntervalSyncs(t *testing.T) {
 	})
 }
 
-// A sync in the background that fails is the error of the next Commit, and the one after it works, with all that was there before.
+// A sync in the background that fails is the error of the next Commit, and the one after it works,
+// with all that was there before.
 func TestIntervalSyncFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fsys := diskfault.New(nil)
@@ -90,7 +91,8 @@ func TestIntervalSyncFails(t *testing.T) {
 	})
 }
 
-// Fault 4: the power is lost while the log is cleaned: files begun, values copied, files given up and removed.
+// Fault 4: the power is lost while the log is cleaned: files begun, values copied, files given up
+// and removed.
 func TestFault04CrashDuringCompaction(t *testing.T) {
 	for _, mode := range []disk.Sync{disk.Always, disk.Never} {
 		work := diskfault.Workload{Seed: 4, Options: disk.Options{Sync: mode, SegmentSize: 256}, Commits: 12, Batch: 1, Keys: 2, Value: 60, Fail: 7}

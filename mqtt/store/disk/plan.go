@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// run is a piece of a file whose records are good and have consecutive sequence numbers. Each file begins with an empty one.
+// run is a piece of a file whose records are good and have consecutive sequence numbers. Each file
+// begins with an empty one.
 type run struct {
 	off, end    int64
 	first, last uint64 // sequence numbers; last is first-1 when it is empty
@@ -34,8 +35,8 @@ type plan struct {
 	rewrite    bool   // the log has gaps: leave it for a new one
 }
 
-// firstAfter gives the first sequence number of the files after the i-th. Records of the i-th that have it or a later one do not count: they were given up
-// when the next file was begun.
+// firstAfter gives the first sequence number of the files after the i-th. Records of the i-th that
+// have it or a later one do not count: they were given up when the next file was begun.
 func (p *plan) firstAfter(i int) uint64 { return p.firsts[i] }
 
 func (s *Store) plan(found []*segment) (*plan, error) {
@@ -136,8 +137,9 @@ func choose(all []*survey) *plan {
 	return planFrom(all)
 }
 
-// planFrom finds where the log ends. A gap that is known to have been safe is damage, and what comes after it counts. At the first other gap
-// the writes of the last moments stop to be complete, and what comes after it was never promised.
+// planFrom finds where the log ends. A gap that is known to have been safe is damage, and what
+// comes after it counts. At the first other gap the writes of the last moments stop to be complete,
+// and what comes after it was never promised.
 func planFrom(all []*survey) *plan {
 	p := &plan{last: all[0].seg.header.first - 1, firsts: firstsAfter(all), before: map[uint64]lostKey{}}
 	var synced uint64

@@ -9,8 +9,9 @@ import (
 	"dunlin/mqtt/store/disk"
 )
 
-// Fault 5: the power is lost after each operation on the disk, and any of the writes that were not synced are there, or half of one.
-// Fault 4: and again while the store recovers from it, or cleans its log.
+// Fault 5: the power is lost after each operation on the disk, and any of the writes that were not
+// synced are there, or half of one. Fault 4: and again while the store recovers from it, or cleans
+// its log.
 func TestFault05PowerLoss(t *testing.T) {
 	for _, mode := range []disk.Options{
 		{Sync: disk.Always, SegmentSize: 1024},

@@ -34,7 +34,8 @@ func (s *Store) recover() error {
 		return err
 	}
 	if p.rewrite {
-		// The end is not cut off before: it may be what tells that the bytes which are now damaged were safe.
+		// The end is not cut off before: it may be what tells that the bytes which are now damaged
+		// were safe.
 		err := s.rewriteLocked()
 		if err == nil {
 			return s.remove(p.drop)
@@ -44,8 +45,9 @@ func (s *Store) recover() error {
 	return s.trimEnd(p)
 }
 
-// settle puts on the disk what an earlier process may only have handed to the system: nothing that Load gives may be gone later. That can be in any file, when the process
-// ended while it gave up files that had failed to sync.
+// settle puts on the disk what an earlier process may only have handed to the system: nothing that
+// Load gives may be gone later. That can be in any file, when the process ended while it gave up
+// files that had failed to sync.
 func (s *Store) settle() error {
 	for _, g := range s.segments {
 		if err := g.file.Sync(); err != nil {
@@ -124,7 +126,8 @@ func (s *Store) find() ([]*segment, error) {
 	return s.ours(found), nil
 }
 
-// openSegment opens one file. It returns nil for a file that cannot be used; that has been put away then.
+// openSegment opens one file. It returns nil for a file that cannot be used; that has been put away
+// then.
 func (s *Store) openSegment(name string, number uint64) (*segment, error) {
 	file, err := s.fs.Open(name)
 	if err != nil {
@@ -174,7 +177,8 @@ func (g *segment) start() ([]byte, error) {
 	return b, nil
 }
 
-// putAway deals with a file without a header. If there is nothing else in it, a crash came while it was made, before it was used.
+// putAway deals with a file without a header. If there is nothing else in it, a crash came while it
+// was made, before it was used.
 func (s *Store) putAway(g *segment) error {
 	if g.size <= dataStart {
 		s.report(Damage{Kind: Torn, File: g.name, Length: max(g.size, 1)})
@@ -316,7 +320,8 @@ func (l *loss) tell(off int64, next uint64) {
 	s.report(d)
 }
 
-// trimEnd cuts off what the plan does not keep, and has the disk know it before anything new is written.
+// trimEnd cuts off what the plan does not keep, and has the disk know it before anything new is
+// written.
 func (s *Store) trimEnd(p *plan) error {
 	if err := s.remove(p.drop); err != nil {
 		return err

@@ -73,8 +73,9 @@ type item struct {
 	good     bool // the value is what was written
 }
 
-// scan calls visit with every record from off on whose header is right, up to the end of the file, until visit says false. Where there is none it looks for
-// the next, at every place where one could be.
+// scan calls visit with every record from off on whose header is right, up to the end of the file,
+// until visit says false. Where there is none it looks for the next, at every place where one could
+// be.
 func (g *segment) scan(w *window, off int64, visit func(item) bool) error {
 	for off+recordSize <= w.size {
 		b, err := w.view(off, recordSize)
@@ -122,7 +123,8 @@ func (g *segment) verify(w *window, off int64, r *record) (bool, error) {
 	return sum == r.sum, nil
 }
 
-// value reads a value into buf, which is grown as needed. It says false when the bytes are not what was written.
+// value reads a value into buf, which is grown as needed. It says false when the bytes are not what
+// was written.
 func (p place) value(buf []byte, key uint64) (_ []byte, ok bool, err error) {
 	n := int(p.size())
 	if cap(buf) < n {

@@ -1,5 +1,6 @@
-// Package disk is a store.Store in a directory: a log that is only ever appended to, with checksums, which survives the end of the process at any moment and, as far as
-// the Sync mode promises, the loss of power. See Open.
+// Package disk is a store.Store in a directory: a log that is only ever appended to, with
+// checksums, which survives the end of the process at any moment and, as far as the Sync mode
+// promises, the loss of power. See Open.
 package disk
 
 import (
@@ -15,19 +16,22 @@ import (
 	"dunlin/mqtt/store"
 )
 
-// Sync says when Commit's changes are on the disk, and so what a loss of power or a crash of the operating system may take. In every mode the end of the process alone
-// (kill -9, panic) takes nothing that Commit returned for, and in every mode what is there after a power loss is what was there after some
-// change: never a later change without all the earlier ones.
+// Sync says when Commit's changes are on the disk, and so what a loss of power or a crash of the
+// operating system may take. In every mode the end of the process alone (kill -9, panic) takes
+// nothing that Commit returned for, and in every mode what is there after a power loss is what was
+// there after some change: never a later change without all the earlier ones.
 type Sync int
 
 const (
-	// Always means: Commit returns when its changes are on the disk. A power loss takes nothing that Commit returned for. One sync for each Commit.
+	// Always means: Commit returns when its changes are on the disk. A power loss takes nothing
+	// that Commit returned for. One sync for each Commit.
 	Always Sync = iota
-	// Interval means: a goroutine syncs every Options.Every. A power loss takes at most what was committed since the last sync that ended. A sync that fails
-	// fails the next Commit.
+	// Interval means: a goroutine syncs every Options.Every. A power loss takes at most what was
+	// committed since the last sync that ended. A sync that fails fails the next Commit.
 	Interval
-	// Never means: the operating system writes when it likes to, often after half a minute. A power loss may take everything since the store last synced by itself: when it
-	// begins a new file, before it removes an old one, in Open and in Close.
+	// Never means: the operating system writes when it likes to, often after half a minute. A power
+	// loss may take everything since the store last synced by itself: when it begins a new file,
+	// before it removes an old one, in Open and in Close.
 	Never
 )
 
@@ -37,11 +41,13 @@ type Options struct {
 	Sync Sync
 	// Every is the time between syncs of Interval. Default 100 ms.
 	Every time.Duration
-	// SegmentSize is the size in bytes after which the log goes on in a new file. Default 16 MiB, at least 256. A smaller one returns space sooner.
+	// SegmentSize is the size in bytes after which the log goes on in a new file. Default 16 MiB,
+	// at least 256. A smaller one returns space sooner.
 	SegmentSize int64
 	// FS is the directory, nil for that of the operating system. The store closes it.
 	FS FS
-	// OnDamage is told what Open finds wrong, before Open returns, and of a value that is found damaged later. It must not call the store.
+	// OnDamage is told what Open finds wrong, before Open returns, and of a value that is found
+	// damaged later. It must not call the store.
 	OnDamage func(Damage)
 }
 
@@ -52,11 +58,12 @@ const (
 	lockName       = "lock"
 )
 
-// Store is a store.Store in a directory. Its methods may be called from any goroutine. It keeps the keys in memory, about 60 bytes each, and the values on the disk
-// only. The log takes about three
-// times the space of the live values, or 1 MiB more than them, and one or two files more until what takes their place is on the disk.
-// Give it that room, by Limits.Queue: sending and forgetting are written down first, so a client whose store has filled the disk sends nothing of it before something
-// else makes room.
+// Store is a store.Store in a directory. Its methods may be called from any goroutine. It keeps the
+// keys in memory, about 60 bytes each, and the values on the disk only. The log takes about three
+// times the space of the live values, or 1 MiB more than them, and one or two files more until what
+// takes their place is on the disk. Give it that room, by Limits.Queue: sending and forgetting are
+// written down first, so a client whose store has filled the disk sends nothing of it before
+// something else makes room.
 type Store struct {
 	// Immutable.
 	dir      string
@@ -104,9 +111,11 @@ type change struct {
 	at   place
 }
 
-// Open opens the store in the directory dir and makes it if it is not there, private to the user: mode 0700, files 0600; anything looser is refused. It fails at once with
-// ErrLocked if another store has it. It needs no help after a crash: what is unfinished at the end of the log is cut off, damaged records are copied to a file
-// beside it and left out, and both are told to OnDamage. Close it after the client.
+// Open opens the store in the directory dir and makes it if it is not there, private to the user:
+// mode 0700, files 0600; anything looser is refused. It fails at once with ErrLocked if another
+// store has it. It needs no help after a crash: what is unfinished at the end of the log is cut
+// off, damaged records are copied to a file beside it and left out, and both are told to OnDamage.
+// Close it after the client.
 func Open(dir string, opt Options) (*Store, error) {
 	if opt.Every <= 0 {
 		opt.Every = defaultEvery
@@ -141,7 +150,8 @@ func Open(dir string, opt Options) (*Store, error) {
 	return s, nil
 }
 
-// Load calls f with every record, in ascending order of keys. value is borrowed until f returns; f must not call the store.
+// Load calls f with every record, in ascending order of keys. value is borrowed until f returns; f
+// must not call the store.
 func (s *Store) Load(f func(key uint64, value []byte) error) error {
 	s.use.Lock()
 	defer s.use.Unlock()
@@ -168,8 +178,9 @@ func (s *Store) Load(f func(key uint64, value []byte) error) error {
 	return nil
 }
 
-// Commit makes the changes, in their order, and returns when they are as durable as the Sync mode says. After an *Error none of them counts and the store can
-// be used on; see Error.InDoubt for the one exception.
+// Commit makes the changes, in their order, and returns when they are as durable as the Sync mode
+// says. After an *Error none of them counts and the store can be used on; see Error.InDoubt for the
+// one exception.
 func (s *Store) Commit(changes []store.Change) error {
 	s.use.Lock()
 	defer s.use.Unlock()
@@ -217,7 +228,8 @@ func (s *Store) readyLocked() error {
 	return nil
 }
 
-// Close syncs, marks the log as closed, and gives up the directory. The error says that what was committed may not be on the disk.
+// Close syncs, marks the log as closed, and gives up the directory. The error says that what was
+// committed may not be on the disk.
 func (s *Store) Close() error {
 	s.use.Lock()
 	defer s.use.Unlock()

@@ -1,4 +1,5 @@
-// Package storetest is a kit of tests that every store.Store passes. A test of a store of one's own is one line:
+// Package storetest is a kit of tests that every store.Store passes. A test of a store of one's own
+// is one line:
 //
 //	storetest.Run(t, func(t *testing.T) store.Store { return open(t.TempDir()) ... })
 package storetest
@@ -16,11 +17,13 @@ import (
 	"dunlin/mqtt/store"
 )
 
-// Open gives a store with the records that it had when it was last closed. It is called more than once for one t, each time after Close: the first time
-// for a t the store is empty, later times it is the same store again.
+// Open gives a store with the records that it had when it was last closed. It is called more than
+// once for one t, each time after Close: the first time for a t the store is empty, later times it
+// is the same store again.
 type Open func(t *testing.T) store.Store
 
-// Run runs the whole kit, as subtests. open must give every t that it is called with a store of its own.
+// Run runs the whole kit, as subtests. open must give every t that it is called with a store of its
+// own.
 func Run(t *testing.T, open Open) {
 	t.Helper()
 	for _, part := range []struct {
