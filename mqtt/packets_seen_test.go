@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	_ "dunlin/mqtt/dial/ws"
 	"errors"
 	"fmt"
 	"io"
@@ -12,14 +13,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
 	"dunlin/broker"
 	"dunlin/internal/testcert"
 	"dunlin/mqtt"
-	_ "dunlin/mqtt/dial/ws"
 	"dunlin/mqtt/internal/wire"
+	"dunlin/mqtt/mqtttest"
 )
 
 // seen is what an OnPacket saw.
@@ -346,5 +348,36 @@ func TestOddPacketsAreSeenWithoutPanics(t *testing.T) {
 				t.Fatalf("% X: %v", answer, err)
 			}
 		}
+	}
+}
+
+// TestTraceOfAMalformedPropertyLength has a server announce properties with a length that no
+// int holds: OnPacket sees the packet, and the client refuses it.
+func TestTraceOfAMalformedPropertyLength(t *testing.T) {
+	for name, connAck := range map[string]string{
+		"more than 32 bits": "20 08 00 00 FF FF FF FF FF 7F",
+		"more than 64 bits": "20 0D 00 00 FF FF FF FF FF FF FF FF FF FF 7F",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := mqtttest.NewServer(t)
+			var seen atomic.Int32
+			cfg := mqtt.Config{ClientID: "c", Version: mqtt.V5, OnPacket: func(p mqtt.TracedPacket) {
+				if !p.Sent && p.Size == len(p.Bytes) {
+					seen.Add(1)
+				}
+			}}
+			dialed := async(func() error { return errorOf(mqtt.Dial(ctxFor(t), server.URL(), cfg)) })
+			conn := server.Accept()
+			conn.Packet()
+			conn.Send(connAck)
+			conn.Packet() // DISCONNECT
+			conn.Close()
+			if err := <-dialed; err == nil {
+				t.Error("the CONNACK was taken")
+			}
+			if seen.Load() != 1 {
+				t.Errorf("OnPacket saw %d packets of the server", seen.Load())
+			}
+		})
 	}
 }
