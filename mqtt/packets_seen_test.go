@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	_ "dunlin/mqtt/dial/ws"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"dunlin/broker"
 	"dunlin/internal/testcert"
 	"dunlin/mqtt"
+	_ "dunlin/mqtt/dial/ws"
 	"dunlin/mqtt/internal/wire"
 	"dunlin/mqtt/mqtttest"
 )
