@@ -105,7 +105,7 @@ func (r *receiver) delivers(it *item) bool {
 func (r *receiver) conclude(it *item) {
 	message, urgent, acknowledged := it.message != nil, it.message != nil && it.to.stream != nil, it.seq != 0
 	r.at++
-	r.unnoted += it.size
+	r.unnoted += int(it.size)
 	r.finished.Store(int32(r.at)) // from here on the item belongs to who counts it
 	switch {
 	case !message || r.at == len(r.batch): // nextBatch counts
@@ -164,7 +164,7 @@ func (r *receiver) noteHandled() {
 		it := &r.batch[r.noted]
 		switch {
 		case it.message == nil:
-			r.bytes -= it.size
+			r.bytes -= int(it.size)
 		case it.result != passedOn:
 			r.countOut(it)
 			if it.to.reuse {
@@ -179,9 +179,11 @@ func (r *receiver) noteHandled() {
 // countOut tells that the message of it waits no more.
 func (r *receiver) countOut(it *item) {
 	r.messages--
-	r.bytes -= it.size
+	r.bytes -= int(it.size)
 	r.through++
-	r.concluded(it)
+	if it.seq != 0 || it.to.stream != nil { // else there is nothing to acknowledge
+		r.concluded(it)
+	}
 }
 
 // lookForRoom lets the read loop go on if it waits for what has come about.

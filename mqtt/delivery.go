@@ -227,8 +227,9 @@ func (c *Client) settleLocked(d *Delivery, err error) {
 	}
 	op.acceptLocked()
 	if op.call != nil {
-		c.recv.push(item{delivery: d, size: op.answer.memory()})
-		c.recv.bytes += op.answer.memory()
+		size := countedSize(op.answer.memory())
+		c.recv.push(item{delivery: d, size: size})
+		c.recv.bytes += int(size)
 	}
 }
 

@@ -253,8 +253,10 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 
 // fill takes what is of p, except for topic and payload.
 func (m *Received) fill(p *wire.Publish) {
-	m.QoS, m.Retain, m.Dup, m.PacketID = QoS(p.QoS), p.Retain, p.Dup, p.PacketID
-	m.Properties = readProperties(p.Properties)
+	m.QoS, m.Retain, m.Dup, m.PacketID, m.Properties = QoS(p.QoS), p.Retain, p.Dup, p.PacketID, nil
+	if len(p.Properties) > 0 {
+		m.Properties = readProperties(p.Properties)
+	}
 }
 
 // offerLocked queues m for its handlers, once it is on record if it is to be, and

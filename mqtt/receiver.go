@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -23,7 +24,7 @@ type item struct {
 	// Of the message, for its handlers may change it:
 	to     *destination
 	seq    uint64
-	size   int // as it was counted, in bytes of memory
+	size   uint32 // as it was counted, in bytes of memory
 	result result
 	manual bool
 }
@@ -113,9 +114,9 @@ func (r *receiver) pushEvent(f func()) {
 // pushEventOf is pushEvent for one that tells of err, and holds it until then.
 func (r *receiver) pushEventOf(err error, f func()) {
 	r.pushEvent(f)
-	size := memoryOf(err)
+	size := countedSize(memoryOf(err))
 	r.items[len(r.items)-1].size = size
-	r.bytes += size
+	r.bytes += int(size)
 }
 
 // pushError has the Error handler told of err, unless Close was called.
@@ -134,16 +135,23 @@ func (r *receiver) report(err error) {
 // count counts m, and what it holds, as waiting for its handlers, and fills in its
 // item.
 func (r *receiver) count(it *item, m *Received) {
-	size := m.MemorySize()
+	it.message, it.to, it.seq = m, m.to, m.seq
+	it.size = countedSize(m.MemorySize())
 	r.messages++
-	r.bytes += size
-	it.message, it.to, it.seq, it.size = m, m.to, m.seq, size
+	r.bytes += int(it.size)
 }
+
+// countedSize is how a size is kept in an item: 4 GiB and more count as that.
+func countedSize(bytes int) uint32 { return uint32(min(uint64(bytes), math.MaxUint32)) }
 
 // MemorySize returns how many bytes of memory the message holds, roughly: what counts
 // in Limits.ReceiveBytes.
 func (m *Received) MemorySize() int {
-	return messageOverhead + len(m.Topic) + cap(m.Payload) + m.Properties.memory()
+	size := messageOverhead + len(m.Topic) + cap(m.Payload)
+	if m.Properties != nil { // seldom, and a call
+		size += m.Properties.memory()
+	}
+	return size
 }
 
 // end tells that nothing is pushed any more.
