@@ -116,7 +116,7 @@ func forward(r *rig) {
 		p.publish("one", "x", qos)
 		m := *p.next()
 		m.Topic = r.topic("two")
-		p.send(m.Message)
+		p.send(m.Message())
 		p.expect(p, qos, fmt.Sprintf("two=x/%d", qos))
 	}
 }

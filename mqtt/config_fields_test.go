@@ -139,10 +139,10 @@ func TestAsyncFormsRefuseAnEndedContext(t *testing.T) { // and send nothing; aft
 func TestMemorySizeCountsWhatAMessageHolds(t *testing.T) {
 	empty := (&mqtt.Received{}).MemorySize()
 	for what, m := range map[string]*mqtt.Received{
-		"payload":         {Message: mqtt.Message{Payload: make([]byte, 1, 1000)}},
-		"topic":           {Message: mqtt.Message{Topic: strings.Repeat("t", 1000)}},
-		"user properties": {Message: mqtt.Message{Properties: &mqtt.Properties{UserProperties: make([]mqtt.UserProperty, 40)}}},
-		"correlation":     {Message: mqtt.Message{Properties: &mqtt.Properties{CorrelationData: make([]byte, 1000)}}},
+		"payload":         {Payload: make([]byte, 1, 1000)},
+		"topic":           {Topic: strings.Repeat("t", 1000)},
+		"user properties": {Properties: &mqtt.Properties{UserProperties: make([]mqtt.UserProperty, 40)}},
+		"correlation":     {Properties: &mqtt.Properties{CorrelationData: make([]byte, 1000)}},
 	} {
 		if n := m.MemorySize() - empty; n < 1000 || n > 1500 {
 			t.Errorf("%s of 1000 bytes counts as %d", what, n)

@@ -6,8 +6,7 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// Message is an application message: what is published, and what a Received and a
-// Will have of one.
+// Message is an application message, as it is published.
 type Message struct {
 	Topic   string
 	Payload []byte
@@ -29,14 +28,19 @@ type Will struct {
 
 // Received is a message that came from the server. Handlers get it.
 type Received struct {
-	Message
+	Topic   string
+	Payload []byte
+	QoS     QoS
+	Retain  bool
 
 	// Dup is the server's word that it sent the message before, and PacketID its packet
 	// identifier, 0 at QoS 0.
 	Dup      bool
+	manual   bool // the application acknowledges
 	PacketID uint16
 
-	manual bool // the application acknowledges
+	// Properties are the MQTT 5 properties; nil for none.
+	Properties *Properties
 
 	// Sequence numbers the QoS 2 messages that a client with a Config.Store
 	// received, in the order in which they came first. A message that is given to
@@ -49,6 +53,12 @@ type Received struct {
 
 	to  *destination // shared, not to be changed
 	seq uint64       // what the session wants to acknowledge it; 0: nothing
+}
+
+// Message returns what can be published on: the message without what this delivery of it
+// added.
+func (m *Received) Message() Message {
+	return Message{Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain, Properties: m.Properties}
 }
 
 // SubscriptionIDs returns the identifiers of the subscriptions that the message matches,

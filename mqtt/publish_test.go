@@ -136,7 +136,7 @@ func TestReceivedMessageCanBePublished(t *testing.T) {
 		subscribed := async(func() error {
 			return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "a", QoS: 1, Handler: func(_ context.Context, m *mqtt.Received) {
 				m.Topic = "t"
-				if _, err := s.PublishAsync(s.ctx, m.Message, nil); err != nil {
+				if _, err := s.PublishAsync(s.ctx, m.Message(), nil); err != nil {
 					s.t.Error(err)
 				}
 			}}))

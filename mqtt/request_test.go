@@ -90,7 +90,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 
 func TestRespondAnswersToTheResponseTopic(t *testing.T) {
 	s := dialV5(t, "", nil)
-	question := &mqtt.Received{Message: mqtt.Message{QoS: 1, Properties: &mqtt.Properties{ResponseTopic: "r", CorrelationData: []byte{1, 2}}}}
+	question := &mqtt.Received{QoS: 1, Properties: &mqtt.Properties{ResponseTopic: "r", CorrelationData: []byte{1, 2}}}
 	responded := async(func() error { return s.Respond(s.ctx, question, []byte("pong")) })
 	s.server.Expect("32 0F 0001 72 0001 05 0900020102 706F6E67")
 	s.server.Send("40 02 0001")
