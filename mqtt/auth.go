@@ -31,7 +31,7 @@ var ErrNoAuthenticator = errors.New("Connect was called without Config.Auth")
 // authentication is the state of an enhanced authentication on one connection. The
 // client's mutex guards it.
 type authentication struct {
-	challenges chan []byte   // data of the server to be answered; nil: no method was asked for
+	challenges chan []byte   // data of the server to be answered
 	data       []byte        // that came with the server's consent
 	again      chan struct{} // closed when a re-authentication succeeded; nil: none goes on
 }
@@ -39,6 +39,10 @@ type authentication struct {
 // authenticate leads the conversation on conn until agreed, which is closed when the
 // server consents, or the end of conn.
 func (c *Client) authenticate(ctx context.Context, conn *connection, auth Authenticator, agreed <-chan struct{}) error {
+	var challenges <-chan []byte // none come where no method was asked for
+	if conn.auth != nil {
+		challenges = conn.auth.challenges
+	}
 	for {
 		select {
 		case <-agreed:
@@ -47,7 +51,7 @@ func (c *Client) authenticate(ctx context.Context, conn *connection, auth Authen
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case data := <-conn.auth.challenges:
+		case data := <-challenges:
 			reply, err := auth.Continue(ctx, data)
 			if err != nil {
 				return fmt.Errorf("authentication %s: %w", auth.Method(), err)

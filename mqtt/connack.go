@@ -64,7 +64,9 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	if err := c.adoptID(p.Properties); err != nil {
 		return err
 	}
-	conn.auth.data = binaryOf(p.Properties, wire.AuthenticationData)
+	if conn.auth != nil {
+		conn.auth.data = binaryOf(p.Properties, wire.AuthenticationData)
+	}
 	conn.pingTimeout = cmp.Or(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
 	c.sess.Start(now, session.Server{
 		ReceiveMaximum: conn.connAck.ReceiveMaximum, AliasMaximum: conn.connAck.TopicAliasMaximum,

@@ -398,7 +398,7 @@ func (c *Client) sendConnect(ctx context.Context, cfg *Config) (*connection, err
 	c.cfg, conn.clean = cfg, p.CleanStart
 	c.recv.limits = &cfg.Limits
 	if cfg.Auth != nil {
-		conn.auth.challenges = make(chan []byte, 1)
+		conn.auth = &authentication{challenges: make(chan []byte, 1)}
 	}
 	c.version.Store(uint32(cfg.Version))
 	conn.link.SetVersion(p.Version)

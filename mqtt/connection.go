@@ -27,10 +27,10 @@ type connection struct {
 	clean       bool // CONNECT had Clean Start
 	accepted    bool // the server accepted the session
 	connAck     ConnAck
-	pingTimeout time.Duration // in force
-	pings       []*ping       // PINGREQs without an answer, oldest first
-	rtt         time.Duration // of the last ping
-	auth        authentication
+	pingTimeout time.Duration   // in force
+	pings       []*ping         // PINGREQs without an answer, oldest first
+	rtt         time.Duration   // of the last ping
+	auth        *authentication // nil: no method was asked for
 }
 
 // attachLocked begins a connection over conn. It reports false when the client
