@@ -66,8 +66,8 @@ type receiver struct {
 	paused    bool   // the read loop waits for room
 	asleep    bool   // the deliver loop waits to be woken
 	ended     bool   // nothing is pushed any more
-	dropped   int    // QoS 0 messages lost and not reported yet
-	unhandled int    // messages that nobody takes and that were not reported yet; the deliver loop's own
+	dropped   int32  // QoS 0 messages lost and not reported yet
+	unhandled int32  // messages that nobody takes and that were not reported yet; the deliver loop's own
 	read      uint64 // bytes
 	through   uint64 // messages whose handlers have returned
 	stuck     bool   // no handler returned for long, and somebody waits; until there is room

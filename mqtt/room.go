@@ -46,7 +46,7 @@ func (r *receiver) drop() {
 	}
 	r.pushEvent(func() {
 		r.mu.Lock()
-		err := &DroppedError{Messages: r.dropped}
+		err := &DroppedError{Messages: int(r.dropped)}
 		r.dropped = 0
 		r.mu.Unlock()
 		r.guard.log.Warn("mqtt: messages dropped", "error", err)
@@ -66,7 +66,7 @@ func (r *receiver) noteUnhandled(topic string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pushEvent(func() {
-		err := &UnhandledError{Messages: r.unhandled, Topic: topic}
+		err := &UnhandledError{Messages: int(r.unhandled), Topic: topic}
 		r.unhandled = 0
 		r.guard.log.Warn("mqtt: messages dropped", "error", err)
 		if r.guard.onError != nil {
