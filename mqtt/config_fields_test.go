@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
@@ -141,7 +142,7 @@ func TestMemorySizeCountsWhatAMessageHolds(t *testing.T) {
 	for what, m := range map[string]*mqtt.Received{
 		"payload":         {Payload: make([]byte, 1, 1000)},
 		"topic":           {Topic: strings.Repeat("t", 1000)},
-		"user properties": {Properties: &mqtt.Properties{UserProperties: make([]mqtt.UserProperty, 40)}},
+		"user properties": {Properties: &mqtt.Properties{UserProperties: make([]mqtt.UserProperty, 1200/unsafe.Sizeof(mqtt.UserProperty{}))}},
 		"correlation":     {Properties: &mqtt.Properties{CorrelationData: make([]byte, 1000)}},
 	} {
 		if n := m.MemorySize() - empty; n < 1000 || n > 1500 {
