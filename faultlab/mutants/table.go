@@ -171,7 +171,7 @@ var all = []mutant{
 	},
 	{
 		name: "properties not counted", rule: "Limits.ReceiveBytes counts the properties of what waits",
-		edits: []edit{{"mqtt/receiver.go", " + m.Properties.memory()", ""}},
+		edits: []edit{{"mqtt/receiver.go", "size += m.Properties.memory()", "_ = m.Properties.memory()"}},
 		tests: "TestReaderPausesForWhatIsHeld", quick: true,
 	},
 	{
