@@ -73,13 +73,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 		PacketMaximum: conn.connAck.MaximumPacketSize, KeepAlive: conn.connAck.KeepAlive, PingTimeout: conn.pingTimeout,
 	})
 	c.kickLocked() // to note when the first ping is due
-	c.life.Accept(now)
-	conn.accepted = true
-	close(conn.answered)
-	if c.awaited != nil {
-		close(c.awaited)
-		c.awaited = nil
-	}
+	c.acceptedLocked(now)
 	if f := c.opened.OnConnect; f != nil {
 		c.recv.pushEvent(func() { f(c) })
 	}
@@ -87,6 +81,17 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 		c.resumeLocked(p.SessionPresent, now)
 	}
 	return nil
+}
+
+// acceptedLocked tells everybody who waits for it that the server has accepted the session.
+func (c *Client) acceptedLocked(now time.Time) {
+	c.life.Accept(now)
+	c.conn.accepted = true
+	close(c.conn.answered)
+	if c.awaited != nil {
+		close(c.awaited)
+		c.awaited = nil
+	}
 }
 
 // adoptID takes the Assigned Client Identifier of an MQTT 5 server, which must

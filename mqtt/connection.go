@@ -36,7 +36,7 @@ type connection struct {
 // attachLocked begins a connection over conn. It reports false when the client
 // is being closed.
 func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
-	if _, wanted := c.life.Attach(); !wanted {
+	if !c.life.Attach() {
 		return false
 	}
 	c.conn = &connection{

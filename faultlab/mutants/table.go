@@ -121,7 +121,7 @@ var all = []mutant{
 	},
 	{
 		name: "publish refused while going", rule: "a client that reconnects parks what is published while a connection ends",
-		edits: []edit{{fileRules, "\tPublish: {\n\t\tonce:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},\n\t\treconnects: {Park, Park, Park, Take, Park, Closed},", "\tPublish: {\n\t\tonce:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},\n\t\treconnects: {Park, Park, Park, Take, Closed, Closed},"}},
+		edits: []edit{{fileRules, "Publish:    {once: refused, reconnects: parked,", "Publish:    {once: refused, reconnects: refused,"}},
 		tests: "TestPublishingIsNotOverBeforeTheClientIs", quick: true,
 	},
 	{

@@ -61,15 +61,15 @@ type Machine struct {
 // New returns the life of a client that has no transport yet.
 func New(kind Kind) Machine { return Machine{kind: kind, column: kind.column()} }
 
-// Attach tells that a transport stands, and returns the number of the connection.
-// It reports false when Close was called meanwhile: then the transport is not wanted.
-func (m *Machine) Attach() (number uint64, wanted bool) {
+// Attach tells that a transport stands. It reports false when Close was called
+// meanwhile: then the transport is not wanted.
+func (m *Machine) Attach() (wanted bool) {
 	if m.closed || m.phase == Ended {
-		return 0, false
+		return false
 	}
 	m.phase, m.asked, m.accepted, m.cause = Opening, false, false, nil
 	m.number++
-	return m.number, true
+	return true
 }
 
 // Connect tells that CONNECT is to be sent, or returns why it cannot be.

@@ -39,35 +39,23 @@ const (
 	kinds
 )
 
+// The rows of the rules: what happens in each phase. The columns are between, opening, connecting, live, going, ended.
+var (
+	refused = [phases]Rule{NotConnected, NotConnected, NotConnected, Take, Closed, Closed}
+	parked  = [phases]Rule{Park, Park, Park, Take, Park, Closed}
+	awaited = [phases]Rule{NotConnected, NotConnected, NotConnected, Take, NotConnected, Closed} // later it may be asked again
+	packets = [phases]Rule{Ignore, Early, Handshake, Take, Ignore, Ignore}                       // after a last packet nothing counts
+	pings   = [phases]Rule{Ignore, Ignore, Ignore, Take, Ignore, Ignore}
+)
+
 // rules says what happens to each operation, in each phase and for each kind of
 // client. A client that saves and does not reconnect ends with its connection: what
 // handlers say after it is noted for the store.
 var rules = [operations][kinds][phases]Rule{
-	//             between       opening       connecting    live  going   ended
-	Publish: {
-		once:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		reconnects: {Park, Park, Park, Take, Park, Closed},
-		saves:      {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		both:       {Park, Park, Park, Take, Park, Closed},
-	},
-	PublishNow: {
-		once:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		reconnects: {NotConnected, NotConnected, NotConnected, Take, NotConnected, Closed},
-		saves:      {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		both:       {NotConnected, NotConnected, NotConnected, Take, NotConnected, Closed},
-	},
-	Subscribe: {
-		once:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		reconnects: {Park, Park, Park, Take, Park, Closed},
-		saves:      {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		both:       {Park, Park, Park, Take, Park, Closed},
-	},
-	Exchange: {
-		once:       {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		reconnects: {NotConnected, NotConnected, NotConnected, Take, NotConnected, Closed},
-		saves:      {NotConnected, NotConnected, NotConnected, Take, Closed, Closed},
-		both:       {NotConnected, NotConnected, NotConnected, Take, NotConnected, Closed},
-	},
+	Publish:    {once: refused, reconnects: parked, saves: refused, both: parked},
+	PublishNow: {once: refused, reconnects: awaited, saves: refused, both: awaited},
+	Subscribe:  {once: refused, reconnects: parked, saves: refused, both: parked},
+	Exchange:   {once: refused, reconnects: awaited, saves: refused, both: awaited},
 	// No acknowledgement outlives its connection: the session knows which messages are
 	// of an earlier one, and what there is to remember of them.
 	Acknowledge: {
@@ -76,19 +64,8 @@ var rules = [operations][kinds][phases]Rule{
 		saves:      {Note, Note, Note, Take, Note, Note},
 		both:       {Note, Note, Note, Take, Note, Note},
 	},
-	// What comes after the last packet of ours, or of the server, is ignored.
-	Packet: {
-		once:       {Ignore, Early, Handshake, Take, Ignore, Ignore},
-		reconnects: {Ignore, Early, Handshake, Take, Ignore, Ignore},
-		saves:      {Ignore, Early, Handshake, Take, Ignore, Ignore},
-		both:       {Ignore, Early, Handshake, Take, Ignore, Ignore},
-	},
-	KeepAlive: {
-		once:       {Ignore, Ignore, Ignore, Take, Ignore, Ignore},
-		reconnects: {Ignore, Ignore, Ignore, Take, Ignore, Ignore},
-		saves:      {Ignore, Ignore, Ignore, Take, Ignore, Ignore},
-		both:       {Ignore, Ignore, Ignore, Take, Ignore, Ignore},
-	},
+	Packet:    {once: packets, reconnects: packets, saves: packets, both: packets},
+	KeepAlive: {once: pings, reconnects: pings, saves: pings, both: pings},
 }
 
 // column returns the column of k.
