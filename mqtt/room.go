@@ -49,11 +49,14 @@ func (r *receiver) drop() {
 		err := &DroppedError{Messages: int(r.dropped)}
 		r.dropped = 0
 		r.mu.Unlock()
-		r.guard.log.Warn("mqtt: messages dropped", "error", err)
-		if r.guard.onError != nil {
-			r.guard.onError(err)
-		}
+		r.tellDropped(err)
 	})
+}
+
+// tellDropped tells the log and the Error handler of messages that are lost.
+func (r *receiver) tellDropped(err error) {
+	r.guard.log.Warn("mqtt: messages dropped", "error", err)
+	r.report(err)
 }
 
 // noteUnhandled counts a message that nobody takes, and tells the Error handler, once for
@@ -68,10 +71,7 @@ func (r *receiver) noteUnhandled(topic string) {
 	r.pushEvent(func() {
 		err := &UnhandledError{Messages: int(r.unhandled), Topic: topic}
 		r.unhandled = 0
-		r.guard.log.Warn("mqtt: messages dropped", "error", err)
-		if r.guard.onError != nil {
-			r.guard.onError(err)
-		}
+		r.tellDropped(err)
 	})
 }
 
