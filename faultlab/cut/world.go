@@ -194,13 +194,14 @@ func (w *world) note(to *[]string, payload []byte) {
 
 // judge says what is wrong with what arrived; err is how the flow ended.
 func (w *world) judge(err error) error {
+	c := w.peer.Counts() // before the lock: the server holds its own while it tells of messages
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := &w.flow
 	if err = errors.Join(w.early(), err); err != nil {
 		return err
 	}
-	switch c := w.peer.Counts(); {
+	switch {
 	case c.Violated > 0:
 		return fmt.Errorf("breach of the protocol: %s", c.Violations[0])
 	case w.failure != nil:
