@@ -97,7 +97,7 @@ func departures() string {
 	seenIn := map[string][]string{}
 	for i := range deviations {
 		d := &deviations[i]
-		row := d.server + " | " + d.reason
+		row := strings.Join(d.servers(), ", ") + " | " + d.reason
 		if seenIn[row] == nil {
 			order = append(order, row)
 		}

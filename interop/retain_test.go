@@ -16,13 +16,13 @@ var retainCases = []testCase{
 
 func retainedMessage(r *rig) {
 	from := r.dial()
-	for qos := range mqtt.QoS(3) {
+	for _, qos := range r.levels() {
 		name := fmt.Sprint("t", qos)
 		live := r.dial()
 		live.subscribe(name, 2)
 		from.retain(name, "kept", qos)
 		live.expect(from, qos, fmt.Sprintf("%s=kept/%d", name, qos))
-		for granted := range mqtt.QoS(3) {
+		for _, granted := range r.levels() {
 			late := r.dial()
 			late.subscribe(name, granted)
 			late.expect(from, min(qos, granted), fmt.Sprintf("%s=kept/%d/retain", name, min(qos, granted)))
@@ -76,7 +76,7 @@ func retainedAgain(r *rig) {
 // retainedNever: before MQTT 5 the client keeps out what the server sends.
 func retainedNever(r *rig) {
 	p := r.dial()
-	for qos := range mqtt.QoS(3) {
+	for _, qos := range r.levels() {
 		name := fmt.Sprint("t", qos)
 		p.send(mqtt.Message{Topic: r.topic(name), Payload: []byte("old"), QoS: 1, Retain: true})
 		p.subscribeWith(mqtt.Subscription{Filter: r.topic(name), QoS: 2, RetainHandling: mqtt.RetainedNever})

@@ -74,6 +74,22 @@ func same[T comparable](r *rig, what string, got, want T) {
 	}
 }
 
+// highest is the highest QoS that the server has.
+func (r *rig) highest() mqtt.QoS {
+	if r.server.noQoS2 {
+		return 1
+	}
+	return 2
+}
+
+// levels are those that the server has.
+func (r *rig) levels() []mqtt.QoS { return []mqtt.QoS{0, 1, 2}[:r.highest()+1] }
+
+// level walks through them.
+func (r *rig) level(i int) mqtt.QoS { return mqtt.QoS(i % len(r.levels())) }
+
+func hasQoS2(s *server) bool { return !s.noQoS2 }
+
 // topic returns a topic, or a filter, in the case's corner.
 func (r *rig) topic(name string) string { return r.corner + "/" + name }
 

@@ -18,19 +18,32 @@ import (
 var update = flag.Bool("update", false, "write the tables of docs/INTEROP.md anew")
 
 func TestMain(m *testing.M) {
-	if os.Getenv(serveMochi) != "" {
-		if err := runMochi(); err != nil {
-			fmt.Fprintln(os.Stderr, "mochi:", err)
+	if name := os.Getenv(serveOwn); name != "" {
+		if err := serveHere(name); err != nil {
+			fmt.Fprintln(os.Stderr, name+":", err)
 			os.Exit(1)
 		}
 		return
 	}
 	flag.Parse()
 	// Most cases wait for a server, some for seconds, and need no processor for it.
-	if err := flag.Set("test.parallel", "200"); err != nil {
+	if err := flag.Set("test.parallel", "300"); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(run{m})
+}
+
+// run runs the tests, and ends the server that they share.
+type run struct{ *testing.M }
+
+// Run returns the exit status.
+func (r run) Run() int {
+	code := r.M.Run()
+	if err := endRabbitMQ(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
 }
 
 // testCase is one rule that all servers are held to.
@@ -53,6 +66,7 @@ func (c *testCase) runsOn(s *server, v mqtt.Version) bool {
 }
 
 func TestServers(t *testing.T) {
+	launchRabbitMQ() // while the others start
 	urls := make(map[string]string)
 	for _, s := range servers {
 		urls[s.name] = s.start(t)
