@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"dunlin/mqtt"
+	_ "dunlin/mqtt/dial/ws"
 )
 
 var connectCases = []testCase{
 	{name: "connect and disconnect", body: connectAndDisconnect},
 	{name: "connect without an identifier", body: connectAnonymous, from: mqtt.V311},
+	{name: "connect over WebSocket", body: connectWebSocket, only: func(s *server) bool { return s.startWebSocket != nil }},
 	{name: "ping", body: pingServer},
 	{
 		name: "keep alive of 1 s holds an idle connection", body: func(r *rig) { keepAliveHolds(r, time.Second) }, timed: true,
@@ -43,6 +45,16 @@ func connectAnonymous(r *rig) {
 	p.subscribe("t", 1)
 	q.publish("t", "x", 1)
 	p.expect(q, 1, "t=x/1")
+}
+
+func connectWebSocket(r *rig) {
+	r.use(r.server.startWebSocket)
+	p := r.dial()
+	p.subscribe("t", 2)
+	for _, qos := range r.levels() {
+		p.publish("t", "x", qos)
+		p.expect(p, qos, fmt.Sprintf("t=x/%d", qos))
+	}
 }
 
 func pingServer(r *rig) {

@@ -14,7 +14,7 @@ const (
 	tablesFrom = "<!-- From here on written by `go test -run TestDocument -update` in interop/. -->\n"
 )
 
-// TestDocument holds docs/INTEROP.md to the suite and to the deviations.
+// TestDocument holds docs/INTEROP.md to the suite, its facts and its deviations.
 func TestDocument(t *testing.T) {
 	text, err := os.ReadFile(document)
 	if err != nil {
@@ -24,7 +24,7 @@ func TestDocument(t *testing.T) {
 	if !found {
 		t.Fatalf("%s has no line %q", document, tablesFrom)
 	}
-	want := head + tablesFrom + results() + departures()
+	want := head + tablesFrom + advice() + results() + departures()
 	if want == string(text) {
 		return
 	}
@@ -36,12 +36,46 @@ func TestDocument(t *testing.T) {
 	}
 }
 
+// advice is what users of each server should know, as the facts show it.
+func advice() string {
+	var b strings.Builder
+	b.WriteString("\n## What a user of each server should know\n\nThe case that is named shows it of the version in the first table; what is said of another version was measured once, by hand.\n")
+	for i := range servers {
+		var lines []string
+		for j := range cases {
+			if c := &cases[j]; c.says != "" && c.only(&servers[i]) {
+				lines = append(lines, fmt.Sprintf("- %s (%s%s)", c.says, c.name, versionNames(c.asked(&servers[i]))))
+			}
+		}
+		if lines != nil {
+			fmt.Fprintf(&b, "\n%s:\n\n%s\n", servers[i].name, strings.Join(lines, "\n"))
+		}
+	}
+	return b.String()
+}
+
+// asked are the versions in which the case is asked of the server; nil: all.
+func (c *testCase) asked(s *server) (in []mqtt.Version) {
+	for _, v := range s.versions {
+		if c.runsOn(s, v) {
+			in = append(in, v)
+		}
+	}
+	if len(in) == len(s.versions) {
+		return nil
+	}
+	return in
+}
+
 // results says which cases every server passes, and in a table how each does in the
 // others.
 func results() string {
 	var table strings.Builder
 	var passed []string
 	for i := range cases {
+		if cases[i].says != "" {
+			continue
+		}
 		row := "|"
 		others := ""
 		for j := range servers {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
@@ -62,8 +63,17 @@ func serveMochiWebSocket() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = listenMochi(listeners.NewWebsocket(listeners.Config{ID: "ws", Address: "127.0.0.1:" + port}))
-	return port, err
+	address := "127.0.0.1:" + port
+	if _, err := listenMochi(listeners.NewWebsocket(listeners.Config{ID: "ws", Address: address})); err != nil {
+		return "", err
+	}
+	for range 1000 { // nor when it listens
+		if conn, err := net.Dial("tcp", address); err == nil {
+			return port, conn.Close()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return "", fmt.Errorf("nobody listens on %s after ten seconds", address)
 }
 
 func listenMochi(l listeners.Listener) (port string, err error) {

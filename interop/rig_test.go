@@ -23,6 +23,7 @@ type failure struct{ error }
 // rig is what a case works with: one server, one version of the protocol, and a
 // corner of the topic space that no other case uses.
 type rig struct {
+	t       *testing.T
 	ctx     context.Context
 	server  *server
 	url     string
@@ -36,7 +37,7 @@ type rig struct {
 func (r *rig) run(t *testing.T, limit time.Duration, body func(*rig)) (err error) {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	r.ctx = ctx
+	r.t, r.ctx = t, ctx
 	defer func() {
 		for _, p := range r.peers {
 			_ = p.Close(ctx) // most are closed already, or were cut on purpose
@@ -89,6 +90,9 @@ func (r *rig) levels() []mqtt.QoS { return []mqtt.QoS{0, 1, 2}[:r.highest()+1] }
 func (r *rig) level(i int) mqtt.QoS { return mqtt.QoS(i % len(r.levels())) }
 
 func hasQoS2(s *server) bool { return !s.noQoS2 }
+
+// use goes on with another server.
+func (r *rig) use(start func(*testing.T) string) { r.url = start(r.t) }
 
 // topic returns a topic, or a filter, in the case's corner.
 func (r *rig) topic(name string) string { return r.corner + "/" + name }

@@ -65,7 +65,13 @@ func startMosquitto(t *testing.T) string {
 }
 
 func startMosquittoWebSocket(t *testing.T) string {
-	return "ws" + mosquitto.Start(t, mosquitto.Options{Config: []string{"protocol websockets"}}).URL()[len("mqtt"):]
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Beside a plain listener: without one 2.0.11 does not start.
+	mosquitto.Start(t, mosquitto.Options{Config: []string{"listener " + port + " 127.0.0.1", "protocol websockets"}})
+	return local("ws", port)
 }
 
 // startAedes starts aedes.mjs with Node.js and that package.

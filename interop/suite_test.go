@@ -52,17 +52,26 @@ type testCase struct {
 	body func(*rig)
 	// from is the first version that has the feature; 0: all.
 	from mqtt.Version
+	// to is the last version that is asked; 0: all.
+	to mqtt.Version
 	// only tells for which servers it can be asked; nil: all.
 	only func(*server) bool
 	// timed cases look at the clock: they run when the busy ones are through.
 	timed bool
+	// long cases wait most of the time, longer than others may: they run beside the
+	// busy ones.
+	long bool
+	// says is what a user should know, of a case that shows what one server does in
+	// its own way.
+	says string
 }
 
-var cases = slices.Concat(connectCases, publishCases, retainCases, topicCases, sessionCases, propertyCases, optionCases, limitCases)
+var cases = slices.Concat(connectCases, publishCases, retainCases, topicCases, sessionCases, propertyCases, optionCases, limitCases, linkCases,
+	rabbitMQFacts, natsFacts, mosquittoFacts, mochiFacts, aedesFacts)
 
 // runsOn tells whether the case is asked of the server in that version.
 func (c *testCase) runsOn(s *server, v mqtt.Version) bool {
-	return v >= c.from && (c.only == nil || c.only(s))
+	return v >= c.from && (c.to == 0 || v <= c.to) && (c.only == nil || c.only(s))
 }
 
 func TestServers(t *testing.T) {
@@ -116,7 +125,7 @@ func runCase(t *testing.T, c *testCase, r *rig) {
 	r.corner = fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "-"), r.version)
 	known := findDeviation(r.server, r.version, c.name)
 	err := firstRun(t, c, r, known)
-	if err != nil && known == nil {
+	if err != nil && known == nil && !c.long {
 		t.Logf("failed beside others, and is asked once more alone: %v", err)
 		alone.Lock()
 		defer alone.Unlock()
@@ -128,6 +137,12 @@ func runCase(t *testing.T, c *testCase, r *rig) {
 
 // firstRun plays a case beside others.
 func firstRun(t *testing.T, c *testCase, r *rig, known *deviation) error {
+	if c.long {
+		if known != nil && known.sometimes {
+			r.url = r.server.start(t)
+		}
+		return r.run(t, longLimit, c.body)
+	}
 	limit := caseLimit
 	if !c.timed {
 		slots <- struct{}{}
@@ -141,6 +156,9 @@ func firstRun(t *testing.T, c *testCase, r *rig, known *deviation) error {
 	}
 	return r.run(t, limit, c.body)
 }
+
+// longLimit bounds a long case.
+const longLimit = 100 * time.Second
 
 // judge holds the outcome of a case against what is known of the server.
 func judge(t *testing.T, err error, known *deviation) {

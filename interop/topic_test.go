@@ -82,19 +82,23 @@ func overlapping(r *rig) {
 // overlappingHandlers: each handler has the message, whatever the server sends.
 // With MQTT 5 each has it exactly once, by the subscription identifiers.
 func overlappingHandlers(r *rig) {
-	p := r.dial()
-	var calls [2]int
-	for i, filter := range []string{"o/#", "o/+"} {
-		p.subscribeWith(mqtt.Subscription{Filter: r.topic(filter), QoS: 1, Handler: func(context.Context, *mqtt.Received) { calls[i]++ }})
-	}
-	p.publish("o/x", "x", 1)
-	p.until(p, 1) // handlers run in order: those of o/x have run
+	calls := overlappingCalls(r)
 	if calls[0] < 1 || calls[1] < 1 {
 		r.failf("calls of the handlers: %v", calls)
 	}
 	if r.version == mqtt.V5 && calls != [2]int{1, 1} {
 		r.failf("calls of the handlers: %v, want one each", calls)
 	}
+}
+
+func overlappingCalls(r *rig) (calls [2]int) {
+	p := r.dial()
+	for i, filter := range []string{"o/#", "o/+"} {
+		p.subscribeWith(mqtt.Subscription{Filter: r.topic(filter), QoS: 1, Handler: func(context.Context, *mqtt.Received) { calls[i]++ }})
+	}
+	p.publish("o/x", "x", 1)
+	p.until(p, 1) // handlers run in order: those of o/x have run
+	return calls
 }
 
 // dollarTopics: a filter that begins with a wildcard does not match topics that
