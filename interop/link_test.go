@@ -156,7 +156,7 @@ func brokenLinks(r *rig, subscriber bool) {
 	}
 	wg.Wait()
 	y.await(r)
-	publisher.publish("t/last", "2-last", r.highest())
+	r.dial().publish("t/last", "2-last", r.highest())
 	y.published("2-last", nil)
 	y.await(r)
 	y.judge(r)

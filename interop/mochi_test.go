@@ -67,11 +67,13 @@ func serveMochiWebSocket() (string, error) {
 	if _, err := listenMochi(listeners.NewWebsocket(listeners.Config{ID: "ws", Address: address})); err != nil {
 		return "", err
 	}
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
 	for range 1000 { // nor when it listens
 		if conn, err := net.Dial("tcp", address); err == nil {
 			return port, conn.Close()
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-again.C
 	}
 	return "", fmt.Errorf("nobody listens on %s after ten seconds", address)
 }

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -69,8 +70,8 @@ func checkRabbitMQ() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("rabbitmq: not installed; run `make test`, which gets it on Debian 12, " +
-		"or apt-get install rabbitmq-server there; elsewhere run the suite in a container of Debian 12")
+	return errors.New("rabbitmq: not there; run `make test`, which gets it on Debian 12; elsewhere run the suite " +
+		"in a container of Debian 12")
 }
 
 // awaitRabbitMQ returns when it serves.
