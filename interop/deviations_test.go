@@ -19,6 +19,7 @@ type deviation struct {
 	// sometimes: it depends on timing, so that the case may pass as well. It gets a
 	// server of its own.
 	sometimes bool
+	says      string // what a user should know of it, unless the reason is enough
 }
 
 // before5 are the versions that tell a client no limits.
@@ -42,10 +43,10 @@ var deviations = []deviation{
 	{server: "mosquitto", versions: before5, name: "order of 1,000 messages at QoS 2, all in flight", seen: "client is closed", reason: "More than max_inflight_messages (20) unfinished QoS 2 publishes end the connection, a limit that MQTT 3.1.1 does not have. The client keeps to 20 unless Limits say otherwise."},
 	{server: "mosquitto", versions: before5, name: "overlapping subscriptions", seen: "highest QoS: got 1, want 2", reason: overlapQoS},
 	{server: "mosquitto", versions: []mqtt.Version{mqtt.V5}, name: "takeover is told", seen: "no DISCONNECT came: the server closed the connection", reason: "It closes the connection of the client that is replaced without DISCONNECT 0x8E [MQTT-3.1.4-3]."},
-	{server: "mosquitto", versions: []mqtt.Version{mqtt.V5}, name: "receive maximum of the client", seen: "exceeds the Receive Maximum", reason: quota},
+	{server: "mosquitto", versions: []mqtt.Version{mqtt.V5}, name: "receive maximum of the client", seen: "exceeds the Receive Maximum", reason: quota, says: "With MQTT 5, do not lower `Limits.ReceiveMaximum`: it sends more when more than that waits for a client, and the client ends the connection."},
 	{server: "mosquitto", versions: []mqtt.Version{mqtt.V5}, name: "a backlog beyond the receive maximum", seen: "exceeds the Receive Maximum", reason: quota, sometimes: true},
 
-	{server: "mochi", also: "dunlin broker", name: "order of 1,000 messages at QoS 1", reason: mochiDeadlock, sometimes: true},
+	{server: "mochi", also: "dunlin broker", name: "order of 1,000 messages at QoS 1", reason: mochiDeadlock, sometimes: true, says: "QoS 1 and 2 at a high rate can hang it."},
 	{server: "mochi", also: "dunlin broker", name: "order of 1,000 messages at QoS 2", reason: mochiDeadlock, sometimes: true},
 	{server: "mochi", also: "dunlin broker", name: "order of 1,000 messages at QoS 2, all in flight", reason: mochiDeadlock, sometimes: true},
 	{server: "mochi", also: "dunlin broker", name: "fifty clients", reason: mochiDeadlock, sometimes: true},
@@ -66,24 +67,24 @@ var deviations = []deviation{
 
 	{server: "mochi", also: "dunlin broker", name: "slow handlers and links that break and swallow", reason: mochiDeadlock, sometimes: true},
 	{server: "mochi", also: "dunlin broker", name: "publishing over links that break and swallow", reason: mochiDeadlock, sometimes: true},
-	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "persistent session", reason: mochiAliases, sometimes: true},
+	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "persistent session", reason: mochiAliases, sometimes: true, says: "With MQTT 5, a kept session needs `Limits.TopicAliases: -1`: what waits for it comes without its topic otherwise."},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "message properties at QoS 1", seen: "reason code 0x01 is not defined here", reason: mochiPuback},
-	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "order of user properties", seen: "reason code 0x01 is not defined here", reason: mochiPuback},
+	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "order of user properties", seen: "reason code 0x01 is not defined here", reason: mochiPuback, says: "With MQTT 5, a QoS 1 message with user properties ends the publisher's connection."},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "properties of a retained message", seen: "reason code 0x01 is not defined here", reason: mochiPuback},
 
 	{server: "nats", name: "topics with spaces", seen: "0x80", reason: "Its subjects cannot hold spaces; a filter with one is refused."},
-	{server: "nats", name: "subscribing again changes the QoS", seen: "got [t=x/2], want [t=x/1]", reason: "It grants the lower QoS of a second SUBSCRIBE and goes on sending at the higher one [MQTT-3.8.4-3]."},
+	{server: "nats", name: "subscribing again changes the QoS", seen: "got [t=x/2], want [t=x/1]", reason: "It grants the lower QoS of a second SUBSCRIBE and goes on sending at the higher one [MQTT-3.8.4-3].", says: "Unsubscribe before subscribing at a lower QoS: otherwise the higher one stays in force."},
 
 	{server: "rabbitmq", name: "UTF-8 topics", seen: "got [a/b=x/1], want [a.b=x/1]", reason: rabbitTopics},
-	{server: "rabbitmq", name: "wildcards leave $ topics alone", seen: "a wildcard brought $dunlin/", reason: "A filter that begins with a wildcard gets topics that begin with $ [MQTT-4.7.2-1]."},
-	{server: "rabbitmq", name: "retained messages by wildcard", seen: "got [], want [w/a=x/1/retain", reason: "It sends retained messages only for a filter that is the very topic."},
-	{server: "rabbitmq", name: "subscribing again changes the QoS", seen: "got [t=x/0, t=x/1], want [t=x/1]", reason: "A second SUBSCRIBE at another QoS is another subscription beside the first, so that each message comes twice [MQTT-3.8.4-3]."},
+	{server: "rabbitmq", name: "wildcards leave $ topics alone", seen: "a wildcard brought $dunlin/", reason: "A filter that begins with a wildcard gets topics that begin with $ [MQTT-4.7.2-1].", says: "The filter `#` gets topics that begin with `$`, too."},
+	{server: "rabbitmq", name: "retained messages by wildcard", seen: "got [], want [w/a=x/1/retain", reason: "It sends retained messages only for a filter that is the very topic [MQTT-3.3.1-6].", says: "Subscribe to the very topics whose retained messages are wanted: a filter with a wildcard gets none."},
+	{server: "rabbitmq", name: "subscribing again changes the QoS", seen: "got [t=x/0, t=x/1], want [t=x/1]", reason: "A second SUBSCRIBE at another QoS is another subscription beside the first, so that each message comes twice [MQTT-3.8.4-3].", says: "Unsubscribe before subscribing at another QoS: otherwise each message comes twice."},
 	{server: "rabbitmq", name: "persistent session, ended by a clean one", seen: "the server closed the connection", reason: "While it clears up after a clean session it closes the connection of one with the same identifier that is to be kept, and the other way round, without CONNACK; a later attempt succeeds.", sometimes: true},
 
 	{server: "aedes", also: "aedes 0.51", name: "unacknowledged messages come again", seen: "is marked as a duplicate: got false", reason: "It sends unacknowledged messages again without the DUP flag [MQTT-3.3.1-1]."},
-	{server: "aedes", also: "aedes 0.51", name: "persistent session", reason: aedesResend, sometimes: true},
+	{server: "aedes", also: "aedes 0.51", name: "persistent session", reason: aedesResend, sometimes: true, says: "A kept session may bring messages in another order, and those of QoS 2 twice."},
 	{server: "aedes", also: "aedes 0.51", name: "order in a persistent session", reason: aedesResend, sometimes: true},
-	{server: "aedes", also: "aedes 0.51", name: "RetainedNever", seen: "=old/1", reason: ackFirst, sometimes: true},
+	{server: "aedes", also: "aedes 0.51", name: "RetainedNever", seen: "=old/1", reason: ackFirst, sometimes: true, says: "A publish may be acknowledged before it is delivered."},
 	{server: "aedes", also: "aedes 0.51", name: "slow handlers and links that break and swallow", reason: aedesResend, sometimes: true},
 }
 

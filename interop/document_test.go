@@ -36,7 +36,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// advice is what users of each server should know, as the facts show it.
+// advice is what users of each server should know, as facts and deviations show it.
 func advice() string {
 	var b strings.Builder
 	b.WriteString("\n## What a user of each server should know\n\nThe case that is named shows it of the version in the first table; what is said of another version was measured once, by hand.\n")
@@ -45,6 +45,11 @@ func advice() string {
 		for j := range cases {
 			if c := &cases[j]; c.says != "" && c.only(&servers[i]) {
 				lines = append(lines, fmt.Sprintf("- %s (%s%s)", c.says, c.name, versionNames(c.asked(&servers[i]))))
+			}
+		}
+		for j := range deviations {
+			if d := &deviations[j]; d.says != "" && d.isOf(&servers[i]) {
+				lines = append(lines, fmt.Sprintf("- %s (%s%s)", d.says, d.name, versionNames(d.versions)))
 			}
 		}
 		if lines != nil {
