@@ -26,17 +26,18 @@ type deviation struct {
 var before5 = []mqtt.Version{mqtt.V31, mqtt.V311}
 
 const (
-	mochiDeadlock = "It deadlocks when a client acknowledges while another publishes to it: Inflight.NextImmediate takes its read lock twice, and a writer that waits in between stops both."
-	mochiIDs      = "It keeps the packet identifiers of both sides in one table: a SUBSCRIBE with the identifier of a message that the client has not acknowledged is refused with 0x91, before MQTT 5 too, where that code does not exist."
-	mochiOrder    = "It sorts what waits by the second in which it came, so messages of one second leave in any order [MQTT-4.6.0-6]."
-	mochiWindow   = "It forgets the identifier of what it sends late, and does not count its acknowledgement: once a client's Receive Maximum was used up it sends hardly anything more. " + mochiOrder
-	mochiAliases  = "It stores messages for a client that is away in the form with a topic alias and an empty topic, which means nothing on the next connection [MQTT-3.3.2-7]."
-	mochiPuback   = "It copies the properties of a QoS 1 PUBLISH to its PUBACK, where most are not allowed, and ends it with what is no reason code; the client ends the connection with 0x82."
-	aedesResend   = "It sends what waited in batches while it handles the acknowledgements of the first ones, and mixes up identifiers: messages change places, come again, or end the connection with \"no such packet\"."
-	ackFirst      = "It acknowledges a publish before it has delivered it, so a subscription that is made after PUBACK may get the message as a live one."
-	overlapQoS    = "It sends one copy at the QoS of one subscription that matches, not at the highest [MQTT-3.3.5-1]."
-	rabbitTopics  = "It turns topics into AMQP's routing keys and back: a dot comes out as a slash, and * as +, which no topic may hold."
-	quota         = "After an acknowledgement it sends up to three of the messages that wait, and so more than the client's Receive Maximum [MQTT-3.3.4-9]; the client ends the connection with 0x93."
+	mochiDeadlock  = "It deadlocks when a client acknowledges while another publishes to it: Inflight.NextImmediate takes its read lock twice, and a writer that waits in between stops both."
+	mochiIDs       = "It keeps the packet identifiers of both sides in one table: a SUBSCRIBE with the identifier of a message that the client has not acknowledged is refused with 0x91, before MQTT 5 too, where that code does not exist."
+	mochiOrder     = "It sorts what waits by the second in which it came, so messages of one second leave in any order [MQTT-4.6.0-6]."
+	mochiWindow    = "It forgets the identifier of what it sends late, and does not count its acknowledgement: once a client's Receive Maximum was used up it sends hardly anything more. " + mochiOrder
+	mochiAliases   = "It stores messages for a client that is away in the form with a topic alias and an empty topic, which means nothing on the next connection [MQTT-3.3.2-7]."
+	mochiPuback    = "It copies the properties of a QoS 1 PUBLISH to its PUBACK, where most are not allowed, and ends it with what is no reason code; the client ends the connection with 0x82."
+	aedesResend    = "It sends what waited in batches while it handles the acknowledgements of the first ones, and mixes up identifiers: messages change places, come again, or end the connection with \"no such packet\"."
+	ackFirst       = "It acknowledges a publish before it has delivered it, so a subscription that is made after PUBACK may get the message as a live one."
+	overlapQoS     = "It sends one copy at the QoS of one subscription that matches, not at the highest [MQTT-3.3.5-1]."
+	rabbitTopics   = "It turns topics into AMQP's routing keys and back: a dot comes out as a slash, and * as +, which no topic may hold."
+	rabbitRetained = "It looks for retained messages after SUBACK, so that one which is published meanwhile comes twice, as a retained and as a live one."
+	quota          = "After an acknowledgement it sends up to three of the messages that wait, and so more than the client's Receive Maximum [MQTT-3.3.4-9]; the client ends the connection with 0x93."
 )
 
 var deviations = []deviation{
@@ -78,6 +79,8 @@ var deviations = []deviation{
 	{server: "rabbitmq", name: "UTF-8 topics", seen: "got [a/b=x/1], want [a.b=x/1]", reason: rabbitTopics},
 	{server: "rabbitmq", name: "wildcards leave $ topics alone", seen: "a wildcard brought $dunlin/", reason: "A filter that begins with a wildcard gets topics that begin with $ [MQTT-4.7.2-1].", says: "The filter `#` gets topics that begin with `$`, too."},
 	{server: "rabbitmq", name: "retained messages by wildcard", seen: "got [], want [w/a=x/1/retain", reason: "It sends retained messages only for a filter that is the very topic [MQTT-3.3.1-6].", says: "Subscribe to the very topics whose retained messages are wanted: a filter with a wildcard gets none."},
+	{server: "rabbitmq", name: "retained message", reason: rabbitRetained, sometimes: true},
+	{server: "rabbitmq", name: "retained message, replaced and cleared", reason: rabbitRetained, sometimes: true},
 	{server: "rabbitmq", name: "subscribing again changes the QoS", seen: "got [t=x/0, t=x/1], want [t=x/1]", reason: "A second SUBSCRIBE at another QoS is another subscription beside the first, so that each message comes twice [MQTT-3.8.4-3].", says: "Unsubscribe before subscribing at another QoS: otherwise each message comes twice."},
 	{server: "rabbitmq", name: "persistent session, ended by a clean one", seen: "the server closed the connection", reason: "While it clears up after a clean session it closes the connection of one with the same identifier that is to be kept, and the other way round, without CONNACK; a later attempt succeeds.", sometimes: true},
 

@@ -30,7 +30,7 @@ var natsFacts = []testCase{
 	},
 	{
 		name: "a filter that ends with >", only: on("nats"), body: func(r *rig) { toldUnmatched(r, "more/>", "more/a/b", "more/a/b") },
-		says: "`>` as the last level of a filter acts as `#`; what comes by such a filter goes to no handler of it. The client says so with an UnhandledError, or gives it to Config.OnMessage.",
+		says: "`>` as the last level of a filter acts as `#`; what comes by such a filter goes to no handler of it. The client says so once a subscription, and gives it to Config.OnMessage.",
 	},
 	{
 		name: "a filter with * as a level", only: on("nats"), body: func(r *rig) { toldUnmatched(r, "star/*", "star/a", "star/a") },

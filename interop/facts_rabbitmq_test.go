@@ -12,7 +12,7 @@ import (
 var rabbitMQFacts = []testCase{
 	{
 		name: "a filter with a dot", only: on("rabbitmq"), body: func(r *rig) { toldUnmatched(r, "dot/a.b", "dot/a.b", "dot/a/b") },
-		says: "Avoid dots in topics: a message to `a.b` comes as one to `a/b`, also for the filter `a.b`, so that it goes to no handler of it. The client says so with an UnhandledError, or gives it to Config.OnMessage.",
+		says: "Avoid dots in topics: a message to `a.b` comes as one to `a/b`, also for the filter `a.b`, so that it goes to no handler of it. The client says so once a subscription, and gives it to Config.OnMessage.",
 	},
 	{
 		name: "a filter with a star", only: on("rabbitmq"), body: func(r *rig) { toldUnmatched(r, "star/*", "star/a", "star/a") },
