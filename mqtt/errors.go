@@ -24,6 +24,13 @@ var (
 	ErrQueued = errors.New("still waiting to be sent")
 	// ErrRejected: the server refused the request.
 	ErrRejected = errors.New("rejected by the server")
+	// ErrTakenAtQoS1: the server acknowledged a QoS 2 message as one of QoS 1, so it may
+	// arrive more than once.
+	ErrTakenAtQoS1 = errors.New("taken at QoS 1, so it may arrive more than once")
+	// ErrNoQoS2: the server answers QoS 2 publishes as those of QoS 1. The ones that were
+	// sent are ErrTakenAtQoS1; the others are not sent on this connection. Before MQTT 5 a
+	// server cannot say so before.
+	ErrNoQoS2 = errors.New("the server has no QoS 2; publish at QoS 1")
 	// ErrSaved: the message is in the Config.Store and not acknowledged yet: the
 	// next client of the session sends it.
 	ErrSaved = errors.New("saved: not acknowledged yet, to be sent when the session goes on")
@@ -119,7 +126,7 @@ func (e *ConnectError) Unwrap() error { return ErrRejected }
 type PublishError struct {
 	Topic        string
 	PacketID     uint16     // 0 when none was given
-	Outcome      error      // ErrNotSent, ErrQueued, ErrInDoubt, ErrRejected or ErrSaved
+	Outcome      error      // ErrNotSent, ErrQueued, ErrInDoubt, ErrRejected, ErrTakenAtQoS1 or ErrSaved
 	Code         ReasonCode // when rejected
 	ReasonString string     // the server's own words, MQTT 5 only
 	Err          error      // the cause, or nil

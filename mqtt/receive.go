@@ -189,6 +189,9 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		d.op.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
+	for _, e := range c.sess.TakeRefused() {
+		c.failEntryLocked(e, ErrNotSent, ErrNoQoS2)
+	}
 	return nil
 }
 
@@ -205,9 +208,16 @@ func (c *Client) noteReleaseLocked(p *wire.Ack) {
 }
 
 // acknowledged returns what p, which ended d's flow, means for d. A PUBCOMP
-// always means success: the server has had the message since its PUBREC.
+// always means success: the server has had the message since its PUBREC. A PUBACK for a
+// publish of QoS 2 means less than was asked for.
 func (d *Delivery) acknowledged(p *wire.Ack) error {
-	if p.Code < 0x80 || p.Type == wire.PUBCOMP {
+	switch {
+	case p.Type == wire.PUBCOMP:
+		return nil
+	case p.Code >= 0x80:
+	case p.Type == wire.PUBACK && QoS(d.op.entry.QoS()) == ExactlyOnce:
+		return d.failure(ErrTakenAtQoS1, ErrNoQoS2)
+	default:
 		return nil
 	}
 	return &PublishError{

@@ -92,6 +92,7 @@ var errorCodes = []struct {
 	applies func(error) bool
 }{
 	{"ECONNACK", as[*mqtt.ConnectError]()},
+	{"EQOS", is(mqtt.ErrNoQoS2)},
 	{"EPUBACK", as(func(e *mqtt.PublishError) bool { return errors.Is(e.Outcome, mqtt.ErrRejected) })},
 	{"ESUBACK", as(func(e *mqtt.SubscribeError) bool {
 		return errors.Is(e.Outcome, mqtt.ErrRejected) && e.Op == "subscribe"
