@@ -30,6 +30,8 @@ type connection struct {
 	pingTimeout time.Duration   // in force
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
+	asked       int             // requests that are asked again on it and have no answer
+	suspects    []wanted        // subscriptions that are asked for once the server has shown life
 	auth        *authentication // nil: no method was asked for
 }
 

@@ -42,8 +42,9 @@ var (
 	// ErrExpired: the Message Expiry Interval ended before the message could be
 	// sent.
 	ErrExpired = errors.New("the message has expired")
-	// ErrQuarantined: the server ended the connection each time it got the message.
-	ErrQuarantined = errors.New("the server disconnects at this message")
+	// ErrQuarantined: the server ended the connection each time it got the message, or the
+	// subscription.
+	ErrQuarantined = errors.New("the server disconnects each time it comes")
 	// ErrClosed: Close was called, or the client closed itself when its
 	// connection ended.
 	ErrClosed = life.ErrClosed

@@ -72,6 +72,9 @@ type subscription struct {
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool
 	gone   bool // refused, unsubscribed or replaced
+
+	losses  uint8 // connections in a row that the server ended at its renewal
+	skipped bool  // the next connection does without it
 }
 
 func newSubscription(s *Subscription) *subscription {

@@ -18,6 +18,7 @@ type supervisor struct {
 	next    int  // of servers, for the attempt to come
 	number  int  // of the attempt to come
 	tries   int  // retries in a row
+	renewal renewal
 	running bool // Dial, or the connect loop, makes connections now
 }
 

@@ -72,7 +72,7 @@ func (s *Session) room(e *Entry) bool {
 	switch {
 	case e.kind == atMostOnce:
 		return true
-	case s.proving || s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:
+	case s.proving || s.behind || s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:
 		return false
 	default:
 		return e.kind != exactlyOnce || s.used2 < s.window2
