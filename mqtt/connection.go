@@ -32,6 +32,7 @@ type connection struct {
 	rtt         time.Duration   // of the last ping
 	asked       int             // requests that are asked again on it and have no answer
 	suspects    []wanted        // subscriptions that are asked for once the server has shown life
+	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
 	auth        *authentication // nil: no method was asked for
 }
 

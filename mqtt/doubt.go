@@ -45,9 +45,10 @@ func (c *Client) blamedLocked() *request {
 	return oldest.op.request
 }
 
-// blameLocked notes that the server ended the connection at r; nil: not at a request.
-func (c *Client) blameLocked(r *request) {
-	c.supervisor.renewal.doubted = false
+// blameLocked notes that the server ended the connection at r; nil: not at a request. byServer
+// reports whether it ended the connection at all.
+func (c *Client) blameLocked(r *request, byServer bool) {
+	c.supervisor.renewal.wary = c.supervisor.renewal.wary && byServer
 	for _, other := range c.subs.parked {
 		if other != r {
 			other.losses = 0
@@ -67,6 +68,7 @@ func (c *Client) blameRenewalLocked(r *request) {
 	renewal := &c.supervisor.renewal
 	for _, sub := range r.subs {
 		sub.losses = min(sub.losses+1, outcastAfter)
+		renewal.wary = renewal.wary || sub.losses >= suspectAfter
 	}
 	one := r.subs[0]
 	switch {
@@ -86,7 +88,7 @@ func (c *Client) blameRenewalLocked(r *request) {
 // blameCallLocked notes that the server ended the connection at r, which the application asked for.
 func (c *Client) blameCallLocked(r *request) {
 	r.losses++
-	c.supervisor.renewal.doubted = r.losses >= suspectAfter
+	c.supervisor.renewal.wary = c.supervisor.renewal.wary || r.losses >= suspectAfter
 	if r.losses < requestLosses {
 		return
 	}
@@ -117,9 +119,7 @@ func (c *Client) sortOutLocked(all []wanted) []wanted {
 // beCarefulLocked has publishes wait where a request may end the connection, and suspects until
 // the server has answered a PINGREQ. Without keep alive nothing waits: the answer may never come.
 func (c *Client) beCarefulLocked(now time.Time) {
-	renewal := &c.supervisor.renewal
-	renewal.doubted = len(c.conn.suspects) > 0 || renewal.doubted && c.conn.asked > 0
-	if !renewal.doubted {
+	if len(c.conn.suspects) == 0 && (!c.supervisor.renewal.wary || c.conn.asked == 0) {
 		return
 	}
 	var asked bool
@@ -129,16 +129,19 @@ func (c *Client) beCarefulLocked(now time.Time) {
 	}
 	c.conn.pings = append(c.conn.pings, &ping{sent: now})
 	c.sess.HoldPublishes()
+	c.conn.heldSince = now
 }
 
-// noteAliveLocked notes a PINGRESP. The second one ends the waiting of publishes: a server may
-// leave a request without an answer for good.
-func (c *Client) noteAliveLocked() {
+// noteAliveLocked notes the answer to p. One to a ping that was sent later than the requests
+// ends the waiting of publishes: a server may leave a request without an answer for good.
+func (c *Client) noteAliveLocked(p *ping) {
+	conn := c.conn
 	switch {
-	case c.supervisor == nil || !c.supervisor.renewal.doubted:
-	case len(c.conn.suspects) > 0:
+	case conn.heldSince.IsZero():
+	case len(conn.suspects) > 0:
+		conn.heldSince = time.Now()
 		c.askSuspectsLocked()
-	default:
+	case p.sent.After(conn.heldSince):
 		c.dispelLocked()
 	}
 }
@@ -187,11 +190,10 @@ func (c *Client) noteAnsweredLocked(r *request) {
 // dispelLocked ends the doubt: no request of this connection is the cause of anything.
 func (c *Client) dispelLocked() {
 	renewal := &c.supervisor.renewal
-	renewal.doubted = false
 	if renewal.narrowed && renewal.whole > 0 { // it was one subscription, not their number
 		renewal.filters = renewal.whole
 	}
-	renewal.narrowed, renewal.whole = false, 0
+	renewal.narrowed, renewal.whole, c.conn.heldSince = false, 0, time.Time{}
 	c.send.buf = c.sess.ReleasePublishes(c.send.buf)
 	c.pumpedLocked()
 }

@@ -16,7 +16,7 @@ type renewal struct {
 	filters, bytes int      // of the largest SUBSCRIBE that was answered; filters is lower once one ended a connection
 	whole          int      // what filters was before; 0: it is
 	narrowed       bool     // one subscription was found to be the cause
-	doubted        bool     // the server ends connections at a request
+	wary           bool     // the server ended the last connections, perhaps at a request
 	owed           []wanted // what the server's session lacks
 }
 

@@ -30,7 +30,7 @@ func (c *Client) suspendLocked() {
 	}
 	c.subs.parked = append(c.subs.parked, parked...) // these came later, while the connection ended
 	c.oweLocked()
-	c.blameLocked(blamed)
+	c.blameLocked(blamed, byServer)
 	c.send.abandon()
 	c.send.makeRoom() // to whoever does not want to wait for a connection
 	c.saver.kick(c.sess)

@@ -15,9 +15,9 @@ type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
 	servers []string
-	next    int  // of servers, for the attempt to come
-	number  int  // of the attempt to come
-	tries   int  // retries in a row
+	next    int // of servers, for the attempt to come
+	number  int // of the attempt to come
+	tries   int // retries in a row
 	renewal renewal
 	running bool // Dial, or the connect loop, makes connections now
 }
