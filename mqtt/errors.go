@@ -53,6 +53,8 @@ var (
 	ErrNotConnected = life.ErrNotConnected
 	// ErrNotPermitted: the mode forbids it; see SetMode.
 	ErrNotPermitted = errors.New("not permitted in this mode")
+	// ErrTakenOver: another client has connected with the same client identifier.
+	ErrTakenOver = errors.New("another client has taken the session over")
 	// ErrKeepAlive: the server was silent for longer than the keep alive
 	// interval and the ping time-out.
 	ErrKeepAlive = session.ErrSilent
@@ -191,18 +193,45 @@ func (e *SubscribeError) Error() string {
 // Unwrap returns the outcome and the cause.
 func (e *SubscribeError) Unwrap() []error { return causes(e.Outcome, e.Err) }
 
-// DisconnectError says that the server ended the connection with an MQTT 5
-// DISCONNECT.
+// DisconnectError says that the server ended the connection with a DISCONNECT. Those of
+// MQTT 5 say why. Before it a server has none to send; some send one without a reason even so,
+// such as mochi 2.7.9 when another client takes the session over, and when it shuts down.
 type DisconnectError struct {
-	Code         ReasonCode
+	Version      Version    // of the connection
+	Code         ReasonCode // before MQTT 5 always 0
 	ReasonString string
 	Reference    string // another server to use
 
 	UserProperties []UserProperty
+
+	repeated bool // connections that were made at once ended like that
+}
+
+// bare reports whether e has no reason, because its version has none.
+func (e *DisconnectError) bare() bool { return e.Version != 0 && e.Version < V5 }
+
+// takenOver reports whether another client has taken the session over, as far as that is known.
+func (e *DisconnectError) takenOver() bool {
+	return e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver
+}
+
+// Unwrap returns ErrTakenOver if another client has taken the session over: in MQTT 5 the
+// server says so, and before a client with Reconnect infers it when it happens again and again.
+func (e *DisconnectError) Unwrap() error {
+	if e.takenOver() {
+		return ErrTakenOver
+	}
+	return nil
 }
 
 // Error returns one line with the code, its name and the server's words.
 func (e *DisconnectError) Error() string {
+	switch {
+	case e.repeated:
+		return "the server disconnected without a reason again and again: another client seems to use the same client identifier; give each its own"
+	case e.bare():
+		return "the server disconnected without a reason: another client may have connected with the same client identifier, or the server shuts down"
+	}
 	s := "the server disconnected: " + fmt.Sprintf("0x%02X ", byte(e.Code)) +
 		wire.ReasonCode(e.Code).NameIn(wire.DISCONNECT, wire.V5)
 	if e.ReasonString != "" {

@@ -18,6 +18,7 @@ func (c *Client) suspendLocked() {
 	if byServer {
 		blamed = c.blamedLocked()
 	}
+	c.noteTakeoverLocked(blamed == nil && !c.sess.Unanswered())
 	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: byServer && blamed == nil})
 	c.quarantineLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {

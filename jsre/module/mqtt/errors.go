@@ -41,7 +41,7 @@ func reasonOf(err error) (code mqtt.ReasonCode, name string, ok bool) {
 				return code, code.Name(), true
 			}
 		}
-	case errors.As(err, &leave):
+	case errors.As(err, &leave) && leave.Version == mqtt.V5:
 		return leave.Code, leave.Code.Name(), true
 	}
 	return 0, "", false

@@ -70,6 +70,10 @@ func (s *Session) Proved(dst []byte) []byte {
 	return s.Pump(dst)
 }
 
+// Unanswered reports whether publishes are in flight, and the server has answered none on this
+// connection.
+func (s *Session) Unanswered() bool { return s.used > 0 && !s.progress }
+
 // countLoss notes that the server ended a connection on which it answered nothing,
 // and was to answer e first.
 func (s *Session) countLoss(e *Entry, alone bool) {
