@@ -40,8 +40,8 @@ func (s *supervisor) lost(lasted time.Duration) {
 // of which none lasted for longer than takeoverTime, none was waiting for an answer, and each
 // could be replaced at the first attempt: a server that shuts down cannot be reached at once.
 const (
-	takeoversSeen = 3
-	takeoverTime  = 5 * time.Minute
+	takeoversSeen = 4
+	takeoverTime  = time.Minute
 )
 
 // noteTakeoverLocked counts the connection that ended. idle reports that it was waiting for no answer.

@@ -41,7 +41,7 @@ func TestBareTakeoversEnd(t *testing.T) {
 		must(t, <-s.start())
 		first := s.Client
 		must(t, <-s.start())
-		if count := <-connects; count > 6 {
+		if count := <-connects; count > 8 {
 			t.Errorf("%d connections", count)
 		}
 		for _, c := range []*mqtt.Client{first, s.Client} {
@@ -63,7 +63,7 @@ func TestShutdownsAreNoTakeovers(t *testing.T) {
 			s.server.Send("E0 00")
 			s.net.refuses(nobody)
 			s.drop()
-			<-time.After(time.Minute)
+			<-time.After(3 * time.Minute) // longer than any wait
 			s.net.refuses(nil)
 			s.acceptNext("present")
 		}
