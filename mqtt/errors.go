@@ -293,6 +293,21 @@ func (e *UnhandledError) Error() string {
 		e.Messages, route.Quote(e.Topic))
 }
 
+// MisreadError says that a message came which seems to be for a subscription, though its
+// filter does not match: the server reads the filter otherwise than MQTT does. Its handler
+// does not get such messages; Config.OnMessage does, if there is one. It is told once a
+// subscription.
+type MisreadError struct {
+	Filter string
+	Topic  string // of the first such message
+}
+
+// Error returns one line with the filter, the topic and what to do.
+func (e *MisreadError) Error() string {
+	return fmt.Sprintf("a message to %s seems to have come for the filter %s, which the server reads otherwise than MQTT: its handler does not get such messages; use a filter without '.', '*' and '>', and none that begins with a wildcard for topics that begin with '$'",
+		route.Quote(e.Topic), route.Quote(e.Filter))
+}
+
 // memoryOf returns how many bytes of the server's words err holds.
 func memoryOf(err error) int {
 	var refused *ConnectError
