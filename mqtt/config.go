@@ -108,8 +108,9 @@ type Config struct {
 	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
 	OnRetry func(r Retry)
 	// OnError: something failed that no call returned, such as a handler that
-	// panicked (*PanicError), a subscription that could not be renewed
-	// (*SubscribeError) or a publish of an earlier process (*PublishError).
+	// panicked (*PanicError), a subscription that could not be renewed, or is left out for
+	// a while because the server disconnects at it (*SubscribeError), a publish of an earlier
+	// process (*PublishError), or a filter that the server reads otherwise (*MisreadError).
 	OnError func(err error)
 	// OnMessage: a message came for a subscription without a Handler of its own,
 	// or for none. ctx ends when the client is closed.
