@@ -23,17 +23,17 @@ type destination struct {
 }
 
 // copies are where the copies go that a server sends of one message, one for each subscription that
-// matches: which is for which it does not say, so each goes to the next.
+// matches: which is for which it does not say, so each goes to the next. They are the deliver loop's own.
 type copies struct {
 	each []*destination
 	next int
 	last uint64 // sum of the message that was copied last
 }
 
-// take returns where the copy p goes. Another message than the last one begins anew, so
-// that a copy that was lost does not count for ever.
-func (c *copies) take(p *wire.Publish) *destination {
-	if sum := maphash.Bytes(copySeed, p.Payload); sum != c.last {
+// take returns where a copy with that payload goes. Another message than the last one begins
+// anew, so that a copy that was lost does not count for ever.
+func (c *copies) take(payload []byte) *destination {
+	if sum := maphash.Bytes(copySeed, payload); sum != c.last {
 		c.last, c.next = sum, 0
 	}
 	to := c.each[c.next]
@@ -63,6 +63,10 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 // client's where one has none.
 func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	m := it.message
+	if d.copies != nil {
+		it.to = d.copies.take(m.Payload)
+		return it.to.run(it, g)
+	}
 	f := d.client.opened.OnMessage
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
@@ -155,6 +159,7 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 		for _, sub := range d.subs {
 			one := &destination{client: d.client, topic: d.topic}
 			one.lead([]*subscription{sub})
+			one.reuse = d.reuse // the message is made for all of them
 			d.copies.each = append(d.copies.each, one)
 		}
 	}

@@ -243,9 +243,6 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	to := &nowhere
 	if !c.takeAnswer(p) {
 		to = c.subs.find(p, c.cfg.Version)
-		if to.copies != nil {
-			to = to.copies.take(p)
-		}
 	}
 	if !to.wanted {
 		if a.Seq != 0 {
