@@ -57,14 +57,14 @@ func (c *Client) blameLocked(r *request, byServer bool) {
 	switch {
 	case r == nil:
 	case r.renewal:
-		c.blameRenewalLocked(r)
+		c.blameRenewalLocked(r, c.conn.ended)
 	default:
 		c.blameCallLocked(r)
 	}
 }
 
-// blameRenewalLocked notes that the server ended the connection at the renewal r.
-func (c *Client) blameRenewalLocked(r *request) {
+// blameRenewalLocked notes that the connection ended at the renewal r, with cause.
+func (c *Client) blameRenewalLocked(r *request, cause error) {
 	renewal := &c.supervisor.renewal
 	for _, sub := range r.subs {
 		sub.losses = min(sub.losses+1, outcastAfter)
@@ -81,7 +81,7 @@ func (c *Client) blameRenewalLocked(r *request) {
 		one.skipped = true
 		renewal.narrowed = true
 		c.recv.pushError(r.failure(ErrInDoubt, fmt.Errorf("%w; the client goes on without, and asks again on the connection after the next: %w",
-			ErrQuarantined, c.conn.ended)))
+			ErrQuarantined, cause)))
 	}
 }
 

@@ -145,16 +145,21 @@ func (s *subscription) alike(other *subscription) bool {
 		s.losses < outcastAfter && other.losses < outcastAfter
 }
 
+// owe notes that the server's session lacks what r asked for.
+func (n *renewal) owe(r *request) {
+	for i := range r.filters {
+		n.owed = append(n.owed, wanted{r.filters[i], r.subs[i]})
+	}
+}
+
 // oweLocked takes the renewals out of what waits for the next connection: there
 // they are put together anew.
 func (c *Client) oweLocked() {
 	renewal := &c.supervisor.renewal
 	c.subs.parked = slices.DeleteFunc(c.subs.parked, func(r *request) bool {
 		r.first = false
-		for i := range r.filters {
-			if r.renewal {
-				renewal.owed = append(renewal.owed, wanted{r.filters[i], r.subs[i]})
-			}
+		if r.renewal {
+			renewal.owe(r)
 		}
 		return r.renewal
 	})

@@ -100,6 +100,22 @@ func TestRenewalIsHalved(t *testing.T) {
 	})
 }
 
+// TestRenewalThatIsAnsweredInPartIsHalved has the server answer a SUBSCRIBE with one code, however many
+// filters it has, which breaks the protocol.
+func TestRenewalThatIsAnsweredInPartIsHalved(t *testing.T) {
+	eachPicky(t, func(t *testing.T, s *pickyServer) {
+		c, told := dialPicky(t, s, nil)
+		subscribeTo(t, c, twelve(), 12)
+		s.lapse(func() { s.terse = true })
+		if connections, subscribes, filters := s.state(); connections > 5 || filters != 12 || !c.IsConnected() {
+			t.Errorf("%d connections, SUBSCRIBE with %v, %d filters", connections, subscribes, filters)
+		}
+		if len(told) > 0 {
+			t.Errorf("told %v", <-told)
+		}
+	})
+}
+
 // TestOneSubscriptionIsLeftOut has the server end each connection at one filter: the client
 // comes back without it and says so, and asks again later. What is published meanwhile is
 // sent.

@@ -27,6 +27,7 @@ type pickyServer struct {
 	most     int  // filters that a SUBSCRIBE may have; 0: any number
 	bad      []string
 	farewell []byte        // what it says before it closes
+	terse    bool          // it answers a SUBSCRIBE with one code
 	late     time.Duration // how long after a SUBSCRIBE its answer leaves
 
 	conn        *mqtttest.Conn
@@ -157,7 +158,11 @@ func (s *pickyServer) subscribe(p *packet.Subscribe) (answer []byte, ends bool) 
 			s.filters = append(s.filters, f.Topic)
 		}
 	}
-	return packet.AppendSubAck(nil, s.version, &packet.SubAck{PacketID: p.PacketID, Codes: make([]byte, len(p.Filters))}), false
+	n := len(p.Filters)
+	if s.terse {
+		n = 1
+	}
+	return packet.AppendSubAck(nil, s.version, &packet.SubAck{PacketID: p.PacketID, Codes: make([]byte, n)}), false
 }
 
 // set changes the server, and cuts the connection.

@@ -331,6 +331,11 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 	}
 	if counted := r.verb == "subscribe" || v >= wire.V5; counted && len(p.Codes) != len(r.filters) {
 		err := protocolError(t, fmt.Sprintf("answers %d filters with %d codes", len(r.filters), len(p.Codes)))
+		if r.renewal { // it would come to this on each connection
+			c.blameRenewalLocked(r, err)
+			c.supervisor.renewal.owe(r)
+			return err
+		}
 		c.settleLocked(&r.Delivery, r.failure(ErrInDoubt, err))
 		return err
 	}
