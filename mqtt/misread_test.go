@@ -114,3 +114,35 @@ func TestCopiesOfOneMessage(t *testing.T) {
 		s.closeWell()
 	}
 }
+
+// TestCopiesGoToAnIteratorInTurn has one of two subscriptions that overlap read by All: it gets one of
+// the two copies, and the handler of the other one the other.
+func TestCopiesGoToAnIteratorInTurn(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.OnMessage, cfg.CopyPerSubscription = nil, true })
+	must(t, s.subscribeTo(false, "t"))
+	subscribed := make(chan *mqtt.ActiveSubscription, 1)
+	done := async(func() error {
+		active, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "#", QoS: 1})
+		subscribed <- active
+		return err
+	})
+	s.server.Packet()
+	s.server.Send("90 03 0002 01")
+	s.mustWait(done)
+	for id, payload := range []string{"1", "1", "2", "2"} {
+		s.server.SendBytes(publishBytes(false, 0x32, "t", uint16(id+1), payload))
+	}
+	var got string
+	for m := range (<-subscribed).All(s.ctx) {
+		if got += string(m.Payload); len(got) == 2 {
+			break
+		}
+	}
+	if got != "12" {
+		t.Errorf("All gave %s", got)
+	}
+	s.expectEvent("h t=1")
+	s.expectEvent("h t=2")
+	s.server.Expect("40 02 0001", "40 02 0002", "40 02 0003", "40 02 0004")
+	s.closeWell()
+}
