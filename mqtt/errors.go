@@ -109,6 +109,12 @@ func (e *ConnectError) Error() string {
 	if e.Reference != "" {
 		s += fmt.Sprintf("; it names another server: %q", e.Reference)
 	}
+	if e.refusesVersion() {
+		s += "; the server does not speak MQTT " + e.Version.String()
+		if e.Version != V311 {
+			s += ": try 3.1.1, or VersionAuto"
+		}
+	}
 	return s
 }
 

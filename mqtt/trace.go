@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"runtime/debug"
@@ -89,15 +90,15 @@ func (p *TracedPacket) body() []byte {
 	return nil
 }
 
-// trace returns what shows packets to OnPacket, nil when there is none.
-func (c *Client) trace() link.Trace {
+// trace returns what shows the packets of conn to OnPacket, nil when there is none.
+func (c *Client) trace(conn *connection) link.Trace {
 	f := c.opened.OnPacket
 	if f == nil {
 		return nil
 	}
 	return func(sent bool, packet []byte, size int) {
 		defer c.containTrace()
-		p := TracedPacket{Sent: sent, Version: Version(c.version.Load()), Bytes: packet, Size: size}
+		p := TracedPacket{Sent: sent, Version: Version(cmp.Or(conn.version.Load(), c.version.Load())), Bytes: packet, Size: size}
 		switch wire.Type(packet[0] >> 4) {
 		case wire.CONNECT, wire.CONNACK, wire.AUTH:
 			p.Bytes = append([]byte{}, packet...)

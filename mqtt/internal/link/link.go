@@ -2,7 +2,6 @@ package link
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -18,6 +17,15 @@ var ErrClean = errors.New("the server closed the connection")
 // ErrTruncated is the end of a link when the peer closed it within a packet.
 var ErrTruncated = errors.New("the server closed the connection in the middle of a packet")
 
+// ReadError is any other end of the input, as the connection tells it.
+type ReadError struct{ Err error }
+
+// Error returns one line with the cause.
+func (e *ReadError) Error() string { return "read: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
+
 // Owner is what a link serves: the client's state. The link calls it from its
 // two goroutines and never while it holds anything.
 type Owner interface {
@@ -32,8 +40,9 @@ type Owner interface {
 	BeginStream(p *wire.Publish, size int) error
 	// Stream takes a borrowed piece of that payload; last says that it is whole.
 	Stream(piece []byte, last bool)
-	// Refuse says that the input is malformed or too large at a fixed header.
-	Refuse(err error)
+	// Refuse says that the input is malformed or too large at a fixed header, with which
+	// input begins. It is borrowed.
+	Refuse(err error, input []byte)
 	// EndBatch ends the packets of one read.
 	EndBatch()
 	// AwaitRoom returns when the owner wants more input, or ended is closed.
@@ -169,6 +178,6 @@ func endOfInput(err error, partial bool) error {
 	case errors.Is(err, io.EOF):
 		return ErrClean
 	default:
-		return fmt.Errorf("read: %w", err)
+		return &ReadError{err}
 	}
 }
