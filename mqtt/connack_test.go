@@ -135,7 +135,8 @@ func TestConnAckIsReadInPieces(t *testing.T) {
 }
 
 // TestServerThatAnswersInTheFormOfItsOwnVersion: it refuses the version and breaks no protocol. It
-// shows CA-20: CONNACK of a server that is older.
+// shows CA-20: CONNACK of a server that is older. It keeps out T-A37: the CONNACK of an older server
+// is taken for malformed.
 func TestServerThatAnswersInTheFormOfItsOwnVersion(t *testing.T) {
 	for _, test := range []struct {
 		version mqtt.Version
@@ -166,9 +167,9 @@ func TestServerThatAnswersInTheFormOfItsOwnVersion(t *testing.T) {
 	}
 }
 
-// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-22: CONNACK of a wrong length, 5; CA-26: forbidden values in CONNACK; CA-27: property twice in
-// CONNACK; CA-43: CONNACK above our own packet limit. It keeps out T-A33: a second CONNACK is
-// processed; T-A37: the CONNACK of an older server is taken for malformed.
+// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-22: CONNACK of a wrong length, 5; CA-26:
+// forbidden values in CONNACK; CA-27: property twice in CONNACK; CA-43: CONNACK above our own packet
+// limit. It keeps out T-A33: a second CONNACK is processed.
 func TestFaultyConnAcksOfMQTT5(t *testing.T) {
 	for name, test := range map[string]struct {
 		send, want string

@@ -34,7 +34,7 @@ func (p TracedPacket) Type() string {
 	return wire.Type(p.Bytes[0] >> 4).String()
 }
 
-// String returns one line: the direction, the type with what is in its first byte, the
+// String returns one line: the direction, the type with what is in its first byte, the version of a CONNECT, the
 // packet identifier, and the topic of a PUBLISH.
 func (p TracedPacket) String() string {
 	direction := "received"
@@ -53,7 +53,9 @@ func (p TracedPacket) details() string {
 	switch wire.Type(p.Bytes[0] >> 4) {
 	case wire.PUBLISH:
 		return publishDetails(p.Bytes[0], body)
-	case wire.CONNECT, wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
+	case wire.CONNECT:
+		return " MQTT " + p.Version.String()
+	case wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
 		return ""
 	}
 	if len(body) < 2 {

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -28,8 +27,6 @@ const envURL = "$MQTT_URL"
 const goodbye = 3 * time.Second
 
 var (
-	// errHandshake: the transport stood, but no session came about.
-	errHandshake = errors.New("no session")
 	// errLost: the connection ended and nobody here had asked for it.
 	errLost = errors.New("connection lost")
 )
@@ -41,11 +38,22 @@ type session struct {
 	port                   int64
 	id, username, password string
 	qos                    int64
+	protocol               string
 	debug                  bool
 
 	urlFrom  string // what gave the URL: -L or the environment
 	urlTopic string // the topic that the URL ended with
 	passFrom string // what gave the password; empty: there is none
+
+	version mqtt.Version // that protocol names
+}
+
+// versions are the names of versions, ours and those of Mosquitto's commands.
+var versions = map[string]mqtt.Version{
+	"auto": mqtt.VersionAuto,
+	"5":    mqtt.V5, "mqttv5": mqtt.V5,
+	"3.1.1": mqtt.V311, "311": mqtt.V311, "mqttv311": mqtt.V311,
+	"3.1": mqtt.V31, "31": mqtt.V31, "mqttv31": mqtt.V31,
 }
 
 // bind adds the options to a command.
@@ -62,6 +70,7 @@ func (s *session) bind(cmd *cobra.Command) {
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
 	f.Int64VarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
+	f.StringVarP(&s.protocol, "protocol-version", "V", "auto", "version of MQTT: 5, 3.1.1 or 3.1; auto tries 5, then 3.1.1")
 	f.BoolVarP(&s.debug, "debug", "d", false, "say on stderr which packets are sent and received")
 }
 
@@ -70,6 +79,10 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if err := checkNumbers(cmd); err != nil {
 		return err
+	}
+	var known bool
+	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
+		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", cmd.Name(), s.protocol)
 	}
 	here := flags.Changed("host") || flags.Changed("port")
 	if here && flags.Changed("url") {
@@ -91,7 +104,7 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	} else if err := s.splitURL(cmd.Name()); err != nil {
 		return err
 	}
-	if s.passFrom != "" && s.username == "" { // MQTT 5 would take it, but 3.1.1 is spoken here
+	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
 		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
 	}
 	return nil
@@ -160,12 +173,12 @@ func asTyped(err error, raw, typed string) string {
 	return strings.Replace(err.Error(), strconv.Quote(u.String()), strconv.Quote(typed), 1)
 }
 
-// connect opens the connection, with the callbacks of opened, and the session.
-func (s *session) connect(ctx context.Context, a *app, opened mqtt.Config) (*mqtt.Client, error) {
+// connect opens the connection, with the callbacks of cfg, and the session.
+func (s *session) connect(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
 	if s.debug {
-		opened.OnPacket = func(p mqtt.TracedPacket) { a.note("%s", p) }
+		cfg.OnPacket = func(p mqtt.TracedPacket) { a.note("%s", p) }
 	}
-	cfg := mqtt.Config{ClientID: s.id, Username: s.username}
+	cfg.Version, cfg.ClientID, cfg.Username = s.version, s.id, s.username
 	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)
 	}
@@ -174,20 +187,16 @@ func (s *session) connect(ctx context.Context, a *app, opened mqtt.Config) (*mqt
 		if err != nil {
 			return nil, err
 		}
-		opened.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+		cfg.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	if err := cfg.Validate(); err != nil {
-		return nil, err
+	client, err := mqtt.Dial(ctx, s.url, cfg)
+	if err == nil {
+		return client, nil
 	}
-	client, err := mqtt.Open(ctx, s.url, opened)
-	if err != nil {
-		return nil, err
+	if f := classify(err); f == nil || f.status == ExitLost { // the transport stood, but no session came about
+		return nil, &failure{status: ExitUnreachable, err: err, hint: "is that port an MQTT broker's?"}
 	}
-	if err := client.Connect(ctx, cfg); err != nil {
-		s.close(client)
-		return nil, fmt.Errorf("%w (%w)", err, errHandshake)
-	}
-	return client, nil
+	return nil, err
 }
 
 // close says DISCONNECT, within a time that a person waits. A connection that
