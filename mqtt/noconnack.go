@@ -90,7 +90,9 @@ func (e *NoConnAckError) portAdvice(last string) []string {
 	case e.isScheme("ws", "wss"):
 		reasons = append(reasons, "serve MQTT at another path")
 	case e.isScheme("mqtt"):
-		reasons = append(reasons, "want TLS at this port (mqtts)")
+		reasons = append(reasons, "want TLS (mqtts) or WebSocket (ws) at this port")
+	case e.isScheme("mqtts"):
+		reasons = append(reasons, "want WebSocket at this port (wss)")
 	}
 	return append(reasons, last)
 }

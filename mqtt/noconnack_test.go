@@ -24,10 +24,10 @@ func TestErrorsBeforeConnAckNameWhatToTry(t *testing.T) {
 		want       string
 	}{
 		{"closed, MQTT 5", "", mqtt.V5, "connect mqtt://one:1883: the server closed the connection before CONNACK; " +
-			"it may not speak MQTT 5 (try 3.1.1, or VersionAuto), want TLS at this port (mqtts), " +
+			"it may not speak MQTT 5 (try 3.1.1, or VersionAuto), want TLS (mqtts) or WebSocket (ws) at this port, " +
 			"or refuse without a word the login, the certificate, or a client identifier that another client has just used"},
 		{"closed, 3.1", "", mqtt.V31, "it may not speak MQTT 3.1 (try 3.1.1), want TLS"},
-		{"closed, 3.1.1", "", mqtt.V311, "before CONNACK; it may want TLS at this port (mqtts), or refuse"},
+		{"closed, 3.1.1", "", mqtt.V311, "before CONNACK; it may want TLS (mqtts) or WebSocket (ws) at this port, or refuse"},
 		{"closed in the middle", "20", mqtt.V5, "the server closed the connection in the middle of a packet before CONNACK; it may not speak MQTT 5"},
 		{"alert of TLS", "15 0303 0002 0246", mqtt.V5, "connect mqtt://one:1883: the server wants TLS at this port; use mqtts in the place of mqtt"},
 		{"its first byte", "15", mqtt.V311, "the server wants TLS at this port"},
@@ -73,7 +73,7 @@ func TestSilenceBeforeConnAckNamesWhatToTry(t *testing.T) {
 		dialed := s.start()
 		s.net.accept().Packet()
 		err := <-dialed
-		checkNoConnAck(t, err, "connect mqtt://one:1883: no CONNACK within 30s; the server took the connection and said nothing: it may want TLS at this port (mqtts), or be no MQTT server")
+		checkNoConnAck(t, err, "connect mqtt://one:1883: no CONNACK within 30s; the server took the connection and said nothing: it may want TLS (mqtts) or WebSocket (ws) at this port, or be no MQTT server")
 		checkError(t, err, context.DeadlineExceeded)
 	})
 }
@@ -91,7 +91,7 @@ func TestMistakesWithTLSAreNamed(t *testing.T) {
 		}
 	}()
 	_, err = mqtt.Dial(ctxFor(t), "mqtt://"+secure.Addr().String(), mqtt.Config{})
-	checkNoConnAck(t, err, "want TLS at this port (mqtts)") // crypto/tls sends no alert
+	checkNoConnAck(t, err, "want TLS (mqtts) or WebSocket (ws) at this port") // crypto/tls sends no alert
 
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()

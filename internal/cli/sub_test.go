@@ -80,7 +80,7 @@ func TestNoAnswerToConnectIsUnreachable(t *testing.T) {
 		t.Errorf("status %d, want %d", status, cli.ExitUnreachable)
 	}
 	oneLine(t, c.stderr.String())
-	if !strings.Contains(c.stderr.String(), "before CONNACK; it may want TLS at this port (mqtts)") {
+	if !strings.Contains(c.stderr.String(), "before CONNACK; it may want TLS (mqtts) or WebSocket (ws) at this port") {
 		t.Errorf("stderr %q", c.stderr.String())
 	}
 }
