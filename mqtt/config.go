@@ -166,6 +166,8 @@ type Limits struct {
 	// InFlightQoS2 is how many of those may be of QoS 2. Default: all of InFlight
 	// when that is given or the version is 5; else 19, because an earlier server
 	// cannot say, and Mosquitto, which takes 20, wants a place for one of QoS 1.
+	// Negative: the server has no QoS 2, so that publishes and subscriptions with it
+	// are refused at once.
 	InFlightQoS2 int
 	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
 	// unacknowledged: 1 to 65,535, the default. One that sends more is broken and

@@ -127,7 +127,7 @@ func (l *Limits) checkRanges() error {
 	switch {
 	case l.InFlight < 1 || l.InFlight > 65535:
 		return configFault("Limits.InFlight", "is not between 1 and 65535", l.InFlight)
-	case l.InFlightQoS2 < 1 || l.InFlightQoS2 > 65535:
+	case l.InFlightQoS2 == 0 || l.InFlightQoS2 > 65535:
 		return configFault("Limits.InFlightQoS2", "is not between 1 and 65535", l.InFlightQoS2)
 	case l.ReceiveMaximum < 1 || l.ReceiveMaximum > 65535:
 		return configFault("Limits.ReceiveMaximum", "is not between 1 and 65535", l.ReceiveMaximum)

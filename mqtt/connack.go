@@ -127,6 +127,10 @@ func readConnAck(p *wire.ConnAck, cfg *Config) ConnAck {
 		}
 		return byDefault
 	}
+	maximumQoS := QoS(number(wire.MaximumQoS, 2))
+	if cfg.Limits.InFlightQoS2 < 0 {
+		maximumQoS = min(maximumQoS, AtLeastOnce)
+	}
 	return ConnAck{
 		Version:                 cfg.Version,
 		SessionPresent:          p.SessionPresent,
@@ -135,7 +139,7 @@ func readConnAck(p *wire.ConnAck, cfg *Config) ConnAck {
 		SessionExpiry:           seconds(wire.SessionExpiryInterval, cfg.Properties.SessionExpiry),
 		ReceiveMaximum:          number(wire.ReceiveMaximum, 65535),
 		MaximumPacketSize:       min(number(wire.MaximumPacketSize, maxPacketSize), maxPacketSize),
-		MaximumQoS:              QoS(number(wire.MaximumQoS, 2)),
+		MaximumQoS:              maximumQoS,
 		TopicAliasMaximum:       number(wire.TopicAliasMaximum, 0),
 		RetainAvailable:         number(wire.RetainAvailable, 1) == 1,
 		WildcardSubscriptions:   number(wire.WildcardSubscriptionAvailable, 1) == 1,

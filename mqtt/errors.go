@@ -183,6 +183,9 @@ func (e *SubscribeError) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
+	if len(e.Filters) > 1 && e.Codes == nil && errors.Is(e.Outcome, ErrInDoubt) && e.Err != nil && endedByServer(e.Err) {
+		s += "; some servers take fewer topic filters at once (AWS IoT Core 8): use several calls"
+	}
 	return s
 }
 
