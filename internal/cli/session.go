@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -34,7 +33,9 @@ var (
 // session holds the options that pub and sub share: where the broker is, and who
 // connects.
 type session struct {
-	host, url, cafile      string
+	host, url              string
+	cafile, cert, key      string
+	alpn                   []string
 	port                   int64
 	id, username, password string
 	qos                    int64
@@ -66,6 +67,9 @@ func (s *session) bind(cmd *cobra.Command) {
 		"broker alone, over WebSocket, as ws[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH], without\n"+
 		"PATH it is "+dial.DefaultPath+" (default $MQTT_URL, whose TOPIC gives way to any other)")
 	f.StringVar(&s.cafile, "cafile", "", "use TLS and trust the authorities in this PEM file (default $MQTT_CAFILE)")
+	f.StringVar(&s.cert, "cert", "", "use TLS and show this certificate, a PEM file")
+	f.StringVar(&s.key, "key", "", "key of --cert, a PEM file that is not encrypted (default: in the file of --cert)")
+	f.StringSliceVar(&s.alpn, "tls-alpn", nil, "use TLS and offer these protocols by ALPN, as clouds want at port 443")
 	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
@@ -83,6 +87,9 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	var known bool
 	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
 		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", cmd.Name(), s.protocol)
+	}
+	if s.key != "" && s.cert == "" {
+		return usagef("%s: --key needs --cert", cmd.Name())
 	}
 	here := flags.Changed("host") || flags.Changed("port")
 	if here && flags.Changed("url") {
@@ -113,7 +120,7 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 // hostURL returns -h and -p as a URL. As with Mosquitto, port 8883 means TLS.
 func (s *session) hostURL() string {
 	scheme, port := "mqtt", s.port
-	if s.cafile != "" || port == 8883 {
+	if s.tlsOption() != "" || port == 8883 {
 		scheme = "mqtts"
 	}
 	host := strings.Trim(s.host, "[]")
@@ -124,6 +131,21 @@ func (s *session) hostURL() string {
 		return scheme + "://" + host
 	}
 	return scheme + "://" + net.JoinHostPort(host, strconv.FormatInt(port, 10))
+}
+
+// tlsOption returns the option that asks for TLS, or "".
+func (s *session) tlsOption() string {
+	switch {
+	case s.cafile != "":
+		return "--cafile"
+	case s.cert != "":
+		return "--cert"
+	case s.key != "":
+		return "--key"
+	case len(s.alpn) > 0:
+		return "--tls-alpn"
+	}
+	return ""
 }
 
 // isDefault reports whether the topic of the URL gives way to others: that of the
@@ -155,8 +177,8 @@ func (s *session) splitURL(command string) error {
 		s.urlTopic = strings.TrimPrefix(u.Path, "/")
 		u.Path = ""
 	}
-	if s.cafile != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
-		return usagef("%s: --cafile needs TLS, but %s has the scheme %s; write %ss", command, s.urlFrom, u.Scheme, address.Scheme)
+	if option := s.tlsOption(); option != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
+		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %ss", command, option, s.urlFrom, u.Scheme, address.Scheme)
 	}
 	s.url = u.String()
 	return nil
@@ -182,12 +204,8 @@ func (s *session) connect(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.C
 	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)
 	}
-	if s.cafile != "" {
-		pool, err := loadAuthorities(s.cafile)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	if err := s.secure(&cfg); err != nil {
+		return nil, err
 	}
 	client, err := mqtt.Dial(ctx, s.url, cfg)
 	if err == nil {
@@ -197,6 +215,24 @@ func (s *session) connect(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.C
 		return nil, &failure{status: ExitUnreachable, err: err, hint: "is that port an MQTT broker's?"}
 	}
 	return nil, err
+}
+
+// secure puts what the options say of TLS into cfg.
+func (s *session) secure(cfg *mqtt.Config) error {
+	if s.tlsOption() == "" {
+		return nil
+	}
+	conf, err := dial.TLS{CertFile: s.cert, KeyFile: s.key, ALPN: s.alpn}.Config()
+	if err != nil {
+		return failf("%w", err)
+	}
+	if s.cafile != "" {
+		if conf.RootCAs, err = loadAuthorities(s.cafile); err != nil {
+			return err
+		}
+	}
+	cfg.Transport.TLS = conf
+	return nil
 }
 
 // close says DISCONNECT, within a time that a person waits. A connection that
