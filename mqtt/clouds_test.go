@@ -114,7 +114,7 @@ func TestCloudOfAWSTakesABurst(t *testing.T) {
 			for i := range 1000 {
 				must(t, errorOf(c.PublishAsync(t.Context(), mqtt.Message{Topic: "t", Payload: fmt.Append(nil, i), QoS: 1}, nil)))
 			}
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			checkUnbroken(t, server)
 			if _, _, taken, most := server.state(); taken != 1000 || most != 100 {
 				t.Errorf("%d taken, %d in flight", taken, most)
@@ -226,7 +226,7 @@ func TestKeepAliveOfClouds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			test.cfg.KeepAlive = test.keep
 			dialCloud(t, test.server, test.cfg)
-			time.Sleep(24 * time.Hour)
+			<-time.After(24 * time.Hour)
 			checkUnbroken(t, test.server)
 		})
 	}
@@ -242,7 +242,7 @@ func TestIoTHubIsReachedByVersionAuto(t *testing.T) {
 		server.mu.Lock()
 		server.current.Close()
 		server.mu.Unlock()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		_, connects, _, _ := server.state()
 		var versions []packet.Version
 		for _, p := range connects {
@@ -267,7 +267,7 @@ func TestIoTHubKeepsTheSession(t *testing.T) {
 		server.mu.Lock()
 		server.current.Close()
 		server.mu.Unlock()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		server.mu.Lock()
 		current, kept := server.current, len(server.kept)
 		server.mu.Unlock()

@@ -157,7 +157,7 @@ func (c *cloud) subscribed(conn net.Conn, peer *mqtttest.Conn, v packet.Version,
 		}
 		answer.Codes = append(answer.Codes, min(f.Options&3, 1))
 		c.mu.Lock()
-		c.kept = append(c.kept, string(f.Topic))
+		c.kept = append(c.kept, f.Topic)
 		c.mu.Unlock()
 	}
 	_, _ = peer.Write(packet.AppendSubAck(nil, v, &answer))
@@ -178,7 +178,7 @@ func (c *cloud) published(conn net.Conn, peer *mqtttest.Conn, v packet.Version, 
 	case p.Retain && c.closesRetain:
 		c.breaks(conn, "retain")
 		return
-	case c.takesTopic != nil && len(p.Topic) > 0 && !c.takesTopic(string(p.Topic)):
+	case c.takesTopic != nil && len(p.Topic) > 0 && !c.takesTopic(p.Topic):
 		c.breaks(conn, "topic %s", p.Topic)
 		return
 	case p.QoS == 2 && c.ignoresQoS2, p.QoS == 0:
@@ -195,7 +195,7 @@ func (c *cloud) published(conn net.Conn, peer *mqtttest.Conn, v packet.Version, 
 	}
 	id := p.PacketID
 	c.wg.Go(func() {
-		time.Sleep(c.answersAfter)
+		<-time.After(c.answersAfter)
 		c.mu.Lock()
 		c.open--
 		c.taken++

@@ -25,10 +25,8 @@ const envURL = "$MQTT_URL"
 // goodbye bounds the clean end of a connection after Ctrl-C or a time-out.
 const goodbye = 3 * time.Second
 
-var (
-	// errLost: the connection ended and nobody here had asked for it.
-	errLost = errors.New("connection lost")
-)
+// errLost: the connection ended and nobody here had asked for it.
+var errLost = errors.New("connection lost")
 
 // session holds the options that pub and sub share: where the broker is, and who
 // connects.
@@ -84,12 +82,8 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	if err := checkNumbers(cmd); err != nil {
 		return err
 	}
-	var known bool
-	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
-		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", cmd.Name(), s.protocol)
-	}
-	if s.key != "" && s.cert == "" {
-		return usagef("%s: --key needs --cert", cmd.Name())
+	if err := s.completeWords(cmd.Name()); err != nil {
+		return err
 	}
 	here := flags.Changed("host") || flags.Changed("port")
 	if here && flags.Changed("url") {
@@ -113,6 +107,18 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	}
 	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
 		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
+	}
+	return nil
+}
+
+// completeWords checks what is given as a word: the version, and the key of a certificate.
+func (s *session) completeWords(command string) error {
+	var known bool
+	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
+		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", command, s.protocol)
+	}
+	if s.key != "" && s.cert == "" {
+		return usagef("%s: --key needs --cert", command)
 	}
 	return nil
 }
