@@ -26,9 +26,6 @@ type NoConnAckError struct {
 	withoutALPN bool // TLS was spoken, and no protocol offered
 }
 
-// answerSize is how much of an answer that is not MQTT is kept.
-const answerSize = 64
-
 // Error returns one line: the server, what came in the place of CONNACK, what to try.
 func (e *NoConnAckError) Error() string {
 	what, advice := e.explain()
@@ -128,13 +125,14 @@ func startsLike(answer, prefix []byte) bool {
 
 // noteAnswerLocked keeps the beginning of what cannot be MQTT, and reports whether it came in the
 // place of a CONNACK: who sent it is left without a word.
-func (c *Client) noteAnswerLocked(input []byte) bool {
+func (c *Client) noteAnswerLocked() bool {
 	if c.life.Rule(life.Packet) != life.Handshake {
 		return false
 	}
-	foreign := startsLike(input, tlsAlert) || len(input) > 1 && isText(input[:min(len(input), answerSize)])
+	input := c.conn.link.Head()
+	foreign := startsLike(input, tlsAlert) || len(input) > 1 && isText(input)
 	if foreign {
-		c.conn.answer = append([]byte{}, input[:min(len(input), answerSize)]...)
+		c.conn.answer = input
 	}
 	return foreign
 }

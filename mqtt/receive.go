@@ -55,9 +55,9 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 }
 
 // Refuse implements link.Owner.
-func (o *owner) Refuse(err error, input []byte) {
+func (o *owner) Refuse(err error) {
 	c := (*Client)(o)
-	if c.noteAnswerLocked(input) {
+	if c.noteAnswerLocked() {
 		c.cutLocked(err)
 		return
 	}

@@ -40,9 +40,8 @@ type Owner interface {
 	BeginStream(p *wire.Publish, size int) error
 	// Stream takes a borrowed piece of that payload; last says that it is whole.
 	Stream(piece []byte, last bool)
-	// Refuse says that the input is malformed or too large at a fixed header, with which
-	// input begins. It is borrowed.
-	Refuse(err error, input []byte)
+	// Refuse says that the input is malformed or too large at a fixed header.
+	Refuse(err error)
 	// EndBatch ends the packets of one read.
 	EndBatch()
 	// AwaitRoom returns when the owner wants more input, or ended is closed.
@@ -97,6 +96,8 @@ type Link struct {
 
 	input error // how the input ended; written before read is closed
 
+	head []byte // how the input that was refused begins; of the read loop
+
 	once  sync.Once
 	cause error          // written before ended is closed
 	cut   sync.WaitGroup // Abort's closing of the connection
@@ -124,6 +125,12 @@ func (l *Link) SetVersion(v wire.Version) { l.version.Store(uint32(v)) }
 // Gathers reports whether parts go out with what is around them, at no cost of their
 // own: on connections that are a socket and nothing more.
 func (l *Link) Gathers() bool { return l.gathers }
+
+// headSize is how much of refused input is kept.
+const headSize = 64
+
+// Head returns how the input that was refused begins. It is for Owner.Refuse.
+func (l *Link) Head() []byte { return l.head }
 
 // Kick wakes the write loop. The owner calls it when it appended to an
 // out-buffer that Take had found empty.

@@ -39,7 +39,7 @@ func (r *recorder) BeginBatch(time.Time, int)  {}
 func (r *recorder) EndBatch()                  {}
 func (r *recorder) AwaitRoom(<-chan struct{})  {}
 func (r *recorder) Written()                   { r.note("written") }
-func (r *recorder) Refuse(err error, _ []byte) { r.note("refused %v", err) }
+func (r *recorder) Refuse(err error)           { r.note("refused %v", err) }
 func (r *recorder) Ended(err error)            { r.ended <- err }
 func (r *recorder) writeStalls() time.Duration { return r.stall }
 

@@ -98,7 +98,8 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 	}
 	switch {
 	case err != nil:
-		l.owner.Refuse(err, b)
+		l.head = append([]byte{}, b[:min(len(b), headSize)]...)
+		l.owner.Refuse(err)
 		return 0, err
 	case n == 0 || len(b) < n+h.Length:
 		return 0, nil
@@ -120,7 +121,7 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 		}
 	}
 	if err != nil {
-		l.owner.Refuse(err, in.buf[in.start:in.end])
+		l.owner.Refuse(err)
 		return 0, err
 	}
 	if head == 0 {
