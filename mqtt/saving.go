@@ -167,7 +167,7 @@ func (c *Client) load() error {
 	}
 	c.send.quarantined = l.Aside
 	if v := Version(l.Version); slices.Contains(autoVersions, v) {
-		c.supervisor.stored = v
+		c.supervisor.spoken.stored = v
 	}
 	if l.Owner == "" {
 		c.sess.Own(c.cfg.ClientID)

@@ -15,14 +15,12 @@ import (
 type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
+	spoken  spoken     // by servers, with VersionAuto
 	servers []string
 	next    int  // of servers, for the attempt to come
 	number  int  // of the attempt to come
 	tries   int  // retries in a row
 	running bool // Dial, or the connect loop, makes connections now
-
-	spoken map[string]Version // with VersionAuto: what servers accepted, by URL without credentials
-	stored Version            // and the session in the store; 0: none is known
 }
 
 // lost notes the end of a connection that the server had accepted, after it lasted.

@@ -16,6 +16,12 @@ var autoVersions = []Version{V5, V311}
 // bound where Reconnect.Prepare goes to another URL each time.
 const rememberedServers = 100
 
+// spoken is what a client with VersionAuto knows of versions.
+type spoken struct {
+	by     map[string]Version // what servers accepted, by URL without credentials
+	stored Version            // of the session in the store; 0: it is not known
+}
+
 // least returns the version that takes least of those that v may come to.
 func (v Version) least() Version {
 	if v == VersionAuto {
@@ -130,7 +136,7 @@ func (c *Client) negotiates() bool {
 func (c *Client) knownVersion(address dial.Address) Version {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return cmp.Or(c.supervisor.spoken[address.String()], c.supervisor.stored)
+	return cmp.Or(c.supervisor.spoken.by[address.String()], c.supervisor.spoken.stored)
 }
 
 // noteVersion remembers how the server at address took version v. Only what it accepted counts, or
@@ -141,19 +147,19 @@ func (c *Client) noteVersion(address dial.Address, v Version, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.supervisor
+	s := &c.supervisor.spoken
 	var refused *ConnectError
 	switch {
 	case refusesVersion(err):
-		delete(s.spoken, address.String())
+		delete(s.by, address.String())
 		if s.stored == v {
 			s.stored = 0
 		}
 	case err == nil, errors.As(err, &refused) && refused.Version == V5:
-		if s.spoken == nil || len(s.spoken) >= rememberedServers {
-			s.spoken = make(map[string]Version)
+		if s.by == nil || len(s.by) >= rememberedServers {
+			s.by = make(map[string]Version)
 		}
-		s.spoken[address.String()] = v
+		s.by[address.String()] = v
 	}
 }
 
