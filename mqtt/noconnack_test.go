@@ -48,7 +48,11 @@ func TestErrorsBeforeConnAckNameWhatToTry(t *testing.T) {
 				} else {
 					s.drop()
 				}
-				checkNoConnAck(t, <-dialed, test.want)
+				err := <-dialed
+				checkNoConnAck(t, err, test.want)
+				if broken := (*mqtt.PacketError)(nil); errors.As(err, &broken) != (len(test.send) > 2) && test.send != "15" {
+					t.Errorf("wraps %v", err)
+				}
 			})
 		})
 	}

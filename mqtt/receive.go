@@ -58,6 +58,7 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 func (o *owner) Refuse(err error) {
 	c := (*Client)(o)
 	if c.noteAnswerLocked() {
+		_, err := packetError(err)
 		c.cutLocked(err)
 		return
 	}
