@@ -17,11 +17,12 @@ type Options struct {
 // world is everything of one schedule.
 type world struct {
 	rng     *rand.Rand
-	version wire.Version
-	save    bool // there is a store, and the process may be killed
-	lossy   bool // the server may lose the session
-	repub   bool // publishes go out as new then
-	faults  bool // things go wrong and new messages come, until all is to come to rest
+	version wire.Version // of the connection
+	shifts  bool         // the next connection may be of another one
+	save    bool         // there is a store, and the process may be killed
+	lossy   bool         // the server may lose the session
+	repub   bool         // publishes go out as new then
+	faults  bool         // things go wrong and new messages come, until all is to come to rest
 
 	// The server gives new packet identifiers when a session goes on.
 	renumber bool
@@ -91,7 +92,7 @@ func newWorld(o Options) *world {
 		w.version = wire.V5
 	}
 	w.save, w.lossy, w.repub, w.renumber = w.chance(60), w.chance(15), w.chance(50), w.chance(25)
-	w.faults = true
+	w.shifts, w.faults = w.chance(25), true
 	w.server = newServer(w)
 	w.client = newClient(w)
 	w.client.start()
@@ -140,6 +141,9 @@ func (w *world) connect() {
 	}
 	w.up = true
 	w.c2s, w.s2c = nil, nil
+	if w.shifts && w.chance(50) {
+		w.version = wire.V311 + wire.V5 - w.version
+	}
 	present := w.server.connect()
 	w.trace.note("connect %v", present)
 	w.client.connect(present)
