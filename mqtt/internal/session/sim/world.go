@@ -17,12 +17,11 @@ type Options struct {
 // world is everything of one schedule.
 type world struct {
 	rng     *rand.Rand
-	version wire.Version // of the connection
-	shifts  bool         // the next connection may be of another one
-	save    bool         // there is a store, and the process may be killed
-	lossy   bool         // the server may lose the session
-	repub   bool         // publishes go out as new then
-	faults  bool         // things go wrong and new messages come, until all is to come to rest
+	version wire.Version
+	save    bool // there is a store, and the process may be killed
+	lossy   bool // the server may lose the session
+	repub   bool // publishes go out as new then
+	faults  bool // things go wrong and new messages come, until all is to come to rest
 
 	// The server gives new packet identifiers when a session goes on.
 	renumber bool
@@ -34,6 +33,8 @@ type world struct {
 	s2c    []byte
 	trace  hashWriter
 	fault  error // the first violation
+
+	shifts bool // the version may change with each connection
 }
 
 type hashWriter struct{ sum uint64 }
@@ -92,10 +93,11 @@ func newWorld(o Options) *world {
 		w.version = wire.V5
 	}
 	w.save, w.lossy, w.repub, w.renumber = w.chance(60), w.chance(15), w.chance(50), w.chance(25)
-	w.shifts, w.faults = w.chance(25), true
+	w.faults = true
 	w.server = newServer(w)
 	w.client = newClient(w)
 	w.client.start()
+	w.shifts = w.chance(25)
 	return w
 }
 
