@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +15,6 @@ import (
 	"go.uber.org/goleak"
 
 	"dunlin/broker"
-	"dunlin/internal/cli"
 	"dunlin/mqtt"
 )
 
@@ -214,9 +217,13 @@ func (a *awaited) Write(b []byte) (int, error) {
 // TestSubPrintsPayloadsAsTheyAre prints the messages of all families, pictures and protobuf among
 // them, with dunlin sub.
 func TestSubPrintsPayloadsAsTheyAre(t *testing.T) {
+	dunlin := filepath.Join(t.TempDir(), "dunlin")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dunlin, "dunlin/cmd/dunlin").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	b := startBroker(t)
-	var want bytes.Buffer
 	var all []mqtt.Message
+	var want bytes.Buffer
 	for _, name := range families(t) {
 		for _, m := range family(t, name) {
 			// Retained ones may come twice: as they are published, and as what was kept.
@@ -225,22 +232,20 @@ func TestSubPrintsPayloadsAsTheyAre(t *testing.T) {
 			fmt.Fprintf(&want, "%s %s\n", m.Topic, m.Payload)
 		}
 	}
-	host, port, _ := strings.Cut(b.Addr(), ":")
-	args := []string{"sub", "-h", host, "-p", port, "-q", "1", "-v", "-d", "-C", fmt.Sprint(len(all)), "-t", "#", "-t", "$aws/#", "-t", "$iothub/#"}
+	host, port, err := net.SplitHostPort(b.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := exec.CommandContext(t.Context(), dunlin, "sub", "-h", host, "-p", port, "-q", "1", "-v", "-d", "-C", strconv.Itoa(len(all)), "-t", "#", "-t", "$aws/#", "-t", "$iothub/#")
 	var out bytes.Buffer
 	subscribed := make(chan struct{})
-	status := make(chan int, 1)
-	go func() {
-		status <- cli.Run(t.Context(), cli.Environment{Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &awaited{text: "SUBACK", seen: subscribed}})
-	}()
+	sub.Stdout, sub.Stderr = &out, &awaited{text: "SUBACK", seen: subscribed}
+	if err := sub.Start(); err != nil {
+		t.Fatal(err)
+	}
 	<-subscribed
 	publish(t, dial(t, b, mqtt.V5), all)
-	select {
-	case code := <-status:
-		if code != 0 || !bytes.Equal(out.Bytes(), want.Bytes()) {
-			t.Errorf("status %d; %d bytes, want %d", code, out.Len(), want.Len())
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("dunlin sub did not end")
+	if err := sub.Wait(); err != nil || !bytes.Equal(out.Bytes(), want.Bytes()) {
+		t.Errorf("%v; %d bytes, want %d", err, out.Len(), want.Len())
 	}
 }
