@@ -40,7 +40,7 @@ function message(client, { topic, message }) {
   if (topic.endsWith('/rejected')) {
     console.log(`refused: ${doc.message} (${doc.code})`);
   } else if (doc.execution) {
-    run(client, doc.execution);
+    run(client, doc.execution).catch((error) => console.error(`${topic}: ${error.message}`));
   } else {
     console.log('nothing to do');
   }
@@ -53,7 +53,13 @@ function start() {
     setTimeout(start, 5000);
     return;
   }
-  client.on('message', (m) => message(client, m));
+  client.on('message', (m) => {
+    try {
+      message(client, m);
+    } catch (error) { // a payload that is not as it should be is no reason to end
+      console.error(`${m.topic}: ${error.message}`);
+    }
+  });
   client.on('disconnect', () => setTimeout(start, 5000));
   client.connect({ client: thing, keepalive: 60 }, () => {
     client.subscribe([`${jobs}/notify-next`, `${jobs}/+/update/rejected`, `${jobs}/$next/get/accepted`], { qos: 1 }, (error) => {

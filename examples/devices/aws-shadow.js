@@ -47,7 +47,13 @@ function start() {
     setTimeout(start, 5000);
     return;
   }
-  client.on('message', (m) => message(client, m));
+  client.on('message', (m) => {
+    try {
+      message(client, m);
+    } catch (error) { // a payload that is not as it should be is no reason to end
+      console.error(`${m.topic}: ${error.message}`);
+    }
+  });
   client.on('disconnect', () => setTimeout(start, 5000));
   client.connect({ client: thing, keepalive: 60 }, () => {
     const topics = ['get/accepted', 'update/delta', 'update/rejected'].map((t) => `${shadow}/${t}`);

@@ -46,8 +46,12 @@ if (!client) {
   process.exit(1);
 }
 client.on('message', ({ message }) => {
-  const answer = JSON.parse(message.toString());
-  waiting.get(answer.id)?.(answer);
+  try {
+    const answer = JSON.parse(message.toString());
+    waiting.get(answer.id)?.(answer);
+  } catch (error) { // not from a Shelly
+    console.error(`answer ignored: ${error.message}`);
+  }
 });
 client.connect({ client: me }, () => {
   client.subscribe(`${me}/rpc`, { qos: 1 }, () => work(client));

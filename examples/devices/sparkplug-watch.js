@@ -15,6 +15,9 @@ function* fields(b) {
   const varint = () => {
     let v = 0n;
     for (let shift = 0n; ; shift += 7n) {
+      if (at === b.length) {
+        throw new RangeError('the payload ends early');
+      }
       const byte = b[at++];
       v |= BigInt(byte & 127) << shift;
       if (byte < 128) {
@@ -95,7 +98,13 @@ function start() {
     setTimeout(start, 5000);
     return;
   }
-  client.on('message', (m) => message(client, m));
+  client.on('message', (m) => {
+    try {
+      message(client, m);
+    } catch (error) { // a payload that is not as it should be is no reason to end
+      console.error(`${m.topic}: ${error.message}`);
+    }
+  });
   client.on('disconnect', () => setTimeout(start, 5000));
   client.connect({ client: 'sparkplug-watch' }, () => {
     client.subscribe(`spBv1.0/${group}/#`, { qos: 1 }, (error) => console.log(error ? error.message : 'watching'));

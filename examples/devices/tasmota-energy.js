@@ -36,7 +36,13 @@ function start() {
     setTimeout(start, 5000);
     return;
   }
-  client.on('message', message);
+  client.on('message', (m) => {
+    try {
+      message(m);
+    } catch (error) { // a payload that is not as it should be is no reason to end
+      console.error(`${m.topic}: ${error.message}`);
+    }
+  });
   client.on('disconnect', () => setTimeout(start, 5000));
   client.connect({ client: 'tasmota-energy' }, () => {
     client.subscribe(['tele/+/SENSOR', 'tele/+/LWT'], { qos: 1 }, (error) => {
