@@ -16,7 +16,13 @@ const operations = {
   flush: async ({ seconds }) => ({ flushed: String(seconds) }),
 };
 
+const taken = new Set(); // jobs that were begun: one may be told of twice
+
 async function run(client, { jobId, versionNumber, jobDocument }) {
+  if (taken.has(jobId)) {
+    return;
+  }
+  taken.add(jobId);
   const tell = (status, statusDetails) => {
     console.log(`${jobId}: ${status}`);
     const update = { status, statusDetails, expectedVersion: versionNumber++, clientToken: thing };

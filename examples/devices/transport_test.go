@@ -171,7 +171,7 @@ var filters = []struct {
 	{"sparkplug", "spBv1.0/+/NDATA/#", 2},
 	{"sparkplug", "spBv1.0/Plant/+/press/feeder", 3},
 	{"aws", "$aws/things/valve-7/shadow/update/+", 4},
-	{"aws", "$aws/things/+/jobs/#", 4},
+	{"aws", "$aws/things/+/jobs/#", 5},
 	{"aws", "#", 0},
 	{"aws", "+/things/#", 0},
 	{"azure", "$iothub/methods/POST/#", 2},

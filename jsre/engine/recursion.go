@@ -40,7 +40,7 @@ func (vm *VM) guardFlat() {
 	flat, _ := vm.ToFunc(proto.Get("flat"))
 	vm.define(proto, "flat", vm.NewFunction("flat", func(c goja.FunctionCall) goja.Value {
 		array, ok := c.This.(*goja.Object)
-		if ok && c.Argument(0).ToInteger() > maxNativeDepth {
+		if ok && array.ClassName() == "Array" && c.Argument(0).ToInteger() > maxNativeDepth {
 			vm.checkDepth(array, maxNativeDepth)
 		}
 		return flat.call(c)
