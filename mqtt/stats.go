@@ -12,6 +12,7 @@ type Stats struct {
 	QueuedBytes  int           // the packets of both
 	Dropped      uint64        // publishes that QueueDropOldest gave up
 	Quarantined  int           // publishes given up (ErrQuarantined), with those of earlier processes in the Store
+	Poison       int           // messages that were thrown away, see PoisonError
 	Received     int           // messages that wait for a handler, or are being handled
 	BytesWritten uint64        // to the network, in all connections
 	BytesRead    uint64        // from the network, in all connections
@@ -28,6 +29,9 @@ func (c *Client) Stats() Stats {
 	}
 	if c.supervisor != nil {
 		s.Retries = c.supervisor.tries
+		if p := c.supervisor.poison; p != nil {
+			s.Poison = p.messages
+		}
 	}
 	s.Dropped, s.Quarantined = c.send.dropped, c.send.quarantined
 	s.BytesWritten = c.send.written + c.send.apart.sum()

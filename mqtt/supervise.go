@@ -19,6 +19,7 @@ type supervisor struct {
 	number  int  // of the attempt to come
 	tries   int  // retries in a row
 	running bool // Dial, or the connect loop, makes connections now
+	poison  *poison // nil: no fault of a packet has ended a connection yet
 }
 
 // lost notes the end of a connection that the server had accepted, after it lasted.

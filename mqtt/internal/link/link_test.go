@@ -35,10 +35,15 @@ func (r *recorder) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-func (r *recorder) BeginBatch(time.Time, int)  {}
-func (r *recorder) EndBatch()                  {}
-func (r *recorder) AwaitRoom(<-chan struct{})  {}
-func (r *recorder) Written()                   { r.note("written") }
+func (r *recorder) BeginBatch(time.Time, int) {}
+func (r *recorder) EndBatch()                 {}
+func (r *recorder) AwaitRoom(<-chan struct{}) {}
+func (r *recorder) Written()                  { r.note("written") }
+func (r *recorder) Endures(error) bool        { return false }
+func (r *recorder) Overlook(_ wire.Header, _ []byte, _ int, err error) bool {
+	r.Refuse(err)
+	return false
+}
 func (r *recorder) Refuse(err error)           { r.note("refused %v", err) }
 func (r *recorder) Ended(err error)            { r.ended <- err }
 func (r *recorder) writeStalls() time.Duration { return r.stall }

@@ -105,6 +105,13 @@ type inAliases struct {
 	topics []string // by alias - 1
 }
 
+const unknownAlias = "topic alias is not known"
+
+// IsAliasFault reports whether a PUBLISH was refused for its topic alias.
+func IsAliasFault(e *wire.Error) bool {
+	return e.Type == wire.PUBLISH && (e.Code == wire.TopicAliasInvalid || e.What == unknownAlias)
+}
+
 // resolve gives p its full topic.
 func (a *inAliases) resolve(p *wire.Publish) error {
 	if len(p.Properties) == 0 {
@@ -127,8 +134,19 @@ func (a *inAliases) resolve(p *wire.Publish) error {
 		return nil
 	}
 	if a.topics[v-1] == "" {
-		return &wire.Error{Code: wire.ProtocolError, Type: wire.PUBLISH, What: "topic alias is not known"}
+		return &wire.Error{Code: wire.ProtocolError, Type: wire.PUBLISH, What: unknownAlias}
 	}
 	p.Topic = a.topics[v-1]
 	return nil
+}
+
+// forget drops what is known of alias, or of all with 0: a message that may have given
+// it another topic was thrown away.
+func (a *inAliases) forget(alias int) {
+	switch {
+	case alias == 0:
+		clear(a.topics)
+	case alias <= len(a.topics):
+		a.topics[alias-1] = ""
+	}
 }
