@@ -1,9 +1,14 @@
 package mqtt_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"dunlin/mqtt"
 	"dunlin/mqtt/mqtttest"
@@ -135,4 +140,352 @@ func (s *lasting) releaseDiscarded(qos byte, id uint16) {
 		s.server.Send(s.ackOf(0x62, id, 0))
 		s.server.Expect(s.ackOf(0x70, id, 0))
 	}
+}
+
+// poisonOf returns the poison of that name.
+func (s *lasting) poisonOf(name string, qos byte, dup bool, id uint16) []byte {
+	s.t.Helper()
+	for _, p := range poisons {
+		if p.name == name {
+			body := p.old
+			if s.five {
+				body = p.five
+			}
+			return poison(s.t, qos, dup, body, id)
+		}
+	}
+	s.t.Fatalf("no poison %q", name)
+	return nil
+}
+
+func manual(cfg *mqtt.Config) { cfg.ManualAck = true }
+
+// TestPoisonAmongGoodMessages: good messages stand in front of it on each connection, and are
+// acknowledged, or not yet: then its answer waits for theirs, in the order of arrival
+// [MQTT-4.6.0-2].
+func TestPoisonAmongGoodMessages(t *testing.T) {
+	eachLasting(t, nil, func(s *lasting) {
+		for range 2 {
+			s.sendPublish(s.five, 0x32, 1, "before")
+			s.server.Expect("40 02 0001")
+			s.expectEvent("message t=before q1 id1")
+			s.server.SendBytes(s.poisonOf("wildcard", 1, false, 2))
+			if len(s.net.all()) == 1 {
+				s.expectEnd()
+			}
+		}
+		s.server.Expect(s.ackOf(0x40, 2, 0x90))
+		s.expectEvent("error: ")
+		s.expectAlive(s.five)
+	})
+	eachLasting(t, manual, func(s *lasting) {
+		var last *mqtt.Received
+		taken := make(chan *mqtt.Received, 10)
+		must(t, s.subscribeHere(mqtt.Subscription{Filter: "#", QoS: 1, ManualAck: true, Handler: func(_ context.Context, m *mqtt.Received) { taken <- m }}))
+		for i := range 2 {
+			s.sendPublish(s.five, 0x32, 1, "before")
+			last = <-taken
+			s.server.SendBytes(s.poisonOf("wildcard", 1, false, 2))
+			if i == 0 {
+				s.expectEnd()
+			}
+		}
+		s.sendPublish(s.five, 0x32, 3, "behind")
+		<-taken
+		s.expectEvent("error: ")
+		s.server.ExpectNothing(time.Second)
+		must(t, last.Ack())
+		s.server.Expect("40 02 0001" + s.ackOf(0x40, 2, 0x90))
+	})
+}
+
+// TestPoisonIsToldOnceAMessage: not again when it comes again because its answer was lost, or
+// because it is retained.
+func TestPoisonIsToldOnceAMessage(t *testing.T) {
+	eachLasting(t, nil, func(s *lasting) {
+		must(t, s.subscribeHere(mqtt.Subscription{Filter: "p/#"}))
+		retained := s.poisonOf("wildcard", 0, false, 0)
+		retained[0] |= 1
+		s.server.SendBytes(retained)
+		s.expectEnd()
+		for i := range 3 {
+			s.server.SendBytes(s.poisonOf("wildcard", 1, i > 0, 1))
+			s.server.Expect(s.ackOf(0x40, 1, 0x90))
+			s.server.SendBytes(retained)
+			if i == 0 { // two messages
+				s.expectEvent("error: ")
+				s.expectEvent("error: ")
+			}
+			s.expectNoEvent()
+			s.lose("absent")
+			s.server.Packet() // the subscription is renewed
+		}
+		s.server.SendBytes(s.poisonOf("wildcard", 1, false, 1)) // another one
+		s.expectEvent("error: ")
+	})
+}
+
+// TestPoisonError: what is wrong, with what and what to do is one line.
+func TestPoisonError(t *testing.T) {
+	var told error
+	eachLasting(t, func(cfg *mqtt.Config) { cfg.OnError = func(err error) { told = err } }, func(s *lasting) {
+		for i := range 2 {
+			s.server.SendBytes(s.poisonOf("wildcard", 1, false, 7))
+			if i == 0 {
+				s.expectEnd()
+			}
+		}
+		s.server.Expect(s.ackOf(0x40, 7, 0x90))
+		synctest.Wait()
+		var err *mqtt.PoisonError
+		if !errors.As(told, &err) || err.Packet != "PUBLISH" || err.Topic != "p/a+b" || err.QoS != 1 || err.PacketID != 7 || err.Retain || err.Err.Code != 0x81 {
+			t.Fatalf("%#v", told)
+		}
+		size := 12
+		if s.five {
+			size++
+		}
+		want := fmt.Sprintf(`a message to "p/a+b" (%d bytes, QoS 1, packet 7) was thrown away, because its like had ended the connection before: `+
+			`PUBLISH: topic name holds a wildcard (0x81 Malformed Packet); look for who publishes it`, size)
+		if err.Error() != want || err.Size != size {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	})
+}
+
+// TestStrictPackets: each fault ends the connection.
+func TestStrictPackets(t *testing.T) {
+	eachLasting(t, func(cfg *mqtt.Config) { cfg.Reconnect.StrictPackets = true }, func(s *lasting) {
+		for range 5 {
+			s.server.SendBytes(s.poisonOf("wildcard", 1, false, 1))
+			s.expectEnd()
+		}
+		s.expectNoEvent()
+	})
+}
+
+// TestFaultsThatEndEachConnection: where it is not known what a packet is, or what would answer it,
+// the connection ends, and the pauses before the next one grow though the server accepts each.
+func TestFaultsThatEndEachConnection(t *testing.T) {
+	for _, packet := range []string{
+		"00 00", "30 FFFFFFFF FF", "F1 00", "30 01 00", "30 06 FFFF 74657374", "32 03 0001 74", "32 04 0001 74 00",
+		"40 01 00", "40 02 0000", "62 02 0000", "90 03 000000", "B0 01 00", "20 02 0000", "10 00", "82 00",
+	} {
+		t.Run(packet, func(t *testing.T) {
+			told := make(chan mqtt.Retry, 100)
+			eachLasting(t, retries(told), func(s *lasting) {
+				var longest time.Duration
+				for range 40 {
+					s.server.Send(packet)
+					s.expectEnd()
+					longest = max(longest, (<-told).Delay)
+				}
+				if longest < time.Minute {
+					t.Errorf("after 40 connections the longest pause was %v", longest)
+				}
+				s.expectNoEvent()
+			})
+		})
+	}
+}
+
+// TestPoisonThatCannotBeAcknowledged: both QoS bits set, or identifier 0. It is thrown away.
+func TestPoisonThatCannotBeAcknowledged(t *testing.T) {
+	for _, packet := range []string{"36 06 0001 74 0001 00", "32 06 0001 74 0000 00", "34 06 0001 74 0000 00", "36 02 0000"} {
+		eachLasting(t, nil, func(s *lasting) {
+			s.server.Send(packet)
+			s.expectEnd()
+			if packet == "36 02 0000" { // has no room for an identifier
+				s.server.Send(packet)
+				s.expectEnd()
+				return
+			}
+			s.server.Send(packet)
+			s.expectEvent(`error: a message to "t"`)
+			s.expectAlive(s.five)
+		})
+	}
+}
+
+// TestFaultyAnswers: what answers a request or a message, and comes again on each connection, is
+// taken for what can be read of it.
+func TestFaultyAnswers(t *testing.T) {
+	for _, test := range []struct {
+		name, answer string // AA is the packet identifier
+		qos          mqtt.QoS
+		five, done   bool
+	}{
+		{"flags of PUBACK", "41 02 00AA", 1, false, true},
+		{"long PUBACK", "40 03 00AA 00", 1, false, true},
+		{"property of PUBACK", "40 06 00AA 00 02 7F01", 1, true, true},
+		{"code of PUBACK", "40 03 00AA 01", 1, true, true},
+		{"flags of PUBREC", "52 02 00AA", 2, false, false},
+		{"property of PUBREC", "50 06 00AA 00 02 7F01", 2, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			eachLasting(t, nil, func(s *lasting) {
+				if s.five != test.five {
+					return
+				}
+				d := s.publishes(test.qos, "x")[0]
+				id := s.server.Packet()[6]
+				answer := func() { s.server.Send(strings.ReplaceAll(test.answer, "AA", fmt.Sprintf("%02X", id))) }
+				answer()
+				s.expectEnd()
+				s.server.Packet() // sent again
+				answer()
+				s.expectEvent("error: a faulty PUB")
+				if test.done {
+					s.expectDone(d)
+					return
+				}
+				s.server.Expect(s.ackOf(0x62, uint16(id), 0))
+				s.server.Send(s.ackOf(0x70, uint16(id), 0))
+				s.expectDone(d)
+				s.expectAlive(s.five)
+			})
+		})
+	}
+}
+
+// TestFaultyReleases: PUBREL comes again on each connection until it is answered.
+func TestFaultyReleases(t *testing.T) {
+	for _, release := range []string{"60 02 0001", "62 03 0001 00", "62 06 0001 00 02 7F01"} {
+		eachLasting(t, nil, func(s *lasting) {
+			if five := len(release) > 13; strings.HasPrefix(release, "62") && five != s.five {
+				return
+			}
+			s.sendPublish(s.five, 0x34, 1, "x")
+			s.server.Expect("50 02 0001")
+			s.expectEvent("message ")
+			s.server.Send(release)
+			s.expectEnd()
+			s.server.Send(release)
+			s.server.Expect("70 02 0001")
+			s.expectEvent("error: a faulty PUBREL")
+			s.expectAlive(s.five)
+		})
+	}
+}
+
+// TestFaultySubAcks: a SUBSCRIBE that is answered so each time ends in doubt, and one that renews
+// leaves the subscription wanted.
+func TestFaultySubAcks(t *testing.T) {
+	for _, test := range []struct {
+		answer string
+		five   bool
+	}{{"90 03 00AA 07", false}, {"90 02 00AA", false}, {"91 03 00AA 00", false}, {"90 06 00AA 02 7F01 00", true}} {
+		t.Run(test.answer, func(t *testing.T) {
+			eachLasting(t, nil, func(s *lasting) {
+				if s.five != test.five {
+					return
+				}
+				answer := func() {
+					s.server.Send(strings.ReplaceAll(test.answer, "AA", fmt.Sprintf("%02X", s.server.Packet()[3])))
+				}
+				done := async(func() error {
+					_, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"})
+					return err
+				})
+				answer()
+				s.expectEnd()
+				answer()
+				if strings.HasPrefix(test.answer, "90") { // else the packet is good but for its header
+					checkError(t, <-done, mqtt.ErrInDoubt)
+				} else {
+					must(t, <-done)
+				}
+				s.expectEvent("error: a faulty SUBACK")
+				s.expectAlive(s.five)
+			})
+		})
+	}
+}
+
+// TestFaultyPingResp: pings go on.
+func TestFaultyPingResp(t *testing.T) {
+	eachLasting(t, func(cfg *mqtt.Config) { cfg.KeepAlive = time.Minute }, func(s *lasting) {
+		for i := range 3 {
+			s.server.Expect("C0 00")
+			s.server.Send("D0 01 00")
+			if i == 0 {
+				s.expectEnd()
+			}
+		}
+		s.expectEvent("error: a faulty PINGRESP")
+		s.expectNoEvent()
+	})
+}
+
+// TestLargePoison: it is thrown away as it comes, with a handler for large messages and without.
+func TestLargePoison(t *testing.T) {
+	streams := func(cfg *mqtt.Config) {
+		small(cfg)
+		cfg.OnLargeMessage = func(context.Context, *mqtt.Received, io.Reader) { panic("not for the handler") }
+	}
+	large := strings.Repeat("61", 1000)
+	for _, test := range []struct {
+		change    func(*mqtt.Config)
+		old, five string
+		code      byte
+	}{
+		{small, "0001 74 ID" + large, "0001 74 ID 00" + large, 0x97},
+		{streams, "0003 742F2B ID" + large, "0003 742F2B ID 00" + large, 0x90},
+		{streams, "", "0001 74 ID 02 7F01" + large, 0x80},
+		{streams, "", "0000 ID 03 230001" + large, 0x80},
+	} {
+		for qos := range byte(3) {
+			eachLasting(t, test.change, func(s *lasting) {
+				body := test.old
+				if s.five {
+					body = test.five
+				}
+				if body == "" {
+					return
+				}
+				write := func(dup bool) { _, _ = s.server.Write(poison(t, qos, dup, body, 1)) }
+				write(false)
+				s.expectEnd()
+				for _, piece := range poison(t, qos, true, body, 1) {
+					s.server.SendBytes([]byte{piece})
+				}
+				s.expectDiscarded(qos, 1, test.code)
+				s.releaseDiscarded(qos, 1)
+				s.expectEvent("error: a message to ")
+				write(false)
+				s.expectDiscarded(qos, 1, test.code)
+				s.releaseDiscarded(qos, 1)
+				s.expectEvent("error: a message to ")
+				s.expectAlive(s.five)
+			})
+		}
+	}
+}
+
+// TestPoisonAndAliases: a message that was thrown away may have given an alias another topic, so
+// what comes by it is not delivered to the one before. And once a server has repeated an alias
+// that its connection does not know, the next ones are told not to use any.
+func TestPoisonAndAliases(t *testing.T) {
+	lastingV5(t, "", nil, func(s *lasting) {
+		bad := poison(t, 1, false, "0003 742F2B ID 03 230001 78", 1)
+		s.server.SendBytes(bad)
+		s.expectEnd()
+		s.server.Send("30 07 0001 74 03 230001")
+		s.expectEvent("message t=")
+		s.server.SendBytes(bad)
+		s.server.Expect("40 03 0001 90")
+		s.expectEvent("error: ")
+		s.server.Send("30 06 0000 03 230001")
+		if p := s.server.Packet(); p[0] != 0xE0 {
+			t.Fatalf("the client said % X", p)
+		}
+		s.server.ExpectClosed()
+		if connect := s.lose("present"); strings.Contains(string(connect), "\x22\x00\x20") {
+			t.Errorf("the client allows aliases: % X", connect)
+		}
+		s.server.Send("32 08 0000 0001 03 230001")
+		s.server.Expect("40 03 0001 80")
+		s.expectEvent(`error: a message to ""`)
+		s.expectAlive(true)
+	})
 }

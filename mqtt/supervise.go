@@ -15,10 +15,10 @@ type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
 	servers []string
-	next    int  // of servers, for the attempt to come
-	number  int  // of the attempt to come
-	tries   int  // retries in a row
-	running bool // Dial, or the connect loop, makes connections now
+	next    int     // of servers, for the attempt to come
+	number  int     // of the attempt to come
+	tries   int     // retries in a row
+	running bool    // Dial, or the connect loop, makes connections now
 	poison  *poison // nil: no fault of a packet has ended a connection yet
 }
 
