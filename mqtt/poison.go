@@ -221,7 +221,7 @@ func refusalOf(e *wire.Error) wire.ReasonCode {
 // wasTold reports whether the application was told of m, which is sent again, in an
 // earlier connection, and otherwise notes that it will be now.
 func (p *poison) wasTold(m *wire.Remains, accept int) bool {
-	digest := maphash.String(p.seed, m.Topic) ^ maphash.Bytes(p.seed, m.Payload)
+	digest := p.digestOf(m)
 	for i := range p.told {
 		if t := &p.told[i]; (m.Dup || m.Retain) && t.digest == digest && t.accept > 0 && t.accept < accept {
 			return true
@@ -230,6 +230,16 @@ func (p *poison) wasTold(m *wire.Remains, accept int) bool {
 	p.told[p.next%toldMessages] = toldMessage{digest: digest, accept: accept}
 	p.next++
 	return false
+}
+
+// digestOf is the same for a message and its repeats.
+func (p *poison) digestOf(m *wire.Remains) uint64 {
+	var h maphash.Hash
+	h.SetSeed(p.seed)
+	_, _ = h.WriteString(m.Topic) // a hash does not fail
+	_ = h.WriteByte(0xFF)         // which a topic seldom holds
+	_, _ = h.Write(m.Payload)
+	return h.Sum64()
 }
 
 // overlookAnswerLocked takes a faulty acknowledgement, SUBACK or UNSUBACK for what it
