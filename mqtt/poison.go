@@ -76,8 +76,9 @@ func (c *Client) noteFaultLocked(err error) {
 	if len(s.poison.kinds) < maxKinds {
 		s.poison.kinds[kindOf(e)] = false
 	}
-	if session.IsAliasFault(e) && !s.strict() { // a server that repeats messages by their alias loses their topics
+	if session.IsAliasFault(e) && !s.strict() { // a server that keeps aliases beyond their connection loses topics
 		s.base.Limits.TopicAliases = -1
+		c.sess.EndureAliases()
 	}
 }
 

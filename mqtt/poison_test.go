@@ -28,7 +28,7 @@ var poisons = []struct {
 	{"no topic", "0000 ID 78", "0000 ID 00 78", `a message to ""`, 0x90},
 	{"unknown alias", "", "0000 ID 03 230001 78", `a message to ""`, 0x80},
 	{"alias 0", "", "0001 74 ID 03 230000 78", `a message to "t"`, 0x80},
-	{"alias above the maximum", "", "0001 74 ID 03 230021 78", `a message to "t"`, 0x80},
+	{"alias above the maximum", "", "0000 ID 03 230021 78", `a message to ""`, 0x80},
 	{"unknown property", "", "0001 74 ID 02 7F01 78", `a message to "t"`, 0x80},
 	{"property twice", "", "0001 74 ID 04 0101 0101 78", `a message to "t"`, 0x80},
 	{"property of others", "", "0001 74 ID 03 130001 78", `a message to "t"`, 0x80},
@@ -486,6 +486,9 @@ func TestPoisonAndAliases(t *testing.T) {
 		s.server.Send("32 08 0000 0001 03 230001")
 		s.server.Expect("40 03 0001 80")
 		s.expectEvent(`error: a message to ""`)
+		s.server.Send("32 09 0001 74 0002 03 230021") // has its topic
+		s.server.Expect("40 02 0002")
+		s.expectEvent("message t=")
 		s.expectAlive(true)
 	})
 }

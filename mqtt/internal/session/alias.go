@@ -102,6 +102,7 @@ func (a *outAliases) touch(alias uint16) {
 // Maximum that we announced.
 type inAliases struct {
 	max    int
+	endure bool     // one above the maximum is no fault of a message that has its topic
 	topics []string // by alias - 1
 }
 
@@ -112,6 +113,11 @@ func IsAliasFault(e *wire.Error) bool {
 	return e.Type == wire.PUBLISH && (e.Code == wire.TopicAliasInvalid || e.What == unknownAlias)
 }
 
+// EndureAliases has messages taken from the next connection on that have their topic and an
+// alias above the maximum: a server that keeps aliases beyond their connection has such in
+// store, and they mean what they say.
+func (s *Session) EndureAliases() { s.endureAliases = true }
+
 // resolve gives p its full topic.
 func (a *inAliases) resolve(p *wire.Publish) error {
 	if len(p.Properties) == 0 {
@@ -119,6 +125,9 @@ func (a *inAliases) resolve(p *wire.Publish) error {
 	}
 	v, ok := p.Properties.Uint(wire.TopicAlias)
 	if !ok {
+		return nil
+	}
+	if int(v) > a.max && a.endure && p.Topic != "" {
 		return nil
 	}
 	if v == 0 || int(v) > a.max { // [MQTT-3.3.2-8], [MQTT-3.3.2-11]
