@@ -93,6 +93,10 @@ type Config struct {
 	// with ErrSessionLost; see Reconnect.Republish.
 	Store store.Store
 
+	// Poison says what becomes of packets that break the protocol, and that a server sends again
+	// on each connection; for Dial and Open.
+	Poison PoisonPolicy
+
 	// The callbacks are for Dial and Open. All but OnPacket are called one at a time, in the
 	// order of the events, on a goroutine of the client, and may call every method of the
 	// client. Each may be nil.
@@ -117,7 +121,7 @@ type Config struct {
 	// OnLargeMessage gets the messages that are larger than Transport.MaxPacket, in the
 	// place of all other handlers: payload brings the bytes as they come, and an
 	// error when the connection breaks in between. What is not read is thrown
-	// away. Without OnLargeMessage such a message ends the connection.
+	// away. Without OnLargeMessage such a message ends the connection, or is Poison.
 	OnLargeMessage func(ctx context.Context, m *Received, payload io.Reader)
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too. It does not
@@ -243,7 +247,7 @@ func (l *Limits) fill(version Version) {
 
 // keepOpened puts back what Open was given, which stays for the client's life.
 func (cfg *Config) keepOpened(opened *Config) {
-	cfg.Transport = opened.Transport
+	cfg.Transport, cfg.Poison = opened.Transport, opened.Poison
 	cfg.keepCallbacks(opened)
 }
 

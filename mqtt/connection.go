@@ -31,6 +31,7 @@ type connection struct {
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
 	auth        *authentication // nil: no method was asked for
+	poison      *poison         // of this connection and those before; nil: there was none
 }
 
 // attachLocked begins a connection over conn. It reports false when the client
@@ -41,7 +42,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	}
 	c.conn = &connection{
 		remote: address.String(), peer: conn.RemoteAddr(),
-		answered: make(chan struct{}), down: make(chan struct{}),
+		answered: make(chan struct{}), down: make(chan struct{}), poison: c.conn.poison,
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,

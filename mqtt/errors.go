@@ -219,12 +219,11 @@ func (e *PacketError) Error() string { return "the server broke the protocol: " 
 // Unwrap returns the cause.
 func (e *PacketError) Unwrap() error { return e.Err }
 
-// PoisonError says that a packet was thrown away that broke the protocol as one before had that
-// ended the connection: a server sends again what was not acknowledged, and so would end each. A
+// PoisonError says that a packet was thrown away that broke the protocol, as Config.Poison has it. A
 // message was given to no handler; one of QoS 1 or 2 is acknowledged, in MQTT 5 with a reason
 // code that refuses it, unless its packet identifier is 0. It is told once a message: not again
 // when a retained one or a repeat comes on a later connection. Of another packet what can be read
-// is taken, and it is told once for each kind of fault. See Reconnect.StrictPackets.
+// is taken, and it is told once for each kind of fault.
 type PoisonError struct {
 	Packet   string // "PUBLISH", and seldom another
 	Topic    string // of a PUBLISH as it came, well formed or not; at most 256 bytes of it
@@ -238,9 +237,9 @@ type PoisonError struct {
 // Error returns one line: packet, topic, size, what is wrong and what to do.
 func (e *PoisonError) Error() string {
 	if e.Packet != wire.PUBLISH.String() {
-		return fmt.Sprintf("a faulty %s (packet %d) was taken for what can be read of it, because the server goes on sending such: %v", e.Packet, e.PacketID, e.Err.Err)
+		return fmt.Sprintf("a faulty %s (packet %d) was taken for what can be read of it, so that it does not end each connection: %v", e.Packet, e.PacketID, e.Err.Err)
 	}
-	return fmt.Sprintf("a message to %s (%d bytes, QoS %d, packet %d) was thrown away, because its like had ended the connection before: %v; look for who publishes it",
+	return fmt.Sprintf("a message to %s (%d bytes, QoS %d, packet %d) was thrown away, so that it does not end each connection: %v; look for who publishes it",
 		route.Quote(e.Topic), e.Size, e.QoS, e.PacketID, e.Err.Err)
 }
 

@@ -12,12 +12,29 @@ import (
 // Inbound poison is a packet that breaks the protocol, and that the server sends again
 // on each connection because it was not acknowledged, or is retained. It would end each
 // of them, and nothing behind it would ever arrive.
-//
-// So a kind of fault ends one connection of a client that makes it again. From then on,
-// for the life of the client, packets with a fault of that kind are taken and thrown
-// away. That nothing else was done in between is not asked for: where good messages
-// stand in front of the poison, or a publisher sends another one to each connection,
-// something always was.
+
+// PoisonPolicy says what becomes of a PUBLISH that can be framed and breaks the protocol all the
+// same, such as by a wildcard in its topic, or that exceeds Transport.MaxPacket, and of a faulty
+// acknowledgement or answer. What cannot be framed, or has no packet identifier where one has to be,
+// always ends the connection, and so do other packets that a server must not send.
+type PoisonPolicy byte
+
+// The policies.
+const (
+	// PoisonSecond has a kind of fault end one connection of a client with Reconnect; for the rest
+	// of the client's life packets with such a fault are thrown away: see PoisonError. Whether
+	// other messages came in between does not matter, because they may stand in front of each. A
+	// client without Reconnect ends with its connection.
+	PoisonSecond PoisonPolicy = iota
+	// PoisonEnds has each fault end the connection, as the standard wants: one message may then
+	// keep the client off line for good.
+	PoisonEnds
+	// PoisonDropped has them thrown away from the first on, also without Reconnect: for programs that
+	// make a client anew when one has ended.
+	PoisonDropped
+)
+
+// poison is what a client remembers of such packets, for its life.
 type poison struct {
 	kinds    map[faultKind]bool // that have ended a connection; true: one of another packet than PUBLISH was told
 	seed     maphash.Seed
@@ -65,38 +82,56 @@ func overlooks(t wire.Type) bool {
 
 // noteFaultLocked notes that err ends the connection.
 func (c *Client) noteFaultLocked(err error) {
-	s := c.supervisor
-	e := (*wire.Error)(nil)
-	if s == nil || c.life.Rule(life.Packet) != life.Take || !asError(err, &e) || !overlooks(e.Type) {
+	e := c.faultLocked(err)
+	if e == nil {
 		return
 	}
-	if s.poison == nil {
-		s.poison = &poison{kinds: make(map[faultKind]bool), seed: maphash.MakeSeed()}
+	if p := c.conn.poison; len(p.kinds) < maxKinds {
+		p.kinds[kindOf(e)] = false
 	}
-	if len(s.poison.kinds) < maxKinds {
-		s.poison.kinds[kindOf(e)] = false
-	}
-	if session.IsAliasFault(e) && !s.strict() { // a server that keeps aliases beyond their connection loses topics
-		s.base.Limits.TopicAliases = -1
-		c.sess.EndureAliases()
-	}
+	c.noteAliasFaultLocked(e)
 }
 
-// strict reports whether each fault ends the connection.
-func (s *supervisor) strict() bool { return s == nil || s.retry == nil || s.retry.StrictPackets }
-
-// recurringLocked returns the fault in err if its kind has ended a connection before and
-// is not to end another one, or nil.
-func (c *Client) recurringLocked(err error) *wire.Error {
-	s := c.supervisor
+// faultLocked returns the fault in err if it may be poison, or nil.
+func (c *Client) faultLocked(err error) *wire.Error {
 	e := (*wire.Error)(nil)
-	if s.strict() || s.poison == nil || c.life.Rule(life.Packet) != life.Take || !asError(err, &e) || !overlooks(e.Type) {
+	if c.opened.endsByPoison() || c.life.Rule(life.Packet) != life.Take || !asError(err, &e) || !overlooks(e.Type) {
 		return nil
 	}
-	if _, known := s.poison.kinds[kindOf(e)]; !known && len(s.poison.kinds) < maxKinds {
+	if c.conn.poison == nil {
+		c.conn.poison = &poison{kinds: make(map[faultKind]bool), seed: maphash.MakeSeed()}
+	}
+	return e
+}
+
+// endsByPoison reports whether each fault ends the connection.
+func (cfg *Config) endsByPoison() bool {
+	return cfg.Poison == PoisonEnds || cfg.Poison == PoisonSecond && cfg.Reconnect == nil
+}
+
+// recurringLocked returns the fault in err if it may be poison and is not to end the
+// connection, or nil.
+func (c *Client) recurringLocked(err error) *wire.Error {
+	e := c.faultLocked(err)
+	if e == nil || c.opened.Poison == PoisonDropped {
+		return e
+	}
+	if _, known := c.conn.poison.kinds[kindOf(e)]; !known && len(c.conn.poison.kinds) < maxKinds {
 		return nil
 	}
 	return e
+}
+
+// noteAliasFaultLocked takes the consequence: a server that keeps aliases beyond their
+// connection loses topics, so none are allowed on the next ones.
+func (c *Client) noteAliasFaultLocked(e *wire.Error) {
+	if !session.IsAliasFault(e) {
+		return
+	}
+	c.sess.EndureAliases()
+	if c.supervisor != nil {
+		c.supervisor.base.Limits.TopicAliases = -1
+	}
 }
 
 // Endures implements link.Owner. The client's mutex is held.
@@ -191,7 +226,8 @@ func (c *Client) discardLocked(m *wire.Remains, size int, e *wire.Error) bool {
 	if err != nil {
 		return false
 	}
-	p := c.supervisor.poison
+	c.noteAliasFaultLocked(e)
+	p := c.conn.poison
 	if !first || p.wasTold(m, c.life.Accepts()) {
 		return true
 	}
@@ -283,7 +319,7 @@ func (c *Client) endRequestLocked(a *wire.Ack, e *wire.Error) {
 // tellOfFaultLocked tells, once for each kind of fault, that a packet other than PUBLISH was
 // taken for what can be read of it.
 func (c *Client) tellOfFaultLocked(e *wire.Error, id uint16, size int) {
-	p := c.supervisor.poison
+	p := c.conn.poison
 	if k := kindOf(e); !p.kinds[k] {
 		p.kinds[k] = true
 		c.tellOfPoisonLocked(&PoisonError{

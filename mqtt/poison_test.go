@@ -245,7 +245,7 @@ func TestPoisonError(t *testing.T) {
 		if s.five {
 			size++
 		}
-		want := fmt.Sprintf(`a message to "p/a+b" (%d bytes, QoS 1, packet 7) was thrown away, because its like had ended the connection before: `+
+		want := fmt.Sprintf(`a message to "p/a+b" (%d bytes, QoS 1, packet 7) was thrown away, so that it does not end each connection: `+
 			`PUBLISH: topic name holds a wildcard (0x81 Malformed Packet); look for who publishes it`, size)
 		if err.Error() != want || err.Size != size {
 			t.Errorf("%v\nwant %s", err, want)
@@ -253,14 +253,43 @@ func TestPoisonError(t *testing.T) {
 	})
 }
 
-// TestStrictPackets: each fault ends the connection.
-func TestStrictPackets(t *testing.T) {
-	eachLasting(t, func(cfg *mqtt.Config) { cfg.Reconnect.StrictPackets = true }, func(s *lasting) {
+// TestPoisonEnds: each fault ends the connection.
+func TestPoisonEnds(t *testing.T) {
+	eachLasting(t, func(cfg *mqtt.Config) { cfg.Poison = mqtt.PoisonEnds }, func(s *lasting) {
 		for range 5 {
 			s.server.SendBytes(s.poisonOf("wildcard", 1, false, 1))
 			s.expectEnd()
 		}
 		s.expectNoEvent()
+	})
+}
+
+// TestPoisonDropped: a fault ends no connection, also of a client that does not make another one.
+func TestPoisonDropped(t *testing.T) {
+	dropped := func(cfg *mqtt.Config) { cfg.Poison = mqtt.PoisonDropped }
+	eachVersion(t, dropped, func(s *scripted, five bool) {
+		s.server.SendBytes(publishBytes(five, 0x32, "p/a+b", 1, "x"))
+		if five {
+			s.server.Expect("40 03 0001 90")
+		} else {
+			s.server.Expect("40 02 0001")
+		}
+		s.expectEvent(`error: a message to "p/a+b"`)
+		s.expectAlive(five)
+		s.server.Send("30 01 00") // this is no message
+		if five {
+			s.server.Expect("E0 01 81")
+		}
+		s.server.ExpectClosed()
+		s.server.Close()
+		s.expectEvent("disconnect: ")
+		s.finish()
+	})
+	eachLasting(t, dropped, func(s *lasting) {
+		s.server.SendBytes(s.poisonOf("wildcard", 1, false, 1))
+		s.server.Expect(s.ackOf(0x40, 1, 0x90))
+		s.expectEvent("error: ")
+		s.expectAlive(s.five)
 	})
 }
 

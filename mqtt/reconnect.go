@@ -54,10 +54,6 @@ type Reconnect struct {
 	// Dial, and go on to Servers only while it cannot be reached. Otherwise they take
 	// turns.
 	FirstServerFirst bool
-	// StrictPackets has each packet that breaks the protocol end the connection, however often the
-	// server sends it again: one message may then keep the client off line for good. Otherwise a
-	// kind of fault ends one connection, and what has it afterwards is thrown away: see PoisonError.
-	StrictPackets bool
 }
 
 // RepublishPolicy says what is published again when the server has lost the session. A

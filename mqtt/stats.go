@@ -29,14 +29,14 @@ func (c *Client) Stats() Stats {
 	}
 	if c.supervisor != nil {
 		s.Retries = c.supervisor.tries
-		if p := c.supervisor.poison; p != nil {
-			s.Poison = p.messages
-		}
 	}
 	s.Dropped, s.Quarantined = c.send.dropped, c.send.quarantined
 	s.BytesWritten = c.send.written + c.send.apart.sum()
 	for _, l := range c.send.lost {
 		s.BytesWritten -= l.end - l.written
+	}
+	if p := c.conn.poison; p != nil {
+		s.Poison = p.messages
 	}
 	if c.sess != nil {
 		s.InFlight, s.Queued, s.QueuedBytes = c.sess.InFlight(), c.sess.Queued(), max(c.sess.Held(), c.sess.QueueBytes())

@@ -15,11 +15,10 @@ type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
 	servers []string
-	next    int     // of servers, for the attempt to come
-	number  int     // of the attempt to come
-	tries   int     // retries in a row
-	running bool    // Dial, or the connect loop, makes connections now
-	poison  *poison // nil: no fault of a packet has ended a connection yet
+	next    int  // of servers, for the attempt to come
+	number  int  // of the attempt to come
+	tries   int  // retries in a row
+	running bool // Dial, or the connect loop, makes connections now
 }
 
 // lost notes the end of a connection that the server had accepted, after it lasted.
@@ -153,7 +152,7 @@ func (c *Client) newAttempt() Attempt {
 // keep puts back what is not of an attempt.
 func (cfg *Config) keep(base *Config) {
 	cfg.Version, cfg.ClientID, cfg.KeepSession = base.Version, base.ClientID, base.KeepSession
-	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect = base.Limits, base.Mode, base.Store, base.Reconnect
+	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect, cfg.Poison = base.Limits, base.Mode, base.Store, base.Reconnect, base.Poison
 	cfg.keepCallbacks(base)
 	cfg.Transport.Logger = base.Transport.Logger
 	cfg.Transport.MaxPacket, cfg.Transport.ReadBuffer = base.Transport.MaxPacket, base.Transport.ReadBuffer

@@ -9,7 +9,7 @@ type Remains struct {
 }
 
 // Acknowledgeable reports whether an answer can name the message, and which it takes.
-func (r *Remains) Acknowledgeable() bool { return (r.QoS == 1 || r.QoS == 2) && r.PacketID != 0 }
+func (m *Remains) Acknowledgeable() bool { return (m.QoS == 1 || m.QoS == 2) && m.PacketID != 0 }
 
 // SalvagePublish reads of the body of a PUBLISH, or of its beginning, as much as it takes
 // to answer and to name the message. It reports false when topic and packet identifier do
