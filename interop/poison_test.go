@@ -79,9 +79,7 @@ func TestMochiPoison(t *testing.T) {
 			}
 			publish := publisher(t, url, mqtt.V5, func(*mqtt.Config) {})
 			publish("p/aliased", "first") // which gives the alias
-			for s.count() < 1 {
-				time.Sleep(time.Millisecond)
-			}
+			s.await(t, func() bool { return len(s.got) > 0 })
 			s.close(t)
 			for range 3 {
 				publish("p/aliased", "bad")
@@ -89,7 +87,7 @@ func TestMochiPoison(t *testing.T) {
 			for i := range 20 {
 				publish(fmt.Sprintf("p/%d", i), fmt.Sprintf("good %d", i))
 			}
-			s.got = nil
+			s.note(func() { s.got = nil })
 			s.cfg.Limits.TopicAliases = aliases
 			s.dial(t)
 			s.expect(t, 20, 3, "")
@@ -103,6 +101,7 @@ type subscriber struct {
 	url string
 	cfg mqtt.Config
 
+	changed  chan struct{} // holds a value after a change
 	mu       sync.Mutex
 	got      []string
 	reported []string // topics
@@ -110,7 +109,7 @@ type subscriber struct {
 }
 
 func newSubscriber(t *testing.T, url string, v mqtt.Version, id string, change func(*mqtt.Config)) *subscriber {
-	s := &subscriber{url: url}
+	s := &subscriber{url: url, changed: make(chan struct{}, 1)}
 	s.cfg = mqtt.Config{
 		Version: v, ClientID: "subscriber-" + id, KeepSession: true,
 		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond},
@@ -133,15 +132,34 @@ func newSubscriber(t *testing.T, url string, v mqtt.Version, id string, change f
 	return s
 }
 
-func (s *subscriber) note(f func()) {
+// note changes what is guarded.
+func (s *subscriber) note(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f()
+	change()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
 }
 
-func (s *subscriber) count() (n int) {
-	s.note(func() { n = len(s.got) })
-	return n
+// await waits until that is so, and not for ever.
+func (s *subscriber) await(t *testing.T, is func() bool) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		s.mu.Lock()
+		ok := is()
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-s.changed:
+		case <-limit:
+			return // what is missing is told
+		}
+	}
 }
 
 func (s *subscriber) dial(t *testing.T) {
@@ -164,10 +182,7 @@ func (s *subscriber) close(t *testing.T) {
 // more than one connection that ended. The order is the server's.
 func (s *subscriber) expect(t *testing.T, good, bad int, topic string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for done := false; !done && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		s.note(func() { done = len(s.distinct()) >= good && len(s.reported) >= bad })
-	}
+	s.await(t, func() bool { return len(s.distinct()) >= good && len(s.reported) >= bad })
 	if _, err := s.Ping(t.Context()); err != nil { // what else it sent has come
 		t.Error(err)
 	}

@@ -1,11 +1,13 @@
 package mqtt_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -336,116 +338,6 @@ func TestPoisonThatCannotBeAcknowledged(t *testing.T) {
 	}
 }
 
-// TestFaultyAnswers: what answers a request or a message, and comes again on each connection, is
-// taken for what can be read of it.
-func TestFaultyAnswers(t *testing.T) {
-	for _, test := range []struct {
-		name, answer string // AA is the packet identifier
-		qos          mqtt.QoS
-		five, done   bool
-	}{
-		{"flags of PUBACK", "41 02 00AA", 1, false, true},
-		{"long PUBACK", "40 03 00AA 00", 1, false, true},
-		{"property of PUBACK", "40 06 00AA 00 02 7F01", 1, true, true},
-		{"code of PUBACK", "40 03 00AA 01", 1, true, true},
-		{"flags of PUBREC", "52 02 00AA", 2, false, false},
-		{"property of PUBREC", "50 06 00AA 00 02 7F01", 2, true, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			eachLasting(t, nil, func(s *lasting) {
-				if s.five != test.five {
-					return
-				}
-				d := s.publishes(test.qos, "x")[0]
-				id := s.server.Packet()[6]
-				answer := func() { s.server.Send(strings.ReplaceAll(test.answer, "AA", fmt.Sprintf("%02X", id))) }
-				answer()
-				s.expectEnd()
-				s.server.Packet() // sent again
-				answer()
-				s.expectEvent("error: a faulty PUB")
-				if test.done {
-					s.expectDone(d)
-					return
-				}
-				s.server.Expect(s.ackOf(0x62, uint16(id), 0))
-				s.server.Send(s.ackOf(0x70, uint16(id), 0))
-				s.expectDone(d)
-				s.expectAlive(s.five)
-			})
-		})
-	}
-}
-
-// TestFaultyReleases: PUBREL comes again on each connection until it is answered.
-func TestFaultyReleases(t *testing.T) {
-	for _, release := range []string{"60 02 0001", "62 03 0001 00", "62 06 0001 00 02 7F01"} {
-		eachLasting(t, nil, func(s *lasting) {
-			if five := len(release) > 13; strings.HasPrefix(release, "62") && five != s.five {
-				return
-			}
-			s.sendPublish(s.five, 0x34, 1, "x")
-			s.server.Expect("50 02 0001")
-			s.expectEvent("message ")
-			s.server.Send(release)
-			s.expectEnd()
-			s.server.Send(release)
-			s.server.Expect("70 02 0001")
-			s.expectEvent("error: a faulty PUBREL")
-			s.expectAlive(s.five)
-		})
-	}
-}
-
-// TestFaultySubAcks: a SUBSCRIBE that is answered so each time ends in doubt, and one that renews
-// leaves the subscription wanted.
-func TestFaultySubAcks(t *testing.T) {
-	for _, test := range []struct {
-		answer string
-		five   bool
-	}{{"90 03 00AA 07", false}, {"90 02 00AA", false}, {"91 03 00AA 00", false}, {"90 06 00AA 02 7F01 00", true}} {
-		t.Run(test.answer, func(t *testing.T) {
-			eachLasting(t, nil, func(s *lasting) {
-				if s.five != test.five {
-					return
-				}
-				answer := func() {
-					s.server.Send(strings.ReplaceAll(test.answer, "AA", fmt.Sprintf("%02X", s.server.Packet()[3])))
-				}
-				done := async(func() error {
-					_, err := s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"})
-					return err
-				})
-				answer()
-				s.expectEnd()
-				answer()
-				if strings.HasPrefix(test.answer, "90") { // else the packet is good but for its header
-					checkError(t, <-done, mqtt.ErrInDoubt)
-				} else {
-					must(t, <-done)
-				}
-				s.expectEvent("error: a faulty SUBACK")
-				s.expectAlive(s.five)
-			})
-		})
-	}
-}
-
-// TestFaultyPingResp: pings go on.
-func TestFaultyPingResp(t *testing.T) {
-	eachLasting(t, func(cfg *mqtt.Config) { cfg.KeepAlive = time.Minute }, func(s *lasting) {
-		for i := range 3 {
-			s.server.Expect("C0 00")
-			s.server.Send("D0 01 00")
-			if i == 0 {
-				s.expectEnd()
-			}
-		}
-		s.expectEvent("error: a faulty PINGRESP")
-		s.expectNoEvent()
-	})
-}
-
 // TestLargePoison: it is thrown away as it comes, with a handler for large messages and without.
 func TestLargePoison(t *testing.T) {
 	streams := func(cfg *mqtt.Config) {
@@ -519,5 +411,43 @@ func TestPoisonAndAliases(t *testing.T) {
 		s.server.Expect("40 02 0002")
 		s.expectEvent("message t=")
 		s.expectAlive(true)
+	})
+}
+
+// TestReportsOfPoisonAreBounded: while nobody takes them, reading pauses, as it does for messages;
+// none is left out.
+func TestReportsOfPoisonAreBounded(t *testing.T) {
+	const n, chunk = 20_000, 100
+	synctest.Test(t, func(t *testing.T) {
+		release, reports := make(chan struct{}), 0
+		slow := func(cfg *mqtt.Config) {
+			cfg.Poison, cfg.Limits.ReceiveBytes = mqtt.PoisonDropped, 100_000
+			cfg.OnError = func(error) {
+				<-release
+				reports++
+			}
+		}
+		s := dialPipe(t, slow, "")
+		var taken atomic.Int32
+		done := async(func() error {
+			for range n / chunk {
+				if _, err := s.server.Write(bytes.Repeat(poison(t, 0, false, "0002 742B 78", 0), chunk)); err != nil {
+					return err
+				}
+				taken.Add(chunk)
+			}
+			return nil
+		})
+		synctest.Wait()
+		if n := taken.Load(); n == 0 || n > 5000 {
+			t.Errorf("%d were taken while nobody took the reports", n)
+		}
+		close(release)
+		s.mustWait(done)
+		synctest.Wait()
+		if got := s.Stats().Poison; reports != n || got != n {
+			t.Errorf("%d reported, %d counted, want %d", reports, got, n)
+		}
+		s.expectAlive(false)
 	})
 }
