@@ -113,7 +113,8 @@ type Config struct {
 	OnRetry func(r Retry)
 	// OnError: something failed that no call returned, such as a handler that
 	// panicked (*PanicError), a subscription that could not be renewed
-	// (*SubscribeError) or a publish of an earlier process (*PublishError).
+	// (*SubscribeError), a publish of an earlier process (*PublishError) or a message
+	// that was thrown away (*PoisonError).
 	OnError func(err error)
 	// OnMessage: a message came for a subscription without a Handler of its own,
 	// or for none. ctx ends when the client is closed.
@@ -163,7 +164,8 @@ type Limits struct {
 	// without it: see ReceiveMessages.
 	ReceiveMaximum int
 	// TopicAliases is how many topic aliases an MQTT 5 server may use towards the
-	// client; default 32, negative: none. Each costs the memory of a topic.
+	// client; default 32, negative: none. Each costs the memory of a topic. None are
+	// allowed any more after one that the connection did not know: see PoisonError.
 	TopicAliases int
 	// SendBytes is how much may wait to be written before publishing blocks;
 	// default 1 MiB. One message may exceed it.
