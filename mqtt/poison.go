@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"errors"
 	"hash/maphash"
 	"strings"
 
@@ -52,6 +53,10 @@ const (
 	shownTopic = 256
 )
 
+// errSmallerNext: a renewal was answered in part, and is mended by smaller packets on the connections
+// to come. So the fault has to end this one.
+var errSmallerNext = errors.New("the renewal goes on in smaller packets")
+
 // faultKind tells one kind of fault from another. Of packets other than PUBLISH the code says
 // enough: what they say counts filters and the like.
 type faultKind struct {
@@ -95,7 +100,7 @@ func (c *Client) noteFaultLocked(err error) {
 // faultLocked returns the fault in err if it may be poison, or nil.
 func (c *Client) faultLocked(err error) *wire.Error {
 	e := (*wire.Error)(nil)
-	if c.opened.endsByPoison() || c.life.Rule(life.Packet) != life.Take || !asError(err, &e) || !overlooks(e.Type) {
+	if c.opened.endsByPoison() || errors.Is(err, errSmallerNext) || c.life.Rule(life.Packet) != life.Take || !asError(err, &e) || !overlooks(e.Type) {
 		return nil
 	}
 	if c.conn.poison == nil {
@@ -312,6 +317,7 @@ func (c *Client) endRequestLocked(a *wire.Ack, e *wire.Error) {
 	c.pumpLocked() // an identifier is free
 	if d, ok := done.Owner.(*Delivery); ok {
 		c.send.answered(d.op.request.end)
+		c.clearedLocked(d.op.request)
 		c.settleLocked(d, d.failure(ErrInDoubt, &PacketError{Code: ReasonCode(e.Code), Err: e}))
 	}
 }

@@ -119,3 +119,24 @@ func TestFaultyPingResp(t *testing.T) {
 	})
 }
 
+// TestSubAcksWithTooManyCodes: each such request ends in doubt, and one connection.
+func TestSubAcksWithTooManyCodes(t *testing.T) {
+	eachLasting(t, nil, func(s *lasting) {
+		for i := range 3 {
+			done := async(func() error { return errorOf(s.Subscribe(s.ctx, mqtt.Subscription{Filter: "t"})) })
+			p := s.server.Packet()
+			answer := []byte{0x90, 4, p[2], p[3], 0, 0}
+			if s.five {
+				answer = []byte{0x90, 5, p[2], p[3], 0, 0, 0}
+			}
+			s.server.SendBytes(answer)
+			if i == 0 {
+				s.expectEnd()
+			}
+			checkError(t, <-done, mqtt.ErrInDoubt)
+		}
+		s.expectEvent("error: a faulty SUBACK")
+		s.expectNoEvent()
+		s.expectAlive(s.five)
+	})
+}
