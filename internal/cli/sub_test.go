@@ -254,7 +254,7 @@ func TestSubPrintsNoMoreThanCounted(t *testing.T) {
 // behind it is printed.
 func TestSubThrowsPoisonAway(t *testing.T) {
 	server := mqtttest.NewServer(t)
-	c := start(t, nil, "sub", "-L", server.URL(), "-t", "p/#", "-C", "1")
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "p/#", "-C", "1")
 	conn := server.Accept()
 	conn.Accept()
 	id := conn.Packet()[2:4]
