@@ -31,6 +31,9 @@ type connection struct {
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
 	auth        *authentication // nil: no method was asked for
+
+	long     *time.Timer // of the read loop: says when to look at the length of a pause
+	longRuns bool
 }
 
 // attachLocked begins a connection over conn. It reports false when the client
@@ -45,6 +48,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
+		ReadAhead:   min(mostAhead, max(c.opened.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer)),
 		MaxPacket:   c.opened.Transport.MaxPacket,
 		Trace:       c.trace(),
 		StreamLarge: c.opened.OnLargeMessage != nil,

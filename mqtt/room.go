@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dunlin/mqtt/internal/life"
+	"dunlin/mqtt/internal/link"
 )
 
 // full reports whether the read loop has to wait for handlers, unless somebody waits
@@ -21,7 +22,7 @@ func (r *receiver) overfull() bool {
 
 // heldBack reports whether reading has to wait.
 func (r *receiver) heldBack() bool {
-	if r.waiting > 0 {
+	if r.waiting > 0 || r.over {
 		return r.overfull() && !r.stuck
 	}
 	return r.full()
@@ -86,28 +87,45 @@ func (c *Client) jammedLocked() bool {
 	return len(c.send.buf)/overrun >= c.cfg.Limits.SendBytes // see overfull
 }
 
+// patience is how long reading waits for handlers before the link reads ahead, so that
+// the pings of a WebSocket are answered, and that the end of the connection is heard. A
+// handler that only takes its time costs nothing that way.
+const patience = 100 * time.Millisecond
+
+// mostAhead is how much is read ahead, in bytes, unless Limits.ReceiveBytes is less.
+const mostAhead = 256 << 10
+
 // AwaitRoom implements link.Owner: it returns when there is room for more
 // messages, and for what they are answered with. While somebody waits for the server,
 // what they wait for may stand behind messages that nobody takes: then more is taken
-// in, up to a bound, and beyond it as long as handlers return.
+// in, up to a bound, and beyond it as long as handlers return. The end of the input, when
+// that was read ahead, is waited for in the same way.
 func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	c := (*Client)(o)
 	if !c.recv.crowded {
 		return
 	}
+	began := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recv.noteHandled()
-	for c.life.Rule(life.Packet) == life.Take && (c.recv.heldBack() || c.jammedLocked()) {
-		if !c.pauseLocked(ended) {
+	for c.wantsRoomLocked() {
+		if !c.pauseLocked(began, ended) {
 			return
 		}
 	}
 }
 
+// wantsRoomLocked reports whether the read loop has to wait.
+func (c *Client) wantsRoomLocked() bool {
+	r := &c.recv
+	r.over = c.conn.link.Ahead() == link.AheadOver
+	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
+}
+
 // pauseLocked waits until something changed, and reports whether to look again. It
 // gives up the lock meanwhile.
-func (c *Client) pauseLocked(ended <-chan struct{}) bool {
+func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
 	r := &c.recv
 	var late <-chan time.Time
 	if r.waiting > 0 && !c.jammedLocked() {
@@ -118,16 +136,7 @@ func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 	r.noteHandled()
 	before := r.through
 	r.paused = true
-	c.sess.Pause(time.Now(), true)
-	c.mu.Unlock()
-	isLate := false
-	select {
-	case <-r.gate:
-	case <-late:
-		isLate = true
-	case <-ended:
-	}
-	c.mu.Lock()
+	isLate := c.awaitChangeLocked(began, late, ended)
 	r.paused = false
 	select {
 	case <-ended:
@@ -139,4 +148,72 @@ func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 	c.kickLocked() // a ping may have to be answered earlier now
 	r.stuck = r.stuck || isLate && r.through == before
 	return !r.stuck || c.jammedLocked()
+}
+
+// awaitChangeLocked waits for the gate, for late, or for the end of the link, and reports
+// whether it was late. When the pause that began then grows long, the link reads ahead.
+func (c *Client) awaitChangeLocked(began time.Time, late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
+	conn := c.conn
+	for {
+		ahead := conn.link.Ahead()
+		c.sess.Pause(time.Now(), ahead != link.AheadReads)
+		long := conn.longPause(began, ahead)
+		c.mu.Unlock()
+		again := false
+		select {
+		case <-c.recv.gate:
+		case <-late:
+			isLate = true
+		case <-ended:
+		case <-long:
+			again = true
+			conn.readAhead(began)
+		}
+		c.mu.Lock()
+		if !again {
+			return isLate
+		}
+		c.kickLocked() // silence counts again
+	}
+}
+
+// longPause tells when the pause that began then is to be looked at: no timer is set for
+// each of the many that are short.
+func (conn *connection) longPause(began time.Time, ahead link.AheadState) <-chan time.Time {
+	if ahead != link.AheadOff {
+		return nil
+	}
+	switch left := patience - time.Since(began); {
+	case conn.long == nil:
+		conn.long = time.NewTimer(left)
+	case !conn.longRuns:
+		conn.long.Reset(left)
+	}
+	conn.longRuns = true
+	return conn.long.C
+}
+
+// readAhead has the link read ahead if the pause that began then is a long one. The timer of
+// longPause has run out.
+func (conn *connection) readAhead(began time.Time) {
+	conn.longRuns = false
+	if time.Since(began) >= patience {
+		conn.link.ReadAhead()
+	}
+}
+
+// HeardAhead implements link.Owner: what comes tells that the server lives, and as long as
+// the link reads, silence counts.
+func (o *owner) HeardAhead(now time.Time, n int, state link.AheadState) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n > 0 {
+		o.sess.Received(now)
+	}
+	if o.recv.paused {
+		o.sess.Pause(now, state != link.AheadReads)
+	}
+	if state == link.AheadOver {
+		(&o.recv).openGate()
+	}
 }
