@@ -172,6 +172,33 @@ func TestReadAheadIsBounded(t *testing.T) {
 	})
 }
 
+// TestReadingAheadEndsWithThePause: with the next bytes that come, for the read that waits for
+// them was begun before. From then on the link has its two goroutines and one buffer again.
+func TestReadingAheadEndsWithThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, peer := startCrowded(100)
+		for range 2 {
+			_, _ = peer.Write([]byte("\x30\x03\x00\x01t")) // what was heard tells
+			synctest.Wait()
+		}
+		close(c.gate)
+		synctest.Wait()
+		if c.link.ahead == nil || !c.link.ahead.reading {
+			t.Error("nobody reads ahead")
+		}
+		for range 2 {
+			_, _ = peer.Write([]byte("\x30\x03\x00\x01t"))
+			synctest.Wait()
+			if c.link.ahead != nil {
+				t.Error("what was read ahead is still held")
+			}
+		}
+		_ = peer.Close()
+		<-c.ended
+		c.check(t, "PUBLISH 3", "PUBLISH 3", "PUBLISH 3", "PUBLISH 3")
+	})
+}
+
 // onOff is an owner that has room at times.
 type onOff struct {
 	crowded
