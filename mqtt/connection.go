@@ -31,9 +31,7 @@ type connection struct {
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
 	auth        *authentication // nil: no method was asked for
-
-	long     *time.Timer // of the read loop: says when to look at the length of a pause
-	longRuns bool
+	pause       pause
 }
 
 // attachLocked begins a connection over conn. It reports false when the client

@@ -105,12 +105,12 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	if !c.recv.crowded {
 		return
 	}
-	began := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recv.noteHandled()
+	c.conn.pause.began = time.Time{}
 	for c.wantsRoomLocked() {
-		if !c.pauseLocked(began, ended) {
+		if !c.pauseLocked(ended) {
 			return
 		}
 	}
@@ -125,7 +125,7 @@ func (c *Client) wantsRoomLocked() bool {
 
 // pauseLocked waits until something changed, and reports whether to look again. It
 // gives up the lock meanwhile.
-func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
+func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 	r := &c.recv
 	var late <-chan time.Time
 	if r.waiting > 0 && !c.jammedLocked() {
@@ -136,7 +136,7 @@ func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
 	r.noteHandled()
 	before := r.through
 	r.paused = true
-	isLate := c.awaitChangeLocked(began, late, ended)
+	isLate := c.awaitChangeLocked(late, ended)
 	r.paused = false
 	select {
 	case <-ended:
@@ -151,55 +151,66 @@ func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
 }
 
 // awaitChangeLocked waits for the gate, for late, or for the end of the link, and reports
-// whether it was late. When the pause that began then grows long, the link reads ahead.
-func (c *Client) awaitChangeLocked(began time.Time, late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
+// whether it was late. When the pause grows long, the link reads ahead.
+func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
 	conn := c.conn
 	for {
-		ahead := conn.link.Ahead()
-		c.sess.Pause(time.Now(), ahead != link.AheadReads)
-		long := conn.longPause(began, ahead)
+		now, ahead := time.Now(), conn.link.Ahead()
+		c.sess.Pause(now, ahead != link.AheadReads)
+		if ahead == link.AheadOff {
+			c.watchPauseLocked(now)
+		}
 		c.mu.Unlock()
-		again := false
 		select {
 		case <-c.recv.gate:
 		case <-late:
 			isLate = true
 		case <-ended:
-		case <-long:
-			again = true
-			conn.readAhead(began)
+			c.mu.Lock()
+			return false
 		}
 		c.mu.Lock()
-		if !again {
+		if isLate || conn.pause.watched || ahead != link.AheadOff || !c.wantsRoomLocked() {
 			return isLate
 		}
-		c.kickLocked() // silence counts again
+		if time.Since(conn.pause.began) >= patience {
+			c.mu.Unlock()
+			conn.link.ReadAhead()
+			c.mu.Lock()
+			c.kickLocked() // silence counts again
+		}
 	}
 }
 
-// longPause tells when the pause that began then is to be looked at: no timer is set for
-// each of the many that are short.
-func (conn *connection) longPause(began time.Time, ahead link.AheadState) <-chan time.Time {
-	if ahead != link.AheadOff {
-		return nil
-	}
-	switch left := patience - time.Since(began); {
-	case conn.long == nil:
-		conn.long = time.NewTimer(left)
-	case !conn.longRuns:
-		conn.long.Reset(left)
-	}
-	conn.longRuns = true
-	return conn.long.C
+// pause is the wait of the read loop for handlers.
+type pause struct {
+	began   time.Time   // zero: it is only beginning
+	watch   *time.Timer // tells when to look how long it is
+	watched bool        // that timer runs
 }
 
-// readAhead has the link read ahead if the pause that began then is a long one. The timer of
-// longPause has run out.
-func (conn *connection) readAhead(began time.Time) {
-	conn.longRuns = false
-	if time.Since(began) >= patience {
-		conn.link.ReadAhead()
+// watchPauseLocked has the gate opened when it is time to see how long the pause is. The
+// timer is left running when the pause ends: none is set for each of the many short ones.
+func (c *Client) watchPauseLocked(now time.Time) {
+	p := &c.conn.pause
+	if p.began.IsZero() {
+		p.began = now
 	}
+	if p.watched {
+		return
+	}
+	p.watched = true
+	left := max(patience-now.Sub(p.began), 0)
+	if p.watch != nil {
+		p.watch.Reset(left)
+		return
+	}
+	p.watch = time.AfterFunc(left, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		p.watched = false
+		c.recv.openGate()
+	})
 }
 
 // HeardAhead implements link.Owner: what comes tells that the server lives, and as long as
