@@ -10,7 +10,6 @@
 #
 #	SUBSCRIBE with QoS 2: granted 1
 #	PUBLISH with QoS 2:   40 0007, PUBACK; nothing more for packet identifier 7
-#	PUBREL for it:        no answer
 #	the subscriber gets the message
 #
 # The script takes an installed rabbitmq-server, or unpacks Debian's packages into a temporary folder (35 MB are
@@ -126,13 +125,9 @@ publisher.send(0x34, text("finding/t") + b"\x00\x07" + b"m")
 first, body = publisher.packet()
 rest = publisher.settle()
 print("PUBLISH with QoS 2:   %02x %s, %s; nothing more for packet identifier 7" % (first, body.hex(), {0x40: "PUBACK", 0x50: "PUBREC"}.get(first)))
-publisher.send(0x62, b"\x00\x07")
-publisher.send(0xC0, b"")
-last, _ = publisher.packet()
-print("PUBREL for it:        " + ("no answer" if last == 0xD0 else "%02x" % last))
 subscriber.expect(0x30)
 print("the subscriber gets the message")
-if (granted, first, body, rest, last) != (1, 0x40, b"\x00\x07", [], 0xD0):
+if (granted, first, body, rest) != (1, 0x40, b"\x00\x07", []):
     sys.exit("this is not what was seen of RabbitMQ 3.10.8: it has changed")
 END
 echo "as seen before: RabbitMQ $version answers QoS 2 with PUBACK"
