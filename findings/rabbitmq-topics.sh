@@ -2,11 +2,10 @@
 # RabbitMQ 3.10.8 with its MQTT plugin, as Debian 12 packages it: some topics arrive as others than they were published
 # to. A dot becomes a slash, and a star becomes a plus, which no topic name may contain.
 #
-# A good guess is that a topic arrives as it was sent: "The Server MUST NOT ... " change it, and "The Topic Name in a
-# PUBLISH Packet sent by a Server to a subscribing Client MUST match the Subscription's Topic Filter" [MQTT-3.3.2-3]
-# of MQTT 3.1.1. The plugin turns topics into AMQP routing keys, where a dot separates and a star is a wildcard, and
-# back. So a client that holds servers to "MUST NOT contain wildcard characters" [MQTT-3.3.2-2] ends the connection, and
-# keeps a filter from matching what was sent to a/b.c: the topic says a/b/c. Avoid . and * in topics with this server.
+# A good guess is that a topic arrives as it was sent, and never with a wildcard: "The Topic Name in the PUBLISH Packet
+# MUST NOT contain wildcard characters" [MQTT-3.3.2-2] of MQTT 3.1.1. The plugin turns topics into AMQP routing keys, where
+# a dot separates levels and a star is a wildcard, and back. A client that holds servers to that clause ends the
+# connection. One that finds handlers by the topic calls those of another topic. Avoid . and * in topics with this server.
 #
 # Seen, with the Debian package 3.10.8-1.1+deb12u1, by a subscriber of finding/#:
 #
