@@ -49,7 +49,7 @@ END
 ./finding >address 2>out &
 server=$!
 for _ in $(seq 100); do
-	grep -q '<nil> <nil> <nil>' address && break
+	grep -qs '<nil> <nil> <nil>' address && break
 	sleep 0.1
 done
 port=$(sed -n 's/^<nil> <nil> <nil> .*://p' address)
