@@ -108,8 +108,9 @@ type Config struct {
 	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
 	OnRetry func(r Retry)
 	// OnError: something failed that no call returned, such as a handler that
-	// panicked (*PanicError), a subscription that could not be renewed
-	// (*SubscribeError) or a publish of an earlier process (*PublishError).
+	// panicked (*PanicError), a subscription that could not be renewed, or is left out for
+	// a while because the server disconnects at it (*SubscribeError), a publish of an earlier
+	// process (*PublishError), or a filter that the server reads otherwise (*MisreadError).
 	OnError func(err error)
 	// OnMessage: a message came for a subscription without a Handler of its own,
 	// or for none. ctx ends when the client is closed.
@@ -123,6 +124,13 @@ type Config struct {
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too. It does not
 	// count for a Subscription with a Handler, which has its own.
 	ManualAck bool
+	// CopyPerSubscription says that the server, before MQTT 5, sends a copy of a message for each
+	// subscription that matches it, as Mosquitto 2.1 does: each copy then goes to one of
+	// them, in turn. Otherwise each goes to all, so that two subscriptions that overlap see
+	// every message twice. With a server that sends one copy, such as Mosquitto 2.0, only
+	// one of them would see it. Retained messages that a subscribe brings go to all even
+	// so. In MQTT 5 servers say which copy is for which, and this does not count.
+	CopyPerSubscription bool
 	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it
 	// is called at once, on the goroutine that reads or writes: it must return soon, and must not
 	// call the client. OnError is told of a panic.
@@ -253,6 +261,7 @@ func (cfg *Config) keepOpened(opened *Config) {
 func (cfg *Config) keepCallbacks(opened *Config) {
 	cfg.OnConnect, cfg.OnDisconnect, cfg.OnRetry, cfg.OnError = opened.OnConnect, opened.OnDisconnect, opened.OnRetry, opened.OnError
 	cfg.OnMessage, cfg.OnLargeMessage, cfg.ManualAck, cfg.OnPacket = opened.OnMessage, opened.OnLargeMessage, opened.ManualAck, opened.OnPacket
+	cfg.CopyPerSubscription = opened.CopyPerSubscription
 }
 
 // fill puts the defaults in place of zeros.

@@ -30,6 +30,9 @@ type connection struct {
 	pingTimeout time.Duration   // in force
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
+	asked       int             // requests that are asked again on it and have no answer
+	suspects    []wanted        // subscriptions that are asked for once the server has shown life
+	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
 	auth        *authentication // nil: no method was asked for
 	pause       pause
 }

@@ -82,6 +82,8 @@ func (c *Client) handle(rule life.Rule, h wire.Header, body []byte) error {
 	switch {
 	case rule == life.Early:
 		return protocolError(h.Type, "came before CONNECT was sent")
+	case h.Type == wire.DISCONNECT && v < wire.V5 && h.Flags|byte(h.Length) == 0 && rule == life.Take:
+		return &DisconnectError{Version: Version(v)} // it is none of this version, but no riddle either
 	case !wire.IsServerToClient(h.Type, v):
 		return protocolError(h.Type, "is not for a server to send in MQTT "+v.String())
 	case h.Type == wire.DISCONNECT:
@@ -161,7 +163,7 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 		return err
 	}
 	return &DisconnectError{
-		Code:         ReasonCode(p.Code),
+		Version: c.cfg.Version, Code: ReasonCode(p.Code),
 		ReasonString: text(p.Properties, wire.ReasonString),
 		Reference:    text(p.Properties, wire.ServerReference),
 
@@ -189,6 +191,9 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		d.op.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
+	for _, e := range c.sess.TakeRefused() {
+		c.failEntryLocked(e, ErrNotSent, ErrNoQoS2)
+	}
 	return nil
 }
 
@@ -205,9 +210,16 @@ func (c *Client) noteReleaseLocked(p *wire.Ack) {
 }
 
 // acknowledged returns what p, which ended d's flow, means for d. A PUBCOMP
-// always means success: the server has had the message since its PUBREC.
+// always means success: the server has had the message since its PUBREC. A PUBACK for a
+// publish of QoS 2 means less than was asked for.
 func (d *Delivery) acknowledged(p *wire.Ack) error {
-	if p.Code < 0x80 || p.Type == wire.PUBCOMP {
+	switch {
+	case p.Type == wire.PUBCOMP:
+		return nil
+	case p.Code >= 0x80:
+	case p.Type == wire.PUBACK && QoS(d.op.entry.QoS()) == ExactlyOnce:
+		return d.failure(ErrTakenAtQoS1, ErrNoQoS2)
+	default:
 		return nil
 	}
 	return &PublishError{

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,10 +16,13 @@ type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
 	servers []string
-	next    int  // of servers, for the attempt to come
-	number  int  // of the attempt to come
-	tries   int  // retries in a row
-	running bool // Dial, or the connect loop, makes connections now
+	next    int // of servers, for the attempt to come
+	number  int // of the attempt to come
+	tries   int // retries in a row
+	renewal renewal
+
+	takeovers int  // connections in a row that ended as when another client takes the session over
+	running   bool // Dial, or the connect loop, makes connections now
 }
 
 // lost notes the end of a connection that the server had accepted, after it lasted.
@@ -29,6 +33,27 @@ func (s *supervisor) lost(lasted time.Duration) {
 	if s.retry != nil && lasted >= s.retry.Stable {
 		s.tries = 0
 	}
+}
+
+// Before MQTT 5 a DISCONNECT of the server gives no reason. It is taken for another client with the
+// same client identifier, which would go on for ever, after takeoversSeen connections in a row
+// of which none lasted for longer than takeoverTime, none was waiting for an answer, and each
+// could be replaced at the first attempt: a server that shuts down cannot be reached at once.
+const (
+	takeoversSeen = 4
+	takeoverTime  = time.Minute
+)
+
+// noteTakeoverLocked counts the connection that ended. idle reports that it was waiting for no answer.
+func (c *Client) noteTakeoverLocked(idle bool) {
+	s := c.supervisor
+	var left *DisconnectError
+	if !errors.As(c.conn.ended, &left) || !left.bare() || !idle || time.Since(c.life.Since()) > takeoverTime {
+		s.takeovers = 0
+		return
+	}
+	s.takeovers++
+	left.repeated = s.takeovers >= takeoversSeen
 }
 
 // dialLasting is Dial for a client that outlives its connection, or its process.
@@ -222,6 +247,7 @@ func (c *Client) connectLoop() {
 		}
 		if err := c.attempt(c.ctx); err != nil {
 			c.mu.Lock()
+			c.supervisor.takeovers = 0 // the server was away
 			c.life.Fail(err)
 			c.mu.Unlock()
 		}

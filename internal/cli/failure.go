@@ -20,7 +20,7 @@ const (
 	ExitUsage       = 2 // the command line is wrong
 	ExitUnreachable = 3 // no connection: DNS, TCP, TLS, no answer
 	ExitRefused     = 4 // the broker refused the session
-	ExitRejected    = 5 // the broker refused a publish or subscribe
+	ExitRejected    = 5 // the broker refused a publish or subscribe, or lowered its QoS
 	ExitLost        = 6 // the connection was lost
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad
@@ -122,6 +122,8 @@ func classifyClient(err error) *failure {
 		return &failure{status: ExitUnreachable, err: err, hint: reachHint(err)}
 	case errors.Is(err, mqtt.ErrRejected):
 		return &failure{status: ExitRejected, err: err, hint: "ask the broker's owner for the right"}
+	case errors.Is(err, mqtt.ErrNoQoS2): // which says what to do
+		return &failure{status: ExitRejected, err: err}
 	case errors.Is(err, errHandshake):
 		return &failure{status: ExitUnreachable, err: err, hint: "is that port an MQTT broker's?"}
 	case errors.As(err, &server), errors.Is(err, mqtt.ErrInDoubt), errors.Is(err, mqtt.ErrClosed),

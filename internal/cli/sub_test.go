@@ -68,6 +68,22 @@ func TestSubTellsOfARefusedFilter(t *testing.T) {
 	}
 }
 
+func TestPubTellsOfAServerWithoutQoS2(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x", "-q", "2")
+	conn := server.Accept()
+	conn.Accept()
+	conn.Packet()
+	conn.Send("40 02 0001")
+	if status := c.wait(t); status != cli.ExitRejected {
+		t.Errorf("status %d, want %d", status, cli.ExitRejected)
+	}
+	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), "taken at QoS 1, so it may arrive more than once: the server has no QoS 2") {
+		t.Errorf("stderr %q", c.stderr.String())
+	}
+}
+
 func TestNoAnswerToConnectIsUnreachable(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x")

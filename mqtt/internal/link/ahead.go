@@ -10,6 +10,7 @@ import (
 // AheadState says what becomes of the input while the owner wants none.
 type AheadState byte
 
+// The states of reading ahead.
 const (
 	AheadOff   AheadState = iota // it stays with the network
 	AheadReads                   // it is read ahead

@@ -116,8 +116,11 @@ type Session struct {
 	expired     []*Entry
 	progress    bool               // the server acknowledged something on this connection
 	proving     bool               // no publish is sent before the server answers a PINGREQ
+	behind      bool               // no publish is sent before the requests that go first are answered
 	isolated    int                // publishes at which the server may disconnect
 	quarantined []*Entry           // given up by the last Suspend
+	withoutQoS2 bool               // the server answered a QoS 2 publish on this connection as one of QoS 1
+	refused     []*Entry           // of QoS 2, which waited then
 	resend      fifo.Queue[*Entry] // what earlier connections left, oldest first
 	offline     bool
 	epoch       uint64 // of the connection
@@ -148,7 +151,7 @@ func (s *Session) resetWindow(receiveMaximum int) {
 // Start tells that the server accepted the connection. Quotas and aliases begin
 // anew [MQTT-3.3.2-7].
 func (s *Session) Start(now time.Time, server Server) {
-	s.offline, s.progress, s.proving = false, false, false
+	s.offline, s.progress, s.proving, s.behind, s.withoutQoS2 = false, false, false, false, false
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}

@@ -13,7 +13,11 @@ import (
 
 var start = time.Unix(1_000_000, 0)
 
-var errDisk = errors.New("disk full")
+var (
+	errDisk    = errors.New("disk full")
+	errLowered = errors.New("taken at QoS 1")
+	errRefused = errors.New("the server has no QoS 2")
+)
 
 // outgoing is a publish of the application.
 type outgoing struct {
@@ -114,6 +118,9 @@ func (c *client) publish() {
 		return
 	}
 	p := &outgoing{name: len(c.published), qos: byte(1 + c.w.rng.IntN(2)), entry: &session.Entry{}, accepted: !c.w.save}
+	if c.w.up && c.sess.WithoutQoS2() { // then the client refuses
+		p.qos = 1
+	}
 	c.published = append(c.published, p)
 	c.live[p.entry] = p
 	var err error
@@ -239,11 +246,24 @@ func (c *client) read() bool {
 	if c.out, done, _, err = c.sess.HandleAck(c.out, &a); err != nil {
 		c.w.violate("%v %d: %v", h.Type, a.PacketID, err)
 	}
-	if done != nil {
-		c.end(done, nil)
-	}
+	c.completed(done, a.Type)
 	c.pumped()
 	return true
+}
+
+// completed notes the end of done, if there is one, by an acknowledgement, and of what the
+// server has shown that it cannot do.
+func (c *client) completed(done *session.Entry, by wire.Type) {
+	switch {
+	case done == nil:
+	case by == wire.PUBACK && done.QoS() == 2:
+		c.end(done, errLowered)
+	default:
+		c.end(done, nil)
+	}
+	for _, e := range c.sess.TakeRefused() {
+		c.end(e, errRefused)
+	}
 }
 
 // arrive takes a message.

@@ -223,7 +223,7 @@ func (s *server) arrive(h wire.Header, body []byte) {
 	if len(s.unacked) > s.receiveMaximum {
 		s.w.violate("%d in flight, the Receive Maximum is %d", len(s.unacked), s.receiveMaximum)
 	}
-	if p.QoS == 1 {
+	if p.QoS == 1 || s.w.lowers {
 		s.note(name)
 		s.answers = append(s.answers, wire.Ack{Type: wire.PUBACK, PacketID: p.PacketID})
 		return

@@ -25,6 +25,7 @@ type world struct {
 
 	// The server gives new packet identifiers when a session goes on.
 	renumber bool
+	lowers   bool // the server has no QoS 2: it answers with PUBACK
 
 	client *client
 	server *server
@@ -91,6 +92,7 @@ func newWorld(o Options) *world {
 		w.version = wire.V5
 	}
 	w.save, w.lossy, w.repub, w.renumber = w.chance(60), w.chance(15), w.chance(50), w.chance(25)
+	w.lowers = w.chance(15)
 	w.faults = true
 	w.server = newServer(w)
 	w.client = newClient(w)
