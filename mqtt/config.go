@@ -22,10 +22,17 @@ const (
 	V31  Version = 3 // MQTT 3.1
 	V311 Version = 4 // MQTT 3.1.1
 	V5   Version = 5 // MQTT 5
+	// VersionAuto is MQTT 5, or 3.1.1 with a server that does not speak 5: see Config.Version.
+	VersionAuto Version = 255
 )
 
-// String returns "3.1", "3.1.1" or "5".
-func (v Version) String() string { return wire.Version(v).String() }
+// String returns "3.1", "3.1.1", "5" or "auto".
+func (v Version) String() string {
+	if v == VersionAuto {
+		return "auto"
+	}
+	return wire.Version(v).String()
+}
 
 // QoS is a quality of service level.
 type QoS byte
@@ -50,6 +57,13 @@ const (
 // server chooses. A Config is copied at the call and not changed.
 type Config struct {
 	// Version of the protocol; default V311.
+	//
+	// VersionAuto is for Dial: it tries MQTT 5, and then 3.1.1 if the server says that it does not
+	// speak 5, or closes the connection without a CONNACK. What a server accepted stands for the life of
+	// the client, and with a Store for that of the session; see ConnAck.Version. It takes nothing
+	// that only MQTT 5 has, at Dial and until a server has agreed to MQTT 5. A session
+	// that KeepSession asks for is kept in both versions: in MQTT 5 for Properties.SessionExpiry,
+	// and for ever where that is 0.
 	Version Version
 	// ClientID identifies the session at the server. Empty: the server chooses,
 	// which 3.1.1 allows only for a clean session [MQTT-3.1.3-7] of 3.1.1.
@@ -160,6 +174,8 @@ type Limits struct {
 	// InFlightQoS2 is how many of those may be of QoS 2. Default: all of InFlight
 	// when that is given or the version is 5; else 19, because an earlier server
 	// cannot say, and Mosquitto, which takes 20, wants a place for one of QoS 1.
+	// Negative: the server has no QoS 2, so that publishes and subscriptions with it
+	// are refused at once.
 	InFlightQoS2 int
 	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
 	// unacknowledged: 1 to 65,535, the default. One that sends more is broken and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"dunlin/mqtt/dial"
@@ -24,8 +25,10 @@ type connection struct {
 	ended    error         // why
 	lost     error         // why what needed it cannot be done
 
-	clean       bool // CONNECT had Clean Start
-	accepted    bool // the server accepted the session
+	version     atomic.Uint32 // that CONNECT named, 0 before; for Config.OnPacket
+	clean       bool          // CONNECT had Clean Start
+	answer      []byte        // how what came in the place of CONNACK began, where that was not MQTT
+	accepted    bool          // the server accepted the session
 	connAck     ConnAck
 	pingTimeout time.Duration   // in force
 	pings       []*ping         // PINGREQs without an answer, oldest first
@@ -51,7 +54,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
 		ReadAhead:   min(mostAhead, max(c.opened.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer)),
 		MaxPacket:   c.opened.Transport.MaxPacket,
-		Trace:       c.trace(),
+		Trace:       c.trace(c.conn),
 		StreamLarge: c.opened.OnLargeMessage != nil,
 		Linger:      linger,
 		WriteStalls: c.writeStalls,

@@ -119,6 +119,12 @@ func (e *ConnectError) Error() string {
 	if e.Reference != "" {
 		s += fmt.Sprintf("; it names another server: %q", e.Reference)
 	}
+	if e.refusesVersion() {
+		s += "; the server does not speak MQTT " + e.Version.String()
+		if e.Version != V311 {
+			s += ": try 3.1.1, or VersionAuto"
+		}
+	}
 	return s
 }
 
@@ -186,6 +192,9 @@ func (e *SubscribeError) Error() string {
 	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
+	}
+	if len(e.Filters) > 1 && e.Codes == nil && errors.Is(e.Outcome, ErrInDoubt) && e.Err != nil && endedByServer(e.Err) {
+		s += "; some servers take fewer topic filters at once (AWS IoT Core 8): use several calls"
 	}
 	return s
 }

@@ -55,7 +55,15 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 }
 
 // Refuse implements link.Owner.
-func (o *owner) Refuse(err error) { (*Client)(o).handleFault(err) }
+func (o *owner) Refuse(err error) {
+	c := (*Client)(o)
+	if c.noteAnswerLocked() {
+		_, err := packetError(err)
+		c.cutLocked(err)
+		return
+	}
+	c.handleFault(err)
+}
 
 // handleFault ends the connection after a packet that could not be taken, or
 // one that ends it.
@@ -104,7 +112,7 @@ func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) err
 	case wire.CONNACK:
 		p, err := wire.ParseConnAck(h, body, v)
 		if err != nil {
-			return err
+			return c.otherVersion(err)
 		}
 		return c.handleConnAck(&p, time.Now())
 	default:

@@ -68,6 +68,13 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 	if c.sess.Proving() {
 		c.conn.pings = append(c.conn.pings, &ping{sent: now})
 	}
+	c.failLeftLocked(failed)
+	c.pumpedLocked()
+	c.flushLocked()
+}
+
+// failLeftLocked ends what earlier connections left and cannot go on.
+func (c *Client) failLeftLocked(failed []session.Failure) {
 	for _, f := range failed {
 		outcome := ErrNotSent
 		if f.Entry.Again() || errors.Is(f.Err, ErrSessionLost) {
@@ -75,8 +82,6 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 		}
 		c.failEntryLocked(f.Entry, outcome, f.Err)
 	}
-	c.pumpedLocked()
-	c.flushLocked()
 }
 
 // fitsLocked returns why the server of this connection does not take e.

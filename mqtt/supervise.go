@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/session"
 )
@@ -15,6 +16,7 @@ import (
 type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
+	spoken  spoken     // by servers, with VersionAuto
 	servers []string
 	next    int // of servers, for the attempt to come
 	number  int // of the attempt to come
@@ -90,7 +92,10 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 // newLasting returns a client that is offline, with what its store has.
 func newLasting(url string, cfg Config) (*Client, error) {
 	s := &supervisor{servers: []string{url}, running: true}
-	s.base = cfg // each attempt fills it in: what is switched off must not look like a default then
+	s.base = cfg               // each attempt fills it in: what is switched off must not look like a default then
+	newest := cfg.speaking(V5) // of what a store holds nothing may be lost before a server has answered
+	newest.fill()
+	cfg = cfg.speaking(V311) // and nothing taken that only MQTT 5 can say
 	cfg.fill()
 	c := newClient(&cfg, life.Kind{Reconnects: cfg.Reconnect != nil, Saves: cfg.Store != nil, Dialed: true})
 	c.supervisor = s
@@ -101,7 +106,7 @@ func newLasting(url string, cfg Config) (*Client, error) {
 		s.servers = append(s.servers, r.Servers...)
 	}
 	c.version.Store(uint32(cfg.Version))
-	c.sess = cfg.newSession()
+	c.sess = session.New(newest.session())
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	if cfg.Store == nil {
 		return c, nil
@@ -189,11 +194,21 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	cfg.fill()
 	address, err := reachable(url, cfg.Mode)
 	if err != nil {
 		return err
 	}
+	return cfg.negotiate(c.knownVersion(address), func(as Config) error {
+		as.fill()
+		err := c.connectAs(ctx, address, &as)
+		c.noteVersion(address, as.Version, err)
+		return err
+	})
+}
+
+// connectAs makes one connection to address and connects by cfg, which is valid, filled in and not
+// changed any more.
+func (c *Client) connectAs(ctx context.Context, address dial.Address, cfg *Config) error {
 	conn, err := cfg.Transport.open(ctx, address)
 	if err != nil {
 		return err
@@ -206,7 +221,7 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 		_ = conn.Close() // nothing was said on it
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	if err := contained(func() error { return c.handshake(ctx, &cfg) }); err != nil {
+	if err := contained(func() error { return c.handshake(ctx, cfg) }); err != nil {
 		c.abort(err)
 		<-down
 		return err

@@ -56,7 +56,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	for i := range subscriptions { // before anything is dialed
-		if err := subscriptions[i].Validate(mqtt.V311); err != nil {
+		if err := subscriptions[i].Validate(s.version); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package link
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -17,6 +16,15 @@ var ErrClean = errors.New("the server closed the connection")
 
 // ErrTruncated is the end of a link when the peer closed it within a packet.
 var ErrTruncated = errors.New("the server closed the connection in the middle of a packet")
+
+// ReadError is any other end of the input, as the connection tells it.
+type ReadError struct{ Err error }
+
+// Error returns one line with the cause.
+func (e *ReadError) Error() string { return "read: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
 
 // Owner is what a link serves: the client's state. The link calls it from its
 // goroutines and never while it holds anything.
@@ -95,6 +103,8 @@ type Link struct {
 	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
 	input error  // how the input ended; written before read is closed
 
+	head []byte // how the input that was refused begins; of the read loop
+
 	once  sync.Once
 	cause error          // written before ended is closed
 	cut   sync.WaitGroup // Abort's closing of the connection
@@ -122,6 +132,12 @@ func (l *Link) SetVersion(v wire.Version) { l.version.Store(uint32(v)) }
 // Gathers reports whether parts go out with what is around them, at no cost of their
 // own: on connections that are a socket and nothing more.
 func (l *Link) Gathers() bool { return l.gathers }
+
+// headSize is how much of refused input is kept.
+const headSize = 64
+
+// Head returns how the input that was refused begins. It is for Owner.Refuse.
+func (l *Link) Head() []byte { return l.head }
 
 // Kick wakes the write loop. The owner calls it when it appended to an
 // out-buffer that Take had found empty.
@@ -176,6 +192,6 @@ func endOfInput(err error, partial bool) error {
 	case errors.Is(err, io.EOF):
 		return ErrClean
 	default:
-		return fmt.Errorf("read: %w", err)
+		return &ReadError{err}
 	}
 }

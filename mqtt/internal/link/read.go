@@ -99,6 +99,7 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 	}
 	switch {
 	case err != nil:
+		l.head = append([]byte{}, b[:min(len(b), headSize)]...)
 		l.owner.Refuse(err)
 		return 0, err
 	case n == 0 || len(b) < n+h.Length:

@@ -115,11 +115,7 @@ func (s *Session) failUnsendable(r Resumption) (failed []Failure) {
 			continue
 		}
 		failed = append(failed, Failure{e, err})
-		if e.id == 0 {
-			s.Cancel(e)
-		} else {
-			s.finish(e)
-		}
+		s.abandon(e)
 	}
 	return failed
 }

@@ -16,7 +16,7 @@ const maxIDs = 65535
 // ErrNoID is returned when all 65,535 packet identifiers are in use.
 var ErrNoID = errors.New("all 65535 packet identifiers are in use; wait for an acknowledgement")
 
-// Config is what a session is made with. It does not change.
+// Config is what a session is made with. It changes with Speak alone.
 type Config struct {
 	Version wire.Version
 	Window  int // most QoS 1 and 2 publishes in flight, 1 to 65,535
@@ -126,6 +126,7 @@ type Session struct {
 	epoch       uint64 // of the connection
 	now         int64  // Unix milliseconds, as last told
 	staging     staging
+	noted       wire.Version // of the session, as the store has it; 0: it says nothing
 
 	in         inbound
 	aliasesOut outAliases

@@ -46,7 +46,7 @@ func (c *client) checkLowered(p *outgoing, times int) {
 func (c *client) checkStore() {
 	for key := range c.disk {
 		switch {
-		case key <= 1: // whose session it is, and the sequence numbers
+		case key <= 2: // whose session it is, the sequence numbers, and the version
 		case key>>56 == 4: // what was given up is aside
 		case key>>56 == 3 && c.w.renumber: // the server never releases an identifier that it gave up
 		default:

@@ -40,6 +40,7 @@ type received struct {
 type client struct {
 	w         *world
 	sess      *session.Session
+	cfg       session.Config // of sess
 	out       []byte
 	published []*outgoing
 	live      map[*session.Entry]*outgoing
@@ -65,9 +66,10 @@ func newClient(w *world) *client {
 
 // start begins a process.
 func (c *client) start() {
-	c.sess = session.New(session.Config{
+	c.cfg = session.Config{
 		Version: c.w.version, Window: 1 + c.w.rng.IntN(6), Keep: true, Save: c.w.save,
-	})
+	}
+	c.sess = session.New(c.cfg)
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	c.out, c.inbox, c.handled, c.batch = nil, nil, nil, nil
 	c.subscribed = false
@@ -179,6 +181,11 @@ func (c *client) suspend() {
 }
 
 func (c *client) connect(present bool) {
+	c.cfg.Version = c.w.version
+	if failed := c.sess.Speak(c.cfg); failed != nil {
+		c.w.violate("a plain publish has no words in %v: %v", c.cfg.Version, failed[0].Err)
+	}
+	c.sess.NoteVersion(c.w.shifts)
 	c.sess.Start(start, session.Server{ReceiveMaximum: c.w.server.receiveMaximum, KeepAlive: time.Minute})
 	var failed []session.Failure
 	c.out, failed = c.sess.Resume(c.out, session.Resumption{

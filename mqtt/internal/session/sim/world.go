@@ -34,6 +34,8 @@ type world struct {
 	s2c    []byte
 	trace  hashWriter
 	fault  error // the first violation
+
+	shifts bool // the version may change with each connection
 }
 
 type hashWriter struct{ sum uint64 }
@@ -97,6 +99,7 @@ func newWorld(o Options) *world {
 	w.server = newServer(w)
 	w.client = newClient(w)
 	w.client.start()
+	w.shifts = w.chance(25)
 	return w
 }
 
@@ -142,6 +145,9 @@ func (w *world) connect() {
 	}
 	w.up = true
 	w.c2s, w.s2c = nil, nil
+	if w.shifts && w.chance(50) {
+		w.version = wire.V311 + wire.V5 - w.version
+	}
 	present := w.server.connect()
 	w.trace.note("connect %v", present)
 	w.client.connect(present)
