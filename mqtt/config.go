@@ -196,7 +196,9 @@ type Limits struct {
 	SendBytes int
 	// ReceiveMessages and ReceiveBytes are how much may wait for a handler before the client
 	// stops reading; default 1,024 messages, 4 MiB. The bytes are those of memory, with
-	// topic and properties: see Received.MemorySize.
+	// topic and properties: see Received.MemorySize. As many bytes again, and at most 256 KiB,
+	// are read ahead then, so that the end of the connection is noticed and the pings of a
+	// WebSocket are answered.
 	ReceiveMessages int
 	ReceiveBytes    int
 	// PingTimeout is how long after a PINGREQ silence means a dead link;

@@ -38,6 +38,7 @@ type connection struct {
 	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
 	auth        *authentication // nil: no method was asked for
 	poison      *poison         // of this connection and those before; nil: there was none
+	pause       pause
 }
 
 // attachLocked begins a connection over conn. It reports false when the client
@@ -52,6 +53,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
+		ReadAhead:   min(mostAhead, max(c.opened.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer)),
 		MaxPacket:   c.opened.Transport.MaxPacket,
 		Trace:       c.trace(c.conn),
 		StreamLarge: c.opened.OnLargeMessage != nil,

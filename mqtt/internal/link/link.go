@@ -27,7 +27,7 @@ func (e *ReadError) Error() string { return "read: " + e.Err.Error() }
 func (e *ReadError) Unwrap() error { return e.Err }
 
 // Owner is what a link serves: the client's state. The link calls it from its
-// two goroutines and never while it holds anything.
+// goroutines and never while it holds anything.
 type Owner interface {
 	// BeginBatch begins the packets of one read of size bytes, at now. The calls up to
 	// EndBatch come from one goroutine.
@@ -51,8 +51,12 @@ type Owner interface {
 	Overlook(h wire.Header, b []byte, left int, err error) bool
 	// EndBatch ends the packets of one read.
 	EndBatch()
-	// AwaitRoom returns when the owner wants more input, or ended is closed.
+	// AwaitRoom returns when the owner wants more input, or ended is closed. Meanwhile it
+	// may have the link read ahead.
 	AwaitRoom(ended <-chan struct{})
+	// HeardAhead tells that n bytes came at now, which wait in the link, and what becomes of
+	// those that follow. It is called from a goroutine of its own, before Ended.
+	HeardAhead(now time.Time, n int, state AheadState)
 	// Take returns what is to be written now. The owner leaves the bytes alone
 	// until the next call of Written or Take. With nothing to write, wait is how
 	// long the write loop may sleep, and last says that nothing will follow.
@@ -78,6 +82,7 @@ type Part struct {
 // Config is how a link is run. The zero value of a field is not a default.
 type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
+	ReadAhead   int                  // most that is read ahead, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
@@ -101,7 +106,9 @@ type Link struct {
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
-	input error // how the input ended; written before read is closed
+	in    inbox  // the read loop's
+	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
+	input error  // how the input ended; written before read is closed
 
 	head []byte // how the input that was refused begins; of the read loop
 

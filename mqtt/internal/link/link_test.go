@@ -37,13 +37,14 @@ func (r *recorder) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-func (r *recorder) BeginBatch(time.Time, int)  {}
-func (r *recorder) EndBatch()                  {}
-func (r *recorder) AwaitRoom(<-chan struct{})  {}
-func (r *recorder) Written()                   { r.note("written") }
-func (r *recorder) Refuse(err error)           { r.note("refused %v", err) }
-func (r *recorder) Ended(err error)            { r.ended <- err }
-func (r *recorder) writeStalls() time.Duration { return r.stall }
+func (r *recorder) BeginBatch(time.Time, int)             {}
+func (r *recorder) EndBatch()                             {}
+func (r *recorder) AwaitRoom(<-chan struct{})             {}
+func (r *recorder) HeardAhead(time.Time, int, AheadState) {}
+func (r *recorder) Written()                              { r.note("written") }
+func (r *recorder) Refuse(err error)                      { r.note("refused %v", err) }
+func (r *recorder) Ended(err error)                       { r.ended <- err }
+func (r *recorder) writeStalls() time.Duration            { return r.stall }
 
 func (r *recorder) Endures(error) bool { return r.endures }
 

@@ -33,18 +33,19 @@ type inbox struct {
 
 func (l *Link) readLoop() {
 	defer close(l.read)
-	in := inbox{first: l.cfg.ReadBuffer}
+	in := &l.in
+	in.first = l.cfg.ReadBuffer
 	in.buf = make([]byte, in.first)
 	for {
-		l.watchIdle(&in)
-		n, err := l.conn.Read(in.buf[in.end:])
+		l.watchIdle(in)
+		n, err := l.receive(in.buf[in.end:])
 		in.end += n
-		if n > 0 && !l.frames(&in, n) {
-			l.unwatchIdle(&in)
+		if n > 0 && !l.frames(in, n) {
+			l.unwatchIdle(in)
 			l.discard()
 			return
 		}
-		if err != nil && !l.wentIdle(&in, err) {
+		if err != nil && !l.wentIdle(in, err) {
 			l.input = endOfInput(err, in.start < in.end || in.left > 0)
 			l.fail(l.input)
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
@@ -225,7 +226,7 @@ func (in *inbox) resizeEmpty(n int, full bool) {
 func (l *Link) discard() {
 	scratch := make([]byte, 4<<10)
 	for {
-		if _, err := l.conn.Read(scratch); err != nil {
+		if _, err := l.receive(scratch); err != nil {
 			l.fail(endOfInput(err, false))
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
 			return
