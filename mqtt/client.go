@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"sync/atomic"
@@ -124,16 +125,34 @@ func dialFrom(ctx context.Context, url string, cfg Config, left int) (*Client, e
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	filled := cfg
-	filled.fill()
-	c, err := open(ctx, url, &filled, true)
+	if cfg.Version == VersionAuto { // one limit for all attempts
+		var cancel context.CancelFunc
+		ctx, cancel = within(ctx, cmp.Or(cfg.Transport.ConnectTimeout, DefaultConnectTimeout), "no session")
+		defer cancel()
+	}
+	var c *Client
+	err := cfg.negotiate(0, func(as Config) (err error) {
+		as.fill()
+		c, err = dialOnce(ctx, url, &as)
+		return err
+	})
+	if err != nil {
+		return cfg.follow(ctx, err, left)
+	}
+	return c, nil
+}
+
+// dialOnce makes one connection to url and connects by cfg, which is valid, filled in and not changed
+// any more.
+func dialOnce(ctx context.Context, url string, cfg *Config) (*Client, error) {
+	c, err := open(ctx, url, cfg, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.handshake(ctx, &filled); err != nil {
+	if err := c.handshake(ctx, cfg); err != nil {
 		c.abort(ErrClosed)
 		<-c.recv.done // at once: no handler runs without a session
-		return cfg.follow(ctx, err, left)
+		return nil, err
 	}
 	return c, nil
 }

@@ -22,10 +22,17 @@ const (
 	V31  Version = 3 // MQTT 3.1
 	V311 Version = 4 // MQTT 3.1.1
 	V5   Version = 5 // MQTT 5
+	// VersionAuto is MQTT 5, or 3.1.1 with a server that does not speak 5: see Config.Version.
+	VersionAuto Version = 255
 )
 
-// String returns "3.1", "3.1.1" or "5".
-func (v Version) String() string { return wire.Version(v).String() }
+// String returns "3.1", "3.1.1", "5" or "auto".
+func (v Version) String() string {
+	if v == VersionAuto {
+		return "auto"
+	}
+	return wire.Version(v).String()
+}
 
 // QoS is a quality of service level.
 type QoS byte
@@ -50,6 +57,13 @@ const (
 // server chooses. A Config is copied at the call and not changed.
 type Config struct {
 	// Version of the protocol; default V311.
+	//
+	// VersionAuto is for Dial: it tries MQTT 5, and then 3.1.1 if the server says that it does not
+	// speak 5, or closes the connection without a CONNACK. What a server accepted stands for the life of
+	// the client, and with a Store for that of the session; see ConnAck.Version. It takes nothing
+	// that only MQTT 5 has, at Dial and until a server has agreed to MQTT 5. A session
+	// that KeepSession asks for is kept in both versions: in MQTT 5 for Properties.SessionExpiry,
+	// and for ever where that is 0.
 	Version Version
 	// ClientID identifies the session at the server. Empty: the server chooses,
 	// which 3.1.1 allows only for a clean session [MQTT-3.1.3-7] of 3.1.1.
@@ -93,6 +107,10 @@ type Config struct {
 	// with ErrSessionLost; see Reconnect.Republish.
 	Store store.Store
 
+	// Poison says what becomes of packets that break the protocol, and that a server sends again
+	// on each connection; for Dial and Open.
+	Poison PoisonPolicy
+
 	// The callbacks are for Dial and Open. All but OnPacket are called one at a time, in the
 	// order of the events, on a goroutine of the client, and may call every method of the
 	// client. Each may be nil.
@@ -108,8 +126,10 @@ type Config struct {
 	// Limits.ReceiveMessages or ReceiveBytes allow waits for the handlers.
 	OnRetry func(r Retry)
 	// OnError: something failed that no call returned, such as a handler that
-	// panicked (*PanicError), a subscription that could not be renewed
-	// (*SubscribeError) or a publish of an earlier process (*PublishError).
+	// panicked (*PanicError), a subscription that could not be renewed, or is left out for
+	// a while because the server disconnects at it (*SubscribeError), a publish of an earlier
+	// process (*PublishError), a filter that the server reads otherwise (*MisreadError), or
+	// a message that was thrown away (*PoisonError).
 	OnError func(err error)
 	// OnMessage: a message came for a subscription without a Handler of its own,
 	// or for none. ctx ends when the client is closed.
@@ -117,12 +137,19 @@ type Config struct {
 	// OnLargeMessage gets the messages that are larger than Transport.MaxPacket, in the
 	// place of all other handlers: payload brings the bytes as they come, and an
 	// error when the connection breaks in between. What is not read is thrown
-	// away. Without OnLargeMessage such a message ends the connection.
+	// away. Without OnLargeMessage such a message ends the connection, or is Poison.
 	OnLargeMessage func(ctx context.Context, m *Received, payload io.Reader)
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too. It does not
 	// count for a Subscription with a Handler, which has its own.
 	ManualAck bool
+	// CopyPerSubscription says that the server, before MQTT 5, sends a copy of a message for each
+	// subscription that matches it, as Mosquitto 2.1 does: each copy then goes to one of
+	// them, in turn. Otherwise each goes to all, so that two subscriptions that overlap see
+	// every message twice. With a server that sends one copy, such as Mosquitto 2.0, only
+	// one of them would see it. Retained messages that a subscribe brings go to all even
+	// so. In MQTT 5 servers say which copy is for which, and this does not count.
+	CopyPerSubscription bool
 	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it
 	// is called at once, on the goroutine that reads or writes: it must return soon, and must not
 	// call the client. OnError is told of a panic.
@@ -152,6 +179,8 @@ type Limits struct {
 	// InFlightQoS2 is how many of those may be of QoS 2. Default: all of InFlight
 	// when that is given or the version is 5; else 19, because an earlier server
 	// cannot say, and Mosquitto, which takes 20, wants a place for one of QoS 1.
+	// Negative: the server has no QoS 2, so that publishes and subscriptions with it
+	// are refused at once.
 	InFlightQoS2 int
 	// ReceiveMaximum is how many QoS 1 and 2 messages an MQTT 5 server may send
 	// unacknowledged: 1 to 65,535, the default. One that sends more is broken and
@@ -159,14 +188,17 @@ type Limits struct {
 	// without it: see ReceiveMessages.
 	ReceiveMaximum int
 	// TopicAliases is how many topic aliases an MQTT 5 server may use towards the
-	// client; default 32, negative: none. Each costs the memory of a topic.
+	// client; default 32, negative: none. Each costs the memory of a topic. None are
+	// allowed any more after one that the connection did not know: see PoisonError.
 	TopicAliases int
 	// SendBytes is how much may wait to be written before publishing blocks;
 	// default 1 MiB. One message may exceed it.
 	SendBytes int
 	// ReceiveMessages and ReceiveBytes are how much may wait for a handler before the client
 	// stops reading; default 1,024 messages, 4 MiB. The bytes are those of memory, with
-	// topic and properties: see Received.MemorySize.
+	// topic and properties: see Received.MemorySize. As many bytes again, and at most 256 KiB,
+	// are read ahead then, so that the end of the connection is noticed and the pings of a
+	// WebSocket are answered.
 	ReceiveMessages int
 	ReceiveBytes    int
 	// PingTimeout is how long after a PINGREQ silence means a dead link;
@@ -243,7 +275,7 @@ func (l *Limits) fill(version Version) {
 
 // keepOpened puts back what Open was given, which stays for the client's life.
 func (cfg *Config) keepOpened(opened *Config) {
-	cfg.Transport = opened.Transport
+	cfg.Transport, cfg.Poison = opened.Transport, opened.Poison
 	cfg.keepCallbacks(opened)
 }
 
@@ -251,6 +283,7 @@ func (cfg *Config) keepOpened(opened *Config) {
 func (cfg *Config) keepCallbacks(opened *Config) {
 	cfg.OnConnect, cfg.OnDisconnect, cfg.OnRetry, cfg.OnError = opened.OnConnect, opened.OnDisconnect, opened.OnRetry, opened.OnError
 	cfg.OnMessage, cfg.OnLargeMessage, cfg.ManualAck, cfg.OnPacket = opened.OnMessage, opened.OnLargeMessage, opened.ManualAck, opened.OnPacket
+	cfg.CopyPerSubscription = opened.CopyPerSubscription
 }
 
 // fill puts the defaults in place of zeros.

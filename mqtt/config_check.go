@@ -15,6 +15,9 @@ func (cfg *Config) Validate() error {
 	if err := cfg.checkManualAck(); err != nil {
 		return err
 	}
+	if cfg.Version == VersionAuto {
+		return cfg.checkAuto()
+	}
 	c := *cfg
 	c.fill()
 	if err := c.checkWho(); err != nil {
@@ -46,7 +49,7 @@ func (cfg *Config) checkManualAck() error {
 func (cfg *Config) checkWho() error {
 	switch {
 	case cfg.Version < V31 || cfg.Version > V5:
-		return configFault("Version", "is not V31, V311 or V5", byte(cfg.Version))
+		return configFault("Version", "is not V31, V311, V5 or VersionAuto", byte(cfg.Version))
 	case cfg.Mode < ModePublisher || cfg.Mode > ModeOff:
 		return configFault("Mode", "is no mode", int32(cfg.Mode))
 	case cfg.ClientID == "" && cfg.Version == V31:
@@ -124,7 +127,7 @@ func (l *Limits) checkRanges() error {
 	switch {
 	case l.InFlight < 1 || l.InFlight > 65535:
 		return configFault("Limits.InFlight", "is not between 1 and 65535", l.InFlight)
-	case l.InFlightQoS2 < 1 || l.InFlightQoS2 > 65535:
+	case l.InFlightQoS2 == 0 || l.InFlightQoS2 > 65535:
 		return configFault("Limits.InFlightQoS2", "is not between 1 and 65535", l.InFlightQoS2)
 	case l.ReceiveMaximum < 1 || l.ReceiveMaximum > 65535:
 		return configFault("Limits.ReceiveMaximum", "is not between 1 and 65535", l.ReceiveMaximum)
@@ -138,6 +141,9 @@ func (l *Limits) checkRanges() error {
 func (cfg *Config) checkLasting() error {
 	if cfg.Store != nil && cfg.ClientID == "" {
 		return &ArgumentError{Name: "Config.ClientID", What: "is empty; a Store belongs to one"}
+	}
+	if cfg.Poison > PoisonDropped {
+		return configFault("Poison", "is no policy", cfg.Poison)
 	}
 	if cfg.Limits.Queue.Full > QueueDropOldest {
 		return configFault("Limits.Queue.Full", "is no policy", cfg.Limits.Queue.Full)
@@ -203,6 +209,8 @@ func (cfg *Config) checkConnect() error {
 func (cfg *Config) checkDialOnly() error {
 	name := ""
 	switch {
+	case cfg.Version == VersionAuto:
+		return &ArgumentError{Name: "Config.Version", What: "VersionAuto is for Dial, which can make a second connection"}
 	case cfg.Reconnect != nil:
 		name = "Reconnect"
 	case cfg.Store != nil:

@@ -20,7 +20,8 @@ var takenBy = map[string]string{
 	"Version": "Connect", "ClientID": "Connect", "KeepSession": "Connect", "KeepAlive": "Connect", "Username": "Connect",
 	"Password": "Connect", "Will": "Connect", "Properties": "Connect", "Auth": "Connect", "Mode": "Connect", "Limits": "Connect",
 	"Transport": "Open", "OnConnect": "Open", "OnDisconnect": "Open", "OnRetry": "Open", "OnError": "Open",
-	"OnMessage": "Open", "OnLargeMessage": "Open", "ManualAck": "Open", "OnPacket": "Open",
+	"OnMessage": "Open", "OnLargeMessage": "Open", "ManualAck": "Open", "OnPacket": "Open", "CopyPerSubscription": "Open",
+	"Poison":    "Open",
 	"Reconnect": "Dial", "Store": "Dial",
 }
 

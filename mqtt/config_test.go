@@ -92,12 +92,12 @@ func TestFaultyConfigurationsOfMQTT5(t *testing.T) {
 
 func TestErrorsOfTheConfigurationNameTheField(t *testing.T) {
 	for want, cfg := range map[string]mqtt.Config{
-		"Version: 7 is not V31, V311 or V5":                                    {Version: 7},
-		"Mode: 3 is no mode":                                                   {Mode: mqtt.ModeOff + 1},
-		"ClientID: is empty, which MQTT 3.1 does not allow":                    {Version: mqtt.V31},
-		"ClientID: is empty, and MQTT 3.1.1 keeps a session under a name only": {KeepSession: true},
-		"Password: needs a user name before MQTT 5":                            {Password: []byte("p")},
+		"Mode: 3 is no mode": {Mode: mqtt.ModeOff + 1},
+		"ClientID: is empty, which MQTT 3.1 does not allow":                                                          {Version: mqtt.V31},
+		"ClientID: is empty, and MQTT 3.1.1 keeps a session under a name only":                                       {KeepSession: true},
+		"Password: needs a user name before MQTT 5":                                                                  {Password: []byte("p")},
 		"Config.ManualAck: is for OnMessage and OnLargeMessage, and there is neither; each Subscription has its own": {ManualAck: true},
+		"Version: 7 is not V31, V311, V5 or VersionAuto":                                                             {Version: 7},
 	} {
 		if err := cfg.Validate(); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -13,6 +13,8 @@ import (
 // ConnAck is the server's answer to an accepted CONNECT: what is in force on the
 // connection. Before MQTT 5 the limits are those of the protocol.
 type ConnAck struct {
+	// Version of the protocol that the server agreed to.
+	Version Version
 	// SessionPresent: the server goes on with an earlier session of this client.
 	SessionPresent bool
 	// ClientID in force: the one sent, or the one that an MQTT 5 server assigned.
@@ -68,6 +70,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 		conn.auth.data = binaryOf(p.Properties, wire.AuthenticationData)
 	}
 	conn.pingTimeout = cmp.Or(c.cfg.Limits.PingTimeout, max(conn.connAck.KeepAlive/2, time.Second))
+	c.agreeLocked()
 	c.sess.Start(now, session.Server{
 		ReceiveMaximum: conn.connAck.ReceiveMaximum, AliasMaximum: conn.connAck.TopicAliasMaximum,
 		PacketMaximum: conn.connAck.MaximumPacketSize, KeepAlive: conn.connAck.KeepAlive, PingTimeout: conn.pingTimeout,
@@ -124,14 +127,19 @@ func readConnAck(p *wire.ConnAck, cfg *Config) ConnAck {
 		}
 		return byDefault
 	}
+	maximumQoS := QoS(number(wire.MaximumQoS, 2))
+	if cfg.Limits.InFlightQoS2 < 0 {
+		maximumQoS = min(maximumQoS, AtLeastOnce)
+	}
 	return ConnAck{
+		Version:                 cfg.Version,
 		SessionPresent:          p.SessionPresent,
 		ClientID:                cfg.ClientID,
 		KeepAlive:               seconds(wire.ServerKeepAlive, cfg.KeepAlive),
 		SessionExpiry:           seconds(wire.SessionExpiryInterval, cfg.Properties.SessionExpiry),
 		ReceiveMaximum:          number(wire.ReceiveMaximum, 65535),
 		MaximumPacketSize:       min(number(wire.MaximumPacketSize, maxPacketSize), maxPacketSize),
-		MaximumQoS:              QoS(number(wire.MaximumQoS, 2)),
+		MaximumQoS:              maximumQoS,
 		TopicAliasMaximum:       number(wire.TopicAliasMaximum, 0),
 		RetainAvailable:         number(wire.RetainAvailable, 1) == 1,
 		WildcardSubscriptions:   number(wire.WildcardSubscriptionAvailable, 1) == 1,

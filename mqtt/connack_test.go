@@ -134,17 +134,47 @@ func TestConnAckIsReadInPieces(t *testing.T) {
 	}
 }
 
-// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-20: CONNACK of a server that is older;
-// CA-22: CONNACK of a wrong length, 5; CA-26: forbidden values in CONNACK; CA-27: property twice in
-// CONNACK; CA-43: CONNACK above our own packet limit. It keeps out T-A33: a second CONNACK is
-// processed; T-A37: the CONNACK of an older server is taken for malformed.
+// TestServerThatAnswersInTheFormOfItsOwnVersion: it refuses the version and breaks no protocol. It
+// shows CA-20: CONNACK of a server that is older. It keeps out T-A37: the CONNACK of an older server
+// is taken for malformed.
+func TestServerThatAnswersInTheFormOfItsOwnVersion(t *testing.T) {
+	for _, test := range []struct {
+		version mqtt.Version
+		send    string
+		code    mqtt.ReasonCode
+	}{
+		{mqtt.V5, "20 02 0001", 0x84},
+		{mqtt.V5, "20 02 0084", 0x84},
+		{mqtt.V311, "20 03 008400", 1},
+		{mqtt.V31, "20 08 0084 05 1F0002 6E6F", 1},
+	} {
+		server := mqtttest.NewServer(t)
+		dialed := async(func() error {
+			_, err := mqtt.Dial(ctxFor(t), server.URL(), mqtt.Config{ClientID: "c", Version: test.version})
+			return err
+		})
+		conn := server.Accept()
+		conn.Packet()
+		conn.Send(test.send)
+		conn.ExpectClosed()
+		err := <-dialed
+		var refused *mqtt.ConnectError
+		if !errors.As(err, &refused) || refused.Code != test.code || !mqtt.IsPermanent(err) {
+			t.Errorf("%v, %s: %v", test.version, test.send, err)
+		} else if want := "the server does not speak MQTT " + test.version.String(); !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+// TestFaultyConnAcksOfMQTT5 shows CA-17: second CONNACK; CA-22: CONNACK of a wrong length, 5; CA-26:
+// forbidden values in CONNACK; CA-27: property twice in CONNACK; CA-43: CONNACK above our own packet
+// limit. It keeps out T-A33: a second CONNACK is processed.
 func TestFaultyConnAcksOfMQTT5(t *testing.T) {
 	for name, test := range map[string]struct {
 		send, want string
 		codes      string // of our DISCONNECT
 	}{
-		"3.1.1's refusal": {"20 02 0001", "version", "84"},
-		"with a new code": {"20 02 0084", "version", "84"},
 		"short":           {"20 01 00", "", "81"},
 		"long":            {"20 04 00000000", "", "81"},
 		"above our limit": {"20 1A 0000 17 1F0014" + strings.Repeat("78", 20), "", "95"},

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -91,7 +90,7 @@ func (c *Client) handshake(ctx context.Context, cfg *Config) error {
 	if c.life.Closed() {
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	return conn.connectError()
+	return conn.connectError(cfg)
 }
 
 // abandon cuts conn unless the server has accepted the session.
@@ -127,22 +126,13 @@ func (c *Client) finishConnectAuth(ctx context.Context, conn *connection, auth A
 	return nil
 }
 
-// connectError returns why no session came about on conn, which has ended.
-func (conn *connection) connectError() error {
-	var refused *ConnectError
-	if errors.As(conn.ended, &refused) {
-		return refused
-	}
-	return fmt.Errorf("connect %s: %w", conn.remote, conn.ended)
-}
-
-// newSession returns the state of a session of cfg, defaults filled in.
-func (cfg *Config) newSession() *session.Session {
-	return session.New(session.Config{
+// session returns what a session of cfg, defaults filled in, is made with.
+func (cfg *Config) session() session.Config {
+	return session.Config{
 		Version: wire.Version(cfg.Version), Window: cfg.Limits.InFlight, Window2: cfg.Limits.InFlightQoS2,
 		AliasMaximum: cfg.Limits.TopicAliases, ReceiveMaximum: cfg.ownReceiveMaximum(),
 		Keep: cfg.Reconnect != nil || cfg.Store != nil, Save: cfg.Store != nil,
-	})
+	}
 }
 
 // sendConnect puts CONNECT into the out-buffer, and returns the connection that it
@@ -175,10 +165,13 @@ func (c *Client) sendConnect(ctx context.Context, cfg *Config) (*connection, err
 	if cfg.Auth != nil {
 		conn.auth = &authentication{challenges: make(chan []byte, 1)}
 	}
-	c.version.Store(uint32(cfg.Version))
+	conn.version.Store(uint32(cfg.Version))
 	conn.link.SetVersion(p.Version)
 	if c.sess == nil {
-		c.sess = cfg.newSession()
+		c.sess = session.New(cfg.session())
+	}
+	if !c.negotiates() { // else the server is to agree first
+		c.version.Store(uint32(cfg.Version))
 	}
 	c.send.buf = wire.AppendConnect(c.send.buf, &p)
 	c.flushLocked()

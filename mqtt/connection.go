@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"dunlin/mqtt/dial"
@@ -24,13 +25,20 @@ type connection struct {
 	ended    error         // why
 	lost     error         // why what needed it cannot be done
 
-	clean       bool // CONNECT had Clean Start
-	accepted    bool // the server accepted the session
+	version     atomic.Uint32 // that CONNECT named, 0 before; for Config.OnPacket
+	clean       bool          // CONNECT had Clean Start
+	answer      []byte        // how what came in the place of CONNACK began, where that was not MQTT
+	accepted    bool          // the server accepted the session
 	connAck     ConnAck
 	pingTimeout time.Duration   // in force
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
+	asked       int             // requests that are asked again on it and have no answer
+	suspects    []wanted        // subscriptions that are asked for once the server has shown life
+	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
 	auth        *authentication // nil: no method was asked for
+	poison      *poison         // of this connection and those before; nil: there was none
+	pause       pause
 }
 
 // attachLocked begins a connection over conn. It reports false when the client
@@ -41,12 +49,13 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	}
 	c.conn = &connection{
 		remote: address.String(), peer: conn.RemoteAddr(),
-		answered: make(chan struct{}), down: make(chan struct{}),
+		answered: make(chan struct{}), down: make(chan struct{}), poison: c.conn.poison,
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
+		ReadAhead:   min(mostAhead, max(c.opened.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer)),
 		MaxPacket:   c.opened.Transport.MaxPacket,
-		Trace:       c.trace(),
+		Trace:       c.trace(c.conn),
 		StreamLarge: c.opened.OnLargeMessage != nil,
 		Linger:      linger,
 		WriteStalls: c.writeStalls,

@@ -19,7 +19,29 @@ type destination struct {
 	reuse     bool        // none of them keeps the message
 	unhandled bool        // nobody takes them
 	queues    []*ownQueue // of those that the deliver loop does not serve
+	copies    *copies     // nil: each of them gets each message
 }
+
+// copies are where the copies go that a server sends of one message, one for each subscription that
+// matches: which is for which it does not say, so each goes to the next. They are the deliver loop's own.
+type copies struct {
+	each []*destination
+	next int
+	last uint64 // sum of the message that was copied last
+}
+
+// take returns where a copy with that payload goes. Another message than the last one begins
+// anew, so that a copy that was lost does not count for ever.
+func (c *copies) take(payload []byte) *destination {
+	if sum := maphash.Bytes(copySeed, payload); sum != c.last {
+		c.last, c.next = sum, 0
+	}
+	to := c.each[c.next]
+	c.next = (c.next + 1) % len(c.each)
+	return to
+}
+
+var copySeed = maphash.MakeSeed()
 
 // run gives the message to each of its handlers, and reports whether all have
 // returned. Who acknowledges is settled before any handler has it.
@@ -41,6 +63,10 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 // client's where one has none.
 func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	m := it.message
+	if d.copies != nil {
+		it.to = d.copies.take(m.Payload)
+		return it.to.run(it, g)
+	}
 	f := d.client.opened.OnMessage
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
@@ -118,21 +144,35 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 	}
 	if len(s.matched) == 0 {
 		if s.forgotten != nil {
-			s.late = s.forgotten.Match(p.Topic, s.late[:0])
-			d.wanted = len(s.late) == 0
+			d.wanted = len(s.forgotten.Match(p.Topic, nil)) == 0
 		}
-		d.unhandled = s.client.opened.OnMessage == nil
+		told := d.wanted && s.tellMisread(p)
+		d.unhandled = s.client.opened.OnMessage == nil && !told
 		return d
 	}
 	if p.Retain && v < V5 {
 		s.matched = slices.DeleteFunc(s.matched, func(s *subscription) bool { return s.noRetained })
 	}
-	d.subs, d.wanted = slices.Clone(s.matched), len(s.matched) > 0
-	for _, sub := range d.subs {
+	d.lead(slices.Clone(s.matched))
+	if len(d.subs) > 1 && v < V5 && !p.Retain && s.client.opened.CopyPerSubscription {
+		d.copies = new(copies)
+		for _, sub := range d.subs {
+			one := &destination{client: d.client, topic: d.topic}
+			one.lead([]*subscription{sub})
+			one.reuse = d.reuse // the message is made for all of them
+			d.copies.each = append(d.copies.each, one)
+		}
+	}
+	return d
+}
+
+// lead has the messages of d go to subs.
+func (d *destination) lead(subs []*subscription) {
+	d.subs, d.wanted = subs, len(subs) > 0
+	for _, sub := range subs {
 		if sub.queue != nil && !slices.Contains(d.queues, sub.queue) {
 			d.queues = append(d.queues, sub.queue)
 		}
 	}
-	d.reuse = !slices.ContainsFunc(d.subs, func(s *subscription) bool { return !s.reuse })
-	return d
+	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

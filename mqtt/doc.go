@@ -30,11 +30,13 @@
 //   - ErrQueued: only the waiting for it ended; it has not left yet, and goes on.
 //   - ErrRejected: the server refused it; a *PublishError, *SubscribeError or
 //     *ConnectError holds the reason code.
+//   - ErrTakenAtQoS1: the server answered a QoS 2 publish as one of QoS 1: it has the
+//     message, perhaps more than once.
 //   - ErrSaved: the client was closed first, and the message is in the
 //     Config.Store: the next client of the session sends it.
 //
-// ErrClosed, ErrNotConnected, ErrSessionLost, ErrQueueFull, ErrExpired and
-// ErrQuarantined say in addition why. A context ends the waiting, it never takes
+// ErrClosed, ErrNotConnected, ErrSessionLost, ErrQueueFull, ErrExpired, ErrQuarantined
+// and ErrNoQoS2 say in addition why. A context ends the waiting, it never takes
 // back what was sent. No time-out is in force that a doc comment does not name.
 //
 // # Lasting clients

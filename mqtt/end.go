@@ -16,11 +16,7 @@ const lastWords = 5 * time.Second
 // MQTT 5 server is told why; an earlier one is left without a word, so that it
 // publishes the will.
 func (c *Client) refuseLocked(err error) {
-	code := wire.ProtocolError
-	if e := (*wire.Error)(nil); asError(err, &e) {
-		code = e.Code
-		err = &PacketError{Code: ReasonCode(code), Err: e}
-	}
+	code, err := packetError(err)
 	switch rule := c.life.Rule(life.Packet); {
 	case rule == life.Ignore: // it ends already
 	case rule == life.Early, c.cfg.Version < V5:
@@ -28,6 +24,14 @@ func (c *Client) refuseLocked(err error) {
 	default:
 		c.disconnectLocked(&wire.Disconnect{Code: code}, err)
 	}
+}
+
+// packetError returns err as the application is told of it, and the code that an MQTT 5 server is told.
+func packetError(err error) (wire.ReasonCode, error) {
+	if e := (*wire.Error)(nil); asError(err, &e) {
+		return e.Code, &PacketError{Code: ReasonCode(e.Code), Err: e}
+	}
+	return wire.ProtocolError, err
 }
 
 // disconnectLocked sends DISCONNECT to a server that may not listen, and ends the

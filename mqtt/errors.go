@@ -24,6 +24,13 @@ var (
 	ErrQueued = errors.New("still waiting to be sent")
 	// ErrRejected: the server refused the request.
 	ErrRejected = errors.New("rejected by the server")
+	// ErrTakenAtQoS1: the server acknowledged a QoS 2 message as one of QoS 1, so it may
+	// arrive more than once.
+	ErrTakenAtQoS1 = errors.New("taken at QoS 1, so it may arrive more than once")
+	// ErrNoQoS2: the server answers QoS 2 publishes as those of QoS 1. The ones that were
+	// sent are ErrTakenAtQoS1; the others are not sent on this connection. Before MQTT 5 a
+	// server cannot say so before.
+	ErrNoQoS2 = errors.New("the server has no QoS 2; publish at QoS 1")
 	// ErrSaved: the message is in the Config.Store and not acknowledged yet: the
 	// next client of the session sends it.
 	ErrSaved = errors.New("saved: not acknowledged yet, to be sent when the session goes on")
@@ -35,8 +42,9 @@ var (
 	// ErrExpired: the Message Expiry Interval ended before the message could be
 	// sent.
 	ErrExpired = errors.New("the message has expired")
-	// ErrQuarantined: the server ended the connection each time it got the message.
-	ErrQuarantined = errors.New("the server disconnects at this message")
+	// ErrQuarantined: the server ended the connection each time it got the message, or the
+	// subscription.
+	ErrQuarantined = errors.New("the server disconnects each time it comes")
 	// ErrClosed: Close was called, or the client closed itself when its
 	// connection ended.
 	ErrClosed = life.ErrClosed
@@ -45,6 +53,8 @@ var (
 	ErrNotConnected = life.ErrNotConnected
 	// ErrNotPermitted: the mode forbids it; see SetMode.
 	ErrNotPermitted = errors.New("not permitted in this mode")
+	// ErrTakenOver: another client has connected with the same client identifier.
+	ErrTakenOver = errors.New("another client has taken the session over")
 	// ErrKeepAlive: the server was silent for longer than the keep alive
 	// interval and the ping time-out.
 	ErrKeepAlive = session.ErrSilent
@@ -109,6 +119,12 @@ func (e *ConnectError) Error() string {
 	if e.Reference != "" {
 		s += fmt.Sprintf("; it names another server: %q", e.Reference)
 	}
+	if e.refusesVersion() {
+		s += "; the server does not speak MQTT " + e.Version.String()
+		if e.Version != V311 {
+			s += ": try 3.1.1, or VersionAuto"
+		}
+	}
 	return s
 }
 
@@ -119,7 +135,7 @@ func (e *ConnectError) Unwrap() error { return ErrRejected }
 type PublishError struct {
 	Topic        string
 	PacketID     uint16     // 0 when none was given
-	Outcome      error      // ErrNotSent, ErrQueued, ErrInDoubt, ErrRejected or ErrSaved
+	Outcome      error      // ErrNotSent, ErrQueued, ErrInDoubt, ErrRejected, ErrTakenAtQoS1 or ErrSaved
 	Code         ReasonCode // when rejected
 	ReasonString string     // the server's own words, MQTT 5 only
 	Err          error      // the cause, or nil
@@ -177,24 +193,54 @@ func (e *SubscribeError) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
+	if len(e.Filters) > 1 && e.Codes == nil && errors.Is(e.Outcome, ErrInDoubt) && e.Err != nil && endedByServer(e.Err) {
+		s += "; some servers take fewer topic filters at once (AWS IoT Core 8): use several calls"
+	}
 	return s
 }
 
 // Unwrap returns the outcome and the cause.
 func (e *SubscribeError) Unwrap() []error { return causes(e.Outcome, e.Err) }
 
-// DisconnectError says that the server ended the connection with an MQTT 5
-// DISCONNECT.
+// DisconnectError says that the server ended the connection with a DISCONNECT. Those of
+// MQTT 5 say why. Before it a server has none to send; some send one without a reason even so,
+// such as mochi 2.7.9 when another client takes the session over, and when it shuts down.
 type DisconnectError struct {
-	Code         ReasonCode
+	Version      Version    // of the connection
+	Code         ReasonCode // before MQTT 5 always 0
 	ReasonString string
 	Reference    string // another server to use
 
 	UserProperties []UserProperty
+
+	repeated bool // connections that were made at once ended like that
+}
+
+// bare reports whether e has no reason, because its version has none.
+func (e *DisconnectError) bare() bool { return e.Version != 0 && e.Version < V5 }
+
+// takenOver reports whether another client has taken the session over, as far as that is known.
+func (e *DisconnectError) takenOver() bool {
+	return e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver
+}
+
+// Unwrap returns ErrTakenOver if another client has taken the session over: in MQTT 5 the
+// server says so, and before a client with Reconnect infers it when it happens again and again.
+func (e *DisconnectError) Unwrap() error {
+	if e.takenOver() {
+		return ErrTakenOver
+	}
+	return nil
 }
 
 // Error returns one line with the code, its name and the server's words.
 func (e *DisconnectError) Error() string {
+	switch {
+	case e.repeated:
+		return "the server disconnected without a reason again and again: another client seems to use the same client identifier; give each its own"
+	case e.bare():
+		return "the server disconnected without a reason: another client may have connected with the same client identifier, or the server shuts down"
+	}
 	s := "the server disconnected: " + fmt.Sprintf("0x%02X ", byte(e.Code)) +
 		wire.ReasonCode(e.Code).NameIn(wire.DISCONNECT, wire.V5)
 	if e.ReasonString != "" {
@@ -218,6 +264,33 @@ func (e *PacketError) Error() string { return "the server broke the protocol: " 
 
 // Unwrap returns the cause.
 func (e *PacketError) Unwrap() error { return e.Err }
+
+// PoisonError says that a packet was thrown away that broke the protocol, as Config.Poison has it. A
+// message was given to no handler; one of QoS 1 or 2 is acknowledged, in MQTT 5 with a reason
+// code that refuses it, unless its packet identifier is 0. It is told once a message: not again
+// when a retained one or a repeat comes on a later connection. Of another packet what can be read
+// is taken, and it is told once for each kind of fault.
+type PoisonError struct {
+	Packet   string // "PUBLISH", and seldom another
+	Topic    string // of a PUBLISH as it came, well formed or not; at most 256 bytes of it
+	Size     int    // of the packet in bytes
+	QoS      QoS    // of a PUBLISH
+	PacketID uint16
+	Retain   bool
+	Err      *PacketError // what is wrong with it
+}
+
+// Error returns one line: packet, topic, size, what is wrong and what to do.
+func (e *PoisonError) Error() string {
+	if e.Packet != wire.PUBLISH.String() {
+		return fmt.Sprintf("a faulty %s (packet %d) was taken for what can be read of it, so that it does not end each connection: %v", e.Packet, e.PacketID, e.Err.Err)
+	}
+	return fmt.Sprintf("a message to %s (%d bytes, QoS %d, packet %d) was thrown away, so that it does not end each connection: %v; look for who publishes it",
+		route.Quote(e.Topic), e.Size, e.QoS, e.PacketID, e.Err.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PoisonError) Unwrap() error { return e.Err }
 
 // PanicError says that a handler or callback panicked. The message it had was
 // not acknowledged; the client goes on. Reconnect's Prepare, or an Authenticator, that panics
@@ -256,11 +329,29 @@ func (e *UnhandledError) Error() string {
 		e.Messages, route.Quote(e.Topic))
 }
 
+// MisreadError says that a message came which seems to be for a subscription, though its
+// filter does not match: the server reads the filter otherwise than MQTT does. Its handler
+// does not get such messages; Config.OnMessage does, if there is one. It is told once a
+// subscription.
+type MisreadError struct {
+	Filter string
+	Topic  string // of the first such message
+}
+
+// Error returns one line with the filter, the topic and what to do.
+func (e *MisreadError) Error() string {
+	return fmt.Sprintf("a message to %s seems to have come for the filter %s, which the server reads otherwise than MQTT: its handler does not get such messages; use a filter without '.', '*' and '>', and none that begins with a wildcard for topics that begin with '$'",
+		route.Quote(e.Topic), route.Quote(e.Filter))
+}
+
 // memoryOf returns how many bytes of the server's words err holds.
 func memoryOf(err error) int {
 	var refused *ConnectError
 	var left *DisconnectError
+	var poison *PoisonError
 	switch {
+	case errors.As(err, &poison):
+		return messageOverhead + len(poison.Topic)
 	case errors.As(err, &refused):
 		return len(refused.ReasonString) + len(refused.Reference) + userMemory(refused.UserProperties)
 	case errors.As(err, &left):

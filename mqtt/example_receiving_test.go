@@ -125,7 +125,7 @@ func ExampleConfig_onPacket() {
 	}
 	c.Close(ctx)
 	// Output:
-	// sent CONNECT (31 bytes)
+	// sent CONNECT MQTT 3.1.1 (31 bytes)
 	// received CONNACK (4 bytes)
 	// sent PUBLISH qos 1 id 1 topic "lamp/state" (18 bytes)
 	// received PUBACK id 1 (4 bytes)

@@ -302,7 +302,7 @@ func TestForgottenIteratorIsTold(t *testing.T) { // once, when the receive queue
 			s.t.Errorf("event %q besides", <-s.events)
 		}
 		s.expectWaiting(async(func() error { // the client reads no more
-			_, err := s.server.Write(publishBytes(five, 0x30, "t", 0, "5"))
+			_, err := s.server.Write(publishBytes(five, 0x30, "t", 0, "5"+strings.Repeat("x", 300<<10))) // more than is read ahead
 			return err
 		}))
 		steps := s.iterate(s.ctx, a)

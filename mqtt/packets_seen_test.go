@@ -92,7 +92,7 @@ func TestEveryPacketIsSeen(t *testing.T) { // in order, both ways, however the c
 				t.Errorf("%v bytes seen, of %d read and %d written", o.size, st.BytesRead, st.BytesWritten)
 			}
 			slices.Sort(o.received) // the broker may acknowledge before it sends the message back, or afterwards
-			o.expect(t, `CONNECT (28 bytes)
+			o.expect(t, `CONNECT MQTT 3.1.1 (28 bytes)
 SUBSCRIBE id 1 (8 bytes)
 PUBLISH qos 0 topic "t" (6 bytes)
 PUBLISH qos 1 id 2 topic "t" (8 bytes)
@@ -117,7 +117,7 @@ UNSUBACK id 4 (4 bytes)`)
 func TestSeenBytesAreThoseOfTheWire(t *testing.T) { // also of a payload that is written from where it is
 	o := &seen{}
 	s := dialScripted(t, o.watch)
-	o.expect(t, "CONNECT (15 bytes)", "CONNACK (4 bytes)")
+	o.expect(t, "CONNECT MQTT 3.1.1 (15 bytes)", "CONNACK (4 bytes)")
 	payload := bytes.Repeat([]byte("p"), 40_000)
 	large, err := s.PublishNoCopy(s.ctx, mqtt.Message{Topic: "large", Payload: payload, QoS: 1}, nil)
 	must(t, err)
@@ -143,7 +143,7 @@ func TestStreamedPacketsAreSeenOnce(t *testing.T) { // in whatever pieces they c
 			cfg.Transport.MaxPacket = 1000
 			cfg.OnLargeMessage = func(_ context.Context, _ *mqtt.Received, payload io.Reader) { _, _ = io.Copy(io.Discard, payload) }
 		}, "")
-		o.expect(t, "CONNECT (15 bytes)", "CONNACK (4 bytes)")
+		o.expect(t, "CONNECT MQTT 3.1.1 (15 bytes)", "CONNACK (4 bytes)")
 		packet := frame(0x30, append([]byte("\x00\x01l"), make([]byte, 5000)...))
 		for _, cut := range []int{1, 2, 3, 4, 5, 6, 7, 100, 1500, len(packet) - 1, len(packet)} {
 			s.server.SendBytes(packet[:cut])
@@ -162,7 +162,7 @@ func TestStreamedPacketsAreSeenOnce(t *testing.T) { // in whatever pieces they c
 func TestRefusedPacketIsSeen(t *testing.T) {
 	o := &seen{}
 	s := dialScripted(t, func(cfg *mqtt.Config) { o.watch(cfg); cfg.Transport.MaxPacket = 100 })
-	o.expect(t, "CONNECT (15 bytes)", "CONNACK (4 bytes)")
+	o.expect(t, "CONNECT MQTT 3.1.1 (15 bytes)", "CONNACK (4 bytes)")
 	s.server.SendBytes(frame(0x30, append([]byte("\x00\x01l"), make([]byte, 5000)...)))
 	s.expectEvent("disconnect: ")
 	o.mu.Lock()

@@ -80,6 +80,7 @@ func (c *Client) handlePingResp(h wire.Header, body []byte) error {
 	if p.done != nil {
 		close(p.done)
 	}
+	c.noteAliveLocked(p)
 	if c.sess.Proving() {
 		c.send.buf = c.sess.Proved(c.send.buf)
 		c.pumpedLocked()

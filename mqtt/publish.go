@@ -187,6 +187,9 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 	if !c.life.Live() { // the next server says what it takes
 		return nil
 	}
+	if m.QoS == ExactlyOnce && c.sess.WithoutQoS2() {
+		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: ErrNoQoS2}
+	}
 	n := p.Length(wire.Version(c.cfg.Version))
 	if what := c.conn.connAck.obstacle(m.QoS, m.Retain, n); what != "" {
 		return fault(what)

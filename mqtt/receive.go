@@ -48,6 +48,9 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 		return ErrClosed
 	}
 	err := c.handle(rule, h, body)
+	if err != nil && c.overlookLocked(h, body, err) {
+		return nil
+	}
 	if err != nil {
 		c.handleFault(err)
 	}
@@ -55,7 +58,15 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 }
 
 // Refuse implements link.Owner.
-func (o *owner) Refuse(err error) { (*Client)(o).handleFault(err) }
+func (o *owner) Refuse(err error) {
+	c := (*Client)(o)
+	if c.noteAnswerLocked() {
+		_, err := packetError(err)
+		c.cutLocked(err)
+		return
+	}
+	c.handleFault(err)
+}
 
 // handleFault ends the connection after a packet that could not be taken, or
 // one that ends it.
@@ -66,6 +77,7 @@ func (c *Client) handleFault(err error) {
 	case errors.As(err, &refused), errors.As(err, &left): // the server closes; no DISCONNECT in reply
 		c.cutLocked(err)
 	default:
+		c.noteFaultLocked(err)
 		c.refuseLocked(err)
 	}
 }
@@ -82,6 +94,8 @@ func (c *Client) handle(rule life.Rule, h wire.Header, body []byte) error {
 	switch {
 	case rule == life.Early:
 		return protocolError(h.Type, "came before CONNECT was sent")
+	case h.Type == wire.DISCONNECT && v < wire.V5 && h.Flags|byte(h.Length) == 0 && rule == life.Take:
+		return &DisconnectError{Version: Version(v)} // it is none of this version, but no riddle either
 	case !wire.IsServerToClient(h.Type, v):
 		return protocolError(h.Type, "is not for a server to send in MQTT "+v.String())
 	case h.Type == wire.DISCONNECT:
@@ -102,7 +116,7 @@ func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) err
 	case wire.CONNACK:
 		p, err := wire.ParseConnAck(h, body, v)
 		if err != nil {
-			return err
+			return c.otherVersion(err)
 		}
 		return c.handleConnAck(&p, time.Now())
 	default:
@@ -161,7 +175,7 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 		return err
 	}
 	return &DisconnectError{
-		Code:         ReasonCode(p.Code),
+		Version: c.cfg.Version, Code: ReasonCode(p.Code),
 		ReasonString: text(p.Properties, wire.ReasonString),
 		Reference:    text(p.Properties, wire.ServerReference),
 
@@ -189,6 +203,9 @@ func (c *Client) handleAck(p *wire.Ack) error {
 		d.op.answer = ackAnswer(p)
 		c.settleLocked(d, d.acknowledged(p))
 	}
+	for _, e := range c.sess.TakeRefused() {
+		c.failEntryLocked(e, ErrNotSent, ErrNoQoS2)
+	}
 	return nil
 }
 
@@ -205,9 +222,16 @@ func (c *Client) noteReleaseLocked(p *wire.Ack) {
 }
 
 // acknowledged returns what p, which ended d's flow, means for d. A PUBCOMP
-// always means success: the server has had the message since its PUBREC.
+// always means success: the server has had the message since its PUBREC. A PUBACK for a
+// publish of QoS 2 means less than was asked for.
 func (d *Delivery) acknowledged(p *wire.Ack) error {
-	if p.Code < 0x80 || p.Type == wire.PUBCOMP {
+	switch {
+	case p.Type == wire.PUBCOMP:
+		return nil
+	case p.Code >= 0x80:
+	case p.Type == wire.PUBACK && QoS(d.op.entry.QoS()) == ExactlyOnce:
+		return d.failure(ErrTakenAtQoS1, ErrNoQoS2)
+	default:
 		return nil
 	}
 	return &PublishError{

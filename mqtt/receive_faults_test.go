@@ -41,7 +41,8 @@ func TestProtocolFaultsOfTheServer(t *testing.T) {
 		{"C0 00", ""},
 		{"F0 00", ""},
 		{"C0 00", "E0 01 82"},
-		{"E0 00", ""}, // a 3.1.1 server sends no DISCONNECT
+		{"E1 00", ""}, // a 3.1.1 server sends no DISCONNECT; for a well-formed one see TestDisconnectBeforeMQTT5
+		{"E0 01 00", ""},
 		{"F0 00", "E0 01 82"},
 		{"36 06 000174000170", ""},
 		{"32 05 0001740000", ""},

@@ -64,6 +64,7 @@ type receiver struct {
 	deferred  int    // messages that wait until they, or those before them, are on record
 	waiting   int    // goroutines that wait for the server
 	paused    bool   // the read loop waits for room
+	over      bool   // what was read ahead has the end of the input; the read loop's, with the lock held
 	asleep    bool   // the deliver loop waits to be woken
 	ended     bool   // nothing is pushed any more
 	dropped   int32  // QoS 0 messages lost and not reported yet

@@ -169,8 +169,11 @@ func IsPermanent(err error) bool {
 	}
 	var left *DisconnectError
 	if errors.As(err, &left) {
+		if left.takenOver() {
+			return true
+		}
 		switch wire.ReasonCode(left.Code) {
-		case wire.SessionTakenOver, wire.AdministrativeAction, wire.UseAnotherServer, wire.ServerMoved:
+		case wire.AdministrativeAction, wire.UseAnotherServer, wire.ServerMoved:
 			return true
 		}
 		return false

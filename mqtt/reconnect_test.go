@@ -225,12 +225,8 @@ func TestNamesAreResolvedAtEachAttempt(t *testing.T) {
 // takeOver is a server that knows one session: whoever connects throws out the
 // one before, as its version of the protocol says. It counts the connections until
 // the context ends.
-func takeOver(ctx context.Context, n *network, five bool) (connects chan int) {
+func takeOver(ctx context.Context, n *network, answer, disconnect []byte) (connects chan int) {
 	connects = make(chan int, 1)
-	answer, disconnect := []byte{0x20, 2, 1, 0}, []byte(nil)
-	if five {
-		answer, disconnect = []byte{0x20, 3, 1, 0, 0}, []byte{0xE0, 1, 0x8E}
-	}
 	go func() {
 		count := 0
 		end := func() {} // of the connection before
@@ -267,7 +263,11 @@ func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) {
 			withoutCallbacks(&s.cfg)
 			ctx, cancel := context.WithTimeout(s.ctx, 10*time.Minute)
 			defer cancel()
-			connects := takeOver(ctx, s.net, s.five)
+			answer, disconnect := []byte{0x20, 2, 1, 0}, []byte(nil)
+			if s.five {
+				answer, disconnect = []byte{0x20, 3, 1, 0, 0}, []byte{0xE0, 1, 0x8E}
+			}
+			connects := takeOver(ctx, s.net, answer, disconnect)
 			must(t, <-s.start())
 			first := s.Client
 			must(t, <-s.start())
@@ -278,7 +278,7 @@ func TestTwoClientsWithOneIdentifierDoNotRace(t *testing.T) {
 			}
 			if s.five {
 				var left *mqtt.DisconnectError
-				if err := first.Err(); !errors.As(err, &left) || left.Code != 0x8E {
+				if err := first.Err(); !errors.As(err, &left) || left.Code != 0x8E || !errors.Is(err, mqtt.ErrTakenOver) {
 					t.Errorf("the first one ended with %v", err)
 				}
 			}

@@ -13,7 +13,13 @@ func (c *Client) suspendLocked() {
 	c.failWaitersLocked(c.conn.lost)
 	parked := c.subs.parked
 	c.subs.parked = nil
-	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: c.conn.accepted && endedByServer(c.conn.ended)})
+	byServer := c.conn.accepted && endedByServer(c.conn.ended)
+	var blamed *request
+	if byServer {
+		blamed = c.blamedLocked()
+	}
+	c.noteTakeoverLocked(blamed == nil && !c.sess.Unanswered())
+	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: byServer && blamed == nil})
 	c.quarantineLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {
 		if d, ok := e.Owner.(*Delivery); ok {
@@ -24,6 +30,8 @@ func (c *Client) suspendLocked() {
 		}
 	}
 	c.subs.parked = append(c.subs.parked, parked...) // these came later, while the connection ended
+	c.oweLocked()
+	c.blameLocked(blamed, byServer)
 	c.send.abandon()
 	c.send.makeRoom() // to whoever does not want to wait for a connection
 	c.saver.kick(c.sess)
@@ -52,7 +60,7 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 		Present: present, Republish: func(qos byte) bool { return retry.republishes(QoS(qos)) }, Fits: c.fitsLocked, Now: now,
 		Requests: func(dst []byte) []byte {
 			c.send.buf = dst
-			c.resumeRequestsLocked(present)
+			c.resumeRequestsLocked(present, now)
 			return c.send.buf
 		},
 	})
@@ -60,6 +68,13 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 	if c.sess.Proving() {
 		c.conn.pings = append(c.conn.pings, &ping{sent: now})
 	}
+	c.failLeftLocked(failed)
+	c.pumpedLocked()
+	c.flushLocked()
+}
+
+// failLeftLocked ends what earlier connections left and cannot go on.
+func (c *Client) failLeftLocked(failed []session.Failure) {
 	for _, f := range failed {
 		outcome := ErrNotSent
 		if f.Entry.Again() || errors.Is(f.Err, ErrSessionLost) {
@@ -67,8 +82,6 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 		}
 		c.failEntryLocked(f.Entry, outcome, f.Err)
 	}
-	c.pumpedLocked()
-	c.flushLocked()
 }
 
 // fitsLocked returns why the server of this connection does not take e.

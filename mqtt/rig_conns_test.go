@@ -78,7 +78,7 @@ func pipeTLS(t *testing.T, cfg *mqtt.Config) (peers chan net.Conn) {
 	cfg.Transport.Dial = func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		go func() {
-			peer := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}})
+			peer := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1", "x-amzn-mqtt-ca", "mqtt"}})
 			if err := peer.Handshake(); err != nil {
 				t.Errorf("handshake: %v", err)
 			}

@@ -366,16 +366,19 @@ func (s *lasting) subscribeHere(sub mqtt.Subscription) error {
 }
 
 // endWith ends the connection with words and accepts the next one, or lets it be refused
-// with the same words. It reports false when the client does not read them.
+// with the same words. It reports false when the client does not take them in.
 func (s *lasting) endWith(refuses bool, words []byte) bool {
-	read := async(func() error { _, err := s.server.Write(words); return err })
+	ended := async(func() error {
+		defer s.server.Close()
+		_, err := s.server.Write(words)
+		return err
+	})
 	select {
-	case <-read:
+	case s.server = <-s.net.conns:
+		<-ended
 	case <-time.After(time.Minute):
 		return false
 	}
-	s.server.Close()
-	s.server = s.net.accept()
 	s.server.Packet()
 	if !refuses {
 		s.server.Send(s.connAck("present"))

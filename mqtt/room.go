@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dunlin/mqtt/internal/life"
+	"dunlin/mqtt/internal/link"
 )
 
 // full reports whether the read loop has to wait for handlers, unless somebody waits
@@ -21,7 +22,7 @@ func (r *receiver) overfull() bool {
 
 // heldBack reports whether reading has to wait.
 func (r *receiver) heldBack() bool {
-	if r.waiting > 0 {
+	if r.waiting > 0 || r.over {
 		return r.overfull() && !r.stuck
 	}
 	return r.full()
@@ -86,10 +87,19 @@ func (c *Client) jammedLocked() bool {
 	return len(c.send.buf)/overrun >= c.cfg.Limits.SendBytes // see overfull
 }
 
+// patience is how long reading waits for handlers before the link reads ahead, so that
+// the pings of a WebSocket are answered, and that the end of the connection is heard. A
+// handler that only takes its time costs nothing that way.
+const patience = 100 * time.Millisecond
+
+// mostAhead is how much is read ahead, in bytes, unless Limits.ReceiveBytes is less.
+const mostAhead = 256 << 10
+
 // AwaitRoom implements link.Owner: it returns when there is room for more
 // messages, and for what they are answered with. While somebody waits for the server,
 // what they wait for may stand behind messages that nobody takes: then more is taken
-// in, up to a bound, and beyond it as long as handlers return.
+// in, up to a bound, and beyond it as long as handlers return. The end of the input, when
+// that was read ahead, is waited for in the same way.
 func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	c := (*Client)(o)
 	if !c.recv.crowded {
@@ -98,11 +108,19 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recv.noteHandled()
-	for c.life.Rule(life.Packet) == life.Take && (c.recv.heldBack() || c.jammedLocked()) {
+	c.conn.pause.began = time.Time{}
+	for c.wantsRoomLocked() {
 		if !c.pauseLocked(ended) {
 			return
 		}
 	}
+}
+
+// wantsRoomLocked reports whether the read loop has to wait.
+func (c *Client) wantsRoomLocked() bool {
+	r := &c.recv
+	r.over = c.conn.link.Ahead() == link.AheadOver
+	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
 }
 
 // pauseLocked waits until something changed, and reports whether to look again. It
@@ -118,16 +136,7 @@ func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 	r.noteHandled()
 	before := r.through
 	r.paused = true
-	c.sess.Pause(time.Now(), true)
-	c.mu.Unlock()
-	isLate := false
-	select {
-	case <-r.gate:
-	case <-late:
-		isLate = true
-	case <-ended:
-	}
-	c.mu.Lock()
+	isLate := c.awaitChangeLocked(late, ended)
 	r.paused = false
 	select {
 	case <-ended:
@@ -139,4 +148,83 @@ func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 	c.kickLocked() // a ping may have to be answered earlier now
 	r.stuck = r.stuck || isLate && r.through == before
 	return !r.stuck || c.jammedLocked()
+}
+
+// awaitChangeLocked waits for the gate, for late, or for the end of the link, and reports
+// whether it was late. When the pause grows long, the link reads ahead.
+func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
+	conn := c.conn
+	for {
+		now, ahead := time.Now(), conn.link.Ahead()
+		c.sess.Pause(now, ahead != link.AheadReads)
+		if ahead == link.AheadOff {
+			c.watchPauseLocked(now)
+		}
+		c.mu.Unlock()
+		select {
+		case <-c.recv.gate:
+		case <-late:
+			isLate = true
+		case <-ended:
+			c.mu.Lock()
+			return false
+		}
+		c.mu.Lock()
+		if isLate || conn.pause.watched || ahead != link.AheadOff || !c.wantsRoomLocked() {
+			return isLate
+		}
+		if time.Since(conn.pause.began) >= patience {
+			c.mu.Unlock()
+			conn.link.ReadAhead()
+			c.mu.Lock()
+			c.kickLocked() // silence counts again
+		}
+	}
+}
+
+// pause is the wait of the read loop for handlers.
+type pause struct {
+	began   time.Time   // zero: it is only beginning
+	watch   *time.Timer // tells when to look how long it is
+	watched bool        // that timer runs
+}
+
+// watchPauseLocked has the gate opened when it is time to see how long the pause is. The
+// timer is left running when the pause ends: none is set for each of the many short ones.
+func (c *Client) watchPauseLocked(now time.Time) {
+	p := &c.conn.pause
+	if p.began.IsZero() {
+		p.began = now
+	}
+	if p.watched {
+		return
+	}
+	p.watched = true
+	left := max(patience-now.Sub(p.began), 0)
+	if p.watch != nil {
+		p.watch.Reset(left)
+		return
+	}
+	p.watch = time.AfterFunc(left, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		p.watched = false
+		c.recv.openGate()
+	})
+}
+
+// HeardAhead implements link.Owner: what comes tells that the server lives, and as long as
+// the link reads, silence counts.
+func (o *owner) HeardAhead(now time.Time, n int, state link.AheadState) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n > 0 {
+		o.sess.Received(now)
+	}
+	if o.recv.paused {
+		o.sess.Pause(now, state != link.AheadReads)
+	}
+	if state == link.AheadOver {
+		(&o.recv).openGate()
+	}
 }

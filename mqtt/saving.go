@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"dunlin/mqtt/internal/session"
@@ -165,6 +166,9 @@ func (c *Client) load() error {
 		return &ArgumentError{Name: "Config.Store", What: fmt.Sprintf("belongs to client %q, not to %q", l.Owner, c.cfg.ClientID)}
 	}
 	c.send.quarantined = l.Aside
+	if v := Version(l.Version); slices.Contains(autoVersions, v) {
+		c.supervisor.spoken.stored = v
+	}
 	if l.Owner == "" {
 		c.sess.Own(c.cfg.ClientID)
 	}

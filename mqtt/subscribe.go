@@ -22,6 +22,8 @@ type request struct {
 	user    []UserProperty  // of an unsubscribe
 	pulled  *ownQueue       // for those without a handler; nil: there are none
 	renewal bool            // of subscriptions that the server had agreed to
+	first   bool            // it is asked again on the connection of the moment
+	losses  uint8           // connections that the server ended at it
 }
 
 func (r *request) failure(outcome, cause error) error {
@@ -219,11 +221,16 @@ func (c *Client) checkSubscribeLocked(r *request) error {
 			return &ArgumentError{Name: "subscription to " + route.Quote(s.Filter), What: fault}
 		}
 	}
-	p, err := r.checkedPacket(c.cfg.Version)
-	if err != nil {
+	if _, err := r.checkedPacket(c.cfg.Version); err != nil {
 		return err
 	}
-	return c.checkSizeLocked("topic filter", p.Length(wire.Version(c.cfg.Version))+identifierSize, "use several calls")
+	return c.checkSizeLocked("topic filter", r.size(c.cfg.Version), "use several calls")
+}
+
+// size returns the most that the packet of a subscribe can have.
+func (r *request) size(v Version) int {
+	p := r.subscribePacket(v)
+	return p.Length(wire.Version(v)) + identifierSize
 }
 
 // identifierSize is the most that a Subscription Identifier adds to a packet.
@@ -234,6 +241,8 @@ func (c *Client) beyondServerLocked(s *Subscription) string {
 	switch {
 	case !c.life.Live():
 		return "" // the next server says what it takes
+	case s.QoS == ExactlyOnce && c.cfg.Limits.InFlightQoS2 < 0:
+		return "the server has no QoS 2, as Limits.InFlightQoS2 says"
 	case !c.conn.connAck.SharedSubscriptions && isShared(s.Filter):
 		return "the server has no shared subscriptions"
 	case !c.conn.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):
@@ -324,6 +333,12 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 	}
 	if counted := r.verb == "subscribe" || v >= wire.V5; counted && len(p.Codes) != len(r.filters) {
 		err := protocolError(t, fmt.Sprintf("answers %d filters with %d codes", len(r.filters), len(p.Codes)))
+		if r.renewal { // it would come to this on each connection
+			c.blameRenewalLocked(r, err)
+			c.supervisor.renewal.owe(r)
+			return errors.Join(err, errSmallerNext)
+		}
+		c.clearedLocked(r)
 		c.settleLocked(&r.Delivery, r.failure(ErrInDoubt, err))
 		return err
 	}
@@ -340,6 +355,7 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 	}
 	answer := readAnswer(p.Properties, codes)
 	r.answer = &answer
+	c.noteAnsweredLocked(r)
 	if !failed {
 		c.settleLocked(&r.Delivery, nil)
 		return nil

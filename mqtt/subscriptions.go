@@ -72,6 +72,10 @@ type subscription struct {
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool
 	gone   bool // refused, unsubscribed or replaced
+
+	misread bool  // it was told that the server seems to read its filter otherwise
+	losses  uint8 // connections in a row that the server ended at its renewal
+	skipped bool  // the next connection does without it
 }
 
 func newSubscription(s *Subscription) *subscription {
@@ -115,7 +119,7 @@ type subscriptions struct {
 	order     []string             // of forgotten, oldest first
 	recent    recent
 	matched   []*subscription // reused by search
-	late      []string        // reused by search
+	misread   *misread        // nil: it is made when it is asked
 }
 
 func (s *subscriptions) init(c *Client) {
@@ -163,6 +167,9 @@ func (s *subscriptions) add(filter string, sub *subscription) {
 
 func (s *subscriptions) put(filter string, sub *subscription) {
 	s.recent.forget()
+	if s.misread != nil {
+		s.misread.add(sub)
+	}
 	s.table.Add(filter, sub)
 	s.addID(sub)
 }
@@ -220,6 +227,7 @@ func (s *subscriptions) settle(filter string) bool {
 	s.dropID(now)
 	if sub == nil {
 		s.table.Remove(filter)
+		s.misread = nil
 		return false
 	}
 	s.put(filter, sub)

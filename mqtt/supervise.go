@@ -2,9 +2,11 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"dunlin/mqtt/dial"
 	"dunlin/mqtt/internal/life"
 	"dunlin/mqtt/internal/session"
 )
@@ -14,11 +16,15 @@ import (
 type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
+	spoken  spoken     // by servers, with VersionAuto
 	servers []string
-	next    int  // of servers, for the attempt to come
-	number  int  // of the attempt to come
-	tries   int  // retries in a row
-	running bool // Dial, or the connect loop, makes connections now
+	next    int // of servers, for the attempt to come
+	number  int // of the attempt to come
+	tries   int // retries in a row
+	renewal renewal
+
+	takeovers int  // connections in a row that ended as when another client takes the session over
+	running   bool // Dial, or the connect loop, makes connections now
 }
 
 // lost notes the end of a connection that the server had accepted, after it lasted.
@@ -29,6 +35,27 @@ func (s *supervisor) lost(lasted time.Duration) {
 	if s.retry != nil && lasted >= s.retry.Stable {
 		s.tries = 0
 	}
+}
+
+// Before MQTT 5 a DISCONNECT of the server gives no reason. It is taken for another client with the
+// same client identifier, which would go on for ever, after takeoversSeen connections in a row
+// of which none lasted for longer than takeoverTime, none was waiting for an answer, and each
+// could be replaced at the first attempt: a server that shuts down cannot be reached at once.
+const (
+	takeoversSeen = 4
+	takeoverTime  = time.Minute
+)
+
+// noteTakeoverLocked counts the connection that ended. idle reports that it was waiting for no answer.
+func (c *Client) noteTakeoverLocked(idle bool) {
+	s := c.supervisor
+	var left *DisconnectError
+	if !errors.As(c.conn.ended, &left) || !left.bare() || !idle || time.Since(c.life.Since()) > takeoverTime {
+		s.takeovers = 0
+		return
+	}
+	s.takeovers++
+	left.repeated = s.takeovers >= takeoversSeen
 }
 
 // dialLasting is Dial for a client that outlives its connection, or its process.
@@ -65,7 +92,10 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 // newLasting returns a client that is offline, with what its store has.
 func newLasting(url string, cfg Config) (*Client, error) {
 	s := &supervisor{servers: []string{url}, running: true}
-	s.base = cfg // each attempt fills it in: what is switched off must not look like a default then
+	s.base = cfg               // each attempt fills it in: what is switched off must not look like a default then
+	newest := cfg.speaking(V5) // of what a store holds nothing may be lost before a server has answered
+	newest.fill()
+	cfg = cfg.speaking(V311) // and nothing taken that only MQTT 5 can say
 	cfg.fill()
 	c := newClient(&cfg, life.Kind{Reconnects: cfg.Reconnect != nil, Saves: cfg.Store != nil, Dialed: true})
 	c.supervisor = s
@@ -76,7 +106,7 @@ func newLasting(url string, cfg Config) (*Client, error) {
 		s.servers = append(s.servers, r.Servers...)
 	}
 	c.version.Store(uint32(cfg.Version))
-	c.sess = cfg.newSession()
+	c.sess = session.New(newest.session())
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	if cfg.Store == nil {
 		return c, nil
@@ -152,7 +182,7 @@ func (c *Client) newAttempt() Attempt {
 // keep puts back what is not of an attempt.
 func (cfg *Config) keep(base *Config) {
 	cfg.Version, cfg.ClientID, cfg.KeepSession = base.Version, base.ClientID, base.KeepSession
-	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect = base.Limits, base.Mode, base.Store, base.Reconnect
+	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect, cfg.Poison = base.Limits, base.Mode, base.Store, base.Reconnect, base.Poison
 	cfg.keepCallbacks(base)
 	cfg.Transport.Logger = base.Transport.Logger
 	cfg.Transport.MaxPacket, cfg.Transport.ReadBuffer = base.Transport.MaxPacket, base.Transport.ReadBuffer
@@ -164,11 +194,21 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	cfg.fill()
 	address, err := reachable(url, cfg.Mode)
 	if err != nil {
 		return err
 	}
+	return cfg.negotiate(c.knownVersion(address), func(as Config) error {
+		as.fill()
+		err := c.connectAs(ctx, address, &as)
+		c.noteVersion(address, as.Version, err)
+		return err
+	})
+}
+
+// connectAs makes one connection to address and connects by cfg, which is valid, filled in and not
+// changed any more.
+func (c *Client) connectAs(ctx context.Context, address dial.Address, cfg *Config) error {
 	conn, err := cfg.Transport.open(ctx, address)
 	if err != nil {
 		return err
@@ -181,7 +221,7 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 		_ = conn.Close() // nothing was said on it
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
-	if err := contained(func() error { return c.handshake(ctx, &cfg) }); err != nil {
+	if err := contained(func() error { return c.handshake(ctx, cfg) }); err != nil {
 		c.abort(err)
 		<-down
 		return err
@@ -222,6 +262,7 @@ func (c *Client) connectLoop() {
 		}
 		if err := c.attempt(c.ctx); err != nil {
 			c.mu.Lock()
+			c.supervisor.takeovers = 0 // the server was away
 			c.life.Fail(err)
 			c.mu.Unlock()
 		}

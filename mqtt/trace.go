@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"runtime/debug"
@@ -33,7 +34,7 @@ func (p TracedPacket) Type() string {
 	return wire.Type(p.Bytes[0] >> 4).String()
 }
 
-// String returns one line: the direction, the type with what is in its first byte, the
+// String returns one line: the direction, the type with what is in its first byte, the version of a CONNECT, the
 // packet identifier, and the topic of a PUBLISH.
 func (p TracedPacket) String() string {
 	direction := "received"
@@ -52,7 +53,9 @@ func (p TracedPacket) details() string {
 	switch wire.Type(p.Bytes[0] >> 4) {
 	case wire.PUBLISH:
 		return publishDetails(p.Bytes[0], body)
-	case wire.CONNECT, wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
+	case wire.CONNECT:
+		return " MQTT " + p.Version.String()
+	case wire.CONNACK, wire.PINGREQ, wire.PINGRESP, wire.DISCONNECT, wire.AUTH:
 		return ""
 	}
 	if len(body) < 2 {
@@ -89,15 +92,15 @@ func (p *TracedPacket) body() []byte {
 	return nil
 }
 
-// trace returns what shows packets to OnPacket, nil when there is none.
-func (c *Client) trace() link.Trace {
+// trace returns what shows the packets of conn to OnPacket, nil when there is none.
+func (c *Client) trace(conn *connection) link.Trace {
 	f := c.opened.OnPacket
 	if f == nil {
 		return nil
 	}
 	return func(sent bool, packet []byte, size int) {
 		defer c.containTrace()
-		p := TracedPacket{Sent: sent, Version: Version(c.version.Load()), Bytes: packet, Size: size}
+		p := TracedPacket{Sent: sent, Version: Version(cmp.Or(conn.version.Load(), c.version.Load())), Bytes: packet, Size: size}
 		switch wire.Type(packet[0] >> 4) {
 		case wire.CONNECT, wire.CONNACK, wire.AUTH:
 			p.Bytes = append([]byte{}, packet...)

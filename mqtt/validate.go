@@ -8,11 +8,12 @@ import (
 )
 
 // Validate reports why no server of version v takes m, as an *ArgumentError. Publish
-// calls it. What the server at hand does not take is known only once it is connected.
+// calls it. What the server at hand does not take is known only once it is connected. VersionAuto:
+// what both versions take.
 func (m *Message) Validate(v Version) error {
 	var p wire.Publish
 	m.encode(&p)
-	return m.check(v, &p)
+	return m.check(v.least(), &p)
 }
 
 // check is Validate for m as the packet p.
@@ -36,8 +37,9 @@ func (m *Message) check(v Version, p *wire.Publish) error {
 }
 
 // Validate reports why no server of version v takes s, as an *ArgumentError. Subscribe
-// calls it.
+// calls it. VersionAuto: what both versions take.
 func (s *Subscription) Validate(v Version) error {
+	v = v.least()
 	if err := checkFilters([]string{s.Filter}); err != nil {
 		return err
 	}

@@ -209,7 +209,7 @@ var all = []mutant{
 	},
 	{
 		name: "ping-pong", rule: "a client whose session was taken over does not take it back",
-		edits: []edit{{fileReconnect, "case wire.SessionTakenOver, wire.AdministrativeAction,", "case wire.AdministrativeAction,"}},
+		edits: []edit{{fileReconnect, "\t\tif left.takenOver() {\n", "\t\tif left.repeated {\n"}},
 		tests: "TestReasonsThatEndReconnecting", quick: true,
 	},
 	{
@@ -224,7 +224,7 @@ var all = []mutant{
 	},
 	{
 		name: "subscriptions not renewed", rule: "subscriptions are made again when the server has lost them",
-		edits: []edit{{"mqtt/renew.go", "\t\tc.renewLocked()\n", "\t\t_ = c\n"}},
+		edits: []edit{{"mqtt/renew.go", "\t\towed = c.agreedLocked()\n", "\t\t_ = c\n"}},
 		tests: "TestSubscriptionsAreRenewed", quick: true,
 	},
 	{

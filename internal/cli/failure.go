@@ -20,7 +20,7 @@ const (
 	ExitUsage       = 2 // the command line is wrong
 	ExitUnreachable = 3 // no connection: DNS, TCP, TLS, no answer
 	ExitRefused     = 4 // the broker refused the session
-	ExitRejected    = 5 // the broker refused a publish or subscribe
+	ExitRejected    = 5 // the broker refused a publish or subscribe, or lowered its QoS
 	ExitLost        = 6 // the connection was lost
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad
@@ -111,6 +111,7 @@ func classifyClient(err error) *failure {
 		argument *mqtt.ArgumentError
 		refused  *mqtt.ConnectError
 		reach    *dial.Error
+		silent   *mqtt.NoConnAckError
 		server   *mqtt.DisconnectError
 	)
 	switch {
@@ -120,10 +121,12 @@ func classifyClient(err error) *failure {
 		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
 	case errors.As(err, &reach):
 		return &failure{status: ExitUnreachable, err: err, hint: reachHint(err)}
+	case errors.As(err, &silent): // it says what to try
+		return &failure{status: ExitUnreachable, err: err}
 	case errors.Is(err, mqtt.ErrRejected):
 		return &failure{status: ExitRejected, err: err, hint: "ask the broker's owner for the right"}
-	case errors.Is(err, errHandshake):
-		return &failure{status: ExitUnreachable, err: err, hint: "is that port an MQTT broker's?"}
+	case errors.Is(err, mqtt.ErrNoQoS2): // which says what to do
+		return &failure{status: ExitRejected, err: err}
 	case errors.As(err, &server), errors.Is(err, mqtt.ErrInDoubt), errors.Is(err, mqtt.ErrClosed),
 		errors.Is(err, mqtt.ErrNotSent), errors.Is(err, mqtt.ErrServerClosed), errors.Is(err, errLost):
 		return &failure{status: ExitLost, err: err}
@@ -138,6 +141,8 @@ func refusedHint(e *mqtt.ConnectError) string {
 		return "check -u and -P"
 	case 2, 0x85: // client identifier
 		return "choose another with -i"
+	case 1, 0x84: // version
+		return "choose another with -V"
 	}
 	return ""
 }

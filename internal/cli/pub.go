@@ -42,7 +42,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	ctx := cmd.Context()
-	if err := message.Validate(mqtt.V311); err != nil { // before anything is dialed
+	if err := message.Validate(p.version); err != nil { // before anything is dialed
 		return err
 	}
 	client, err := p.connect(ctx, a, mqtt.Config{})

@@ -3,10 +3,8 @@ package cli
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -27,25 +25,34 @@ const envURL = "$MQTT_URL"
 // goodbye bounds the clean end of a connection after Ctrl-C or a time-out.
 const goodbye = 3 * time.Second
 
-var (
-	// errHandshake: the transport stood, but no session came about.
-	errHandshake = errors.New("no session")
-	// errLost: the connection ended and nobody here had asked for it.
-	errLost = errors.New("connection lost")
-)
+// errLost: the connection ended and nobody here had asked for it.
+var errLost = errors.New("connection lost")
 
 // session holds the options that pub and sub share: where the broker is, and who
 // connects.
 type session struct {
-	host, url, cafile      string
+	host, url              string
+	cafile, cert, key      string
+	alpn                   []string
 	port                   int64
 	id, username, password string
 	qos                    int64
+	protocol               string
 	debug                  bool
 
 	urlFrom  string // what gave the URL: -L or the environment
 	urlTopic string // the topic that the URL ended with
 	passFrom string // what gave the password; empty: there is none
+
+	version mqtt.Version // that protocol names
+}
+
+// versions are the names of versions, ours and those of Mosquitto's commands.
+var versions = map[string]mqtt.Version{
+	"auto": mqtt.VersionAuto,
+	"5":    mqtt.V5, "mqttv5": mqtt.V5,
+	"3.1.1": mqtt.V311, "311": mqtt.V311, "mqttv311": mqtt.V311,
+	"3.1": mqtt.V31, "31": mqtt.V31, "mqttv31": mqtt.V31,
 }
 
 // bind adds the options to a command.
@@ -58,10 +65,14 @@ func (s *session) bind(cmd *cobra.Command) {
 		"broker alone, over WebSocket, as ws[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH], without\n"+
 		"PATH it is "+dial.DefaultPath+" (default $MQTT_URL, whose TOPIC gives way to any other)")
 	f.StringVar(&s.cafile, "cafile", "", "use TLS and trust the authorities in this PEM file (default $MQTT_CAFILE)")
+	f.StringVar(&s.cert, "cert", "", "use TLS and show this certificate, a PEM file")
+	f.StringVar(&s.key, "key", "", "key of --cert, a PEM file that is not encrypted (default: in the file of --cert)")
+	f.StringSliceVar(&s.alpn, "tls-alpn", nil, "use TLS and offer these protocols by ALPN, as clouds want at port 443")
 	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
 	f.Int64VarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
+	f.StringVarP(&s.protocol, "protocol-version", "V", "auto", "version of MQTT: 5, 3.1.1 or 3.1; auto tries 5, then 3.1.1")
 	f.BoolVarP(&s.debug, "debug", "d", false, "say on stderr which packets are sent and received")
 }
 
@@ -69,6 +80,9 @@ func (s *session) bind(cmd *cobra.Command) {
 func (s *session) complete(a *app, cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if err := checkNumbers(cmd); err != nil {
+		return err
+	}
+	if err := s.completeWords(cmd.Name()); err != nil {
 		return err
 	}
 	here := flags.Changed("host") || flags.Changed("port")
@@ -91,8 +105,20 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	} else if err := s.splitURL(cmd.Name()); err != nil {
 		return err
 	}
-	if s.passFrom != "" && s.username == "" { // MQTT 5 would take it, but 3.1.1 is spoken here
+	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
 		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
+	}
+	return nil
+}
+
+// completeWords checks what is given as a word: the version, and the key of a certificate.
+func (s *session) completeWords(command string) error {
+	var known bool
+	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
+		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", command, s.protocol)
+	}
+	if s.key != "" && s.cert == "" {
+		return usagef("%s: --key needs --cert", command)
 	}
 	return nil
 }
@@ -100,7 +126,7 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 // hostURL returns -h and -p as a URL. As with Mosquitto, port 8883 means TLS.
 func (s *session) hostURL() string {
 	scheme, port := "mqtt", s.port
-	if s.cafile != "" || port == 8883 {
+	if s.tlsOption() != "" || port == 8883 {
 		scheme = "mqtts"
 	}
 	host := strings.Trim(s.host, "[]")
@@ -111,6 +137,21 @@ func (s *session) hostURL() string {
 		return scheme + "://" + host
 	}
 	return scheme + "://" + net.JoinHostPort(host, strconv.FormatInt(port, 10))
+}
+
+// tlsOption returns the option that asks for TLS, or "".
+func (s *session) tlsOption() string {
+	switch {
+	case s.cafile != "":
+		return "--cafile"
+	case s.cert != "":
+		return "--cert"
+	case s.key != "":
+		return "--key"
+	case len(s.alpn) > 0:
+		return "--tls-alpn"
+	}
+	return ""
 }
 
 // isDefault reports whether the topic of the URL gives way to others: that of the
@@ -142,8 +183,8 @@ func (s *session) splitURL(command string) error {
 		s.urlTopic = strings.TrimPrefix(u.Path, "/")
 		u.Path = ""
 	}
-	if s.cafile != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
-		return usagef("%s: --cafile needs TLS, but %s has the scheme %s; write %ss", command, s.urlFrom, u.Scheme, address.Scheme)
+	if option := s.tlsOption(); option != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
+		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %ss", command, option, s.urlFrom, u.Scheme, address.Scheme)
 	}
 	s.url = u.String()
 	return nil
@@ -160,34 +201,44 @@ func asTyped(err error, raw, typed string) string {
 	return strings.Replace(err.Error(), strconv.Quote(u.String()), strconv.Quote(typed), 1)
 }
 
-// connect opens the connection, with the callbacks of opened, and the session.
-func (s *session) connect(ctx context.Context, a *app, opened mqtt.Config) (*mqtt.Client, error) {
+// connect opens the connection, with the callbacks of cfg, and the session.
+func (s *session) connect(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
 	if s.debug {
-		opened.OnPacket = func(p mqtt.TracedPacket) { a.note("%s", p) }
+		cfg.OnPacket = func(p mqtt.TracedPacket) { a.note("%s", p) }
 	}
-	cfg := mqtt.Config{ClientID: s.id, Username: s.username}
+	cfg.Version, cfg.ClientID, cfg.Username = s.version, s.id, s.username
 	if s.passFrom != "" {
 		cfg.Password = []byte(s.password)
 	}
-	if s.cafile != "" {
-		pool, err := loadAuthorities(s.cafile)
-		if err != nil {
-			return nil, err
-		}
-		opened.Transport.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	}
-	if err := cfg.Validate(); err != nil {
+	if err := s.secure(&cfg); err != nil {
 		return nil, err
 	}
-	client, err := mqtt.Open(ctx, s.url, opened)
+	client, err := mqtt.Dial(ctx, s.url, cfg)
+	if err == nil {
+		return client, nil
+	}
+	if f := classify(err); f == nil || f.status == ExitLost { // the transport stood, but no session came about
+		return nil, &failure{status: ExitUnreachable, err: err, hint: "is that port an MQTT broker's?"}
+	}
+	return nil, err
+}
+
+// secure puts what the options say of TLS into cfg.
+func (s *session) secure(cfg *mqtt.Config) error {
+	if s.tlsOption() == "" {
+		return nil
+	}
+	conf, err := dial.TLS{CertFile: s.cert, KeyFile: s.key, ALPN: s.alpn}.Config()
 	if err != nil {
-		return nil, err
+		return failf("%w", err)
 	}
-	if err := client.Connect(ctx, cfg); err != nil {
-		s.close(client)
-		return nil, fmt.Errorf("%w (%w)", err, errHandshake)
+	if s.cafile != "" {
+		if conf.RootCAs, err = loadAuthorities(s.cafile); err != nil {
+			return err
+		}
 	}
-	return client, nil
+	cfg.Transport.TLS = conf
+	return nil
 }
 
 // close says DISCONNECT, within a time that a person waits. A connection that

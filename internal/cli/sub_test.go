@@ -54,7 +54,7 @@ func TestSubTellsOfALostConnection(t *testing.T) {
 
 func TestSubTellsOfARefusedFilter(t *testing.T) {
 	server := mqtttest.NewServer(t)
-	c := start(t, nil, "sub", "-L", server.URL(), "-t", "secret")
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "secret")
 	conn := server.Accept()
 	conn.Accept()
 	id := conn.Packet()[2:4]
@@ -68,16 +68,62 @@ func TestSubTellsOfARefusedFilter(t *testing.T) {
 	}
 }
 
+func TestPubTellsOfAServerWithoutQoS2(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x", "-q", "2")
+	conn := server.Accept()
+	conn.Accept()
+	conn.Packet()
+	conn.Send("40 02 0001")
+	if status := c.wait(t); status != cli.ExitRejected {
+		t.Errorf("status %d, want %d", status, cli.ExitRejected)
+	}
+	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), "taken at QoS 1, so it may arrive more than once: the server has no QoS 2") {
+		t.Errorf("stderr %q", c.stderr.String())
+	}
+}
+
 func TestNoAnswerToConnectIsUnreachable(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x")
-	conn := server.Accept()
-	conn.Packet()
-	conn.Close()
+	for range 2 { // MQTT 5, then 3.1.1
+		conn := server.Accept()
+		conn.Packet()
+		conn.Close()
+	}
 	if status := c.wait(t); status != cli.ExitUnreachable {
 		t.Errorf("status %d, want %d", status, cli.ExitUnreachable)
 	}
 	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), "before CONNACK; it may want TLS (mqtts) or WebSocket (ws) at this port") {
+		t.Errorf("stderr %q", c.stderr.String())
+	}
+}
+
+// A server that does not speak MQTT 5 gets the message in 3.1.1.
+func TestPubComesToTheVersionOfTheServer(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x")
+	conn := server.Accept()
+	conn.Packet()
+	conn.Send("20 02 0001")
+	conn.Close()
+	conn = server.Accept()
+	conn.Accept()
+	conn.Expect("30 04 0001 74 78 E0 00")
+	conn.Close()
+	if status := c.wait(t); status != cli.ExitOK {
+		t.Errorf("status %d; stderr %q", status, c.stderr.String())
+	}
+	c = start(t, nil, "pub", "-V", "5", "-L", server.URL(), "-t", "t", "-m", "x")
+	conn = server.Accept()
+	conn.Packet()
+	conn.Send("20 02 0001")
+	conn.Close()
+	if status := c.wait(t); status != cli.ExitRefused || !strings.Contains(c.stderr.String(), "does not speak MQTT 5") {
+		t.Errorf("status %d; stderr %q", status, c.stderr.String())
+	}
 }
 
 // The time-out also bounds a server that never answers.
@@ -190,7 +236,7 @@ func TestProcessClosedPipe(t *testing.T) {
 // come in the same packet of the network.
 func TestSubPrintsNoMoreThanCounted(t *testing.T) {
 	server := mqtttest.NewServer(t)
-	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-C", "2")
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "t", "-C", "2")
 	conn := server.Accept()
 	conn.Accept()
 	id := conn.Packet()[2:4]
@@ -201,5 +247,26 @@ func TestSubPrintsNoMoreThanCounted(t *testing.T) {
 	}
 	if got := c.stdout.String(); got != "1\n1\n" {
 		t.Errorf("stdout %q, want two lines", got)
+	}
+}
+
+// TestSubThrowsPoisonAway: a message that MQTT forbids is a line on standard error, and what comes
+// behind it is printed.
+func TestSubThrowsPoisonAway(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "p/#", "-C", "1")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 3, id[0], id[1], 0})
+	conn.Send("32 0A 0005 702F612B62 0001 78", "30 07 0003 702F61 6F6B")
+	conn.Expect("40 02 0001")
+	c.stdout.waitFor(t, "ok\n")
+	if status := c.wait(t); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), `sub: a message to "p/a+b"`) {
+		t.Errorf("stderr %q", c.stderr.String())
 	}
 }

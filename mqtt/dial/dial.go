@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -118,7 +119,7 @@ func secure(ctx context.Context, conn net.Conn, a Address, o Options) (net.Conn,
 	above := tls.Client(conn, prepare(o.TLS, a.Host))
 	if err := above.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // the handshake's error is the one that matters
-		return nil, &Error{StageTLS, a.String(), shorten(ctx, explain(err))}
+		return nil, &Error{StageTLS, a.String(), shorten(ctx, explain(err, a))}
 	}
 	return above, nil
 }
@@ -134,14 +135,21 @@ func prepare(conf *tls.Config, host string) *tls.Config {
 	return conf
 }
 
-// explain says what a server that speaks no TLS looks like from here.
-func explain(err error) error {
+// explain says what a server that speaks no TLS looks like from here, and what to try.
+func explain(err error, a Address) error {
+	plain := strings.TrimSuffix(a.Scheme, "s") // "mqtt" or "ws"
 	var record tls.RecordHeaderError
 	switch {
+	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
+		return fmt.Errorf("the server speaks HTTP at this port, without TLS: %w; check the port, or use ws for MQTT over WebSocket", err)
 	case errors.As(err, &record):
-		return fmt.Errorf("%w; the server does not speak TLS at this port", err)
+		return fmt.Errorf("%w; the server does not speak TLS at this port: use %s in the place of %s, or its port for TLS, often 8883", err, plain, a.Scheme)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return fmt.Errorf("the server hung up: %w; does it speak TLS at this port?", err)
+		return fmt.Errorf("the server hung up: %w; does it speak TLS at this port? If not, use %s in the place of %s", err, plain, a.Scheme)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w; the server was silent: does it speak TLS at this port?", err)
+	case strings.Contains(err.Error(), "no application protocol"): // crypto/tls has no type for it
+		return fmt.Errorf("%w; the server knows none of the protocols that ALPN offered", err)
 	}
 	return err
 }

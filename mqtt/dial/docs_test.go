@@ -18,21 +18,23 @@ func flat(text string) string {
 // TestDocumentShowsTheExamples: what is printed there runs here.
 func TestDocumentShowsTheExamples(t *testing.T) {
 	var examples string
-	for _, name := range []string{"example_test.go", "ws/example_test.go", "proxy/example_test.go"} {
+	for _, name := range []string{"example_test.go", "example_clouds_test.go", "ws/example_test.go", "proxy/example_test.go"} {
 		text, err := os.ReadFile(name)
 		must(t, err)
 		examples += flat(string(text))
 	}
-	document, err := os.ReadFile("../../docs/CONNECTING.md")
-	must(t, err)
-	blocks := strings.Split(string(document), "```go\n")[1:]
-	for _, block := range blocks {
-		code, _, _ := strings.Cut(block, "```")
-		if !strings.Contains(examples, flat(code)) && !strings.HasPrefix(code, "import _ ") {
-			t.Errorf("no example has\n%s", code)
+	for name, least := range map[string]int{"CONNECTING": 4, "CLOUDS": 4} {
+		document, err := os.ReadFile("../../docs/" + name + ".md")
+		must(t, err)
+		blocks := strings.Split(string(document), "```go\n")[1:]
+		for _, block := range blocks {
+			code, _, _ := strings.Cut(block, "```")
+			if !strings.Contains(examples, flat(code)) && !strings.HasPrefix(code, "import _ ") {
+				t.Errorf("%s: no example has\n%s", name, code)
+			}
 		}
-	}
-	if len(blocks) < 4 {
-		t.Errorf("found %d blocks", len(blocks))
+		if len(blocks) < least {
+			t.Errorf("%s: found %d blocks", name, len(blocks))
+		}
 	}
 }

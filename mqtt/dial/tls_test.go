@@ -278,6 +278,9 @@ func TestHandshakeOptions(t *testing.T) {
 		test.c.CA = authority.PEM()
 		err := try(t, "mqtts://localhost:"+port, configure(t, test.c))
 		hello, v := <-hellos, <-visits
+		if test.fails && (err == nil || !strings.Contains(err.Error(), "the server knows none of the protocols that ALPN offered")) {
+			t.Errorf("%+v: %v", test.c.ALPN, err)
+		}
 		if test.fails != (err != nil) || v.state.NegotiatedProtocol != test.chosen {
 			t.Errorf("%+v: %v, the server chose %q", test.c.ALPN, err, v.state.NegotiatedProtocol)
 		}
@@ -299,7 +302,7 @@ func TestNoTLSThere(t *testing.T) {
 	defer func() { <-done }()
 	go func() {
 		defer close(done)
-		for _, answer := range []string{"\x20\x02\x00\x00\x20\x02\x00\x00", ""} {
+		for _, answer := range []string{"\x20\x02\x00\x00\x20\x02\x00\x00", "HTTP/1.1 400 Bad Request\r\n\r\n", ""} {
 			conn, err := l.Accept()
 			if err != nil {
 				return
@@ -309,7 +312,7 @@ func TestNoTLSThere(t *testing.T) {
 			_ = conn.Close()
 		}
 	}()
-	for _, want := range []string{"the server does not speak TLS at this port", "does it speak TLS at this port?"} {
+	for _, want := range []string{"the server does not speak TLS at this port: use mqtt in the place of mqtts", "the server speaks HTTP at this port", "does it speak TLS at this port? If not, use mqtt"} {
 		if err := try(t, "mqtts://"+l.Addr().String(), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v", err)
 		}

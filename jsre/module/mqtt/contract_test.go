@@ -212,3 +212,28 @@ func TestOldTLSIsRefused(t *testing.T) {
 	l.Close()
 	<-served
 }
+
+// TestServerWithoutQoS2: a script is told of a QoS 2 publish that the server answered as one of
+// QoS 1, and of those that it was not sent.
+func TestServerWithoutQoS2(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	s := start(t, server.Addr(), module.Options{}, `
+		const c = mqtt.open(sa);
+		c.connect({client: 'c'}, () => c.publish('t', 'x', {qos: 2}, first => {
+			console.log(first.code, first.message);
+			c.publish('t', 'x', {qos: 2}, second => { console.log(second.code, second.message); c.close(); });
+		}));`)
+	conn := server.Accept()
+	conn.Accept()
+	conn.Packet()
+	conn.Send("40 02 0001")
+	if err := s.wait(); err != nil {
+		t.Error(err)
+	}
+	want := `EQOS publish to "t" (packet 1): taken at QoS 1, so it may arrive more than once: the server has no QoS 2; publish at QoS 1
+EQOS publish: publish to "t": not sent: the server has no QoS 2; publish at QoS 1
+`
+	if got := s.out.String(); got != want {
+		t.Errorf("printed %s, want %s", got, want)
+	}
+}

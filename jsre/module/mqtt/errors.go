@@ -41,7 +41,7 @@ func reasonOf(err error) (code mqtt.ReasonCode, name string, ok bool) {
 				return code, code.Name(), true
 			}
 		}
-	case errors.As(err, &leave):
+	case errors.As(err, &leave) && leave.Version == mqtt.V5:
 		return leave.Code, leave.Code.Name(), true
 	}
 	return 0, "", false
@@ -92,6 +92,7 @@ var errorCodes = []struct {
 	applies func(error) bool
 }{
 	{"ECONNACK", as[*mqtt.ConnectError]()},
+	{"EQOS", is(mqtt.ErrNoQoS2)},
 	{"EPUBACK", as(func(e *mqtt.PublishError) bool { return errors.Is(e.Outcome, mqtt.ErrRejected) })},
 	{"ESUBACK", as(func(e *mqtt.SubscribeError) bool {
 		return errors.Is(e.Outcome, mqtt.ErrRejected) && e.Op == "subscribe"

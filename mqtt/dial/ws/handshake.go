@@ -42,10 +42,10 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		case err != nil && head.N == 0:
 			return nil, fmt.Errorf("the server's answer has more than %d bytes before its body", maxHead)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, fmt.Errorf("the server hung up: %w; does it speak HTTP at this port?", io.ErrUnexpectedEOF)
+			return nil, fmt.Errorf("the server hung up: %w; does it speak HTTP at this port? MQTT without WebSocket is mqtt, or mqtts", io.ErrUnexpectedEOF)
 		case err != nil && strings.HasPrefix(err.Error(), "malformed"):
 			// The error quotes the answer, which may be our request, with its secrets: an echo.
-			return nil, errors.New("the answer is not HTTP; does the server speak HTTP at this port?")
+			return nil, errors.New("the answer is not HTTP; does the server speak HTTP at this port? MQTT without WebSocket is mqtt, or mqtts")
 		case err != nil:
 			return nil, fmt.Errorf("read answer: %w", err)
 		case resp.StatusCode == http.StatusSwitchingProtocols:

@@ -94,18 +94,18 @@ func TestRefusedHandshakes(t *testing.T) {
 		answer, want string
 		status       int
 	}{
-		{switching + "\r\n", `did not agree to the subprotocol "mqtt"`, 101},
+		{switching + "\r\n", `did not agree to the subprotocol "mqtt" at the path /mqtt: brokers often have MQTT at /mqtt`, 101},
 		{switching + "Sec-WebSocket-Protocol: chat\r\n\r\n", `unexpected Sec-WebSocket-Protocol from server: "chat"`, 101},
 		{switching + "Sec-WebSocket-Protocol: MQTT\r\n\r\n", `did not agree to the subprotocol "mqtt"`, 101},
 		{switching + "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "unsupported extensions", 101},
 		{strings.Replace(switching, "%s", "x%.0s", 1) + "Sec-WebSocket-Protocol: mqtt\r\n\r\n", "invalid Sec-WebSocket-Accept", 101},
 		{"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n%.0s", "401 Unauthorized; it wants credentials of HTTP", 401},
 		{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n%.0s", "407 Proxy Authentication Required; it wants credentials", 407},
-		{"HTTP/1.1 404 Not Found\r\n\r\nfor ever and ever%.0s", "404 Not Found; is the path /mqtt right? Brokers often serve WebSocket at /mqtt of port 8080, 8083, 9001 or 1882", 404},
+		{"HTTP/1.1 404 Not Found\r\n\r\nfor ever and ever%.0s", "404 Not Found for the path /mqtt: brokers often have MQTT at /mqtt (EMQX, HiveMQ, NATS), /ws (RabbitMQ) or / (Mosquitto), at port 8080", 404},
 		{"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.test/\r\n\r\n%.0s", "redirects are not followed", 302},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\nx%.0s", "no WebSocket for MQTT", 200},
 		{"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n%.0s", "answered 503 Service Unavailable", 503},
-		{"\x20\x02\x00\x00%.0s", "does the server speak HTTP at this port?", 0},
+		{"\x20\x02\x00\x00%.0s", "does the server speak HTTP at this port? MQTT without WebSocket is mqtt, or mqtts", 0},
 		{"%.0s", "the server hung up", 0},
 		{"SSH-2.0-OpenSSH\r\n%.0s", "the answer is not HTTP", 0},
 		{"GET /mqtt?token=s3cret HTTP/1.1\r\n\r\n%.0s", "the answer is not HTTP", 0}, // an echo

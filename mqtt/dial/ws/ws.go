@@ -79,7 +79,7 @@ func (o Options) Upgrade(ctx context.Context, conn net.Conn, a dial.Address) (ne
 	}
 	if got := socket.Subprotocol(); got != subprotocol {
 		_ = socket.CloseNow() // the server's fault is what matters
-		return nil, &HandshakeError{resp.StatusCode, fmt.Sprintf("the server did not agree to the subprotocol %q; is it an MQTT broker? [MQTT-6.0.0-4]", subprotocol)}
+		return nil, &HandshakeError{resp.StatusCode, fmt.Sprintf("the server did not agree to the subprotocol %q at the path %s: "+usualPaths+" [MQTT-6.0.0-4]", subprotocol, a.Path)}
 	}
 	if !stop() {
 		_ = socket.CloseNow()
@@ -87,6 +87,10 @@ func (o Options) Upgrade(ctx context.Context, conn net.Conn, a dial.Address) (ne
 	}
 	return newStream(request.then, socket), nil
 }
+
+// usualPaths are the HTTP paths of MQTT at servers as they come: EMQX 5, HiveMQ 4 and NATS 2 have
+// /mqtt, RabbitMQ 3 and 4 have /ws, Mosquitto 2 takes any.
+const usualPaths = "brokers often have MQTT at /mqtt (EMQX, HiveMQ, NATS), /ws (RabbitMQ) or / (Mosquitto)"
 
 // stay keeps the client from following a redirect: it would go over the same connection.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -158,7 +162,7 @@ func explain(err error, resp *http.Response, a dial.Address) error {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
 		status += "; it wants credentials of HTTP, which go into ws.Options.Header or NewHeader"
 	case code == http.StatusNotFound:
-		status += fmt.Sprintf("; is the path %s right? Brokers often serve WebSocket at /mqtt of port 8080, 8083, 9001 or 1882", a.Path)
+		status += fmt.Sprintf(" for the path %s: "+usualPaths+", at port 8080, 8083, 8084, 9001, 15675 or 1882", a.Path)
 	case code/100 == 3:
 		status += "; redirects are not followed, use the new URL"
 	case code == http.StatusOK, code == http.StatusBadRequest, code == http.StatusUpgradeRequired:

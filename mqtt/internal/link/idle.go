@@ -32,7 +32,7 @@ func endures(conn net.Conn) bool {
 // watchIdle has the next read end after idleTime, when that would let a grown buffer
 // go: a read holds its buffer for as long as it waits.
 func (l *Link) watchIdle(in *inbox) {
-	if !l.endures || in.watched || in.end > 0 || len(in.buf) == in.first {
+	if !l.endures || in.watched || in.end > 0 || len(in.buf) == in.first || l.ahead != nil {
 		return
 	}
 	select {

@@ -2,7 +2,6 @@ package link
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -18,8 +17,17 @@ var ErrClean = errors.New("the server closed the connection")
 // ErrTruncated is the end of a link when the peer closed it within a packet.
 var ErrTruncated = errors.New("the server closed the connection in the middle of a packet")
 
+// ReadError is any other end of the input, as the connection tells it.
+type ReadError struct{ Err error }
+
+// Error returns one line with the cause.
+func (e *ReadError) Error() string { return "read: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
+
 // Owner is what a link serves: the client's state. The link calls it from its
-// two goroutines and never while it holds anything.
+// goroutines and never while it holds anything.
 type Owner interface {
 	// BeginBatch begins the packets of one read of size bytes, at now. The calls up to
 	// EndBatch come from one goroutine.
@@ -34,10 +42,21 @@ type Owner interface {
 	Stream(piece []byte, last bool)
 	// Refuse says that the input is malformed or too large at a fixed header.
 	Refuse(err error)
+	// Endures reports whether a packet with that fault of its fixed header, which can be
+	// framed, is to be handed over all the same.
+	Endures(err error) bool
+	// Overlook is asked about a PUBLISH above MaxPacket that err keeps from being taken. b
+	// has its topic and packet identifier. If it reports true the rest, of left bytes, goes
+	// to Stream, else the input has been refused.
+	Overlook(h wire.Header, b []byte, left int, err error) bool
 	// EndBatch ends the packets of one read.
 	EndBatch()
-	// AwaitRoom returns when the owner wants more input, or ended is closed.
+	// AwaitRoom returns when the owner wants more input, or ended is closed. Meanwhile it
+	// may have the link read ahead.
 	AwaitRoom(ended <-chan struct{})
+	// HeardAhead tells that n bytes came at now, which wait in the link, and what becomes of
+	// those that follow. It is called from a goroutine of its own, before Ended.
+	HeardAhead(now time.Time, n int, state AheadState)
 	// Take returns what is to be written now. The owner leaves the bytes alone
 	// until the next call of Written or Take. With nothing to write, wait is how
 	// long the write loop may sleep, and last says that nothing will follow.
@@ -63,6 +82,7 @@ type Part struct {
 // Config is how a link is run. The zero value of a field is not a default.
 type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
+	ReadAhead   int                  // most that is read ahead, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
@@ -86,7 +106,11 @@ type Link struct {
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
-	input error // how the input ended; written before read is closed
+	in    inbox  // the read loop's
+	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
+	input error  // how the input ended; written before read is closed
+
+	head []byte // how the input that was refused begins; of the read loop
 
 	once  sync.Once
 	cause error          // written before ended is closed
@@ -115,6 +139,12 @@ func (l *Link) SetVersion(v wire.Version) { l.version.Store(uint32(v)) }
 // Gathers reports whether parts go out with what is around them, at no cost of their
 // own: on connections that are a socket and nothing more.
 func (l *Link) Gathers() bool { return l.gathers }
+
+// headSize is how much of refused input is kept.
+const headSize = 64
+
+// Head returns how the input that was refused begins. It is for Owner.Refuse.
+func (l *Link) Head() []byte { return l.head }
 
 // Kick wakes the write loop. The owner calls it when it appended to an
 // out-buffer that Take had found empty.
@@ -169,6 +199,6 @@ func endOfInput(err error, partial bool) error {
 	case errors.Is(err, io.EOF):
 		return ErrClean
 	default:
-		return fmt.Errorf("read: %w", err)
+		return &ReadError{err}
 	}
 }

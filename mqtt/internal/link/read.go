@@ -33,18 +33,19 @@ type inbox struct {
 
 func (l *Link) readLoop() {
 	defer close(l.read)
-	in := inbox{first: l.cfg.ReadBuffer}
+	in := &l.in
+	in.first = l.cfg.ReadBuffer
 	in.buf = make([]byte, in.first)
 	for {
-		l.watchIdle(&in)
-		n, err := l.conn.Read(in.buf[in.end:])
+		l.watchIdle(in)
+		n, err := l.receive(in.buf[in.end:])
 		in.end += n
-		if n > 0 && !l.frames(&in, n) {
-			l.unwatchIdle(&in)
+		if n > 0 && !l.frames(in, n) {
+			l.unwatchIdle(in)
 			l.discard()
 			return
 		}
-		if err != nil && !l.wentIdle(&in, err) {
+		if err != nil && !l.wentIdle(in, err) {
 			l.input = endOfInput(err, in.start < in.end || in.left > 0)
 			l.fail(l.input)
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
@@ -90,20 +91,34 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 		return n, nil
 	}
 	h, n, err := wire.ParseHeader(b, version)
+	if err != nil {
+		if framed, size, ok := wire.Framed(b); ok && l.owner.Endures(err) {
+			h, n, err = framed, size, nil
+		}
+	}
 	if err == nil && n > 0 && n+h.Length > l.cfg.MaxPacket {
-		if h.Type == wire.PUBLISH && l.cfg.StreamLarge {
-			return l.beginStream(in, h, n)
+		if h.Type == wire.PUBLISH {
+			return l.large(in, h, n)
 		}
 		err = tooLarge(h, l.cfg.MaxPacket)
 	}
 	switch {
 	case err != nil:
+		l.head = append([]byte{}, b[:min(len(b), headSize)]...)
 		l.owner.Refuse(err)
 		return 0, err
 	case n == 0 || len(b) < n+h.Length:
 		return 0, nil
 	}
 	return n + h.Length, l.owner.Frame(h, b[n:n+h.Length])
+}
+
+// large takes a PUBLISH above the limit: it is streamed, if it can be.
+func (l *Link) large(in *inbox, h wire.Header, n int) (int, error) {
+	if l.cfg.StreamLarge {
+		return l.beginStream(in, h, n)
+	}
+	return l.overlook(in, h, n, tooLarge(h, l.cfg.MaxPacket))
 }
 
 // beginStream hands over the part of a large PUBLISH in front of its payload, as
@@ -120,8 +135,7 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 		}
 	}
 	if err != nil {
-		l.owner.Refuse(err)
-		return 0, err
+		return l.overlook(in, h, n, err)
 	}
 	if head == 0 {
 		return 0, nil
@@ -130,11 +144,37 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 	if err := l.owner.BeginStream(&p, size); err != nil {
 		return 0, err
 	}
+	return n + l.follow(in, head, size), nil
+}
+
+// overlook has the owner throw away a large PUBLISH that err keeps from being taken,
+// unless it refuses the input: what has come of it, and what will.
+func (l *Link) overlook(in *inbox, h wire.Header, n int, err error) (int, error) {
+	b := in.buf[in.start+n : in.end]
+	b = b[:min(len(b), h.Length)]
+	whole, fits := wire.NamesMessage(h, b)
+	if fits && !whole && l.owner.Endures(err) {
+		return 0, nil
+	}
+	if !whole || !fits {
+		l.owner.Refuse(err)
+		return 0, err
+	}
+	left := h.Length - len(b)
+	if !l.owner.Overlook(h, b, left, err) {
+		return 0, err
+	}
+	return n + l.follow(in, len(b), left), nil
+}
+
+// follow has the rest of a large PUBLISH streamed, of which size bytes are to come after
+// taken ones.
+func (l *Link) follow(in *inbox, taken, size int) int {
 	in.left = size
 	if size == 0 {
 		l.owner.Stream(nil, true)
 	}
-	return n + head, nil
+	return taken
 }
 
 // makeRoom prepares the buffer for the next read after one of n bytes. It
@@ -186,7 +226,7 @@ func (in *inbox) resizeEmpty(n int, full bool) {
 func (l *Link) discard() {
 	scratch := make([]byte, 4<<10)
 	for {
-		if _, err := l.conn.Read(scratch); err != nil {
+		if _, err := l.receive(scratch); err != nil {
 			l.fail(endOfInput(err, false))
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
 			return

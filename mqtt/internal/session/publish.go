@@ -72,7 +72,7 @@ func (s *Session) room(e *Entry) bool {
 	switch {
 	case e.kind == atMostOnce:
 		return true
-	case s.proving || s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:
+	case s.proving || s.behind || s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:
 		return false
 	default:
 		return e.kind != exactlyOnce || s.used2 < s.window2
@@ -289,7 +289,9 @@ func (s *Session) Oldest() *Entry {
 // the packet completed, if it did.
 //
 // An acknowledgement for an identifier that is unknown, or in another kind of
-// flow, is ignored, creates no quota and frees no identifier; ignored says so.
+// flow, is ignored, creates no quota and frees no identifier; ignored says so. But a PUBACK
+// for a QoS 2 PUBLISH ends its flow: it is how a server without QoS 2 says that it has
+// taken the message, and nothing else follows.
 func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, ignored bool, err error) {
 	if a.Type == wire.PUBREL {
 		dst, err = s.handlePubRel(dst, a)
@@ -302,6 +304,8 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 	switch {
 	case a.Type == wire.PUBREC:
 		return s.handlePubRec(dst, e, a)
+	case e != nil && a.Type == wire.PUBACK && e.kind == exactlyOnce && e.stage == sent:
+		s.refuseQoS2()
 	case e == nil,
 		a.Type == wire.PUBACK && e.kind != atLeastOnce,
 		a.Type == wire.PUBCOMP && (e.kind != exactlyOnce || e.stage != released):
@@ -310,6 +314,40 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 	s.progress = true
 	s.finish(e)
 	return s.Pump(dst), e, false, nil
+}
+
+// refuseQoS2 notes that the server has answered a QoS 2 publish as one of QoS 1: it has
+// nothing else for those that wait, which end.
+func (s *Session) refuseQoS2() {
+	if s.withoutQoS2 {
+		return
+	}
+	s.withoutQoS2 = true
+	for range s.queue.Len() {
+		e := *s.queue.At(0)
+		s.queue.Drop(1)
+		if e.kind != exactlyOnce {
+			s.queue.Push(e)
+			continue
+		}
+		s.queueBytes -= len(e.packet())
+		e.stage = finished
+		s.drop(e)
+		s.stageRemoval(e)
+		s.refused = append(s.refused, e)
+	}
+}
+
+// WithoutQoS2 reports whether the server of this connection has answered a QoS 2 publish
+// with PUBACK.
+func (s *Session) WithoutQoS2() bool { return s.withoutQoS2 }
+
+// TakeRefused returns the publishes of QoS 2 that waited to be sent when the server showed
+// that it has no QoS 2.
+func (s *Session) TakeRefused() []*Entry {
+	r := s.refused
+	s.refused = nil
+	return r
 }
 
 // handlePubRec answers a PUBREC with PUBREL, or ends the flow when it carries an

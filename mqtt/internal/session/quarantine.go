@@ -32,12 +32,32 @@ func (s *Session) places() int {
 
 // prove asks the server for a sign of life before an isolated publish is sent.
 func (s *Session) prove(dst []byte, now time.Time) []byte {
-	if s.isolated == 0 || s.alive.interval <= 0 {
+	if s.isolated == 0 {
 		return dst
 	}
-	s.proving = true
+	dst, s.proving = s.AskAlive(dst, now)
+	return dst
+}
+
+// AskAlive appends a PINGREQ, and reports whether it did: without keep alive nobody would
+// miss the answer.
+func (s *Session) AskAlive(dst []byte, now time.Time) ([]byte, bool) {
+	if s.alive.interval <= 0 {
+		return dst, false
+	}
 	s.alive.pinged = now
-	return wire.AppendPingReq(dst)
+	return wire.AppendPingReq(dst), true
+}
+
+// HoldPublishes has publishes of QoS 1 and 2 wait, on this connection, until
+// ReleasePublishes: the server is to answer other packets first, so that those are known if it
+// ends the connection at one of them.
+func (s *Session) HoldPublishes() { s.behind = true }
+
+// ReleasePublishes ends that.
+func (s *Session) ReleasePublishes(dst []byte) []byte {
+	s.behind = false
+	return s.Pump(dst)
 }
 
 // Proving reports whether publishes wait until the server answers the PINGREQ that
@@ -49,6 +69,10 @@ func (s *Session) Proved(dst []byte) []byte {
 	s.proving = false
 	return s.Pump(dst)
 }
+
+// Unanswered reports whether publishes are in flight, and the server has answered none on this
+// connection.
+func (s *Session) Unanswered() bool { return s.used > 0 && !s.progress }
 
 // countLoss notes that the server ended a connection on which it answered nothing,
 // and was to answer e first.

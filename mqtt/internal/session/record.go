@@ -16,6 +16,7 @@ import (
 const (
 	keyOwner    = 0          // whose session it is
 	keyReserved = 1          // sequence numbers up to this one may have been used
+	keyVersion  = 2          // which version of the protocol the session is of
 	keyPublish  = 1 << 56    // | order: recordHead and the PUBLISH packet
 	keyFlow     = 2 << 56    // | order: a flowRecord
 	keyInbound  = 3 << 56    // | packet identifier: an inboundRecord
@@ -72,6 +73,7 @@ type Loader struct {
 	loose   []uint64       // keys of records that a batch, saved in part, has left over
 	Owner   string         // whose session it is, "" when none was saved
 	Aside   int            // messages in quarantine
+	Version wire.Version   // of the session; 0: it is not known
 }
 
 // NewLoader returns a loader for s, which must be new.
@@ -117,6 +119,8 @@ func (l *Loader) single(key uint64, value []byte) error {
 	switch {
 	case key == keyOwner:
 		l.Owner = string(value[1:])
+	case key == keyVersion && len(value) == 2:
+		l.s.noted, l.Version = wire.Version(value[1]), wire.Version(value[1])
 	case key == keyReserved && len(value) == 9:
 		l.s.in.skipTo(binary.BigEndian.Uint64(value[1:]))
 	default:
@@ -161,6 +165,9 @@ func (l *Loader) publish(order uint64, value []byte) error {
 	}
 	if p.QoS == 0 {
 		return errRecord
+	}
+	if len(p.Properties) > 0 && l.Version == 0 {
+		l.Version = v // nothing else says them
 	}
 	if l.s.cfg.Version < wire.V5 {
 		p.Properties = nil // this connection cannot say them

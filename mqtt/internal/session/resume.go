@@ -115,11 +115,7 @@ func (s *Session) failUnsendable(r Resumption) (failed []Failure) {
 			continue
 		}
 		failed = append(failed, Failure{e, err})
-		if e.id == 0 {
-			s.Cancel(e)
-		} else {
-			s.finish(e)
-		}
+		s.abandon(e)
 	}
 	return failed
 }
@@ -154,6 +150,10 @@ func (e *Entry) QoS() byte { return byte(e.kind) }
 
 // Retain reports whether the packet that e has to send is to be retained.
 func (e *Entry) Retain() bool { return e.record != nil && e.packet()[0]&1 != 0 }
+
+// InFlight reports whether e is a publish that is in flight on the connection of the moment,
+// or the last one, and that the server has not begun to take.
+func (e *Entry) InFlight() bool { return e.inWindow && e.stage == sent }
 
 // OnRecord reports whether the message of e is in the store, or on its way there.
 func (e *Entry) OnRecord() bool { return e.onRecord }

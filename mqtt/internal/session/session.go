@@ -16,7 +16,7 @@ const maxIDs = 65535
 // ErrNoID is returned when all 65,535 packet identifiers are in use.
 var ErrNoID = errors.New("all 65535 packet identifiers are in use; wait for an acknowledgement")
 
-// Config is what a session is made with. It does not change.
+// Config is what a session is made with. It changes with Speak alone.
 type Config struct {
 	Version wire.Version
 	Window  int // most QoS 1 and 2 publishes in flight, 1 to 65,535
@@ -116,18 +116,24 @@ type Session struct {
 	expired     []*Entry
 	progress    bool               // the server acknowledged something on this connection
 	proving     bool               // no publish is sent before the server answers a PINGREQ
+	behind      bool               // no publish is sent before the requests that go first are answered
 	isolated    int                // publishes at which the server may disconnect
 	quarantined []*Entry           // given up by the last Suspend
+	withoutQoS2 bool               // the server answered a QoS 2 publish on this connection as one of QoS 1
+	refused     []*Entry           // of QoS 2, which waited then
 	resend      fifo.Queue[*Entry] // what earlier connections left, oldest first
 	offline     bool
 	epoch       uint64 // of the connection
 	now         int64  // Unix milliseconds, as last told
 	staging     staging
+	noted       wire.Version // of the session, as the store has it; 0: it says nothing
 
 	in         inbound
 	aliasesOut outAliases
 	aliasesIn  inAliases
 	alive      keepAlive
+
+	endureAliases bool // of the server, above the maximum
 }
 
 // New returns the state of a session that begins now.
@@ -148,11 +154,11 @@ func (s *Session) resetWindow(receiveMaximum int) {
 // Start tells that the server accepted the connection. Quotas and aliases begin
 // anew [MQTT-3.3.2-7].
 func (s *Session) Start(now time.Time, server Server) {
-	s.offline, s.progress, s.proving = false, false, false
+	s.offline, s.progress, s.proving, s.behind, s.withoutQoS2 = false, false, false, false, false
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
-	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum}
+	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum, endure: s.endureAliases}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
 }

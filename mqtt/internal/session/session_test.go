@@ -93,15 +93,15 @@ func TestQoS2Steps(t *testing.T) {
 	if done, ignored := b.ack(wire.PUBCOMP, 1, 0); done != nil || !ignored {
 		t.Fatal("PUBCOMP before PUBREC was taken")
 	}
-	if done, ignored := b.ack(wire.PUBACK, 1, 0); done != nil || !ignored {
-		t.Fatal("PUBACK for a QoS 2 publish was taken")
-	}
 	b.sent("")
 	for range 2 { // a repeated PUBREC gets PUBREL again
 		if done, _ := b.ack(wire.PUBREC, 1, 0); done != nil {
 			t.Fatal("PUBREC completed the publish")
 		}
 		b.sent("62020001")
+	}
+	if done, ignored := b.ack(wire.PUBACK, 1, 0); done != nil || !ignored {
+		t.Fatal("PUBACK behind PUBREC was taken")
 	}
 	if done, _ := b.ack(wire.PUBCOMP, 1, 0); done != e {
 		t.Fatal("PUBCOMP did not complete the publish")

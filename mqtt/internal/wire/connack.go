@@ -11,12 +11,13 @@ type ConnAck struct {
 // ParseConnAck parses the body of a CONNACK.
 //
 // A refusal that claims a session nevertheless [MQTT-3.2.2-4], [MQTT-3.2.2-6] of 5 is
-// returned as it is: the code tells the user more. An MQTT 5 client that meets a server
-// which knows only 3.1.1 gets an Error with UnsupportedProtocolVersion.
+// returned as it is: the code tells the user more. A server that does not speak v may
+// say so in the form of the version that it does speak: that is an Error with
+// UnsupportedProtocolVersion.
 func ParseConnAck(h Header, body []byte, v Version) (ConnAck, error) {
 	r := NewReader(h, body, CONNACK)
-	if v == V5 && len(body) == 2 && (body[1] == byte(RefusedVersion) || body[1] == byte(UnsupportedProtocolVersion)) {
-		r.Fail(UnsupportedProtocolVersion, "the server answers that it does not speak MQTT 5; connect with version 3.1.1")
+	if refusesVersion(body, v) {
+		r.Fail(UnsupportedProtocolVersion, "the server answers that it does not speak MQTT "+v.String())
 	}
 	var c ConnAck
 	c.SessionPresent = r.acknowledgeFlags(v)
@@ -32,6 +33,20 @@ func ParseConnAck(h Header, body []byte, v Version) (ConnAck, error) {
 		return ConnAck{}, err
 	}
 	return c, nil
+}
+
+// refusesVersion reports whether body refuses v in the form of another version: to MQTT 5
+// without properties (3.1.1 section 3.1.2.2), to earlier ones with the code of MQTT 5
+// [MQTT-3.1.2-2] of 5.
+func refusesVersion(body []byte, v Version) bool {
+	switch {
+	case len(body) < 2:
+		return false
+	case v == V5:
+		return len(body) == 2 && (body[1] == byte(RefusedVersion) || body[1] == byte(UnsupportedProtocolVersion))
+	default:
+		return len(body) > 2 && body[1] == byte(UnsupportedProtocolVersion)
+	}
 }
 
 // acknowledgeFlags reads the byte in front of the code [MQTT-3.2.2-1] of 5. In MQTT 3.1 it is

@@ -13,7 +13,11 @@ import (
 
 var start = time.Unix(1_000_000, 0)
 
-var errDisk = errors.New("disk full")
+var (
+	errDisk    = errors.New("disk full")
+	errLowered = errors.New("taken at QoS 1")
+	errRefused = errors.New("the server has no QoS 2")
+)
 
 // outgoing is a publish of the application.
 type outgoing struct {
@@ -36,6 +40,7 @@ type received struct {
 type client struct {
 	w         *world
 	sess      *session.Session
+	cfg       session.Config // of sess
 	out       []byte
 	published []*outgoing
 	live      map[*session.Entry]*outgoing
@@ -44,6 +49,9 @@ type client struct {
 
 	effects map[int]int     // by name, what the application did
 	journal map[uint64]bool // Sequence of each effect, written with it
+
+	discarded map[int]int // by name, poison that was thrown away
+	endures   bool        // poison has ended a connection of this process
 
 	disk    map[uint64][]byte
 	batch   *session.Batch // being saved
@@ -56,17 +64,19 @@ type client struct {
 func newClient(w *world) *client {
 	return &client{
 		w: w, effects: make(map[int]int), journal: make(map[uint64]bool), disk: make(map[uint64][]byte),
+		discarded: make(map[int]int),
 	}
 }
 
 // start begins a process.
 func (c *client) start() {
-	c.sess = session.New(session.Config{
+	c.cfg = session.Config{
 		Version: c.w.version, Window: 1 + c.w.rng.IntN(6), Keep: true, Save: c.w.save,
-	})
+	}
+	c.sess = session.New(c.cfg)
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	c.out, c.inbox, c.handled, c.batch = nil, nil, nil, nil
-	c.subscribed = false
+	c.subscribed, c.endures = false, false
 	before := c.live
 	c.live = make(map[*session.Entry]*outgoing)
 	if !c.w.save {
@@ -114,6 +124,9 @@ func (c *client) publish() {
 		return
 	}
 	p := &outgoing{name: len(c.published), qos: byte(1 + c.w.rng.IntN(2)), entry: &session.Entry{}, accepted: !c.w.save}
+	if c.w.up && c.sess.WithoutQoS2() { // then the client refuses
+		p.qos = 1
+	}
 	c.published = append(c.published, p)
 	c.live[p.entry] = p
 	var err error
@@ -172,6 +185,11 @@ func (c *client) suspend() {
 }
 
 func (c *client) connect(present bool) {
+	c.cfg.Version = c.w.version
+	if failed := c.sess.Speak(c.cfg); failed != nil {
+		c.w.violate("a plain publish has no words in %v: %v", c.cfg.Version, failed[0].Err)
+	}
+	c.sess.NoteVersion(c.w.shifts)
 	c.sess.Start(start, session.Server{ReceiveMaximum: c.w.server.receiveMaximum, KeepAlive: time.Minute})
 	var failed []session.Failure
 	c.out, failed = c.sess.Resume(c.out, session.Resumption{
@@ -239,18 +257,31 @@ func (c *client) read() bool {
 	if c.out, done, _, err = c.sess.HandleAck(c.out, &a); err != nil {
 		c.w.violate("%v %d: %v", h.Type, a.PacketID, err)
 	}
-	if done != nil {
-		c.end(done, nil)
-	}
+	c.completed(done, a.Type)
 	c.pumped()
 	return true
+}
+
+// completed notes the end of done, if there is one, by an acknowledgement, and of what the
+// server has shown that it cannot do.
+func (c *client) completed(done *session.Entry, by wire.Type) {
+	switch {
+	case done == nil:
+	case by == wire.PUBACK && done.QoS() == 2:
+		c.end(done, errLowered)
+	default:
+		c.end(done, nil)
+	}
+	for _, e := range c.sess.TakeRefused() {
+		c.end(e, errRefused)
+	}
 }
 
 // arrive takes a message.
 func (c *client) arrive(h wire.Header, body []byte) {
 	p, err := wire.ParsePublish(h, body, c.w.version)
 	if err != nil {
-		c.w.violate("the server sent %v", err)
+		c.poisoned(h, body)
 		return
 	}
 	var a session.Arrival
@@ -270,6 +301,30 @@ func (c *client) arrive(h wire.Header, body []byte) {
 		return
 	}
 	c.inbox = append(c.inbox, m)
+}
+
+// poisoned takes a message with a wildcard in its topic: the first one ends the connection,
+// and from then on they are thrown away.
+func (c *client) poisoned(h wire.Header, body []byte) {
+	if !c.endures {
+		c.endures = true
+		c.w.end()
+		return
+	}
+	m, ok := wire.SalvagePublish(h, body, c.w.version)
+	name := -1
+	if _, err := fmt.Sscanf(m.Topic, "+%d", &name); !ok || err != nil {
+		c.w.violate("the server sent a message to %q", m.Topic)
+		return
+	}
+	var first bool
+	var err error
+	if c.out, first, err = c.sess.Discard(c.out, &m, wire.TopicNameInvalid); err != nil {
+		c.w.violate("poison %d: %v", m.PacketID, err)
+	}
+	if first {
+		c.discarded[name]++
+	}
 }
 
 // handle has the application act on the next message. With a store it writes the

@@ -25,6 +25,8 @@ type world struct {
 
 	// The server gives new packet identifiers when a session goes on.
 	renumber bool
+	poison   bool // some of its messages have a wildcard in their topic
+	lowers   bool // the server has no QoS 2: it answers with PUBACK
 
 	client *client
 	server *server
@@ -33,6 +35,8 @@ type world struct {
 	s2c    []byte
 	trace  hashWriter
 	fault  error // the first violation
+
+	shifts bool // the version may change with each connection
 }
 
 type hashWriter struct{ sum uint64 }
@@ -60,6 +64,7 @@ type Result struct {
 	Cuts, Lost, FailedCommits  int
 	TornCommits                int  // of which a part was saved
 	Renumbering                bool // the server's packet identifiers
+	Discarded                  int  // messages with a wildcard in their topic
 }
 
 // Run plays one schedule and returns the first promise that was broken.
@@ -79,7 +84,7 @@ func Run(o Options) (Result, error) {
 	r := Result{
 		Trace: w.trace.sum, Published: len(w.client.published), Received: len(w.client.effects),
 		Kills: w.client.kills, Cuts: w.client.cuts, Lost: w.server.losses, FailedCommits: w.client.failures,
-		TornCommits: w.client.torn, Renumbering: w.renumber,
+		TornCommits: w.client.torn, Renumbering: w.renumber, Discarded: len(w.client.discarded),
 	}
 	return r, w.fault
 }
@@ -91,10 +96,13 @@ func newWorld(o Options) *world {
 		w.version = wire.V5
 	}
 	w.save, w.lossy, w.repub, w.renumber = w.chance(60), w.chance(15), w.chance(50), w.chance(25)
+	w.poison = w.chance(40)
+	w.lowers = w.chance(15)
 	w.faults = true
 	w.server = newServer(w)
 	w.client = newClient(w)
 	w.client.start()
+	w.shifts = w.chance(25)
 	return w
 }
 
@@ -140,6 +148,9 @@ func (w *world) connect() {
 	}
 	w.up = true
 	w.c2s, w.s2c = nil, nil
+	if w.shifts && w.chance(50) {
+		w.version = wire.V311 + wire.V5 - w.version
+	}
 	present := w.server.connect()
 	w.trace.note("connect %v", present)
 	w.client.connect(present)
@@ -160,6 +171,14 @@ func (w *world) cut() {
 		moved = w.client.read()
 	}
 	w.trace.note("cut")
+	w.end()
+}
+
+// end ends the connection.
+func (w *world) end() {
+	if !w.up {
+		return
+	}
 	w.up = false
 	w.c2s, w.s2c = nil, nil
 	w.client.suspend()

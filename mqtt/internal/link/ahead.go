@@ -1,0 +1,183 @@
+package link
+
+import (
+	"sync"
+	"time"
+
+	"dunlin/mqtt/internal/wire"
+)
+
+// AheadState says what becomes of the input while the owner wants none.
+type AheadState byte
+
+// The states of reading ahead.
+const (
+	AheadOff   AheadState = iota // it stays with the network
+	AheadReads                   // it is read ahead
+	AheadFull                    // Config.ReadAhead is reached: it stays with the network
+	AheadOver                    // it was read up to its end, or to a DISCONNECT
+)
+
+// ahead holds the bytes that were read while the owner had no room, and finds the
+// fixed headers in them. Reading on answers the pings of a WebSocket, and shows the end
+// of the input, which would else hide behind what nobody takes.
+type ahead struct {
+	mu    sync.Mutex
+	came  sync.Cond // there are bytes, or nobody reads ahead any more; with mu
+	first int       // the size that buf begins with
+	most  int       // and may grow to
+
+	buf        []byte // grows with the bytes that came
+	start, end int    // of buf: they wait for the read loop; the place behind is aheadLoop's
+	reading    bool   // aheadLoop runs
+	enough     bool   // the read loop goes on: the read at hand is the last one ahead
+	left       bool   // a DISCONNECT came
+	err        error  // how the input ended
+	marks      marks
+}
+
+// ReadAhead has the link read on, up to Config.ReadAhead bytes, until AwaitRoom returns.
+// For the owner, within AwaitRoom.
+func (l *Link) ReadAhead() {
+	a := l.ahead
+	if a == nil {
+		l.unwatchIdle(&l.in)
+		a = &ahead{first: min(l.in.first, l.cfg.ReadAhead), most: l.cfg.ReadAhead}
+		a.came.L = &a.mu
+		a.marks.body = l.in.left
+		a.marks.pass(l.in.buf[l.in.start:l.in.end], wire.Version(l.version.Load()))
+		l.ahead = a
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.enough = false
+	if !a.reading && a.state() == AheadOff {
+		a.reading = true
+		go l.aheadLoop(a)
+	}
+}
+
+// Ahead tells what becomes of the input. For the owner, within AwaitRoom.
+func (l *Link) Ahead() AheadState {
+	if l.ahead == nil {
+		return AheadOff
+	}
+	l.ahead.mu.Lock()
+	defer l.ahead.mu.Unlock()
+	return l.ahead.state()
+}
+
+// aheadLoop reads ahead. What the last read brings, after the read loop went on, is still
+// kept here: a read that waits cannot be called off on every connection.
+func (l *Link) aheadLoop(a *ahead) {
+	for p := a.room(); p != nil; p = a.room() {
+		n, err := l.conn.Read(p)
+		l.owner.HeardAhead(time.Now(), n, a.add(n, err, wire.Version(l.version.Load())))
+	}
+}
+
+// receive reads what comes next, first of what was read ahead.
+func (l *Link) receive(p []byte) (int, error) {
+	if l.ahead != nil {
+		if n, err := l.ahead.take(p); n > 0 || err != nil {
+			return n, err
+		}
+		l.ahead = nil
+	}
+	return l.conn.Read(p)
+}
+
+// state tells what becomes of the input.
+func (a *ahead) state() AheadState {
+	switch {
+	case a.left || a.err != nil:
+		return AheadOver
+	case a.end-a.start >= a.most:
+		return AheadFull
+	case a.reading && !a.enough:
+		return AheadReads
+	default:
+		return AheadOff
+	}
+}
+
+// room returns the place for the next read; none ends the reading.
+func (a *ahead) room() []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state() != AheadReads {
+		a.reading = false
+		a.came.Signal()
+		return nil
+	}
+	if a.end == len(a.buf) {
+		to := a.buf
+		if a.start == 0 {
+			to = make([]byte, min(max(2*len(a.buf), a.first), a.most))
+		}
+		a.end = copy(to, a.buf[a.start:a.end])
+		a.buf, a.start = to, 0
+	}
+	return a.buf[a.end:]
+}
+
+// add takes what a read brought.
+func (a *ahead) add(n int, err error, version wire.Version) AheadState {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left = a.left || a.marks.pass(a.buf[a.end:a.end+n], version)
+	a.end += n
+	a.err = err
+	a.came.Signal()
+	return a.state()
+}
+
+// take gives the oldest bytes to the read loop, which goes on. Neither bytes nor an
+// error mean that it has to read for itself.
+func (a *ahead) take(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.enough = true
+	for a.start == a.end && a.reading {
+		a.came.Wait()
+	}
+	if a.start == a.end {
+		return 0, a.err
+	}
+	n := copy(p, a.buf[a.start:a.end])
+	a.start += n
+	return n, nil
+}
+
+// marks finds the fixed headers in a stream of packets.
+type marks struct {
+	body   int     // bytes to come of the packet at hand
+	leaves bool    // it is a DISCONNECT
+	head   [5]byte // of the next one
+	n      int     // bytes of it
+	lost   bool    // a header is malformed: where the next one is, nobody knows
+}
+
+// pass looks at the next bytes, and reports whether a DISCONNECT is whole.
+func (m *marks) pass(b []byte, version wire.Version) bool {
+	for !m.lost {
+		skip := min(m.body, len(b))
+		m.body -= skip
+		b = b[skip:]
+		if m.body == 0 && m.leaves {
+			return true
+		}
+		if len(b) == 0 {
+			return false
+		}
+		m.head[m.n] = b[0]
+		m.n++
+		b = b[1:]
+		h, n, err := wire.ParseHeader(m.head[:m.n], version)
+		m.lost = err != nil
+		if n > 0 {
+			m.body, m.leaves, m.n = h.Length, h.Type == wire.DISCONNECT, 0
+		}
+	}
+	return false
+}

@@ -1,0 +1,92 @@
+package mqtt_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dunlin/mqtt"
+	"dunlin/mqtt/mqtttest/packet"
+)
+
+// TestDisconnectBeforeMQTT5: a bare DISCONNECT is no packet for a 3.1.1 server to send, but some do
+// when another client takes the session over. It shows DC-13: DISCONNECT of a 3.1.1 server.
+func TestDisconnectBeforeMQTT5(t *testing.T) {
+	for _, version := range []mqtt.Version{mqtt.V31, mqtt.V311} {
+		s := dialScripted(t, func(cfg *mqtt.Config) { cfg.Version = version })
+		s.server.Send("E0 00")
+		s.server.ExpectClosed() // without a word
+		s.server.Close()
+		s.expectEvent("close: the server disconnected without a reason: another client may have connected with the same client identifier")
+		s.expectEvent("disconnect: ")
+		s.finish()
+		var left *mqtt.DisconnectError
+		if err := s.Err(); !errors.As(err, &left) || left.Version != version || errors.Is(err, mqtt.ErrTakenOver) || mqtt.IsPermanent(err) {
+			t.Errorf("ended with %v", err)
+		}
+	}
+}
+
+// TestBareTakeoversEnd has two clients of one identifier at a server that sends each one that it
+// throws out a bare DISCONNECT: one of them gives up and says why. It shows SR-27: session taken over.
+func TestBareTakeoversEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLasting(t, mqtt.V311, keepAlive(-1))
+		withoutCallbacks(&s.cfg)
+		ctx, cancel := context.WithTimeout(s.ctx, time.Hour)
+		defer cancel()
+		connects := takeOver(ctx, s.net, []byte{0x20, 2, 1, 0}, []byte{0xE0, 0})
+		must(t, <-s.start())
+		first := s.Client
+		must(t, <-s.start())
+		if count := <-connects; count > 8 {
+			t.Errorf("%d connections", count)
+		}
+		for _, c := range []*mqtt.Client{first, s.Client} {
+			if err := c.Err(); err != nil {
+				checkError(t, err, mqtt.ErrTakenOver)
+				return
+			}
+		}
+		t.Error("both go on")
+	})
+}
+
+// TestShutdownsAreNoTakeovers has a server say the same when it shuts down.
+func TestShutdownsAreNoTakeovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLasting(t, mqtt.V311, nil)
+		s.connect("absent")
+		for range 6 {
+			s.server.Send("E0 00")
+			s.net.refuses(nobody)
+			s.drop()
+			<-time.After(3 * time.Minute) // longer than any wait
+			s.net.refuses(nil)
+			s.acceptNext("present")
+		}
+		synctest.Wait()
+		if !s.IsConnected() {
+			t.Error("not connected")
+		}
+	})
+}
+
+// TestBareDisconnectAtAMessageIsNoTakeover has a server say the same at a message that it does not take: that
+// is put aside, as with any other end.
+func TestBareDisconnectAtAMessageIsNoTakeover(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &pickyServer{version: packet.V311, keeps: true, bad: []string{"bad", "f07"}, farewell: []byte{0xE0, 0}}
+		c, _ := dialPicky(t, s, nil)
+		published, err := c.PublishAsync(t.Context(), mqtt.Message{Topic: "t", QoS: 1, Payload: []byte("bad")}, nil)
+		must(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		checkError(t, published.Wait(ctx), mqtt.ErrQuarantined)
+		_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "f07"})
+		checkError(t, err, mqtt.ErrQuarantined)
+		must(t, c.AwaitConnected(ctx))
+	})
+}
