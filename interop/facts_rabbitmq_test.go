@@ -16,7 +16,7 @@ var rabbitMQFacts = []testCase{
 	},
 	{
 		name: "a filter with a star", only: on("rabbitmq"), body: func(r *rig) { toldUnmatched(r, "star/*", "star/a", "star/a") },
-		says: "Avoid `*` in topics and filters: in a filter it acts as `+`, and a message to `a*b` comes as one to `a+b`, which no topic may be.",
+		says: "Avoid `*` in topics and filters: in a filter it acts as `+`, and a message to `a*b` comes as one to `a+b`, which no topic may be: a client with Reconnect throws it away and says so (PoisonError), others end.",
 	},
 	{
 		name: "a publish at QoS 2 to a server that has none", only: on("rabbitmq"), body: noQoS2,
