@@ -29,16 +29,14 @@ type connection struct {
 	clean       bool          // CONNECT had Clean Start
 	answer      []byte        // how what came in the place of CONNACK began, where that was not MQTT
 	accepted    bool          // the server accepted the session
+	watched     bool          // a timer runs that tells when to look how long reading waits
 	connAck     ConnAck
 	pingTimeout time.Duration   // in force
 	pings       []*ping         // PINGREQs without an answer, oldest first
 	rtt         time.Duration   // of the last ping
-	asked       int             // requests that are asked again on it and have no answer
-	suspects    []wanted        // subscriptions that are asked for once the server has shown life
-	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
+	caution     *caution        // about what is asked again on it; nil: nothing is
 	auth        *authentication // nil: no method was asked for
 	poison      *poison         // of this connection and those before; nil: there was none
-	pause       pause
 }
 
 // attachLocked begins a connection over conn. It reports false when the client

@@ -26,6 +26,13 @@ const (
 // the server ended them at: then it ends.
 const requestLosses = 6
 
+// caution is about the requests of earlier connections that are asked again on this one.
+type caution struct {
+	asked     int       // that have no answer yet
+	suspects  []wanted  // subscriptions that are asked for once the server has shown life
+	heldSince time.Time // from then on publishes wait until all of these have an answer; zero: they do not
+}
+
 // blamedLocked returns the request at which the server may have ended the connection, nil when
 // it is none, or may be a publish.
 func (c *Client) blamedLocked() *request {
@@ -108,7 +115,7 @@ func (c *Client) sortOutLocked(all []wanted) []wanted {
 			w.sub.skipped = false
 			c.supervisor.renewal.owed = append(c.supervisor.renewal.owed, w)
 		case w.sub.losses >= suspectAfter:
-			c.conn.suspects = append(c.conn.suspects, w)
+			c.conn.caution.suspects = append(c.conn.caution.suspects, w)
 		default:
 			return false
 		}
@@ -119,7 +126,7 @@ func (c *Client) sortOutLocked(all []wanted) []wanted {
 // beCarefulLocked has publishes wait where a request may end the connection, and suspects until
 // the server has answered a PINGREQ. Without keep alive nothing waits: the answer may never come.
 func (c *Client) beCarefulLocked(now time.Time) {
-	if len(c.conn.suspects) == 0 && (!c.supervisor.renewal.wary || c.conn.asked == 0) {
+	if len(c.conn.caution.suspects) == 0 && (!c.supervisor.renewal.wary || c.conn.caution.asked == 0) {
 		return
 	}
 	var asked bool
@@ -129,19 +136,20 @@ func (c *Client) beCarefulLocked(now time.Time) {
 	}
 	c.conn.pings = append(c.conn.pings, &ping{sent: now})
 	c.sess.HoldPublishes()
-	c.conn.heldSince = now
+	c.conn.caution.heldSince = now
 }
 
 // noteAliveLocked notes the answer to p. One to a ping that was sent later than the requests
 // ends the waiting of publishes: a server may leave a request without an answer for good.
 func (c *Client) noteAliveLocked(p *ping) {
-	conn := c.conn
+	caution := c.conn.caution
 	switch {
-	case conn.heldSince.IsZero():
-	case len(conn.suspects) > 0:
-		conn.heldSince = time.Now()
+	case caution == nil:
+	case caution.heldSince.IsZero():
+	case len(caution.suspects) > 0:
+		caution.heldSince = time.Now()
 		c.askSuspectsLocked()
-	case p.sent.After(conn.heldSince):
+	case p.sent.After(caution.heldSince):
 		c.dispelLocked()
 	}
 }
@@ -149,8 +157,8 @@ func (c *Client) noteAliveLocked(p *ping) {
 // askSuspectsLocked asks for the suspects, except for those that the application has ended or
 // asked for anew meanwhile.
 func (c *Client) askSuspectsLocked() {
-	suspects := c.conn.suspects
-	c.conn.suspects = nil
+	suspects := c.conn.caution.suspects
+	c.conn.caution.suspects = nil
 	var leaving []string
 	for _, e := range c.sess.Unfinished() {
 		if d, ok := e.Owner.(*Delivery); ok && d.op.request != nil && d.op.request.verb == "unsubscribe" {
@@ -160,7 +168,7 @@ func (c *Client) askSuspectsLocked() {
 	c.renewLocked(slices.DeleteFunc(suspects, func(w wanted) bool {
 		return c.subs.get(w.filter) != w.sub || slices.Contains(leaving, w.filter)
 	}))
-	if c.conn.asked == 0 {
+	if c.conn.caution.asked == 0 {
 		c.dispelLocked()
 	}
 }
@@ -188,7 +196,7 @@ func (c *Client) clearedLocked(r *request) {
 		return
 	}
 	r.first = false
-	if c.conn.asked--; c.conn.asked == 0 && len(c.conn.suspects) == 0 {
+	if c.conn.caution.asked--; c.conn.caution.asked == 0 && len(c.conn.caution.suspects) == 0 {
 		c.dispelLocked()
 	}
 }
@@ -199,7 +207,7 @@ func (c *Client) dispelLocked() {
 	if renewal.narrowed && renewal.whole > 0 { // it was one subscription, not their number
 		renewal.filters = renewal.whole
 	}
-	renewal.narrowed, renewal.whole, c.conn.heldSince = false, 0, time.Time{}
+	renewal.narrowed, renewal.whole, c.conn.caution.heldSince = false, 0, time.Time{}
 	c.send.buf = c.sess.ReleasePublishes(c.send.buf)
 	c.pumpedLocked()
 }

@@ -42,6 +42,9 @@ func (s *subscriptions) meant(p *wire.Publish) *subscription {
 			}
 		}
 	}
+	if s.table.Len() == 0 {
+		return nil
+	}
 	if s.misread == nil {
 		s.misread = new(misread)
 		for _, sub := range s.table.All() {

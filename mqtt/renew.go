@@ -33,6 +33,7 @@ func (c *Client) resumeRequestsLocked(present bool, now time.Time) {
 	renewal := &c.supervisor.renewal
 	parked, owed := c.subs.parked, renewal.owed
 	c.subs.parked, renewal.owed = nil, nil
+	c.conn.caution = new(caution)
 	if !present {
 		owed = c.agreedLocked()
 	}
@@ -73,7 +74,7 @@ func (c *Client) reissueLocked(r *request) error {
 		return err
 	}
 	r.first = true
-	c.conn.asked++
+	c.conn.caution.asked++
 	return nil
 }
 
@@ -163,6 +164,8 @@ func (c *Client) oweLocked() {
 		}
 		return r.renewal
 	})
-	renewal.owed = append(renewal.owed, c.conn.suspects...)
-	c.conn.suspects = nil
+	if caution := c.conn.caution; caution != nil {
+		renewal.owed = append(renewal.owed, caution.suspects...)
+		caution.suspects = nil
+	}
 }

@@ -108,9 +108,12 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recv.noteHandled()
-	c.conn.pause.began = time.Time{}
+	var began time.Time
 	for c.wantsRoomLocked() {
-		if !c.pauseLocked(ended) {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		if !c.pauseLocked(began, ended) {
 			return
 		}
 	}
@@ -123,9 +126,9 @@ func (c *Client) wantsRoomLocked() bool {
 	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
 }
 
-// pauseLocked waits until something changed, and reports whether to look again. It
-// gives up the lock meanwhile.
-func (c *Client) pauseLocked(ended <-chan struct{}) bool {
+// pauseLocked waits until something changed, in a pause that began then, and reports whether to look
+// again. It gives up the lock meanwhile.
+func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
 	r := &c.recv
 	var late <-chan time.Time
 	if r.waiting > 0 && !c.jammedLocked() {
@@ -136,7 +139,7 @@ func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 	r.noteHandled()
 	before := r.through
 	r.paused = true
-	isLate := c.awaitChangeLocked(late, ended)
+	isLate := c.awaitChangeLocked(began, late, ended)
 	r.paused = false
 	select {
 	case <-ended:
@@ -151,14 +154,14 @@ func (c *Client) pauseLocked(ended <-chan struct{}) bool {
 }
 
 // awaitChangeLocked waits for the gate, for late, or for the end of the link, and reports
-// whether it was late. When the pause grows long, the link reads ahead.
-func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
+// whether it was late. When the pause that began then grows long, the link reads ahead.
+func (c *Client) awaitChangeLocked(began time.Time, late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
 	conn := c.conn
 	for {
 		now, ahead := time.Now(), conn.link.Ahead()
 		c.sess.Pause(now, ahead != link.AheadReads)
 		if ahead == link.AheadOff {
-			c.watchPauseLocked(now)
+			c.watchPauseLocked(now, began)
 		}
 		c.mu.Unlock()
 		select {
@@ -170,10 +173,10 @@ func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{})
 			return false
 		}
 		c.mu.Lock()
-		if isLate || conn.pause.watched || ahead != link.AheadOff || !c.wantsRoomLocked() {
+		if isLate || conn.watched || ahead != link.AheadOff || !c.wantsRoomLocked() {
 			return isLate
 		}
-		if time.Since(conn.pause.began) >= patience {
+		if time.Since(began) >= patience {
 			c.mu.Unlock()
 			conn.link.ReadAhead()
 			c.mu.Lock()
@@ -182,33 +185,18 @@ func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{})
 	}
 }
 
-// pause is the wait of the read loop for handlers.
-type pause struct {
-	began   time.Time   // zero: it is only beginning
-	watch   *time.Timer // tells when to look how long it is
-	watched bool        // that timer runs
-}
-
-// watchPauseLocked has the gate opened when it is time to see how long the pause is. The
-// timer is left running when the pause ends: none is set for each of the many short ones.
-func (c *Client) watchPauseLocked(now time.Time) {
-	p := &c.conn.pause
-	if p.began.IsZero() {
-		p.began = now
-	}
-	if p.watched {
+// watchPauseLocked has the gate opened when it is time to see how long the pause is that began
+// then. The timer is left running when the pause ends: none is set for each of the many short ones.
+func (c *Client) watchPauseLocked(now, began time.Time) {
+	conn := c.conn
+	if conn.watched {
 		return
 	}
-	p.watched = true
-	left := max(patience-now.Sub(p.began), 0)
-	if p.watch != nil {
-		p.watch.Reset(left)
-		return
-	}
-	p.watch = time.AfterFunc(left, func() {
+	conn.watched = true
+	time.AfterFunc(max(patience-now.Sub(began), 0), func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		p.watched = false
+		conn.watched = false
 		c.recv.openGate()
 	})
 }

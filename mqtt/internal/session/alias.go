@@ -116,7 +116,7 @@ func IsAliasFault(e *wire.Error) bool {
 // EndureAliases has messages taken from the next connection on that have their topic and an
 // alias above the maximum: a server that keeps aliases beyond their connection has such in
 // store, and they mean what they say.
-func (s *Session) EndureAliases() { s.endureAliases = true }
+func (s *Session) EndureAliases() { s.endure = true }
 
 // resolve gives p its full topic.
 func (a *inAliases) resolve(p *wire.Publish) error {

@@ -240,7 +240,8 @@ func (s *Session) expire(e *Entry) {
 		s.drop(e)
 		s.stageRemoval(e)
 	}
-	s.expired = append(s.expired, e)
+	list := s.givenUp()
+	list.expired = append(list.expired, e)
 }
 
 // TakeFreed returns the publishes that the last call took off the queue.
@@ -249,15 +250,6 @@ func (s *Session) TakeFreed() []Freed {
 	f := s.freed
 	s.freed = s.freed[:0]
 	return f
-}
-
-// TakeExpired returns the publishes whose time ran out before they were sent, or
-// before they were sent as new to a server that had lost the session: then Again is
-// true.
-func (s *Session) TakeExpired() []*Entry {
-	e := s.expired
-	s.expired = nil
-	return e
 }
 
 // Cancel takes e off the queue when it has not been sent, and reports whether
@@ -334,21 +326,14 @@ func (s *Session) refuseQoS2() {
 		e.stage = finished
 		s.drop(e)
 		s.stageRemoval(e)
-		s.refused = append(s.refused, e)
+		list := s.givenUp()
+		list.refused = append(list.refused, e)
 	}
 }
 
 // WithoutQoS2 reports whether the server of this connection has answered a QoS 2 publish
 // with PUBACK.
 func (s *Session) WithoutQoS2() bool { return s.withoutQoS2 }
-
-// TakeRefused returns the publishes of QoS 2 that waited to be sent when the server showed
-// that it has no QoS 2.
-func (s *Session) TakeRefused() []*Entry {
-	r := s.refused
-	s.refused = nil
-	return r
-}
 
 // handlePubRec answers a PUBREC with PUBREL, or ends the flow when it carries an
 // error: [MQTT-4.3.3-1] of 3.1.1, [MQTT-4.3.3-4] of 5.

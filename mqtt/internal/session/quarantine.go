@@ -89,14 +89,7 @@ func (s *Session) countLoss(e *Entry, alone bool) {
 			s.stageChange(keyAside|e.order, e.record, step{})
 		}
 		s.finish(e)
-		s.quarantined = append(s.quarantined, e)
+		list := s.givenUp()
+		list.quarantined = append(list.quarantined, e)
 	}
-}
-
-// TakeQuarantined returns the publishes that were given up because the server
-// disconnects at them. A store has them aside.
-func (s *Session) TakeQuarantined() []*Entry {
-	q := s.quarantined
-	s.quarantined = nil
-	return q
 }

@@ -111,29 +111,26 @@ type Session struct {
 
 	queue       fifo.Queue[*Entry] // publishes that wait for the window, oldest first
 	queueBytes  int
-	held        int     // the size of all records that are kept
-	freed       []Freed // publishes that left the queue in the last call
-	expired     []*Entry
-	progress    bool               // the server acknowledged something on this connection
-	proving     bool               // no publish is sent before the server answers a PINGREQ
-	behind      bool               // no publish is sent before the requests that go first are answered
-	isolated    int                // publishes at which the server may disconnect
-	quarantined []*Entry           // given up by the last Suspend
-	withoutQoS2 bool               // the server answered a QoS 2 publish on this connection as one of QoS 1
-	refused     []*Entry           // of QoS 2, which waited then
-	resend      fifo.Queue[*Entry] // what earlier connections left, oldest first
+	held        int          // the size of all records that are kept
+	freed       []Freed      // publishes that left the queue in the last call
+	surrendered *surrendered // nil: there never were any
+	progress    bool         // the server acknowledged something on this connection
+	proving     bool         // no publish is sent before the server answers a PINGREQ
+	behind      bool         // no publish is sent before the requests that go first are answered
+	withoutQoS2 bool         // the server answered a QoS 2 publish on this connection as one of QoS 1
 	offline     bool
-	epoch       uint64 // of the connection
-	now         int64  // Unix milliseconds, as last told
+	endure      bool               // topic aliases of the server above the maximum
+	noted       wire.Version       // of the session, as the store has it; 0: it says nothing
+	isolated    int                // publishes at which the server may disconnect
+	resend      fifo.Queue[*Entry] // what earlier connections left, oldest first
+	epoch       uint64             // of the connection
+	now         int64              // Unix milliseconds, as last told
 	staging     staging
-	noted       wire.Version // of the session, as the store has it; 0: it says nothing
 
 	in         inbound
 	aliasesOut outAliases
 	aliasesIn  inAliases
 	alive      keepAlive
-
-	endureAliases bool // of the server, above the maximum
 }
 
 // New returns the state of a session that begins now.
@@ -158,7 +155,7 @@ func (s *Session) Start(now time.Time, server Server) {
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
-	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum, endure: s.endureAliases}
+	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum, endure: s.endure}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
 }
