@@ -37,7 +37,7 @@ type connection struct {
 	suspects    []wanted        // subscriptions that are asked for once the server has shown life
 	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
 	auth        *authentication // nil: no method was asked for
-	pause       pause
+	pause       *pause          // nil: there was none
 }
 
 // attachLocked begins a connection over conn. It reports false when the client

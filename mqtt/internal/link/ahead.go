@@ -36,16 +36,15 @@ type ahead struct {
 	marks      marks
 }
 
-// ReadAhead has the link read on, up to Config.ReadAhead bytes, until AwaitRoom returns.
-// For the owner, within AwaitRoom.
-func (l *Link) ReadAhead() {
+// readAhead has the link read on, up to Config.ReadAhead bytes, until the owner has room.
+func (l *Link) readAhead(in *inbox) {
 	a := l.ahead
 	if a == nil {
-		l.unwatchIdle(&l.in)
-		a = &ahead{first: min(l.in.first, l.cfg.ReadAhead), most: l.cfg.ReadAhead}
+		l.unwatchIdle(in)
+		a = &ahead{first: min(in.first, l.cfg.ReadAhead), most: l.cfg.ReadAhead}
 		a.came.L = &a.mu
-		a.marks.body = l.in.left
-		a.marks.pass(l.in.buf[l.in.start:l.in.end], wire.Version(l.version.Load()))
+		a.marks.body = in.left
+		a.marks.pass(in.buf[in.start:in.end], wire.Version(l.version.Load()))
 		l.ahead = a
 	}
 	a.mu.Lock()

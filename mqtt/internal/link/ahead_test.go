@@ -24,17 +24,20 @@ type crowded struct {
 	states chan AheadState
 }
 
-func (c *crowded) AwaitRoom(ended <-chan struct{}) {
-	select {
-	case <-c.gate:
-		return
-	default:
-		c.link.ReadAhead()
+func (c *crowded) AwaitRoom(ended <-chan struct{}) bool {
+	if c.link.Ahead() == AheadOff {
+		select {
+		case <-c.gate:
+			return true
+		default:
+			return false
+		}
 	}
 	select {
 	case <-c.gate:
 	case <-ended:
 	}
+	return true
 }
 
 func (c *crowded) HeardAhead(_ time.Time, _ int, state AheadState) { c.states <- state }
@@ -204,21 +207,24 @@ type onOff struct {
 	crowded
 	t    *rapid.T
 	turn int
+	long bool   // the link was told to read ahead
 	rest []bool // whether to wait for what was written, by turn
 	wake chan struct{}
 }
 
-func (o *onOff) AwaitRoom(ended <-chan struct{}) {
-	o.turn++
-	if !o.rest[o.turn%len(o.rest)] {
-		return
+func (o *onOff) AwaitRoom(ended <-chan struct{}) bool {
+	if !o.long {
+		o.turn++
+		o.long = o.rest[o.turn%len(o.rest)]
+		return !o.long
 	}
-	o.link.ReadAhead()
+	o.long = false
 	select {
 	case <-o.wake:
 	case <-time.After(time.Second):
 	case <-ended:
 	}
+	return true
 }
 
 func (o *onOff) HeardAhead(_ time.Time, _ int, state AheadState) {

@@ -44,9 +44,9 @@ type Owner interface {
 	Refuse(err error)
 	// EndBatch ends the packets of one read.
 	EndBatch()
-	// AwaitRoom returns when the owner wants more input, or ended is closed. Meanwhile it
-	// may have the link read ahead.
-	AwaitRoom(ended <-chan struct{})
+	// AwaitRoom returns true when the owner wants more input, or ended is closed. False says
+	// that this takes long: the link is to read ahead, and to call it again.
+	AwaitRoom(ended <-chan struct{}) (room bool)
 	// HeardAhead tells that n bytes came at now, which wait in the link, and what becomes of
 	// those that follow. It is called from a goroutine of its own, before Ended.
 	HeardAhead(now time.Time, n int, state AheadState)
@@ -99,7 +99,6 @@ type Link struct {
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
-	in    inbox  // the read loop's
 	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
 	input error  // how the input ended; written before read is closed
 
