@@ -107,6 +107,10 @@ type Config struct {
 	// with ErrSessionLost; see Reconnect.Republish.
 	Store store.Store
 
+	// Poison says what becomes of packets that break the protocol, and that a server sends again
+	// on each connection; for Dial and Open.
+	Poison PoisonPolicy
+
 	// The callbacks are for Dial and Open. All but OnPacket are called one at a time, in the
 	// order of the events, on a goroutine of the client, and may call every method of the
 	// client. Each may be nil.
@@ -124,7 +128,8 @@ type Config struct {
 	// OnError: something failed that no call returned, such as a handler that
 	// panicked (*PanicError), a subscription that could not be renewed, or is left out for
 	// a while because the server disconnects at it (*SubscribeError), a publish of an earlier
-	// process (*PublishError), or a filter that the server reads otherwise (*MisreadError).
+	// process (*PublishError), a filter that the server reads otherwise (*MisreadError), or
+	// a message that was thrown away (*PoisonError).
 	OnError func(err error)
 	// OnMessage: a message came for a subscription without a Handler of its own,
 	// or for none. ctx ends when the client is closed.
@@ -132,7 +137,7 @@ type Config struct {
 	// OnLargeMessage gets the messages that are larger than Transport.MaxPacket, in the
 	// place of all other handlers: payload brings the bytes as they come, and an
 	// error when the connection breaks in between. What is not read is thrown
-	// away. Without OnLargeMessage such a message ends the connection.
+	// away. Without OnLargeMessage such a message ends the connection, or is Poison.
 	OnLargeMessage func(ctx context.Context, m *Received, payload io.Reader)
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too. It does not
@@ -183,7 +188,8 @@ type Limits struct {
 	// without it: see ReceiveMessages.
 	ReceiveMaximum int
 	// TopicAliases is how many topic aliases an MQTT 5 server may use towards the
-	// client; default 32, negative: none. Each costs the memory of a topic.
+	// client; default 32, negative: none. Each costs the memory of a topic. None are
+	// allowed any more after one that the connection did not know: see PoisonError.
 	TopicAliases int
 	// SendBytes is how much may wait to be written before publishing blocks;
 	// default 1 MiB. One message may exceed it.
@@ -269,7 +275,7 @@ func (l *Limits) fill(version Version) {
 
 // keepOpened puts back what Open was given, which stays for the client's life.
 func (cfg *Config) keepOpened(opened *Config) {
-	cfg.Transport = opened.Transport
+	cfg.Transport, cfg.Poison = opened.Transport, opened.Poison
 	cfg.keepCallbacks(opened)
 }
 

@@ -142,6 +142,9 @@ func (cfg *Config) checkLasting() error {
 	if cfg.Store != nil && cfg.ClientID == "" {
 		return &ArgumentError{Name: "Config.ClientID", What: "is empty; a Store belongs to one"}
 	}
+	if cfg.Poison > PoisonDropped {
+		return configFault("Poison", "is no policy", cfg.Poison)
+	}
 	if cfg.Limits.Queue.Full > QueueDropOldest {
 		return configFault("Limits.Queue.Full", "is no policy", cfg.Limits.Queue.Full)
 	}

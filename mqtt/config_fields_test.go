@@ -21,6 +21,7 @@ var takenBy = map[string]string{
 	"Password": "Connect", "Will": "Connect", "Properties": "Connect", "Auth": "Connect", "Mode": "Connect", "Limits": "Connect",
 	"Transport": "Open", "OnConnect": "Open", "OnDisconnect": "Open", "OnRetry": "Open", "OnError": "Open",
 	"OnMessage": "Open", "OnLargeMessage": "Open", "ManualAck": "Open", "OnPacket": "Open", "CopyPerSubscription": "Open",
+	"Poison":    "Open",
 	"Reconnect": "Dial", "Store": "Dial",
 }
 

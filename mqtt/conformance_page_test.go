@@ -19,6 +19,9 @@ server can put it in, and is free of faults that other clients had. Tests are th
 named. What statements and scenarios say is in mqtt/testdata, statements.tsv and rows.tsv; their numbers stand in the
 comments of the code and of the tests, where a search finds them (MQTT-3.3.1-2, CA-11).
 
+A malformed packet ends the connection, as 4.8.0-1 of 3.1.1 and section 4.13 of 5 want. A client with Reconnect does so once
+for a kind of fault, unless Config.Poison is PoisonEnds: see RELIABILITY.md.
+
 This page is built by a test, which fails when it is out of date or when something that is due has no test:
 
     go test ./mqtt -run TestConformancePage -update

@@ -37,6 +37,7 @@ type connection struct {
 	suspects    []wanted        // subscriptions that are asked for once the server has shown life
 	heldSince   time.Time       // from then on publishes wait until all of these have an answer; zero: they do not
 	auth        *authentication // nil: no method was asked for
+	poison      *poison         // of this connection and those before; nil: there was none
 	pause       *pause          // nil: there was none
 }
 
@@ -48,7 +49,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	}
 	c.conn = &connection{
 		remote: address.String(), peer: conn.RemoteAddr(),
-		answered: make(chan struct{}), down: make(chan struct{}),
+		answered: make(chan struct{}), down: make(chan struct{}), poison: c.conn.poison,
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,

@@ -178,6 +178,12 @@ func (c *Client) noteAnsweredLocked(r *request) {
 			sub.losses = 0
 		}
 	}
+	c.clearedLocked(r)
+}
+
+// clearedLocked notes that r has an answer, which may be faulty, and so is not what the server
+// disconnects at.
+func (c *Client) clearedLocked(r *request) {
 	if !r.first {
 		return
 	}

@@ -265,6 +265,33 @@ func (e *PacketError) Error() string { return "the server broke the protocol: " 
 // Unwrap returns the cause.
 func (e *PacketError) Unwrap() error { return e.Err }
 
+// PoisonError says that a packet was thrown away that broke the protocol, as Config.Poison has it. A
+// message was given to no handler; one of QoS 1 or 2 is acknowledged, in MQTT 5 with a reason
+// code that refuses it, unless its packet identifier is 0. It is told once a message: not again
+// when a retained one or a repeat comes on a later connection. Of another packet what can be read
+// is taken, and it is told once for each kind of fault.
+type PoisonError struct {
+	Packet   string // "PUBLISH", and seldom another
+	Topic    string // of a PUBLISH as it came, well formed or not; at most 256 bytes of it
+	Size     int    // of the packet in bytes
+	QoS      QoS    // of a PUBLISH
+	PacketID uint16
+	Retain   bool
+	Err      *PacketError // what is wrong with it
+}
+
+// Error returns one line: packet, topic, size, what is wrong and what to do.
+func (e *PoisonError) Error() string {
+	if e.Packet != wire.PUBLISH.String() {
+		return fmt.Sprintf("a faulty %s (packet %d) was taken for what can be read of it, so that it does not end each connection: %v", e.Packet, e.PacketID, e.Err.Err)
+	}
+	return fmt.Sprintf("a message to %s (%d bytes, QoS %d, packet %d) was thrown away, so that it does not end each connection: %v; look for who publishes it",
+		route.Quote(e.Topic), e.Size, e.QoS, e.PacketID, e.Err.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PoisonError) Unwrap() error { return e.Err }
+
 // PanicError says that a handler or callback panicked. The message it had was
 // not acknowledged; the client goes on. Reconnect's Prepare, or an Authenticator, that panics
 // is an attempt that failed.
@@ -321,7 +348,10 @@ func (e *MisreadError) Error() string {
 func memoryOf(err error) int {
 	var refused *ConnectError
 	var left *DisconnectError
+	var poison *PoisonError
 	switch {
+	case errors.As(err, &poison):
+		return messageOverhead + len(poison.Topic)
 	case errors.As(err, &refused):
 		return len(refused.ReasonString) + len(refused.Reference) + userMemory(refused.UserProperties)
 	case errors.As(err, &left):

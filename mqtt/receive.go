@@ -48,6 +48,9 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 		return ErrClosed
 	}
 	err := c.handle(rule, h, body)
+	if err != nil && c.overlookLocked(h, body, err) {
+		return nil
+	}
 	if err != nil {
 		c.handleFault(err)
 	}
@@ -74,6 +77,7 @@ func (c *Client) handleFault(err error) {
 	case errors.As(err, &refused), errors.As(err, &left): // the server closes; no DISCONNECT in reply
 		c.cutLocked(err)
 	default:
+		c.noteFaultLocked(err)
 		c.refuseLocked(err)
 	}
 }

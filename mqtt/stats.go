@@ -12,6 +12,7 @@ type Stats struct {
 	QueuedBytes  int           // the packets of both
 	Dropped      uint64        // publishes that QueueDropOldest gave up
 	Quarantined  int           // publishes given up (ErrQuarantined), with those of earlier processes in the Store
+	Poison       int           // messages that were thrown away, see PoisonError
 	Received     int           // messages that wait for a handler, or are being handled
 	BytesWritten uint64        // to the network, in all connections
 	BytesRead    uint64        // from the network, in all connections
@@ -33,6 +34,9 @@ func (c *Client) Stats() Stats {
 	s.BytesWritten = c.send.written + c.send.apart.sum()
 	for _, l := range c.send.lost {
 		s.BytesWritten -= l.end - l.written
+	}
+	if p := c.conn.poison; p != nil {
+		s.Poison = p.messages
 	}
 	if c.sess != nil {
 		s.InFlight, s.Queued, s.QueuedBytes = c.sess.InFlight(), c.sess.Queued(), max(c.sess.Held(), c.sess.QueueBytes())

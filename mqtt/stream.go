@@ -86,6 +86,9 @@ func (o *owner) BeginStream(p *wire.Publish, size int) error {
 		return ErrClosed
 	}
 	if err := c.beginStream(rule, p, size); err != nil {
+		if c.discardStreamLocked(p, size, err) {
+			return nil
+		}
 		c.handleFault(err)
 		return err
 	}

@@ -336,8 +336,9 @@ func (c *Client) answerLocked(r *request, p *wire.SubAck, v wire.Version) error 
 		if r.renewal { // it would come to this on each connection
 			c.blameRenewalLocked(r, err)
 			c.supervisor.renewal.owe(r)
-			return err
+			return errors.Join(err, errSmallerNext)
 		}
+		c.clearedLocked(r)
 		c.settleLocked(&r.Delivery, r.failure(ErrInDoubt, err))
 		return err
 	}

@@ -182,7 +182,7 @@ func (c *Client) newAttempt() Attempt {
 // keep puts back what is not of an attempt.
 func (cfg *Config) keep(base *Config) {
 	cfg.Version, cfg.ClientID, cfg.KeepSession = base.Version, base.ClientID, base.KeepSession
-	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect = base.Limits, base.Mode, base.Store, base.Reconnect
+	cfg.Limits, cfg.Mode, cfg.Store, cfg.Reconnect, cfg.Poison = base.Limits, base.Mode, base.Store, base.Reconnect, base.Poison
 	cfg.keepCallbacks(base)
 	cfg.Transport.Logger = base.Transport.Logger
 	cfg.Transport.MaxPacket, cfg.Transport.ReadBuffer = base.Transport.MaxPacket, base.Transport.ReadBuffer

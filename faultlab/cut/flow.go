@@ -20,6 +20,8 @@ type flow struct {
 	out, in  expectation   // of the server, of the client's handlers
 	handling time.Duration // how long a handler takes
 	renumber bool          // the server numbers anew when a session goes on
+	poison   []string      // topics of messages that are to be thrown away and reported, once each
+	spared   int           // connections that nothing but the flow ends, before the others
 }
 
 // messages are those of each flow that has any.
@@ -28,6 +30,10 @@ var messages = []string{"the first message", "another", "and the last of them"}
 // manyMessages are so many that some wait for their handler, and some are still to come,
 // wherever a connection ends.
 var manyMessages = []string{"one", "two", "three", "four", "five", "six", "seven", "eight"}
+
+// poisonTopics are of messages with a topic that MQTT forbids. The first one ends a
+// connection, and no other does.
+var poisonTopics = []string{"p/+", "p/a+b", "#"}
 
 // marker goes after messages of QoS 0, to know when those are through.
 const marker = "marker"
@@ -51,6 +57,14 @@ var flows = []flow{
 	{
 		name: "receive numbered anew", versions: versions, run: receivingSlowly(1), in: expectation{manyMessages, mqtt.AtLeastOnce},
 		handling: 3 * time.Millisecond, renumber: true,
+	},
+	{
+		name: "receive among poison QoS 1", versions: versions, run: receivingPoison(1), in: expectation{manyMessages, mqtt.AtLeastOnce},
+		poison: poisonTopics, spared: 1,
+	},
+	{
+		name: "receive among poison QoS 2", versions: versions, run: receivingPoison(2), in: expectation{manyMessages, mqtt.ExactlyOnce},
+		poison: poisonTopics, spared: 1,
 	},
 	{name: "subscribe", versions: versions, run: subscribe, in: expectation{messages[:1], mqtt.ExactlyOnce}},
 	{name: "unsubscribe", versions: versions, run: unsubscribe},
@@ -139,6 +153,25 @@ func receivingSlowly(qos byte) func(context.Context, *world) error {
 	}
 }
 
+// receivingPoison has the server send messages, poison among them.
+func receivingPoison(qos byte) func(context.Context, *world) error {
+	return func(ctx context.Context, w *world) error {
+		if err := w.awaitJoined(ctx); err != nil {
+			return err
+		}
+		for i, m := range manyMessages {
+			if i%3 == 0 {
+				w.peer.Send(clientID, peer.Message{Topic: poisonTopics[i/3], Payload: []byte(poisonTopics[i/3]), QoS: qos})
+			}
+			w.peer.Send(clientID, peer.Message{Topic: "t", Payload: []byte(m), QoS: qos})
+		}
+		if err := w.awaitClosed(ctx); err != nil {
+			return err
+		}
+		return w.awaitReports(ctx)
+	}
+}
+
 // subscribe subscribes and gets what is published then.
 func subscribe(ctx context.Context, w *world) error {
 	if _, err := w.Subscribe(ctx, mqtt.Subscription{Filter: "t", QoS: mqtt.ExactlyOnce}); err != nil {
@@ -196,6 +229,21 @@ func (w *world) awaitJoined(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("no connection: %w", context.Cause(ctx))
+	}
+}
+
+// awaitReports waits until as many messages were reported as are poison.
+func (w *world) awaitReports(ctx context.Context) error {
+	for {
+		w.mu.Lock()
+		n := len(w.reported)
+		w.mu.Unlock()
+		if n >= len(w.flow.poison) {
+			return nil
+		}
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("%d messages were reported, want %q: %w", n, w.flow.poison, err)
+		}
 	}
 }
 

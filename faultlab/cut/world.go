@@ -41,6 +41,7 @@ type world struct {
 	received []string // by the server
 	handled  []string // by the client's handlers, which have returned
 	unseen   []string // acknowledged before a handler had returned
+	reported []string // topics of poison
 	failure  error
 }
 
@@ -67,9 +68,10 @@ func (c *counted) Write(b []byte) (int, error) {
 // measure runs f on a sound connection and returns how many bytes it takes.
 func measure(ctx context.Context, f flow, v mqtt.Version) (in, out int, err error) {
 	var first *counted
+	made := 0
 	err = run(ctx, cell{flow: f, version: v}, func(conn net.Conn) net.Conn {
 		c := &counted{Conn: conn}
-		if first == nil {
+		if made++; made == f.spared+1 {
 			first = c
 		}
 		return c
@@ -84,11 +86,11 @@ func measure(ctx context.Context, f flow, v mqtt.Version) (in, out int, err erro
 func try(ctx context.Context, c cell) error {
 	var made atomic.Int64
 	return run(ctx, c, func(conn net.Conn) net.Conn {
-		n := int(made.Add(1))
-		if n > len(c.spots) {
+		n := int(made.Add(1)) - 1 - c.flow.spared
+		if n < 0 || n >= len(c.spots) {
 			return conn
 		}
-		s := c.spots[n-1]
+		s := c.spots[n]
 		fault, broken := faults[s.fault]
 		switch {
 		case !broken:
@@ -103,7 +105,8 @@ func try(ctx context.Context, c cell) error {
 
 // plan says where the server ends its n-th connection.
 func (c cell) plan(n int) *peer.Plan {
-	if n >= len(c.spots) {
+	n -= c.flow.spared
+	if n < 0 || n >= len(c.spots) {
 		return nil
 	}
 	s := c.spots[n]
@@ -157,16 +160,24 @@ func (w *world) dial(ctx context.Context, v mqtt.Version, wrap func(net.Conn) ne
 			},
 		},
 		OnMessage: w.handle,
-		OnError: func(err error) {
-			w.mu.Lock()
-			w.failure = err
-			w.mu.Unlock()
-		},
+		OnError:   w.report,
 	}
 	if v == mqtt.V5 {
 		cfg.Properties.SessionExpiry = time.Hour
 	}
 	return mqtt.Dial(ctx, "mqtt://peer.invalid:1883", cfg)
+}
+
+// report takes what the client reports: poison, or what should not be.
+func (w *world) report(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var poison *mqtt.PoisonError
+	if errors.As(err, &poison) {
+		w.reported = append(w.reported, poison.Topic)
+		return
+	}
+	w.failure = err
 }
 
 func (w *world) handle(_ context.Context, m *mqtt.Received) {
@@ -209,6 +220,10 @@ func (w *world) judge(err error) error {
 	}
 	if err := f.out.check("the server received", w.received); err != nil {
 		return err
+	}
+	slices.Sort(w.reported)
+	if want := slices.Sorted(slices.Values(f.poison)); !slices.Equal(w.reported, want) {
+		return fmt.Errorf("messages to %q were reported, want %q", w.reported, want)
 	}
 	return f.in.check("the handlers got", w.handled)
 }

@@ -70,6 +70,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 		OnMessage:    s.printer(a, finish),
 		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
 		OnError:      func(err error) { a.note("sub: %v", err) },
+		Poison:       mqtt.PoisonDropped, // a line each, and the next run would get it again
 	})
 	if err != nil {
 		return s.outcome(ctx, err)

@@ -249,3 +249,24 @@ func TestSubPrintsNoMoreThanCounted(t *testing.T) {
 		t.Errorf("stdout %q, want two lines", got)
 	}
 }
+
+// TestSubThrowsPoisonAway: a message that MQTT forbids is a line on standard error, and what comes
+// behind it is printed.
+func TestSubThrowsPoisonAway(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "p/#", "-C", "1")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 3, id[0], id[1], 0})
+	conn.Send("32 0A 0005 702F612B62 0001 78", "30 07 0003 702F61 6F6B")
+	conn.Expect("40 02 0001")
+	c.stdout.waitFor(t, "ok\n")
+	if status := c.wait(t); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	oneLine(t, c.stderr.String())
+	if !strings.Contains(c.stderr.String(), `sub: a message to "p/a+b"`) {
+		t.Errorf("stderr %q", c.stderr.String())
+	}
+}

@@ -114,6 +114,9 @@ func (vm *VM) parseStack(v goja.Value) []Frame {
 			break
 		}
 		f := Frame{Func: m[1]}
+		if strings.HasPrefix(m[2], leftOut) {
+			f.Func = m[2]
+		}
 		if m[3] != "" {
 			f.File = m[2]
 			f.Line, _ = strconv.Atoi(m[3])

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -37,8 +38,11 @@ func (f Frame) String() string {
 	if f.File != "" {
 		pos = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 	}
-	if f.Func == "" {
+	switch {
+	case f.Func == "":
 		return pos
+	case strings.HasPrefix(f.Func, leftOut):
+		return f.Func
 	}
 	return f.Func + " (" + pos + ")"
 }
@@ -143,17 +147,13 @@ func (vm *VM) scriptError(thrown error) error {
 	if vm.stopReason(thrown) {
 		return thrown
 	}
-	var overflow *goja.StackOverflowError
 	var interrupted *goja.InterruptedError
 	var ex *goja.Exception
 	switch {
-	case errors.As(thrown, &overflow):
-		e := &ScriptError{Message: "RangeError: " + stackOverflow, Stack: trimStack(vm.frames(overflow.Stack()))}
-		return vm.locate(e)
 	case errors.As(thrown, &interrupted):
 		return vm.locate(&ScriptError{Message: interrupted.Error(), Stack: vm.frames(interrupted.Stack())})
 	case errors.As(thrown, &ex):
-		e := &ScriptError{Stack: vm.frames(ex.Stack())}
+		e := &ScriptError{Stack: trimStack(vm.frames(ex.Stack()))}
 		vm.describe(e, ex.Value())
 		return vm.locate(e)
 	}
@@ -231,15 +231,19 @@ func (vm *VM) characters(f Frame) int {
 	return f.Column
 }
 
+// keepFrames is how many frames of either end of a long stack are shown.
+const keepFrames = 10
+
+// leftOut begins the line that stands for the frames between both ends.
+const leftOut = "... "
+
 // trimStack keeps the ends of a stack that ran away.
 func trimStack(stack []Frame) []Frame {
-	const keep = 10
-	if len(stack) <= 2*keep {
+	if len(stack) <= 100 {
 		return stack
 	}
-	out := append([]Frame{}, stack[:keep]...)
-	out = append(out, Frame{Func: fmt.Sprintf("... %d more ...", len(stack)-2*keep)})
-	return append(out, stack[len(stack)-keep:]...)
+	more := Frame{Func: fmt.Sprintf(leftOut+"%d more ...", len(stack)-2*keepFrames)}
+	return slices.Concat(stack[:keepFrames], []Frame{more}, stack[len(stack)-keepFrames:])
 }
 
 // CallStack is the script's stack inside a native call, innermost first.

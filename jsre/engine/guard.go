@@ -77,14 +77,8 @@ func (l *Loop) uncaughtRejection(reason goja.Value) {
 // errorValue is what a script is shown of an exception.
 func (vm *VM) errorValue(thrown error) goja.Value {
 	var ex *goja.Exception
-	var overflow *goja.StackOverflowError
-	switch {
-	case errors.As(thrown, &overflow):
-		return vm.NewError("RangeError", "", stackOverflow)
-	case errors.As(thrown, &ex):
+	if errors.As(thrown, &ex) {
 		return ex.Value()
 	}
 	return vm.NewError("Error", "EINTERNAL", thrown.Error())
 }
-
-const stackOverflow = "Maximum call stack size exceeded"

@@ -35,6 +35,7 @@ func (vm *VM) Run(ctx context.Context, main func() error) error {
 		loadErr = vm.serveAll(main)
 		return goja.Undefined()
 	})
+	vm.overflow.watch(host.ToObject(vm.rt))
 	if _, err := vm.enter(goja.Undefined(), host); err != nil && !vm.stopped.Load() {
 		vm.Stop(vm.scriptError(err))
 	}

@@ -35,12 +35,13 @@ type Options struct {
 
 // VM is one JavaScript runtime with its event loop. Make it with [New], run it once with [VM.Run].
 type VM struct {
-	opts    Options
-	rt      *goja.Runtime
-	loop    *Loop
-	modules *registry
-	tasks   *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
-	exit    int      // process.exitCode
+	opts     Options
+	rt       *goja.Runtime
+	loop     *Loop
+	overflow *overflow
+	modules  *registry
+	tasks    *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
+	exit     int      // process.exitCode
 
 	sources map[string]string // text by displayed file name, for carets
 	slot    *goja.Symbol      // key of the hidden slot, see SetSlot
@@ -110,6 +111,10 @@ func New(opts Options) (*VM, error) {
 	if err != nil {
 		return nil, err
 	}
+	vm.overflow, err = newOverflow(vm)
+	if err != nil {
+		return nil, err
+	}
 	vm.modules = newRegistry(vm, opts.Modules)
 	if ex := rt.Try(func() { err = vm.setup() }); ex != nil {
 		err = ex
@@ -130,6 +135,8 @@ func (vm *VM) setup() error {
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
 	vm.guardJSON()
+	vm.guardGenerators()
+	vm.guardFlat()
 	vm.setAsyncIterator()
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()

@@ -59,11 +59,11 @@ var refusals = []packet.ReasonCode{0x88, 0x80, 0x83, 0x89, 0x97, 0x9F}
 
 const unavailable = 3
 
-// garbage are packets that no server may send.
+// garbage are packets that no server may send, and at which a client closes each time.
 var garbage = [][]byte{
 	{0x00, 0x00},                         // of type 0
 	{0x40, 0x02, 0x00, 0x00},             // PUBACK for identifier 0
-	{0x36, 0x05, 0x00, 0x01, 't', 0, 1},  // PUBLISH of QoS 3
+	{0x30, 0x03, 0xFF, 0xFF, 't'},        // PUBLISH with a topic that is longer
 	{0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}, // a length of five bytes
 	{0x82, 0x06, 0, 1, 0, 1, 't', 0},     // SUBSCRIBE
 }

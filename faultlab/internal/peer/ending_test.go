@@ -36,7 +36,7 @@ func TestEndsBehindAPacket(t *testing.T) {
 		end    string
 		closes bool
 	}{
-		{Disconnect, "E0 01 82", true}, {Malformed, "36 05 0001 74 0001", false},
+		{Disconnect, "E0 01 82", true}, {Malformed, "30 03 FFFF 74", false},
 	} {
 		p := planned(t, Plan{Way: test.way, At: 7, Sent: true})
 		c := join(t, p, connect5, connected5)

@@ -214,7 +214,8 @@ func (p *Peer) Serve(conn net.Conn) {
 	p.tasks.Go(l.writeLoop)
 }
 
-// Send queues a message for the session of client, which is made if there is none.
+// Send queues a message for the session of client, which is made if there is none. Its topic
+// may be one that MQTT forbids: poison, which comes again on each link until the client takes it.
 func (p *Peer) Send(client string, m Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

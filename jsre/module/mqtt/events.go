@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -164,10 +166,16 @@ func (c *client) emit(name string, args ...goja.Value) {
 	}
 }
 
-// fail emits an error. One that only follows from a lost connection is left to
+// fail emits an error. Poison that was thrown away is a line on standard error when the script
+// does not listen to errors: else anybody who publishes it could end the script. One that only follows from a lost connection is left to
 // 'disconnect' when the script listens to that and not to errors: its absence
 // of error handling must not end a script that handles the loss.
 func (c *client) fail(err error) {
+	var poison *mqtt.PoisonError
+	if errors.As(err, &poison) && c.emitter.Count("error") == 0 {
+		_, _ = fmt.Fprintf(c.vm.Options().Stderr, "mqtt: %v\n", err) // a warning that cannot be written is lost
+		return
+	}
 	if isLoss(err) && c.emitter.Count("error") == 0 && c.emitter.Count("disconnect") > 0 {
 		return
 	}

@@ -10,6 +10,7 @@ package mqtt
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dop251/goja"
 
@@ -35,6 +36,8 @@ type module struct {
 	options Options
 	proto   *goja.Object
 	last    goja.Value // lastError
+
+	poisoned atomic.Bool // a connection of the script has ended over a packet that broke the protocol
 
 	mu   sync.Mutex
 	open []*client // those that may have a connection; mu

@@ -105,13 +105,23 @@ type timeoutError time.Duration
 func (e timeoutError) Error() string { return "no connection within " + time.Duration(e).String() }
 func (e timeoutError) Unwrap() error { return context.DeadlineExceeded }
 
-// callbacks bring what happens on the connection to the loop.
+// callbacks bring what happens on the connection to the loop. A script makes a client anew
+// when one is gone, so what has ended one connection of it is thrown away on the next.
 func (c *client) callbacks() mqtt.Config {
+	poison := mqtt.PoisonEnds
+	if c.poisoned.Load() {
+		poison = mqtt.PoisonDropped
+	}
 	return mqtt.Config{
+		Poison:    poison,
 		OnConnect: func(*mqtt.Client) { c.push(event{kind: connected}) },
 		OnMessage: func(_ context.Context, m *mqtt.Received) { c.push(event{kind: message, message: m}) },
 		ManualAck: true,
 		OnDisconnect: func(reason error) {
+			var broken *mqtt.PacketError
+			if errors.As(reason, &broken) {
+				c.poisoned.Store(true)
+			}
 			var left *mqtt.DisconnectError
 			if errors.Is(reason, mqtt.ErrServerClosed) || errors.As(reason, &left) {
 				c.push(event{kind: leaving, err: reason})

@@ -154,7 +154,7 @@ type marks struct {
 	leaves bool    // it is a DISCONNECT
 	head   [5]byte // of the next one
 	n      int     // bytes of it
-	lost   bool    // a header is malformed: where the next one is, nobody knows
+	lost   bool    // a length is malformed: where the next header is, nobody knows
 }
 
 // pass looks at the next bytes, and reports whether a DISCONNECT is whole.
@@ -173,7 +173,11 @@ func (m *marks) pass(b []byte, version wire.Version) bool {
 		m.n++
 		b = b[1:]
 		h, n, err := wire.ParseHeader(m.head[:m.n], version)
-		m.lost = err != nil
+		if err != nil { // the owner may take it even so
+			var ok bool
+			h, n, ok = wire.Framed(m.head[:m.n])
+			m.lost = !ok
+		}
 		if n > 0 {
 			m.body, m.leaves, m.n = h.Length, h.Type == wire.DISCONNECT, 0
 		}

@@ -108,7 +108,8 @@ func TestEndsAreHeardAhead(t *testing.T) {
 		{"DISCONNECT without a body", "\xE0\x00", false, AheadOver},
 		{"half a DISCONNECT", "\xE0\x02\x8B", false, AheadReads},
 		{"DISCONNECT in a payload", "\x30\x07\x00\x01t\xE0\x00\xE0\x00", false, AheadReads},
-		{"behind a malformed header", "\xD1\x00\xE0\x00", false, AheadReads},
+		{"behind flags that are wrong", "\xD1\x00\xE0\x00", false, AheadOver},
+		{"behind a malformed length", "\x30\x80\x80\x80\x80\xE0\x00", false, AheadReads},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c, peer := startCrowded(1000)

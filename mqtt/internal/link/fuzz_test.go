@@ -10,8 +10,8 @@ import (
 
 // feed sends data over a link in pieces of the given sizes, the last one
 // repeated, and returns what the owner was told and how the link ended.
-func feed(data, sizes []byte) (notes []string, end error) {
-	r := &recorder{ended: make(chan error, 1)}
+func feed(data, sizes []byte, endures bool) (notes []string, end error) {
+	r := &recorder{ended: make(chan error, 1), endures: endures}
 	ours, peer := net.Pipe()
 	Start(ours, r, Config{ReadBuffer: 16, MaxPacket: 300, StreamLarge: true, Linger: time.Second, WriteStalls: r.writeStalls})
 	for i := 0; len(data) > 0; i++ {
@@ -36,14 +36,17 @@ func FuzzChunks(f *testing.F) {
 	f.Add([]byte("\x30\xAF\x02\x00\x01t"+string(make([]byte, 300))+"\xD0\x00"), []byte{20})
 	f.Add([]byte("\x30\xFF\xFF\xFF\x7F\x00\x01t123"), []byte{1})
 	f.Add([]byte("\x30\xFF\xFF\xFF\xFF"), []byte{0})
+	f.Add([]byte("\x36\x05\x00\x01t\x00\x01\x41\x02\x00\x01\x36\xAF\x02\x00\x01t"+string(make([]byte, 300))+"\xD0\x00"), []byte{0})
 	f.Fuzz(func(t *testing.T, data, sizes []byte) {
-		want, wantEnd := feed(data, nil)
-		got, end := feed(data, sizes)
-		if !slices.Equal(got, want) {
-			t.Errorf("cut by %d: %q, whole: %q", sizes, got, want)
-		}
-		if errors.Is(end, ErrClean) != errors.Is(wantEnd, ErrClean) {
-			t.Errorf("cut by %d: %v, whole: %v", sizes, end, wantEnd)
+		for _, endures := range []bool{false, true} {
+			want, wantEnd := feed(data, nil, endures)
+			got, end := feed(data, sizes, endures)
+			if !slices.Equal(got, want) {
+				t.Errorf("cut by %d: %q, whole: %q", sizes, got, want)
+			}
+			if errors.Is(end, ErrClean) != errors.Is(wantEnd, ErrClean) {
+				t.Errorf("cut by %d: %v, whole: %v", sizes, end, wantEnd)
+			}
 		}
 	})
 }

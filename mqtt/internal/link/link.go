@@ -42,6 +42,13 @@ type Owner interface {
 	Stream(piece []byte, last bool)
 	// Refuse says that the input is malformed or too large at a fixed header.
 	Refuse(err error)
+	// Endures reports whether a packet with that fault of its fixed header, which can be
+	// framed, is to be handed over all the same.
+	Endures(err error) bool
+	// Overlook is asked about a PUBLISH above MaxPacket that err keeps from being taken. b
+	// has its topic and packet identifier. If it reports true the rest, of left bytes, goes
+	// to Stream, else the input has been refused.
+	Overlook(h wire.Header, b []byte, left int, err error) bool
 	// EndBatch ends the packets of one read.
 	EndBatch()
 	// AwaitRoom returns true when the owner wants more input, or ended is closed. False says

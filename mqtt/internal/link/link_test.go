@@ -27,6 +27,8 @@ type recorder struct {
 	refuse   wire.Type // Frame fails at this type
 	ended    chan error
 	stall    time.Duration
+	endures  bool // faulty packets
+	ignores  bool // what is streamed now
 }
 
 func (r *recorder) note(format string, args ...any) {
@@ -44,6 +46,18 @@ func (r *recorder) Refuse(err error)                      { r.note("refused %v",
 func (r *recorder) Ended(err error)                       { r.ended <- err }
 func (r *recorder) writeStalls() time.Duration            { return r.stall }
 
+func (r *recorder) Endures(error) bool { return r.endures }
+
+func (r *recorder) Overlook(_ wire.Header, b []byte, left int, err error) bool {
+	if !r.endures {
+		r.Refuse(err)
+		return false
+	}
+	r.note("overlooked %d", len(b)+left)
+	r.ignores = true
+	return true
+}
+
 func (r *recorder) BeginStream(p *wire.Publish, size int) error {
 	r.note("stream %s %d", p.Topic, size)
 	return nil
@@ -51,6 +65,9 @@ func (r *recorder) BeginStream(p *wire.Publish, size int) error {
 
 func (r *recorder) Stream(piece []byte, last bool) {
 	r.streamed += len(piece)
+	if last && r.ignores { // how much there was depends on the reads
+		r.ignores, r.streamed = false, 0
+	}
 	if last {
 		r.note("streamed %d", r.streamed)
 		r.streamed = 0

@@ -91,9 +91,14 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 		return n, nil
 	}
 	h, n, err := wire.ParseHeader(b, version)
+	if err != nil {
+		if framed, size, ok := wire.Framed(b); ok && l.owner.Endures(err) {
+			h, n, err = framed, size, nil
+		}
+	}
 	if err == nil && n > 0 && n+h.Length > l.cfg.MaxPacket {
-		if h.Type == wire.PUBLISH && l.cfg.StreamLarge {
-			return l.beginStream(in, h, n)
+		if h.Type == wire.PUBLISH {
+			return l.large(in, h, n)
 		}
 		err = tooLarge(h, l.cfg.MaxPacket)
 	}
@@ -106,6 +111,14 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 		return 0, nil
 	}
 	return n + h.Length, l.owner.Frame(h, b[n:n+h.Length])
+}
+
+// large takes a PUBLISH above the limit: it is streamed, if it can be.
+func (l *Link) large(in *inbox, h wire.Header, n int) (int, error) {
+	if l.cfg.StreamLarge {
+		return l.beginStream(in, h, n)
+	}
+	return l.overlook(in, h, n, tooLarge(h, l.cfg.MaxPacket))
 }
 
 // beginStream hands over the part of a large PUBLISH in front of its payload, as
@@ -122,8 +135,7 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 		}
 	}
 	if err != nil {
-		l.owner.Refuse(err)
-		return 0, err
+		return l.overlook(in, h, n, err)
 	}
 	if head == 0 {
 		return 0, nil
@@ -132,11 +144,37 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 	if err := l.owner.BeginStream(&p, size); err != nil {
 		return 0, err
 	}
+	return n + l.follow(in, head, size), nil
+}
+
+// overlook has the owner throw away a large PUBLISH that err keeps from being taken,
+// unless it refuses the input: what has come of it, and what will.
+func (l *Link) overlook(in *inbox, h wire.Header, n int, err error) (int, error) {
+	b := in.buf[in.start+n : in.end]
+	b = b[:min(len(b), h.Length)]
+	whole, fits := wire.NamesMessage(h, b)
+	if fits && !whole && l.owner.Endures(err) {
+		return 0, nil
+	}
+	if !whole || !fits {
+		l.owner.Refuse(err)
+		return 0, err
+	}
+	left := h.Length - len(b)
+	if !l.owner.Overlook(h, b, left, err) {
+		return 0, err
+	}
+	return n + l.follow(in, len(b), left), nil
+}
+
+// follow has the rest of a large PUBLISH streamed, of which size bytes are to come after
+// taken ones.
+func (l *Link) follow(in *inbox, taken, size int) int {
 	in.left = size
 	if size == 0 {
 		l.owner.Stream(nil, true)
 	}
-	return n + head, nil
+	return taken
 }
 
 // makeRoom prepares the buffer for the next read after one of n bytes. It

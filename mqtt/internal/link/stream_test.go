@@ -26,6 +26,29 @@ func TestStreamingAtEverySplit(t *testing.T) {
 	}
 }
 
+// TestFaultyPacketsAtEverySplit: an owner that endures them gets those that can be framed, and the
+// beginning of those above the limit.
+func TestFaultyPacketsAtEverySplit(t *testing.T) {
+	packets := "\x36\x05\x00\x01t\x00\x01" + "\x41\x02\x00\x01" + "\x32\x19\x00\x01s\x00\x0712345678901234567890" + "\xD0\x00"
+	for i := range packets {
+		for _, endures := range []bool{true, false} {
+			r := &recorder{ended: make(chan error, 1), endures: endures}
+			ours, peer := net.Pipe()
+			Start(ours, r, Config{ReadBuffer: 16, MaxPacket: 21, Linger: time.Second, WriteStalls: r.writeStalls})
+			for _, part := range []string{packets[:i], packets[i:]} {
+				_, _ = peer.Write([]byte(part)) // what was heard tells
+			}
+			_ = peer.Close()
+			<-r.ended
+			if endures {
+				r.check(t, "PUBLISH 5", "PUBACK 2", "overlooked 25", "streamed 0", "PINGRESP 0")
+			} else {
+				r.check(t, "refused PUBLISH: QoS 3 (0x81 Malformed Packet)")
+			}
+		}
+	}
+}
+
 func TestStreamCutShort(t *testing.T) {
 	r := &recorder{ended: make(chan error, 1)}
 	ours, peer := net.Pipe()

@@ -102,8 +102,21 @@ func (a *outAliases) touch(alias uint16) {
 // Maximum that we announced.
 type inAliases struct {
 	max    int
+	endure bool     // one above the maximum is no fault of a message that has its topic
 	topics []string // by alias - 1
 }
+
+const unknownAlias = "topic alias is not known"
+
+// IsAliasFault reports whether a PUBLISH was refused for its topic alias.
+func IsAliasFault(e *wire.Error) bool {
+	return e.Type == wire.PUBLISH && (e.Code == wire.TopicAliasInvalid || e.What == unknownAlias)
+}
+
+// EndureAliases has messages taken from the next connection on that have their topic and an
+// alias above the maximum: a server that keeps aliases beyond their connection has such in
+// store, and they mean what they say.
+func (s *Session) EndureAliases() { s.endureAliases = true }
 
 // resolve gives p its full topic.
 func (a *inAliases) resolve(p *wire.Publish) error {
@@ -112,6 +125,9 @@ func (a *inAliases) resolve(p *wire.Publish) error {
 	}
 	v, ok := p.Properties.Uint(wire.TopicAlias)
 	if !ok {
+		return nil
+	}
+	if int(v) > a.max && a.endure && p.Topic != "" {
 		return nil
 	}
 	if v == 0 || int(v) > a.max { // [MQTT-3.3.2-8], [MQTT-3.3.2-11]
@@ -127,8 +143,19 @@ func (a *inAliases) resolve(p *wire.Publish) error {
 		return nil
 	}
 	if a.topics[v-1] == "" {
-		return &wire.Error{Code: wire.ProtocolError, Type: wire.PUBLISH, What: "topic alias is not known"}
+		return &wire.Error{Code: wire.ProtocolError, Type: wire.PUBLISH, What: unknownAlias}
 	}
 	p.Topic = a.topics[v-1]
 	return nil
+}
+
+// forget drops what is known of alias, or of all with 0: a message that may have given
+// it another topic was thrown away.
+func (a *inAliases) forget(alias int) {
+	switch {
+	case alias == 0:
+		clear(a.topics)
+	case alias <= len(a.topics):
+		a.topics[alias-1] = ""
+	}
 }

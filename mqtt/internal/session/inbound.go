@@ -77,6 +77,27 @@ func (s *Session) HandleStreamed(dst []byte, p *wire.Publish, size int) ([]byte,
 	return s.arrive(dst, p, size)
 }
 
+// Discard takes a PUBLISH that is given to no handler, though the server has to be told
+// that it came: it is answered with code when its turn is there, and its flow ends like
+// any other. It reports false for a repeat of one that came before.
+func (s *Session) Discard(dst []byte, m *wire.Remains, code wire.ReasonCode) (_ []byte, first bool, err error) {
+	if m.Unsure || m.Alias > 0 && m.Topic != "" {
+		s.aliasesIn.forget(int(m.Alias))
+	}
+	if !m.Acknowledgeable() {
+		return dst, true, nil
+	}
+	dst, a, err := s.arrive(dst, &m.Publish, len(m.Payload))
+	if err != nil || !a.Deliver {
+		return dst, false, err
+	}
+	if s.cfg.Version < wire.V5 { // has no code, and the flow of QoS 2 goes its whole way
+		code = wire.Success
+	}
+	dst, _ = s.Ack(dst, a.Seq, code)
+	return dst, true, nil
+}
+
 func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
 	var digest uint64
 	if p.QoS == 2 {

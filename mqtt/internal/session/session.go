@@ -132,6 +132,8 @@ type Session struct {
 	aliasesOut outAliases
 	aliasesIn  inAliases
 	alive      keepAlive
+
+	endureAliases bool // of the server, above the maximum
 }
 
 // New returns the state of a session that begins now.
@@ -156,7 +158,7 @@ func (s *Session) Start(now time.Time, server Server) {
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
 	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
-	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum}
+	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum, endure: s.endureAliases}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
 }

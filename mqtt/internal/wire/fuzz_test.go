@@ -26,15 +26,31 @@ func fuzzParse(t *testing.T, b []byte, v wire.Version) {
 	if n == 0 || h.Length > len(b)-n {
 		return
 	}
-	packet, err := decodeBody(h, b[n:n+h.Length], v)
+	body := b[n : n+h.Length]
+	wire.SalvageAck(h, body, v) // no panic
+	remains, named := wire.SalvagePublish(h, body, v)
+	packet, err := decodeBody(h, body, v)
 	if err != nil {
 		requireError(t, err)
 		return
+	}
+	if p, ok := packet.(*wire.Publish); ok {
+		requireSame(t, p, &remains, named)
 	}
 	if c, ok := packet.(*wire.Connect); ok {
 		v = c.Version
 	}
 	again(t, "fuzz", packet, v)
+}
+
+// requireSame: of a good PUBLISH everything but the properties is salvaged.
+func requireSame(t *testing.T, p *wire.Publish, m *wire.Remains, named bool) {
+	t.Helper()
+	alias, _ := p.Properties.Uint(wire.TopicAlias)
+	if !named || m.Unsure || m.Topic != p.Topic || m.PacketID != p.PacketID || m.QoS != p.QoS || m.Retain != p.Retain ||
+		m.Dup != p.Dup || uint32(m.Alias) != alias || string(m.Payload) != string(p.Payload) {
+		t.Errorf("salvaged %+v of %+v", m, p)
+	}
 }
 
 func requireError(t *testing.T, err error) {

@@ -20,12 +20,9 @@ func ParsePublishHead(h Header, b []byte, v Version) (p Publish, n int, err erro
 // publishHeadSize adds up topic, packet identifier and properties. It returns 0 when
 // their lengths have not come yet.
 func publishHeadSize(h Header, b []byte, v Version) (int, error) {
-	if len(b) < 2 {
+	n := publishNameSize(h, b)
+	if n == 0 {
 		return 0, nil
-	}
-	n := 2 + int(b[0])<<8 + int(b[1])
-	if h.Flags&maskQoS != 0 {
-		n += 2
 	}
 	if v == V5 {
 		if len(b) <= n {

@@ -50,6 +50,9 @@ type client struct {
 	effects map[int]int     // by name, what the application did
 	journal map[uint64]bool // Sequence of each effect, written with it
 
+	discarded map[int]int // by name, poison that was thrown away
+	endures   bool        // poison has ended a connection of this process
+
 	disk    map[uint64][]byte
 	batch   *session.Batch // being saved
 	written bool           // and it is on disk
@@ -61,6 +64,7 @@ type client struct {
 func newClient(w *world) *client {
 	return &client{
 		w: w, effects: make(map[int]int), journal: make(map[uint64]bool), disk: make(map[uint64][]byte),
+		discarded: make(map[int]int),
 	}
 }
 
@@ -72,7 +76,7 @@ func (c *client) start() {
 	c.sess = session.New(c.cfg)
 	c.sess.Suspend(session.Loss{Untouched: func(*session.Entry) bool { return true }})
 	c.out, c.inbox, c.handled, c.batch = nil, nil, nil, nil
-	c.subscribed = false
+	c.subscribed, c.endures = false, false
 	before := c.live
 	c.live = make(map[*session.Entry]*outgoing)
 	if !c.w.save {
@@ -277,7 +281,7 @@ func (c *client) completed(done *session.Entry, by wire.Type) {
 func (c *client) arrive(h wire.Header, body []byte) {
 	p, err := wire.ParsePublish(h, body, c.w.version)
 	if err != nil {
-		c.w.violate("the server sent %v", err)
+		c.poisoned(h, body)
 		return
 	}
 	var a session.Arrival
@@ -297,6 +301,30 @@ func (c *client) arrive(h wire.Header, body []byte) {
 		return
 	}
 	c.inbox = append(c.inbox, m)
+}
+
+// poisoned takes a message with a wildcard in its topic: the first one ends the connection,
+// and from then on they are thrown away.
+func (c *client) poisoned(h wire.Header, body []byte) {
+	if !c.endures {
+		c.endures = true
+		c.w.end()
+		return
+	}
+	m, ok := wire.SalvagePublish(h, body, c.w.version)
+	name := -1
+	if _, err := fmt.Sscanf(m.Topic, "+%d", &name); !ok || err != nil {
+		c.w.violate("the server sent a message to %q", m.Topic)
+		return
+	}
+	var first bool
+	var err error
+	if c.out, first, err = c.sess.Discard(c.out, &m, wire.TopicNameInvalid); err != nil {
+		c.w.violate("poison %d: %v", m.PacketID, err)
+	}
+	if first {
+		c.discarded[name]++
+	}
 }
 
 // handle has the application act on the next message. With a store it writes the

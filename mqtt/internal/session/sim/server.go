@@ -12,6 +12,7 @@ import (
 type flight struct {
 	name     int
 	qos      byte
+	poison   bool
 	id       uint16
 	sent     bool // in this or an earlier connection
 	released bool
@@ -40,7 +41,7 @@ type server struct {
 	unacked map[uint16]byte // received in this connection and not ended, with its QoS
 	answers []wire.Ack      // to be sent, in any order for QoS 1
 
-	published []byte    // the QoS of each message for the client, by name
+	published []*flight // each message for the client, by name
 	queue     []*flight // to be sent, or in flight, in order
 	lostOut   map[int]bool
 	sent      map[uint16]bool // PUBLISH of this connection, not acknowledged
@@ -121,9 +122,9 @@ func (s *server) publish() {
 	if !s.w.faults || !s.subscribed {
 		return
 	}
-	qos := byte(1 + s.w.rng.IntN(2))
-	s.queue = append(s.queue, &flight{name: len(s.published), qos: qos})
-	s.published = append(s.published, qos)
+	f := &flight{name: len(s.published), qos: byte(1 + s.w.rng.IntN(2)), poison: s.w.poison && s.w.chance(30)}
+	s.queue = append(s.queue, f)
+	s.published = append(s.published, f)
 	s.pump()
 }
 
@@ -158,8 +159,12 @@ func (s *server) transmit(f *flight, again bool) {
 	} else {
 		s.recs = append(s.recs, f.id)
 	}
+	topic := fmt.Sprintf("s%d", f.name)
+	if f.poison {
+		topic = fmt.Sprintf("+%d", f.name)
+	}
 	s.send(wire.AppendPublish(nil, s.w.version, &wire.Publish{
-		Topic: fmt.Sprintf("s%d", f.name), QoS: f.qos, PacketID: f.id, Dup: again,
+		Topic: topic, QoS: f.qos, PacketID: f.id, Dup: again,
 	}))
 }
 
@@ -301,10 +306,15 @@ func (s *server) acknowledged(a *wire.Ack) {
 		s.w.violate("%v %d answers nothing", a.Type, a.PacketID)
 		return
 	}
-	if s.w.client.effects[s.queue[i].name] == 0 {
-		s.w.violate("%v %d acknowledges message %d, which no handler saw", a.Type, a.PacketID, s.queue[i].name)
+	f := s.queue[i]
+	if s.w.client.effects[f.name]+s.w.client.discarded[f.name] == 0 {
+		s.w.violate("%v %d acknowledges message %d, which nobody saw", a.Type, a.PacketID, f.name)
 	}
-	if a.Type == wire.PUBACK {
+	refused := f.poison && s.w.version == wire.V5
+	if a.Code.Failed() != refused && (!refused || !s.w.shifts) { // one that was taken before MQTT 5 stays taken
+		s.w.violate("%v %d has reason code %v", a.Type, a.PacketID, a.Code)
+	}
+	if a.Type == wire.PUBACK || a.Code.Failed() {
 		s.queue = slices.Delete(s.queue, i, i+1)
 		s.pump()
 		return
@@ -327,12 +337,14 @@ func (s *server) completed(a *wire.Ack) {
 // checkOutbound: what the server had for the client was handled, QoS 2 once if it
 // came under one identifier.
 func (s *server) checkOutbound() {
-	for name, qos := range s.published {
-		n := s.w.client.effects[name]
-		if n == 0 && !s.lostOut[name] {
+	for name, f := range s.published {
+		n := s.w.client.effects[name] + s.w.client.discarded[name]
+		switch {
+		case f.poison && s.w.client.effects[name] > 0:
+			s.w.violate("poison %d was handled", name)
+		case n == 0 && !s.lostOut[name]:
 			s.w.violate("message %d for the client was never handled", name)
-		}
-		if n > 1 && qos == 2 && !s.w.renumber {
+		case n > 1 && f.qos == 2 && !f.poison && !s.w.renumber:
 			s.w.violate("message %d of QoS 2 for the client was handled %d times", name, n)
 		}
 	}

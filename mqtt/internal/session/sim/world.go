@@ -25,6 +25,7 @@ type world struct {
 
 	// The server gives new packet identifiers when a session goes on.
 	renumber bool
+	poison   bool // some of its messages have a wildcard in their topic
 	lowers   bool // the server has no QoS 2: it answers with PUBACK
 
 	client *client
@@ -63,6 +64,7 @@ type Result struct {
 	Cuts, Lost, FailedCommits  int
 	TornCommits                int  // of which a part was saved
 	Renumbering                bool // the server's packet identifiers
+	Discarded                  int  // messages with a wildcard in their topic
 }
 
 // Run plays one schedule and returns the first promise that was broken.
@@ -82,7 +84,7 @@ func Run(o Options) (Result, error) {
 	r := Result{
 		Trace: w.trace.sum, Published: len(w.client.published), Received: len(w.client.effects),
 		Kills: w.client.kills, Cuts: w.client.cuts, Lost: w.server.losses, FailedCommits: w.client.failures,
-		TornCommits: w.client.torn, Renumbering: w.renumber,
+		TornCommits: w.client.torn, Renumbering: w.renumber, Discarded: len(w.client.discarded),
 	}
 	return r, w.fault
 }
@@ -94,6 +96,7 @@ func newWorld(o Options) *world {
 		w.version = wire.V5
 	}
 	w.save, w.lossy, w.repub, w.renumber = w.chance(60), w.chance(15), w.chance(50), w.chance(25)
+	w.poison = w.chance(40)
 	w.lowers = w.chance(15)
 	w.faults = true
 	w.server = newServer(w)
@@ -168,6 +171,14 @@ func (w *world) cut() {
 		moved = w.client.read()
 	}
 	w.trace.note("cut")
+	w.end()
+}
+
+// end ends the connection.
+func (w *world) end() {
+	if !w.up {
+		return
+	}
 	w.up = false
 	w.c2s, w.s2c = nil, nil
 	w.client.suspend()

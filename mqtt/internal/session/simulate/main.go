@@ -33,6 +33,7 @@ type result struct {
 	Failed     int64   `json:"commits_failed"`
 	Torn       int64   `json:"commits_torn"`
 	Renumber   int64   `json:"renumbering_servers"`
+	Discarded  int64   `json:"poison_discarded"`
 	Violations int64   `json:"violations"`
 	First      string  `json:"first_violation,omitempty"`
 	Seconds    float64 `json:"seconds"`
@@ -83,6 +84,7 @@ func (p *player) play() {
 		p.sum.Lost += int64(r.Lost)
 		p.sum.Failed += int64(r.FailedCommits)
 		p.sum.Torn += int64(r.TornCommits)
+		p.sum.Discarded += int64(r.Discarded)
 		if r.Renumbering {
 			p.sum.Renumber++
 		}
