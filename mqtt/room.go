@@ -100,10 +100,10 @@ const mostAhead = 256 << 10
 // what they wait for may stand behind messages that nobody takes: then more is taken
 // in, up to a bound, and beyond it as long as handlers return. The end of the input, when
 // that was read ahead, is waited for in the same way.
-func (o *owner) AwaitRoom(ended <-chan struct{}) (room bool) {
+func (o *owner) AwaitRoom(ended <-chan struct{}) (ahead int) {
 	c := (*Client)(o)
 	if !c.recv.crowded {
-		return true
+		return 0
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,12 +114,12 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) (room bool) {
 	for c.wantsRoomLocked() {
 		switch c.pauseLocked(ended) {
 		case goOn:
-			return true
+			return 0
 		case grewLong:
-			return false
+			return min(mostAhead, max(c.cfg.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer))
 		}
 	}
-	return true
+	return 0
 }
 
 // wantsRoomLocked reports whether the read loop has to wait.

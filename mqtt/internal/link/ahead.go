@@ -14,7 +14,7 @@ type AheadState byte
 const (
 	AheadOff   AheadState = iota // it stays with the network
 	AheadReads                   // it is read ahead
-	AheadFull                    // Config.ReadAhead is reached: it stays with the network
+	AheadFull                    // as much was read ahead as may be: it stays with the network
 	AheadOver                    // it was read up to its end, or to a DISCONNECT
 )
 
@@ -36,12 +36,12 @@ type ahead struct {
 	marks      marks
 }
 
-// readAhead has the link read on, up to Config.ReadAhead bytes, until the owner has room.
-func (l *Link) readAhead(in *inbox) {
+// readAhead has the link read on, up to most bytes, until the owner has room.
+func (l *Link) readAhead(in *inbox, most int) {
 	a := l.ahead
 	if a == nil {
 		l.unwatchIdle(in)
-		a = &ahead{first: min(in.first, l.cfg.ReadAhead), most: l.cfg.ReadAhead}
+		a = &ahead{first: min(in.first, most), most: most}
 		a.came.L = &a.mu
 		a.marks.body = in.left
 		a.marks.pass(in.buf[in.start:in.end], wire.Version(l.version.Load()))

@@ -51,8 +51,8 @@ func (l *Link) readLoop() {
 		}
 		if n > 0 {
 			in.makeRoom(n)
-			for !l.owner.AwaitRoom(l.ended) {
-				l.readAhead(in)
+			for most := l.owner.AwaitRoom(l.ended); most > 0; most = l.owner.AwaitRoom(l.ended) {
+				l.readAhead(in, most)
 			}
 		}
 	}
