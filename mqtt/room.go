@@ -108,12 +108,9 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) (ahead int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recv.noteHandled()
-	var began time.Time
+	var p pause
 	for c.wantsRoomLocked() {
-		if began.IsZero() {
-			began = time.Now()
-		}
-		switch c.pauseLocked(began, ended) {
+		switch c.pauseLocked(&p, ended) {
 		case goOn:
 			return 0
 		case grewLong:
@@ -130,6 +127,27 @@ func (c *Client) wantsRoomLocked() bool {
 	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
 }
 
+// pause is what the read loop remembers while it waits. It looks up whenever something changes, such as
+// that something was written.
+type pause struct {
+	began   time.Time // zero: not yet
+	still   time.Time // since when somebody waits for the server and no handler returned; zero: nobody does
+	through uint64    // of the receiver, then
+}
+
+// untilStuck returns how long no handler may return from now on.
+func (p *pause) untilStuck(now time.Time, through uint64) time.Duration {
+	if p.still.IsZero() || p.through != through {
+		p.still, p.through = now, through
+	}
+	return stuckTime - now.Sub(p.still)
+}
+
+// isStuck reports whether none has returned for too long.
+func (p *pause) isStuck(now time.Time, through uint64) bool {
+	return !p.still.IsZero() && p.through == through && now.Sub(p.still) >= stuckTime
+}
+
 // pauseEnd says how the read loop goes on after it has waited.
 type pauseEnd byte
 
@@ -139,25 +157,28 @@ const (
 	grewLong                  // the link is to read ahead
 )
 
-// pauseLocked waits until something changed, in a pause that began then. It gives up the lock
-// meanwhile.
-func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) pauseEnd {
+// pauseLocked waits until something changed. It gives up the lock meanwhile.
+func (c *Client) pauseLocked(p *pause, ended <-chan struct{}) pauseEnd {
 	r := &c.recv
+	r.noteHandled()
+	now, ahead := time.Now(), c.conn.link.Ahead()
+	if p.began.IsZero() {
+		p.began = now
+	}
+	if ahead == link.AheadOff {
+		c.watchPauseLocked(now, p.began)
+	}
 	var late <-chan time.Time
 	if r.waiting > 0 && !c.jammedLocked() {
-		timer := time.NewTimer(stuckTime)
+		timer := time.NewTimer(p.untilStuck(now, r.through))
 		defer timer.Stop()
 		late = timer.C
-	}
-	r.noteHandled()
-	before := r.through
-	now, ahead := time.Now(), c.conn.link.Ahead()
-	if ahead == link.AheadOff {
-		c.watchPauseLocked(now, began)
+	} else {
+		p.still = time.Time{}
 	}
 	r.paused = true
 	c.sess.Pause(now, ahead != link.AheadReads)
-	isLate, isOver := c.awaitChangeLocked(late, ended)
+	isOver := c.awaitChangeLocked(late, ended)
 	r.paused = false
 	if isOver {
 		return goOn
@@ -166,11 +187,11 @@ func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) pauseEnd {
 	c.sess.Pause(now, false)
 	r.noteHandled()
 	c.kickLocked() // a ping may have to be answered earlier now
-	r.stuck = r.stuck || isLate && r.through == before
+	r.stuck = r.stuck || p.isStuck(now, r.through)
 	switch {
 	case r.stuck && !c.jammedLocked():
 		return goOn
-	case ahead == link.AheadOff && !c.conn.watched && now.Sub(began) >= patience && c.wantsRoomLocked():
+	case ahead == link.AheadOff && !c.conn.watched && now.Sub(p.began) >= patience && c.wantsRoomLocked():
 		return grewLong
 	default:
 		return lookAgain
@@ -178,21 +199,20 @@ func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) pauseEnd {
 }
 
 // awaitChangeLocked waits for the gate, for late, or for the end of the link, and reports
-// which.
-func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{}) (isLate, isOver bool) {
+// whether that has ended.
+func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{}) bool {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	select {
 	case <-c.recv.gate:
 	case <-late:
-		isLate = true
 	case <-ended:
 	}
 	select {
 	case <-ended:
-		return isLate, true
+		return true
 	default:
-		return isLate, false
+		return false
 	}
 }
 
