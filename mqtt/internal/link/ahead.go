@@ -22,18 +22,16 @@ const (
 // fixed headers in them. Reading on answers the pings of a WebSocket, and shows the end
 // of the input, which would else hide behind what nobody takes.
 type ahead struct {
-	mu    sync.Mutex
-	came  sync.Cond // there are bytes, or nobody reads ahead any more; with mu
-	first int       // the size that buf begins with
-	most  int       // and may grow to
+	mu   sync.Mutex
+	came sync.Cond // there are bytes, or nobody reads ahead any more; with mu
+	most int       // bytes that may be held
 
-	buf        []byte // grows with the bytes that came
-	start, end int    // of buf: they wait for the read loop; the place behind is aheadLoop's
-	reading    bool   // aheadLoop runs
-	enough     bool   // the read loop goes on: the read at hand is the last one ahead
-	left       bool   // a DISCONNECT came
-	err        error  // how the input ended
-	marks      marks
+	held    []byte // they wait for the read loop
+	reading bool   // aheadLoop runs
+	enough  bool   // the read loop goes on: the read at hand is the last one ahead
+	left    bool   // a DISCONNECT came
+	err     error  // how the input ended
+	marks   marks
 }
 
 // readAhead has the link read on, up to most bytes, until the owner has room.
@@ -41,7 +39,7 @@ func (l *Link) readAhead(in *inbox, most int) {
 	a := l.ahead
 	if a == nil {
 		l.unwatchIdle(in)
-		a = &ahead{first: min(in.first, most), most: most}
+		a = &ahead{most: most}
 		a.came.L = &a.mu
 		a.marks.body = in.left
 		a.marks.pass(in.buf[in.start:in.end], wire.Version(l.version.Load()))
@@ -52,7 +50,7 @@ func (l *Link) readAhead(in *inbox, most int) {
 	a.enough = false
 	if !a.reading && a.state() == AheadOff {
 		a.reading = true
-		go l.aheadLoop(a)
+		go l.aheadLoop(a, in.first)
 	}
 }
 
@@ -66,24 +64,27 @@ func (l *Link) Ahead() AheadState {
 	return l.ahead.state()
 }
 
-// aheadLoop reads ahead. What the last read brings, after the read loop went on, is still
-// kept here: a read that waits cannot be called off on every connection.
-func (l *Link) aheadLoop(a *ahead) {
-	for p := a.room(); p != nil; p = a.room() {
-		n, err := l.conn.Read(p)
-		l.owner.HeardAhead(time.Now(), n, a.add(n, err, wire.Version(l.version.Load())))
+// aheadLoop reads ahead, up to size bytes at a time. What the last read brings, after the read
+// loop went on, is still kept here: a read that waits cannot be called off on every
+// connection. It may wait for long, so its buffer is a small one.
+func (l *Link) aheadLoop(a *ahead, size int) {
+	p := make([]byte, size)
+	for room := a.room(size); room > 0; room = a.room(size) {
+		n, err := l.conn.Read(p[:room])
+		l.owner.HeardAhead(time.Now(), n, a.add(p[:n], err, wire.Version(l.version.Load())))
 	}
 }
 
-// receive reads what comes next, first of what was read ahead.
+// receive reads what comes next, first of what was read ahead. It may return nothing.
 func (l *Link) receive(p []byte) (int, error) {
-	if l.ahead != nil {
-		if n, err := l.ahead.take(p); n > 0 || err != nil {
-			return n, err
-		}
+	if l.ahead == nil {
+		return l.conn.Read(p)
+	}
+	n, err := l.ahead.take(p)
+	if n == 0 && err == nil {
 		l.ahead = nil
 	}
-	return l.conn.Read(p)
+	return n, err
 }
 
 // state tells what becomes of the input.
@@ -91,7 +92,7 @@ func (a *ahead) state() AheadState {
 	switch {
 	case a.left || a.err != nil:
 		return AheadOver
-	case a.end-a.start >= a.most:
+	case len(a.held) >= a.most:
 		return AheadFull
 	case a.reading && !a.enough:
 		return AheadReads
@@ -100,35 +101,34 @@ func (a *ahead) state() AheadState {
 	}
 }
 
-// room returns the place for the next read; none ends the reading.
-func (a *ahead) room() []byte {
+// room returns how much of size bytes the next read may bring; 0 ends the reading.
+func (a *ahead) room(size int) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.state() != AheadReads {
 		a.reading = false
 		a.came.Signal()
-		return nil
+		return 0
 	}
-	if a.end == len(a.buf) {
-		to := a.buf
-		if a.start == 0 {
-			to = make([]byte, min(max(2*len(a.buf), a.first), a.most))
-		}
-		a.end = copy(to, a.buf[a.start:a.end])
-		a.buf, a.start = to, 0
-	}
-	return a.buf[a.end:]
+	return min(size, a.most-len(a.held))
 }
 
 // add takes what a read brought.
-func (a *ahead) add(n int, err error, version wire.Version) AheadState {
+func (a *ahead) add(b []byte, err error, version wire.Version) AheadState {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.left = a.left || a.marks.pass(a.buf[a.end:a.end+n], version)
-	a.end += n
+	a.left = a.left || a.marks.pass(b, version)
+	a.held = append(a.held, b...)
 	a.err = err
 	a.came.Signal()
 	return a.state()
+}
+
+// waits reports whether there is nothing, and a read waits for what comes.
+func (a *ahead) waits() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.reading && len(a.held) == 0
 }
 
 // take gives the oldest bytes to the read loop, which goes on. Neither bytes nor an
@@ -137,14 +137,16 @@ func (a *ahead) take(p []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.enough = true
-	for a.start == a.end && a.reading {
+	for len(a.held) == 0 && a.reading {
 		a.came.Wait()
 	}
-	if a.start == a.end {
+	if len(a.held) == 0 {
 		return 0, a.err
 	}
-	n := copy(p, a.buf[a.start:a.end])
-	a.start += n
+	n := copy(p, a.held)
+	if a.held = a.held[n:]; len(a.held) == 0 {
+		a.held = nil
+	}
 	return n, nil
 }
 

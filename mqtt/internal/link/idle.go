@@ -30,9 +30,18 @@ func endures(conn net.Conn) bool {
 }
 
 // watchIdle has the next read end after idleTime, when that would let a grown buffer
-// go: a read holds its buffer for as long as it waits.
+// go: a read holds its buffer for as long as it waits. One that was begun ahead has no
+// such end, so that the buffer goes at once.
 func (l *Link) watchIdle(in *inbox) {
-	if !l.endures || in.watched || in.end > 0 || len(in.buf) == in.first || l.ahead != nil {
+	switch {
+	case in.watched || in.end > 0 || len(in.buf) == in.first:
+		return
+	case l.ahead != nil:
+		if l.ahead.waits() {
+			in.buf = make([]byte, in.first)
+		}
+		return
+	case !l.endures:
 		return
 	}
 	select {
