@@ -70,7 +70,7 @@ type receiver struct {
 	dropped   int32  // QoS 0 messages lost and not reported yet
 	unhandled int32  // messages that nobody takes and that were not reported yet; the deliver loop's own
 	read      uint64 // bytes
-	through   uint64 // messages whose handlers have returned
+	through   uint64 // messages whose handlers have returned, and reads of a large one
 	stuck     bool   // no handler returned for long, and somebody waits; until there is room
 
 	stream *stream // the large message that is coming; nil: none

@@ -23,7 +23,7 @@ func (r *receiver) overfull() bool {
 // heldBack reports whether reading has to wait.
 func (r *receiver) heldBack() bool {
 	if r.waiting > 0 || r.over {
-		return r.overfull() && !r.stuck
+		return (r.overfull() || r.stream.overfull()) && !r.stuck
 	}
 	return r.full()
 }

@@ -32,6 +32,9 @@ var errStreamOver = errors.New("the handler of this payload has returned; what i
 
 func (s *stream) full() bool { return s != nil && len(s.buf) >= streamBuffer }
 
+// overfull reports whether that is too much even while somebody waits for the server.
+func (s *stream) overfull() bool { return s != nil && len(s.buf) >= overrun*streamBuffer }
+
 // Read implements io.Reader for the handler.
 func (s *stream) Read(p []byte) (int, error) {
 	c := s.client
@@ -57,6 +60,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	n := copy(p, s.buf)
 	s.buf = s.buf[n:]
+	c.recv.through++ // a handler that reads is not stuck
 	c.recv.openGate()
 	return n, nil
 }

@@ -2,6 +2,8 @@ package mqtt_test
 
 import (
 	"context"
+	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,6 +58,69 @@ func TestHandlerThatWaitsIsServedWhileOthersSend(t *testing.T) {
 			}
 		case <-time.After(time.Minute):
 			t.Error("it waits for ever")
+		}
+	})
+}
+
+// largeMessage begins a PUBLISH of QoS 0 with 20 MiB of payload, in MQTT 5.
+const largeMessage = "\x30\x84\x80\x80\x0A\x00\x01n\x00"
+
+// TestSlowHandlerOfALargeMessageIsWaitedFor though another goroutine waits for the server: what waits
+// in memory is sixteen times the 256 KiB, and not the payload.
+func TestSlowHandlerOfALargeMessageIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := dialPipe(t, func(cfg *mqtt.Config) {
+			cfg.Version, cfg.KeepAlive = mqtt.V5, -1
+			cfg.OnLargeMessage = func(ctx context.Context, _ *mqtt.Received, payload io.Reader) {
+				for err := error(nil); err == nil && ctx.Err() == nil; <-time.After(500 * time.Millisecond) {
+					_, err = payload.Read(make([]byte, 1000))
+				}
+			}
+		}, "")
+		published, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 1}, func(error) {})
+		must(t, err)
+		go func() { _ = published.Wait(s.ctx) }() // is ended with the client
+		s.server.Packet()
+		s.server.SendBytes([]byte(largeMessage))
+		var written atomic.Int32
+		go func() {
+			for range 20 << 10 {
+				n, err := s.server.Write(make([]byte, 1<<10))
+				if written.Add(int32(n)); err != nil {
+					return
+				}
+			}
+		}()
+		<-time.After(time.Minute)
+		if n := written.Load(); n < 4<<20 || n > 6<<20 {
+			t.Errorf("the server wrote %d bytes", n)
+		}
+	})
+}
+
+// TestHandlerOfALargeMessageThatWaitsIsServed: the answer stands behind the payload, of which it has
+// read nothing.
+func TestHandlerOfALargeMessageThatWaitsIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read := make(chan int64, 1)
+		var s *scripted
+		s = dialPipe(t, func(cfg *mqtt.Config) {
+			cfg.Version, cfg.KeepAlive = mqtt.V5, -1
+			cfg.OnLargeMessage = func(ctx context.Context, _ *mqtt.Received, payload io.Reader) {
+				if err := s.Publish(ctx, mqtt.Message{Topic: "t", QoS: 1}); err != nil {
+					t.Error(err)
+				}
+				n, _ := io.Copy(io.Discard, payload)
+				read <- n
+			}
+		}, "")
+		s.server.SendBytes([]byte(largeMessage))
+		s.server.Packet()
+		since := elapsed()
+		s.server.SendBytes(make([]byte, 20<<20))
+		s.server.Send("40 02 0001")
+		if n := <-read; n != 20<<20 || since() > 3*time.Second {
+			t.Errorf("it read %d bytes, after %v", n, since())
 		}
 	})
 }

@@ -50,7 +50,7 @@ func (l *Link) readAhead(in *inbox, most int) {
 	a.enough = false
 	if !a.reading && a.state() == AheadOff {
 		a.reading = true
-		go l.aheadLoop(a, in.first)
+		go l.aheadLoop(a, min(in.first, most))
 	}
 }
 
