@@ -53,7 +53,8 @@ var (
 	ErrNotConnected = life.ErrNotConnected
 	// ErrNotPermitted: the mode forbids it; see SetMode.
 	ErrNotPermitted = errors.New("not permitted in this mode")
-	// ErrTakenOver: another client has connected with the same client identifier.
+	// ErrTakenOver: another client has connected with the same client identifier, as the server says,
+	// or as it seems: see DisconnectError.
 	ErrTakenOver = errors.New("another client has taken the session over")
 	// ErrKeepAlive: the server was silent for longer than the keep alive
 	// interval and the ping time-out.
@@ -219,15 +220,10 @@ type DisconnectError struct {
 // bare reports whether e has no reason, because its version has none.
 func (e *DisconnectError) bare() bool { return e.Version != 0 && e.Version < V5 }
 
-// takenOver reports whether another client has taken the session over, as far as that is known.
-func (e *DisconnectError) takenOver() bool {
-	return e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver
-}
-
 // Unwrap returns ErrTakenOver if another client has taken the session over: in MQTT 5 the
-// server says so, and before a client with Reconnect infers it when it happens again and again.
+// server says so, and before a client with Reconnect guesses it when it happens again and again.
 func (e *DisconnectError) Unwrap() error {
-	if e.takenOver() {
+	if e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver {
 		return ErrTakenOver
 	}
 	return nil
@@ -237,7 +233,7 @@ func (e *DisconnectError) Unwrap() error {
 func (e *DisconnectError) Error() string {
 	switch {
 	case e.repeated:
-		return "the server disconnected without a reason again and again: another client seems to use the same client identifier; give each its own"
+		return "the server disconnected without a reason again and again: another client seems to use the same client identifier; give each its own. Or the server restarts again and again"
 	case e.bare():
 		return "the server disconnected without a reason: another client may have connected with the same client identifier, or the server shuts down"
 	}

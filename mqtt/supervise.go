@@ -37,10 +37,11 @@ func (s *supervisor) lost(lasted time.Duration) {
 	}
 }
 
-// Before MQTT 5 a DISCONNECT of the server gives no reason. It is taken for another client with the
-// same client identifier, which would go on for ever, after takeoversSeen connections in a row
-// of which none lasted for longer than takeoverTime, none was waiting for an answer, and each
-// could be replaced at the first attempt: a server that shuts down cannot be reached at once.
+// Before MQTT 5 a DISCONNECT of the server gives no reason. It is called another client with the
+// same client identifier after takeoversSeen connections in a row of which none lasted for longer
+// than takeoverTime, none was waiting for an answer, and each could be replaced at the first
+// attempt. It is only called so: servers behind a load balancer that restart one by one look the
+// same, and the waits between the connections grow anyhow.
 const (
 	takeoversSeen = 4
 	takeoverTime  = time.Minute
