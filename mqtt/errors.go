@@ -299,8 +299,8 @@ type PanicError struct {
 // Error returns one line without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("a handler panicked: %v", e.Value) }
 
-// DroppedError says that QoS 0 messages were lost: the handlers took none while
-// somebody waited for the server, and many times Limits.ReceiveMessages or
+// DroppedError says that QoS 0 messages were lost, or reports of poison left out: the handlers took
+// none while somebody waited for the server, and many times Limits.ReceiveMessages or
 // ReceiveBytes were queued.
 type DroppedError struct {
 	Messages int // how many since the last report
@@ -308,7 +308,7 @@ type DroppedError struct {
 
 // Error returns one line with the number.
 func (e *DroppedError) Error() string {
-	return fmt.Sprintf("%d QoS 0 messages dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
+	return fmt.Sprintf("%d QoS 0 messages, or reports of poison, dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
 }
 
 // UnhandledError says that messages were acknowledged, and dropped, because they matched no

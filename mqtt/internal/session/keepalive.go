@@ -43,8 +43,13 @@ func (k *keepAlive) due() time.Time {
 	return since.Add(k.interval - min(k.interval/10, maxMargin))
 }
 
-// Sent tells that packets were handed to the network at now.
-func (s *Session) Sent(now time.Time) { s.alive.sent = now }
+// Sent tells that packets were handed to the network at now. While publishes are held, a PINGREQ is
+// due whatever else is sent: its answer ends that.
+func (s *Session) Sent(now time.Time) {
+	if !s.behind {
+		s.alive.sent = now
+	}
+}
 
 // Received tells that bytes came at now. Any byte proves the server alive.
 func (s *Session) Received(now time.Time) {
