@@ -57,7 +57,7 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 	}
 	retry := c.supervisor.retry
 	buf, failed := c.sess.Resume(c.send.buf, session.Resumption{
-		Present: present, Republish: func(qos byte) bool { return retry.republishes(QoS(qos)) }, Fits: c.fitsLocked, Now: now,
+		Present: present, Untold: c.cfg.Version == V31 && !c.conn.clean, Republish: func(qos byte) bool { return retry.republishes(QoS(qos)) }, Fits: c.fitsLocked, Now: now,
 		Requests: func(dst []byte) []byte {
 			c.send.buf = dst
 			c.resumeRequestsLocked(present, now)

@@ -29,7 +29,7 @@ type inboundFlow struct {
 	settled  bool // the handlers are through: each PUBLISH is answered with PUBREC
 	here     bool // its PUBLISH came on this connection
 	restored bool // not settled, and to be delivered again under its sequence
-	earlier  bool // on record since an earlier process
+	earlier  bool // of an earlier process, or of a session that may be lost: DUP tells a repeat
 }
 
 // inbound is the receiving half of the session. Acknowledgements leave in the
