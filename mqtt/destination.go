@@ -63,7 +63,7 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 // client's where one has none.
 func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	m := it.message
-	if d.copies != nil {
+	if d.copies != nil && !m.Dup { // of one that comes again, who had the others is not known
 		it.to = d.copies.take(m.Payload)
 		return it.to.run(it, g)
 	}
