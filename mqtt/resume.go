@@ -18,7 +18,9 @@ func (c *Client) suspendLocked() {
 	if byServer {
 		blamed = c.blamedLocked()
 	}
-	c.noteTakeoverLocked(blamed == nil && !c.sess.Unanswered())
+	if left := (*DisconnectError)(nil); !errors.As(c.conn.ended, &left) || !left.bare() {
+		c.supervisor.takeovers = 0
+	}
 	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: byServer && blamed == nil})
 	c.quarantineLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,16 +46,20 @@ const (
 	takeoverTime  = time.Minute
 )
 
-// noteTakeoverLocked counts the connection that ended. idle reports that it was waiting for no answer.
-func (c *Client) noteTakeoverLocked(idle bool) {
+// disconnectedLocked returns what a DISCONNECT without a reason means. The error is as it stays:
+// others see it before the connection has ended.
+func (c *Client) disconnectedLocked() error {
+	left := &DisconnectError{Version: c.cfg.Version}
 	s := c.supervisor
-	var left *DisconnectError
-	if !errors.As(c.conn.ended, &left) || !left.bare() || !idle || time.Since(c.life.Since()) > takeoverTime {
+	switch {
+	case s == nil:
+	case time.Since(c.life.Since()) > takeoverTime || c.sess.Unanswered() || c.blamedLocked() != nil:
 		s.takeovers = 0
-		return
+	default:
+		s.takeovers++
+		left.repeated = s.takeovers >= takeoversSeen
 	}
-	s.takeovers++
-	left.repeated = s.takeovers >= takeoversSeen
+	return left
 }
 
 // dialLasting is Dial for a client that outlives its connection, or its process.

@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,5 +112,31 @@ func TestBareDisconnectAtAMessageIsNoTakeover(t *testing.T) {
 		_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "f07"})
 		checkError(t, err, mqtt.ErrQuarantined)
 		must(t, c.AwaitConnected(ctx))
+	})
+}
+
+// TestTakeoverIsNamedAtOnce: an error that names it does so from the beginning, and does not change
+// when the connection has ended.
+func TestTakeoverIsNamedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLasting(t, mqtt.V311, nil)
+		withoutCallbacks(&s.cfg)
+		s.cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := s.net.dial(ctx, network, address)
+			turn := make(chan struct{}, 1)
+			turn <- struct{}{}
+			return &slowToClose{conn, turn}, err
+		}
+		s.connect("absent")
+		for i := range 5 {
+			s.server.Send("E0 00")
+			synctest.Wait() // the connection ends, and takes its time
+			_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t"}, nil)
+			before := errors.Is(err, mqtt.ErrTakenOver)
+			s.lose("present")
+			if after := errors.Is(err, mqtt.ErrTakenOver); before != after || after != (i >= 3) {
+				t.Errorf("DISCONNECT %d: a takeover: %v, then %v: %v", i+1, before, after, err)
+			}
+		}
 	})
 }
