@@ -155,8 +155,9 @@ func TestLargePoisonInPiecesForgetsNoAlias(t *testing.T) {
 		s.server.SendBytes(large[11:])
 		s.server.Expect("40 03 0001 97")
 		s.expectEvent(`error: a message to "u"`)
-		s.server.Send("30 06 0000 03 230001")
+		s.server.Send("30 06 0000 03 230001", "30 06 0000 03 230002") // the topic of the large one is good
 		s.expectEvent("message t=")
+		s.expectEvent("message u=")
 		s.expectAlive(true)
 	})
 }

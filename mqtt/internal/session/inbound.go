@@ -81,9 +81,7 @@ func (s *Session) HandleStreamed(dst []byte, p *wire.Publish, size int) ([]byte,
 // that it came: it is answered with code when its turn is there, and its flow ends like
 // any other. It reports false for a repeat of one that came before.
 func (s *Session) Discard(dst []byte, m *wire.Remains, code wire.ReasonCode) (_ []byte, first bool, err error) {
-	if m.Unsure || m.Alias > 0 && m.Topic != "" {
-		s.aliasesIn.forget(int(m.Alias))
-	}
+	s.aliasesIn.discarded(m)
 	if !m.Acknowledgeable() {
 		return dst, true, nil
 	}

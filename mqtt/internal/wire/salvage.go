@@ -4,6 +4,7 @@ package wire
 // whatever it holds, and Properties are left out.
 type Remains struct {
 	Publish
+	Named  bool   // its topic is a topic name
 	Alias  uint16 // that the packet gives its topic, or stands for it; 0: none
 	Unsure bool   // its properties cannot be read to their end: they may give one
 }
@@ -25,6 +26,7 @@ func SalvagePublish(h Header, body []byte, v Version) (m Remains, ok bool) {
 		m.PacketID = uint16(body[n-2])<<8 | uint16(body[n-1])
 	}
 	m.Payload = body[n:]
+	m.Named = checkTopic(PUBLISH, "topic name", m.Topic) == nil
 	if v == V5 {
 		m.skipProperties()
 	}
