@@ -1,16 +1,12 @@
 package mqtt_test
 
 import (
-	"context"
-	"errors"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dunlin/mqtt"
-	"dunlin/mqtt/mqtttest"
 	"dunlin/mqtt/mqtttest/packet"
 )
 
@@ -61,63 +57,5 @@ func TestRenewalIsAsLargeAgain(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestReportsOfPoisonAreBoundedWhileAHandlerWaits has a handler wait for an answer of the server, which
-// sends poison in its place: reading goes on, the poison is acknowledged, and what cannot be told
-// any more is counted.
-func TestReportsOfPoisonAreBoundedWhileAHandlerWaits(t *testing.T) {
-	const n = 60_000
-	for qos := range byte(3) {
-		synctest.Test(t, func(t *testing.T) {
-			var reports, dropped atomic.Int32
-			ctx, cancel := context.WithCancel(t.Context())
-			s := dialPipe(t, func(cfg *mqtt.Config) {
-				cfg.Poison, cfg.Limits.ReceiveBytes = mqtt.PoisonDropped, 10_000
-				cfg.OnError = func(err error) {
-					var lost *mqtt.DroppedError
-					if errors.As(err, &lost) {
-						dropped.Add(1)
-						return
-					}
-					reports.Add(1)
-				}
-			}, "")
-			wait := func(context.Context, *mqtt.Received) {
-				_ = s.Publish(ctx, mqtt.Message{Topic: "t", QoS: 1}) // ends with ctx
-			}
-			must(t, errorOf(s.SubscribeAsync(t.Context(), []mqtt.Subscription{{Filter: "wait", Handler: wait}}, nil)))
-			s.server.Packet()
-			s.server.Send("90 03 0001 00", "30 06 0004 77616974")
-			s.server.Packet() // PUBLISH
-			go readAll(s.server)
-			sendPoison(t, s.server, qos, n)
-			<-time.After(time.Minute)
-			cancel()
-			synctest.Wait()
-			if got := s.Stats().Poison; got != n || reports.Load() > n/10 || dropped.Load() == 0 {
-				t.Errorf("QoS %d: %d reported, %d counted, %d times told of those left out", qos, reports.Load(), got, dropped.Load())
-			}
-		})
-	}
-}
-
-// readAll has conn take all that comes.
-func readAll(conn *mqtttest.Conn) {
-	for err := error(nil); err == nil; {
-		_, err = conn.TryPacket()
-	}
-}
-
-// sendPoison sends n messages that break the protocol.
-func sendPoison(t *testing.T, conn *mqtttest.Conn, qos byte, n int) {
-	t.Helper()
-	var all []byte
-	for i := range n {
-		all = append(all, poison(t, qos, false, "0002 742B ID 78", uint16(i+1))...)
-	}
-	if _, err := conn.Write(all); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -140,24 +140,3 @@ func TestSubAcksWithTooManyCodes(t *testing.T) {
 		s.expectAlive(s.five)
 	})
 }
-
-// TestLargePoisonInPiecesForgetsNoAlias has a message above the limit come in two pieces, of which the
-// first ends before its properties: it gives no alias another topic, so those of others stay.
-func TestLargePoisonInPiecesForgetsNoAlias(t *testing.T) {
-	dropped := func(cfg *mqtt.Config) { cfg.Poison = mqtt.PoisonDropped }
-	lastingV5(t, "", both(small, dropped), func(s *lasting) {
-		s.server.Send("30 07 0001 74 03 230001")
-		s.expectEvent("message t=")
-		large := poison(t, 1, false, "0001 75 ID 03 230002"+strings.Repeat("61", 300), 1)
-		for at := range 11 { // the first pieces
-			s.server.SendBytes(large[at : at+1])
-		}
-		s.server.SendBytes(large[11:])
-		s.server.Expect("40 03 0001 97")
-		s.expectEvent(`error: a message to "u"`)
-		s.server.Send("30 06 0000 03 230001", "30 06 0000 03 230002") // the topic of the large one is good
-		s.expectEvent("message t=")
-		s.expectEvent("message u=")
-		s.expectAlive(true)
-	})
-}
