@@ -3,8 +3,6 @@ package mqtt_test
 import (
 	"bytes"
 	"context"
-	"dunlin/mqtt"
-	"dunlin/mqtt/mqtttest"
 	"errors"
 	"io"
 	"strings"
@@ -12,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dunlin/mqtt"
+	"dunlin/mqtt/mqtttest"
 )
 
 // TestLargePoison: it is thrown away as it comes, with a handler for large messages and without.
