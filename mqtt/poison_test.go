@@ -224,6 +224,35 @@ func TestPoisonIsToldOnceAMessage(t *testing.T) {
 	})
 }
 
+// TestPoisonAcrossALoss has the connection lost while the answer to poison of QoS 2 waits for that of a
+// message in front, and PUBREL come on a connection of its own.
+func TestPoisonAcrossALoss(t *testing.T) {
+	for _, kept := range []func(*mqtt.Config){nil, withStore} {
+		eachLasting(t, kept, func(s *lasting) {
+			taken := make(chan *mqtt.Received, 10)
+			must(t, s.subscribeHere(mqtt.Subscription{Filter: "#", QoS: 1, ManualAck: true, Handler: func(_ context.Context, m *mqtt.Received) { taken <- m }}))
+			s.server.SendBytes(s.poisonOf("wildcard", 2, false, 2))
+			s.expectEnd()
+			s.sendPublish(s.five, 0x32, 1, "in front")
+			<-taken
+			s.server.SendBytes(s.poisonOf("wildcard", 2, true, 2))
+			s.expectEvent("error: ")
+			s.server.ExpectNothing(time.Second)
+			s.lose("present")
+			s.server.SendBytes(s.poisonOf("wildcard", 2, true, 2))
+			s.server.Expect(s.ackOf(0x50, 2, 0x90))
+			if !s.five { // where the code has not ended the flow
+				s.lose("present")
+				s.releaseDiscarded(2, 2)
+			}
+			s.expectNoEvent()
+			if !s.IsConnected() {
+				t.Error("not connected")
+			}
+		})
+	}
+}
+
 // TestPoisonError: what is wrong, with what and what to do is one line.
 func TestPoisonError(t *testing.T) {
 	var told error
