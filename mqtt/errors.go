@@ -233,7 +233,7 @@ func (e *DisconnectError) Unwrap() error {
 func (e *DisconnectError) Error() string {
 	switch {
 	case e.repeated:
-		return "the server disconnected without a reason again and again: another client seems to use the same client identifier; give each its own. Or the server restarts again and again"
+		return "the server disconnected without a reason again and again: another client seems to use the same client identifier, so give each its own; or the server restarts again and again"
 	case e.bare():
 		return "the server disconnected without a reason: another client may have connected with the same client identifier, or the server shuts down"
 	}
