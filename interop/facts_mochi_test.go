@@ -18,7 +18,7 @@ var mochiFacts = []testCase{
 	},
 	{
 		name: "the word at a takeover", only: on("mochi"), to: mqtt.V311, body: takenOver,
-		says: "Before MQTT 5, a client whose identifier another one takes over gets a DISCONNECT, which those versions do not have; the client says that another client took over.",
+		says: "Before MQTT 5, a client whose identifier another one takes over gets a DISCONNECT, which those versions do not have; the client names that as a likely reason.",
 	},
 }
 

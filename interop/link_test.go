@@ -90,8 +90,7 @@ func (y *tally) judge(r *rig) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	for _, payload := range slices.Sorted(maps.Keys(y.came)) {
-		// MQTT 3.1 does not say whether a session goes on: its clients take what comes for new.
-		if payload[0] == '2' && y.came[payload] > 1 && r.highest() == 2 && r.version > mqtt.V31 {
+		if payload[0] == '2' && y.came[payload] > 1 && r.highest() == 2 {
 			r.failf("QoS 2 message %s came %d times", payload, y.came[payload])
 		}
 	}

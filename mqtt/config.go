@@ -147,8 +147,8 @@ type Config struct {
 	// subscription that matches it, as Mosquitto 2.1 does: each copy then goes to one of
 	// them, in turn. Otherwise each goes to all, so that two subscriptions that overlap see
 	// every message twice. With a server that sends one copy, such as Mosquitto 2.0, only
-	// one of them would see it. Retained messages that a subscribe brings go to all even
-	// so. In MQTT 5 servers say which copy is for which, and this does not count.
+	// one of them would see it. Retained messages that a subscribe brings, and what comes again after
+	// a connection broke, go to all even so. In MQTT 5 servers say which copy is for which, and this does not count.
 	CopyPerSubscription bool
 	// OnPacket sees every packet in both directions, with credentials masked. Unlike the others it
 	// is called at once, on the goroutine that reads or writes: it must return soon, and must not

@@ -56,6 +56,10 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 		it.manual = m.manual
 		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
 	}
+	if d.copies != nil && !m.Dup { // of one that comes again, who had the others is not known
+		it.to = d.copies.take(m.Payload)
+		return it.to.run(it, g)
+	}
 	return d.runAll(it, g)
 }
 
@@ -63,10 +67,6 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 // client's where one has none.
 func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	m := it.message
-	if d.copies != nil {
-		it.to = d.copies.take(m.Payload)
-		return it.to.run(it, g)
-	}
 	f := d.client.opened.OnMessage
 	general := len(d.subs) == 0
 	for _, s := range d.subs {

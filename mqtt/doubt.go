@@ -10,7 +10,8 @@ import (
 // it does not like. Asked again at each connection, it would keep the client away for ever.
 // Servers take packets in order, so the cause is the oldest one without an answer, if the server
 // ended the connection. One such end is likely to be chance; but renewals have half as
-// many filters from then on.
+// many filters until all are answered. Then as many as before are tried again, and if
+// that ends a connection, too, half as many remain.
 //
 // After suspectAfter ends a subscription is a suspect: it is asked for last, and once the
 // server has answered a PINGREQ, so that a server that keeps no connection is told from one that
@@ -180,6 +181,7 @@ func (c *Client) noteAnsweredLocked(r *request) {
 	}
 	renewal := &c.supervisor.renewal
 	if r.verb == "subscribe" {
+		renewal.again = renewal.again && (renewal.whole > 0 || len(r.filters) < renewal.filters)
 		renewal.filters = max(renewal.filters, len(r.filters))
 		renewal.bytes = max(renewal.bytes, r.size(c.cfg.Version))
 		for _, sub := range r.subs {
@@ -204,8 +206,9 @@ func (c *Client) clearedLocked(r *request) {
 // dispelLocked ends the doubt: no request of this connection is the cause of anything.
 func (c *Client) dispelLocked() {
 	renewal := &c.supervisor.renewal
-	if renewal.narrowed && renewal.whole > 0 { // it was one subscription, not their number
+	if renewal.whole > 0 && (renewal.narrowed || !renewal.again) { // it was one subscription, not their number, or may be chance
 		renewal.filters = renewal.whole
+		renewal.again = !renewal.narrowed
 	}
 	renewal.narrowed, renewal.whole, c.conn.caution.heldSince = false, 0, time.Time{}
 	c.send.buf = c.sess.ReleasePublishes(c.send.buf)

@@ -53,7 +53,8 @@ var (
 	ErrNotConnected = life.ErrNotConnected
 	// ErrNotPermitted: the mode forbids it; see SetMode.
 	ErrNotPermitted = errors.New("not permitted in this mode")
-	// ErrTakenOver: another client has connected with the same client identifier.
+	// ErrTakenOver: another client has connected with the same client identifier, as the server says,
+	// or as it seems: see DisconnectError.
 	ErrTakenOver = errors.New("another client has taken the session over")
 	// ErrKeepAlive: the server was silent for longer than the keep alive
 	// interval and the ping time-out.
@@ -219,15 +220,10 @@ type DisconnectError struct {
 // bare reports whether e has no reason, because its version has none.
 func (e *DisconnectError) bare() bool { return e.Version != 0 && e.Version < V5 }
 
-// takenOver reports whether another client has taken the session over, as far as that is known.
-func (e *DisconnectError) takenOver() bool {
-	return e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver
-}
-
 // Unwrap returns ErrTakenOver if another client has taken the session over: in MQTT 5 the
-// server says so, and before a client with Reconnect infers it when it happens again and again.
+// server says so, and before a client with Reconnect guesses it when it happens again and again.
 func (e *DisconnectError) Unwrap() error {
-	if e.takenOver() {
+	if e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver {
 		return ErrTakenOver
 	}
 	return nil
@@ -237,7 +233,7 @@ func (e *DisconnectError) Unwrap() error {
 func (e *DisconnectError) Error() string {
 	switch {
 	case e.repeated:
-		return "the server disconnected without a reason again and again: another client seems to use the same client identifier; give each its own"
+		return "the server disconnected without a reason again and again: another client seems to use the same client identifier, so give each its own; or the server restarts again and again"
 	case e.bare():
 		return "the server disconnected without a reason: another client may have connected with the same client identifier, or the server shuts down"
 	}
@@ -303,8 +299,8 @@ type PanicError struct {
 // Error returns one line without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("a handler panicked: %v", e.Value) }
 
-// DroppedError says that QoS 0 messages were lost: the handlers took none while
-// somebody waited for the server, and many times Limits.ReceiveMessages or
+// DroppedError says that QoS 0 messages were lost, or reports of poison left out: the handlers took
+// none while somebody waited for the server, and many times Limits.ReceiveMessages or
 // ReceiveBytes were queued.
 type DroppedError struct {
 	Messages int // how many since the last report
@@ -312,7 +308,7 @@ type DroppedError struct {
 
 // Error returns one line with the number.
 func (e *DroppedError) Error() string {
-	return fmt.Sprintf("%d QoS 0 messages dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
+	return fmt.Sprintf("%d QoS 0 messages, or reports of poison, dropped: the handlers are too slow; raise Limits.ReceiveMessages or subscribe with QoS 1", e.Messages)
 }
 
 // UnhandledError says that messages were acknowledged, and dropped, because they matched no

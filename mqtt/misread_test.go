@@ -115,6 +115,23 @@ func TestCopiesOfOneMessage(t *testing.T) {
 	}
 }
 
+// TestCopyThatComesAgainGoesToAll has the second of two copies come again, after another message: which
+// subscription the first one went to is not known any more.
+func TestCopyThatComesAgainGoesToAll(t *testing.T) {
+	s := dialScripted(t, func(cfg *mqtt.Config) { cfg.CopyPerSubscription = true })
+	must(t, s.subscribeTo(false, "t"))
+	must(t, s.subscribe(0, s.sub("b", "#")))
+	for id, m := range []string{"1", "1", "2", "2"} {
+		s.server.SendBytes(publishBytes(false, 0x32, "t", uint16(id+1), m))
+	}
+	s.server.SendBytes(publishBytes(false, 0x3A, "t", 2, "1"))
+	for _, want := range []string{"h t=1", "b t=1", "h t=2", "b t=2", "h t=1", "b t=1"} {
+		s.expectEvent(want)
+	}
+	s.server.Expect("40 02 0001", "40 02 0002", "40 02 0003", "40 02 0004", "40 02 0002")
+	s.closeWell()
+}
+
 // TestCopiesGoToAnIteratorInTurn has one of two subscriptions that overlap read by All: it gets one of
 // the two copies, and the handler of the other one the other.
 func TestCopiesGoToAnIteratorInTurn(t *testing.T) {

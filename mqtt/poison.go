@@ -237,7 +237,7 @@ func (c *Client) discardLocked(m *wire.Remains, size int, e *wire.Error) bool {
 		return true
 	}
 	p.messages++
-	if m.QoS == 0 && c.recv.stuck && c.recv.overfull() {
+	if c.recv.stuck && c.recv.overfull() { // whatever its QoS: it does not stay unacknowledged
 		c.recv.drop()
 		return true
 	}

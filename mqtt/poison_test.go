@@ -1,13 +1,10 @@
 package mqtt_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,6 +224,35 @@ func TestPoisonIsToldOnceAMessage(t *testing.T) {
 	})
 }
 
+// TestPoisonAcrossALoss has the connection lost while the answer to poison of QoS 2 waits for that of a
+// message in front, and PUBREL come on a connection of its own.
+func TestPoisonAcrossALoss(t *testing.T) {
+	for _, kept := range []func(*mqtt.Config){nil, withStore} {
+		eachLasting(t, kept, func(s *lasting) {
+			taken := make(chan *mqtt.Received, 10)
+			must(t, s.subscribeHere(mqtt.Subscription{Filter: "#", QoS: 1, ManualAck: true, Handler: func(_ context.Context, m *mqtt.Received) { taken <- m }}))
+			s.server.SendBytes(s.poisonOf("wildcard", 2, false, 2))
+			s.expectEnd()
+			s.sendPublish(s.five, 0x32, 1, "in front")
+			<-taken
+			s.server.SendBytes(s.poisonOf("wildcard", 2, true, 2))
+			s.expectEvent("error: ")
+			s.server.ExpectNothing(time.Second)
+			s.lose("present")
+			s.server.SendBytes(s.poisonOf("wildcard", 2, true, 2))
+			s.server.Expect(s.ackOf(0x50, 2, 0x90))
+			if !s.five { // where the code has not ended the flow
+				s.lose("present")
+				s.releaseDiscarded(2, 2)
+			}
+			s.expectNoEvent()
+			if !s.IsConnected() {
+				t.Error("not connected")
+			}
+		})
+	}
+}
+
 // TestPoisonError: what is wrong, with what and what to do is one line.
 func TestPoisonError(t *testing.T) {
 	var told error
@@ -336,118 +362,4 @@ func TestPoisonThatCannotBeAcknowledged(t *testing.T) {
 			s.expectAlive(s.five)
 		})
 	}
-}
-
-// TestLargePoison: it is thrown away as it comes, with a handler for large messages and without.
-func TestLargePoison(t *testing.T) {
-	streams := func(cfg *mqtt.Config) {
-		small(cfg)
-		cfg.OnLargeMessage = func(context.Context, *mqtt.Received, io.Reader) { panic("not for the handler") }
-	}
-	large := strings.Repeat("61", 1000)
-	for _, test := range []struct {
-		change    func(*mqtt.Config)
-		old, five string
-		code      byte
-	}{
-		{small, "0001 74 ID" + large, "0001 74 ID 00" + large, 0x97},
-		{streams, "0003 742F2B ID" + large, "0003 742F2B ID 00" + large, 0x90},
-		{streams, "", "0001 74 ID 02 7F01" + large, 0x80},
-		{streams, "", "0000 ID 03 230001" + large, 0x80},
-	} {
-		for qos := range byte(3) {
-			eachLasting(t, test.change, func(s *lasting) {
-				body := test.old
-				if s.five {
-					body = test.five
-				}
-				if body == "" {
-					return
-				}
-				write := func(dup bool) { _, _ = s.server.Write(poison(t, qos, dup, body, 1)) }
-				write(false)
-				s.expectEnd()
-				for _, piece := range poison(t, qos, true, body, 1) {
-					s.server.SendBytes([]byte{piece})
-				}
-				s.expectDiscarded(qos, 1, test.code)
-				s.releaseDiscarded(qos, 1)
-				s.expectEvent("error: a message to ")
-				write(false)
-				s.expectDiscarded(qos, 1, test.code)
-				s.releaseDiscarded(qos, 1)
-				s.expectEvent("error: a message to ")
-				s.expectAlive(s.five)
-			})
-		}
-	}
-}
-
-// TestPoisonAndAliases: a message that was thrown away may have given an alias another topic, so
-// what comes by it is not delivered to the one before. And once a server has repeated an alias
-// that its connection does not know, the next ones are told not to use any.
-func TestPoisonAndAliases(t *testing.T) {
-	lastingV5(t, "", nil, func(s *lasting) {
-		bad := poison(t, 1, false, "0003 742F2B ID 03 230001 78", 1)
-		s.server.SendBytes(bad)
-		s.expectEnd()
-		s.server.Send("30 07 0001 74 03 230001")
-		s.expectEvent("message t=")
-		s.server.SendBytes(bad)
-		s.server.Expect("40 03 0001 90")
-		s.expectEvent("error: ")
-		s.server.Send("30 06 0000 03 230001")
-		if p := s.server.Packet(); p[0] != 0xE0 {
-			t.Fatalf("the client said % X", p)
-		}
-		s.server.ExpectClosed()
-		if connect := s.lose("present"); strings.Contains(string(connect), "\x22\x00\x20") {
-			t.Errorf("the client allows aliases: % X", connect)
-		}
-		s.server.Send("32 08 0000 0001 03 230001")
-		s.server.Expect("40 03 0001 80")
-		s.expectEvent(`error: a message to ""`)
-		s.server.Send("32 09 0001 74 0002 03 230021") // has its topic
-		s.server.Expect("40 02 0002")
-		s.expectEvent("message t=")
-		s.expectAlive(true)
-	})
-}
-
-// TestReportsOfPoisonAreBounded: while nobody takes them, reading pauses, as it does for messages;
-// none is left out.
-func TestReportsOfPoisonAreBounded(t *testing.T) {
-	const n, chunk = 20_000, 100
-	synctest.Test(t, func(t *testing.T) {
-		release, reports := make(chan struct{}), 0
-		slow := func(cfg *mqtt.Config) {
-			cfg.Poison, cfg.Limits.ReceiveBytes = mqtt.PoisonDropped, 100_000
-			cfg.OnError = func(error) {
-				<-release
-				reports++
-			}
-		}
-		s := dialPipe(t, slow, "")
-		var taken atomic.Int32
-		done := async(func() error {
-			for range n / chunk {
-				if _, err := s.server.Write(bytes.Repeat(poison(t, 0, false, "0002 742B 78", 0), chunk)); err != nil {
-					return err
-				}
-				taken.Add(chunk)
-			}
-			return nil
-		})
-		synctest.Wait()
-		if n := taken.Load(); n == 0 || n > 5000 {
-			t.Errorf("%d were taken while nobody took the reports", n)
-		}
-		close(release)
-		s.mustWait(done)
-		synctest.Wait()
-		if got := s.Stats().Poison; reports != n || got != n {
-			t.Errorf("%d reported, %d counted, want %d", reports, got, n)
-		}
-		s.expectAlive(false)
-	})
 }

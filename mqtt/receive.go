@@ -95,7 +95,7 @@ func (c *Client) handle(rule life.Rule, h wire.Header, body []byte) error {
 	case rule == life.Early:
 		return protocolError(h.Type, "came before CONNECT was sent")
 	case h.Type == wire.DISCONNECT && v < wire.V5 && h.Flags|byte(h.Length) == 0 && rule == life.Take:
-		return &DisconnectError{Version: Version(v)} // it is none of this version, but no riddle either
+		return c.disconnectedLocked() // it is none of this version, but no riddle either
 	case !wire.IsServerToClient(h.Type, v):
 		return protocolError(h.Type, "is not for a server to send in MQTT "+v.String())
 	case h.Type == wire.DISCONNECT:

@@ -157,8 +157,9 @@ func (r *Reconnect) delay(k int) time.Duration {
 }
 
 // IsPermanent reports whether no further attempt can succeed after err: the server
-// refused the client for a reason that stays, or another client has taken the
-// session over, which would go on for ever if both came back.
+// refused the client for a reason that stays, or said that another client has taken the
+// session over, which would go on for ever if both came back. Before MQTT 5 a server does not say
+// so, and one that restarts again and again looks the same: that ends nobody.
 func IsPermanent(err error) bool {
 	var refused *ConnectError
 	if errors.As(err, &refused) {
@@ -169,11 +170,8 @@ func IsPermanent(err error) bool {
 	}
 	var left *DisconnectError
 	if errors.As(err, &left) {
-		if left.takenOver() {
-			return true
-		}
 		switch wire.ReasonCode(left.Code) {
-		case wire.AdministrativeAction, wire.UseAnotherServer, wire.ServerMoved:
+		case wire.SessionTakenOver, wire.AdministrativeAction, wire.UseAnotherServer, wire.ServerMoved:
 			return true
 		}
 		return false

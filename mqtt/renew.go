@@ -15,6 +15,7 @@ const renewBatch = 100
 type renewal struct {
 	filters, bytes int      // of the largest SUBSCRIBE that was answered; filters is lower once one ended a connection
 	whole          int      // what filters was before; 0: it is
+	again          bool     // filters was restored once, because the ends may have been chance
 	narrowed       bool     // one subscription was found to be the cause
 	wary           bool     // the server ended the last connections, perhaps at a request
 	owed           []wanted // what the server's session lacks

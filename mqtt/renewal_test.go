@@ -90,9 +90,11 @@ func TestRenewalIsHalved(t *testing.T) {
 		if connections, subscribes, filters := s.state(); connections != 3 || filters != 12 || len(subscribes) < 5 {
 			t.Errorf("%d connections, SUBSCRIBE with %v, %d filters", connections, subscribes, filters)
 		}
-		s.lapse(func() {})
-		if connections, _, filters := s.state(); connections != 1 || filters != 12 {
-			t.Errorf("then %d connections, %d filters", connections, filters)
+		for _, want := range []int{3, 1, 1} { // it is tried once more: the ends may have been chance
+			s.lapse(func() {})
+			if connections, _, filters := s.state(); connections != want || filters != 12 {
+				t.Errorf("then %d connections, %d filters", connections, filters)
+			}
 		}
 		if len(told) > 0 {
 			t.Errorf("told %v", <-told)

@@ -18,7 +18,9 @@ func (c *Client) suspendLocked() {
 	if byServer {
 		blamed = c.blamedLocked()
 	}
-	c.noteTakeoverLocked(blamed == nil && !c.sess.Unanswered())
+	if left := (*DisconnectError)(nil); !errors.As(c.conn.ended, &left) || !left.bare() {
+		c.supervisor.takeovers = 0
+	}
 	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: byServer && blamed == nil})
 	c.quarantineLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {
@@ -57,7 +59,7 @@ func (c *Client) resumeLocked(present bool, now time.Time) {
 	}
 	retry := c.supervisor.retry
 	buf, failed := c.sess.Resume(c.send.buf, session.Resumption{
-		Present: present, Republish: func(qos byte) bool { return retry.republishes(QoS(qos)) }, Fits: c.fitsLocked, Now: now,
+		Present: present, Untold: c.cfg.Version == V31 && !c.conn.clean, Republish: func(qos byte) bool { return retry.republishes(QoS(qos)) }, Fits: c.fitsLocked, Now: now,
 		Requests: func(dst []byte) []byte {
 			c.send.buf = dst
 			c.resumeRequestsLocked(present, now)

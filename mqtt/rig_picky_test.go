@@ -29,6 +29,8 @@ type pickyServer struct {
 	farewell []byte        // what it says before it closes
 	terse    bool          // it answers a SUBSCRIBE with one code
 	late     time.Duration // how long after a SUBSCRIBE its answer leaves
+	ends     int           // it ends the connection at so many SUBSCRIBEs to come, whatever they have
+	mute     bool          // it answers no SUBSCRIBE then
 
 	conn        *mqtttest.Conn
 	connections int
@@ -147,6 +149,13 @@ func (s *pickyServer) accept() []byte {
 
 func (s *pickyServer) subscribe(p *packet.Subscribe) (answer []byte, ends bool) {
 	s.subscribes = append(s.subscribes, len(p.Filters))
+	if s.ends > 0 {
+		s.ends--
+		return nil, true
+	}
+	if s.mute {
+		return nil, false
+	}
 	if s.most > 0 && len(p.Filters) > s.most {
 		return nil, true
 	}
@@ -172,6 +181,13 @@ func (s *pickyServer) set(change func()) {
 	change()
 	s.conn.Close()
 	s.connections, s.subscribes = 0, nil
+}
+
+// say sends b on the connection of the moment.
+func (s *pickyServer) say(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = s.conn.Write(b) // the test looks at what comes of it
 }
 
 // state returns how many connections there were since the last set, and how many filters each

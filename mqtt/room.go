@@ -38,7 +38,7 @@ func (r *receiver) openGate() {
 	}
 }
 
-// drop counts a QoS 0 message that is lost because no handler takes any, and
+// drop counts a QoS 0 message, or a report of poison, that is lost because no handler takes any, and
 // tells the Error handler, once for all that were lost meanwhile.
 func (r *receiver) drop() {
 	r.dropped++

@@ -105,6 +105,54 @@ func TestNewSessionDeliversAgain(t *testing.T) {
 	})
 }
 
+// TestMQTT31DoesNotSayThatASessionGoesOn: its CONNACK has no Session Present. What the server sends
+// again, with DUP, is handled once even so, and the subscriptions are renewed; what comes without
+// DUP is new.
+func TestMQTT31DoesNotSayThatASessionGoesOn(t *testing.T) {
+	for _, change := range []func(*mqtt.Config){nil, withStore} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newLasting(t, mqtt.V31, change)
+			s.connect("absent")
+			must(t, s.subscribeHere(mqtt.Subscription{Filter: "t", QoS: 2}))
+			s.play(`< pub 34 9 a
+				got t=a q2 id9
+				> 50 02 0009
+				< pub 34 8 b
+				got t=b q2 id8
+				> 50 02 0008
+				lose absent
+				> 82 06 0002 000174 02
+				< 90 03 0002 02
+				< pub 3C 9 a
+				> 50 02 0009
+				< 62 02 0009
+				> 70 02 0009
+				< 62 02 0008
+				> 70 02 0008
+				< pub 34 9 a
+				got t=a q2 id9
+				> 50 02 0009
+				lose absent
+				> 82 06 0003 000174 02
+				< pub 34 9 a
+				got t=a q2 id9
+				> 50 02 0009
+				nothing`)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // unless the session was to begin clean
+		s := newLasting(t, mqtt.V31, func(cfg *mqtt.Config) { cfg.KeepSession = false })
+		s.connect("absent")
+		s.play(`< pub 34 9 a
+			got t=a q2 id9
+			> 50 02 0009
+			lose absent
+			< pub 3C 9 a
+			got t=a q2 id9
+			> 50 02 0009`)
+	})
+}
+
 // TestHandlerRunsAcrossALoss has the first of several messages being handled, and
 // the others waiting, when the connection breaks. Those of QoS 2 are handled once, and what
 // waits of QoS 1 is left to the copy that the server sends.

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -37,25 +36,30 @@ func (s *supervisor) lost(lasted time.Duration) {
 	}
 }
 
-// Before MQTT 5 a DISCONNECT of the server gives no reason. It is taken for another client with the
-// same client identifier, which would go on for ever, after takeoversSeen connections in a row
-// of which none lasted for longer than takeoverTime, none was waiting for an answer, and each
-// could be replaced at the first attempt: a server that shuts down cannot be reached at once.
+// Before MQTT 5 a DISCONNECT of the server gives no reason. It is called another client with the
+// same client identifier after takeoversSeen connections in a row of which none lasted for longer
+// than takeoverTime, none was waiting for an answer, and each could be replaced at the first
+// attempt. It is only called so: servers behind a load balancer that restart one by one look the
+// same, and the waits between the connections grow anyhow.
 const (
 	takeoversSeen = 4
 	takeoverTime  = time.Minute
 )
 
-// noteTakeoverLocked counts the connection that ended. idle reports that it was waiting for no answer.
-func (c *Client) noteTakeoverLocked(idle bool) {
+// disconnectedLocked returns what a DISCONNECT without a reason means. The error is as it stays:
+// others see it before the connection has ended.
+func (c *Client) disconnectedLocked() error {
+	left := &DisconnectError{Version: c.cfg.Version}
 	s := c.supervisor
-	var left *DisconnectError
-	if !errors.As(c.conn.ended, &left) || !left.bare() || !idle || time.Since(c.life.Since()) > takeoverTime {
+	switch {
+	case s == nil:
+	case time.Since(c.life.Since()) > takeoverTime || c.sess.Unanswered() || c.blamedLocked() != nil:
 		s.takeovers = 0
-		return
+	default:
+		s.takeovers++
+		left.repeated = s.takeovers >= takeoversSeen
 	}
-	s.takeovers++
-	left.repeated = s.takeovers >= takeoversSeen
+	return left
 }
 
 // dialLasting is Dial for a client that outlives its connection, or its process.

@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,28 +30,51 @@ func TestDisconnectBeforeMQTT5(t *testing.T) {
 	}
 }
 
-// TestBareTakeoversEnd has two clients of one identifier at a server that sends each one that it
-// throws out a bare DISCONNECT: one of them gives up and says why. It shows SR-27: session taken over.
-func TestBareTakeoversEnd(t *testing.T) {
+// TestBareTakeoversAreTold has two clients of one identifier at a server that sends each one that it
+// throws out a bare DISCONNECT: they are told why, and come back ever more slowly. It shows
+// SR-27: session taken over.
+func TestBareTakeoversAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		told := make(chan error, 1000)
 		s := newLasting(t, mqtt.V311, keepAlive(-1))
 		withoutCallbacks(&s.cfg)
-		ctx, cancel := context.WithTimeout(s.ctx, time.Hour)
+		s.cfg.OnDisconnect = func(err error) { told <- err }
+		ctx, cancel := context.WithTimeout(s.ctx, 10*time.Minute)
 		defer cancel()
 		connects := takeOver(ctx, s.net, []byte{0x20, 2, 1, 0}, []byte{0xE0, 0})
 		must(t, <-s.start())
 		first := s.Client
 		must(t, <-s.start())
-		if count := <-connects; count > 8 {
+		if count := <-connects; count < 8 || count > 60 {
 			t.Errorf("%d connections", count)
 		}
-		for _, c := range []*mqtt.Client{first, s.Client} {
-			if err := c.Err(); err != nil {
-				checkError(t, err, mqtt.ErrTakenOver)
-				return
+		named := 0
+		for len(told) > 0 {
+			if errors.Is(<-told, mqtt.ErrTakenOver) {
+				named++
 			}
 		}
-		t.Error("both go on")
+		if named == 0 || first.Err() != nil || s.Err() != nil {
+			t.Errorf("%d are called a takeover; ended with %v and %v", named, first.Err(), s.Err())
+		}
+	})
+}
+
+// TestQuickRestartsEndNoClient has a server say the same again and again because it restarts, or because
+// the servers behind a load balancer do so one by one: each can be reached again at once.
+func TestQuickRestartsEndNoClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLasting(t, mqtt.V311, nil)
+		withoutCallbacks(&s.cfg)
+		s.connect("absent")
+		for range 10 {
+			s.server.Send("E0 00")
+			s.lose("present")
+		}
+		synctest.Wait()
+		if !s.IsConnected() {
+			t.Errorf("the client has ended: %v", s.Err())
+		}
 	})
 }
 
@@ -88,5 +112,31 @@ func TestBareDisconnectAtAMessageIsNoTakeover(t *testing.T) {
 		_, err = c.Subscribe(ctx, mqtt.Subscription{Filter: "f07"})
 		checkError(t, err, mqtt.ErrQuarantined)
 		must(t, c.AwaitConnected(ctx))
+	})
+}
+
+// TestTakeoverIsNamedAtOnce: an error that names it does so from the beginning, and does not change
+// when the connection has ended.
+func TestTakeoverIsNamedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLasting(t, mqtt.V311, nil)
+		withoutCallbacks(&s.cfg)
+		s.cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := s.net.dial(ctx, network, address)
+			turn := make(chan struct{}, 1)
+			turn <- struct{}{}
+			return &slowToClose{conn, turn}, err
+		}
+		s.connect("absent")
+		for i := range 5 {
+			s.server.Send("E0 00")
+			synctest.Wait() // the connection ends, and takes its time
+			_, err := s.PublishAsync(s.ctx, mqtt.Message{Topic: "t"}, nil)
+			before := errors.Is(err, mqtt.ErrTakenOver)
+			s.lose("present")
+			if after := errors.Is(err, mqtt.ErrTakenOver); before != after || after != (i >= 3) {
+				t.Errorf("DISCONNECT %d: a takeover: %v, then %v: %v", i+1, before, after, err)
+			}
+		}
 	})
 }

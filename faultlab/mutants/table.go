@@ -209,7 +209,7 @@ var all = []mutant{
 	},
 	{
 		name: "ping-pong", rule: "a client whose session was taken over does not take it back",
-		edits: []edit{{fileReconnect, "\t\tif left.takenOver() {\n", "\t\tif left.repeated {\n"}},
+		edits: []edit{{fileReconnect, "\t\tcase wire.SessionTakenOver, wire.AdministrativeAction,", "\t\tcase wire.AdministrativeAction,"}},
 		tests: "TestReasonsThatEndReconnecting", quick: true,
 	},
 	{

@@ -152,7 +152,7 @@ func (l *Link) beginStream(in *inbox, h wire.Header, n int) (int, error) {
 func (l *Link) overlook(in *inbox, h wire.Header, n int, err error) (int, error) {
 	b := in.buf[in.start+n : in.end]
 	b = b[:min(len(b), h.Length)]
-	whole, fits := wire.NamesMessage(h, b)
+	whole, fits := wire.NamesMessage(h, b, wire.Version(l.version.Load()), l.cfg.MaxPacket)
 	if fits && !whole && l.owner.Endures(err) {
 		return 0, nil
 	}

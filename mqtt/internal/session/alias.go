@@ -133,29 +133,38 @@ func (a *inAliases) resolve(p *wire.Publish) error {
 	if v == 0 || int(v) > a.max { // [MQTT-3.3.2-8], [MQTT-3.3.2-11]
 		return &wire.Error{Code: wire.TopicAliasInvalid, Type: wire.PUBLISH, What: "topic alias is above the maximum that was announced"}
 	}
-	for len(a.topics) < int(v) {
-		a.topics = append(a.topics, "")
-	}
 	if p.Topic != "" {
-		if a.topics[v-1] != p.Topic {
-			a.topics[v-1] = strings.Clone(p.Topic)
-		}
+		a.define(int(v), p.Topic)
 		return nil
 	}
-	if a.topics[v-1] == "" {
+	if int(v) > len(a.topics) || a.topics[v-1] == "" {
 		return &wire.Error{Code: wire.ProtocolError, Type: wire.PUBLISH, What: unknownAlias}
 	}
 	p.Topic = a.topics[v-1]
 	return nil
 }
 
-// forget drops what is known of alias, or of all with 0: a message that may have given
-// it another topic was thrown away.
-func (a *inAliases) forget(alias int) {
+// define gives alias that topic.
+func (a *inAliases) define(alias int, topic string) {
+	for len(a.topics) < alias {
+		a.topics = append(a.topics, "")
+	}
+	if a.topics[alias-1] != topic {
+		a.topics[alias-1] = strings.Clone(topic)
+	}
+}
+
+// discarded takes what m, which was thrown away, has said of aliases: it may have given one another
+// topic, perhaps one that is none.
+func (a *inAliases) discarded(m *wire.Remains) {
+	alias := int(m.Alias)
 	switch {
-	case alias == 0:
+	case m.Unsure:
 		clear(a.topics)
-	case alias <= len(a.topics):
-		a.topics[alias-1] = ""
+	case alias == 0 || alias > a.max || m.Topic == "":
+	case m.Named:
+		a.define(alias, m.Topic)
+	default:
+		a.define(alias, "")
 	}
 }

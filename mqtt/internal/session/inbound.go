@@ -29,7 +29,7 @@ type inboundFlow struct {
 	settled  bool // the handlers are through: each PUBLISH is answered with PUBREC
 	here     bool // its PUBLISH came on this connection
 	restored bool // not settled, and to be delivered again under its sequence
-	earlier  bool // on record since an earlier process
+	earlier  bool // of an earlier process, or of a session that may be lost: DUP tells a repeat
 }
 
 // inbound is the receiving half of the session. Acknowledgements leave in the
@@ -81,9 +81,7 @@ func (s *Session) HandleStreamed(dst []byte, p *wire.Publish, size int) ([]byte,
 // that it came: it is answered with code when its turn is there, and its flow ends like
 // any other. It reports false for a repeat of one that came before.
 func (s *Session) Discard(dst []byte, m *wire.Remains, code wire.ReasonCode) (_ []byte, first bool, err error) {
-	if m.Unsure || m.Alias > 0 && m.Topic != "" {
-		s.aliasesIn.forget(int(m.Alias))
-	}
+	s.aliasesIn.discarded(m)
 	if !m.Acknowledgeable() {
 		return dst, true, nil
 	}

@@ -14,6 +14,9 @@ var ErrSilent = errors.New("the server is silent: no answer to PINGREQ")
 // maxMargin bounds how much earlier than the interval a ping is sent.
 const maxMargin = time.Second
 
+// heldTime is how long after one PINGREQ the next is sent while publishes are held, with whatever interval.
+const heldTime = 10 * time.Second
+
 // keepAlive decides when to ping and when a link is dead.
 type keepAlive struct {
 	interval time.Duration
@@ -43,8 +46,13 @@ func (k *keepAlive) due() time.Time {
 	return since.Add(k.interval - min(k.interval/10, maxMargin))
 }
 
-// Sent tells that packets were handed to the network at now.
-func (s *Session) Sent(now time.Time) { s.alive.sent = now }
+// Sent tells that packets were handed to the network at now. While publishes are held that does not
+// put off the next PINGREQ.
+func (s *Session) Sent(now time.Time) {
+	if !s.behind {
+		s.alive.sent = now
+	}
+}
 
 // Received tells that bytes came at now. Any byte proves the server alive.
 func (s *Session) Received(now time.Time) {
@@ -72,6 +80,8 @@ func (s *Session) Deadline() (time.Time, bool) {
 		return time.Time{}, false
 	case !k.pinged.IsZero() && !k.paused:
 		return k.pinged.Add(k.timeout), true
+	case s.behind: // its answer ends the waiting
+		return k.sent.Add(min(k.interval, heldTime)), true
 	default:
 		return k.due(), true
 	}

@@ -59,7 +59,7 @@ func (s *Session) repeated(p *wire.Publish, digest uint64) (f inboundFlow, known
 	switch {
 	case !known:
 	case p.QoS == 2 && f.digest == digest && (p.Dup || !f.earlier), p.QoS == 1 && f.here:
-		// A server that repeats a message for another process sets DUP [MQTT-3.3.1-1].
+		// A server that repeats a message sets DUP [MQTT-3.3.1-1], also for another process.
 		return f, true
 	case f.here:
 		s.forget2(p.PacketID)
@@ -75,6 +75,15 @@ func (s *Session) forgetEarlier() {
 		if !s.in.flows[id].here {
 			s.forget2(id)
 		}
+	}
+}
+
+// doubtEarlier has flows of which no PUBLISH came on this connection count for messages with DUP
+// alone: the server may have lost the session.
+func (s *Session) doubtEarlier() {
+	for id, f := range s.in.flows {
+		f.earlier = f.earlier || !f.here
+		s.in.flows[id] = f
 	}
 }
 

@@ -63,6 +63,7 @@ func (s *Session) Hold() { s.offline = true }
 // Resumption says on what terms a session goes on in a new connection.
 type Resumption struct {
 	Present   bool                // the server has the session
+	Untold    bool                // it may have it even so: MQTT 3.1 does not say
 	Republish func(qos byte) bool // if it has not: what may have been sent goes out as new; nil: nothing
 	Fits      func(*Entry) error  // why the server does not take it any more
 	Now       time.Time
@@ -78,7 +79,11 @@ func (r *Resumption) republishes(e *Entry) bool { return r.Republish != nil && r
 // returns what cannot go on.
 func (s *Session) Resume(dst []byte, r Resumption) ([]byte, []Failure) {
 	failed := s.failUnsendable(r)
-	if !r.Present { // the server's identifiers mean new messages from now on
+	switch {
+	case r.Present:
+	case r.Untold:
+		s.doubtEarlier()
+	default: // the server's identifiers mean new messages from now on
 		s.forgetEarlier()
 	}
 	if r.Requests != nil {

@@ -4,6 +4,7 @@ package wire
 // whatever it holds, and Properties are left out.
 type Remains struct {
 	Publish
+	Named  bool   // its topic is a topic name
 	Alias  uint16 // that the packet gives its topic, or stands for it; 0: none
 	Unsure bool   // its properties cannot be read to their end: they may give one
 }
@@ -25,6 +26,7 @@ func SalvagePublish(h Header, body []byte, v Version) (m Remains, ok bool) {
 		m.PacketID = uint16(body[n-2])<<8 | uint16(body[n-1])
 	}
 	m.Payload = body[n:]
+	m.Named = checkTopic(PUBLISH, "topic name", m.Topic) == nil
 	if v == V5 {
 		m.skipProperties()
 	}
@@ -59,11 +61,21 @@ func publishNameSize(h Header, b []byte) int {
 	return n
 }
 
-// NamesMessage reports whether b, the beginning of the body of a PUBLISH, has the topic
-// and the packet identifier. fits is false when the body has no room for them.
-func NamesMessage(h Header, b []byte) (whole, fits bool) {
+// NamesMessage reports whether b, the beginning of the body of a PUBLISH, has the topic, the
+// packet identifier and, unless they end beyond limit, the properties. fits is false when the
+// body has no room for topic and identifier.
+func NamesMessage(h Header, b []byte, v Version, limit int) (whole, fits bool) {
 	n := publishNameSize(h, b)
-	return n > 0 && n <= len(b), max(n, 2) <= h.Length
+	whole, fits = n > 0 && n <= len(b), max(n, 2) <= h.Length
+	if !whole || v < V5 {
+		return whole, fits
+	}
+	length, size, fault := parseVarint(b[n:], true)
+	end := min(h.Length, limit)
+	if size > 0 {
+		end = min(end, n+size+int(length))
+	}
+	return fault != "" || len(b) >= end, fits
 }
 
 // SalvageAck reads of an acknowledgement, of a SUBACK or of an UNSUBACK what it answers, and
