@@ -8,8 +8,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"sync"
+	"syscall"
 	"time"
 )
 
