@@ -198,10 +198,12 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	var before error
 	return cfg.negotiate(c.knownVersion(address), func(as Config) error {
 		as.fill()
 		err := c.connectAs(ctx, address, &as)
-		c.noteVersion(address, as.Version, err)
+		c.noteVersion(address, as.Version, before, err)
+		before = err
 		return err
 	})
 }

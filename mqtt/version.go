@@ -18,8 +18,16 @@ const rememberedServers = 100
 
 // spoken is what a client with VersionAuto knows of versions.
 type spoken struct {
-	by     map[string]Version // what servers accepted, by URL without credentials
-	stored Version            // of the session in the store; 0: it is not known
+	by     map[string]accepted // by URL without credentials
+	stored Version             // of the session in the store; 0: it is not known
+}
+
+// accepted is a version that a server accepted.
+type accepted struct {
+	version Version
+	// guessed: the server closed the connection in which it was asked for another version, which it may
+	// also do while it is restarted. The second time in a row this counts as its answer.
+	guessed bool
 }
 
 // least returns the version that takes least of those that v may come to.
@@ -136,12 +144,17 @@ func (c *Client) negotiates() bool {
 func (c *Client) knownVersion(address dial.Address) Version {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return cmp.Or(c.supervisor.spoken.by[address.String()], c.supervisor.spoken.stored)
+	s := &c.supervisor.spoken
+	if last := s.by[address.String()]; last.version != 0 && !last.guessed {
+		return last.version
+	}
+	return s.stored
 }
 
-// noteVersion remembers how the server at address took version v. Only what it accepted counts, or
-// that it refused a login in MQTT 5, not that it closed the connection.
-func (c *Client) noteVersion(address dial.Address, v Version, err error) {
+// noteVersion remembers how the server at address took version v, which it was asked for after it had
+// answered another one with before, or nil. Only what it accepted counts, or that it refused a login in
+// MQTT 5, not that it closed the connection.
+func (c *Client) noteVersion(address dial.Address, v Version, before, err error) {
 	if !c.negotiates() {
 		return
 	}
@@ -157,9 +170,10 @@ func (c *Client) noteVersion(address dial.Address, v Version, err error) {
 		}
 	case err == nil, errors.As(err, &refused) && refused.Version == V5:
 		if s.by == nil || len(s.by) >= rememberedServers {
-			s.by = make(map[string]Version)
+			s.by = make(map[string]accepted)
 		}
-		s.by[address.String()] = v
+		last := s.by[address.String()]
+		s.by[address.String()] = accepted{version: v, guessed: hungUp(before) && last.version != v}
 	}
 }
 
