@@ -241,7 +241,8 @@ type Transport struct {
 	// DefaultReadBuffer. Longer packets still arrive whole.
 	ReadBuffer int
 	// MaxPacket is the largest inbound packet in bytes, default
-	// DefaultMaxPacket. A larger one ends the connection before it is read.
+	// DefaultMaxPacket. A larger one ends the connection before it is read, or is thrown
+	// away: see Config.OnLargeMessage and Config.Poison.
 	MaxPacket int
 	// Logger gets what happens on the connection, up to the level of an error for a handler that
 	// panicked; nil: none. Payloads and passwords are never logged.
