@@ -27,9 +27,9 @@ var (
 	// ErrTakenAtQoS1: the server acknowledged a QoS 2 message as one of QoS 1, so it may
 	// arrive more than once.
 	ErrTakenAtQoS1 = errors.New("taken at QoS 1, so it may arrive more than once")
-	// ErrNoQoS2: the server answers QoS 2 publishes as those of QoS 1. The ones that were
-	// sent are ErrTakenAtQoS1; the others are not sent on this connection. Before MQTT 5 a
-	// server cannot say so before.
+	// ErrNoQoS2: the server answered a QoS 2 publish as one of QoS 1, or Limits.InFlightQoS2 says
+	// that it has no QoS 2. What had left by then is ErrTakenAtQoS1; nothing more of QoS 2 is
+	// sent, on that connection or at all.
 	ErrNoQoS2 = errors.New("the server has no QoS 2; publish at QoS 1")
 	// ErrSaved: the message is in the Config.Store and not acknowledged yet: the
 	// next client of the session sends it.
