@@ -97,6 +97,7 @@ func whatIsWrong(err error) string {
 
 // ConnectError says that the server refused the session.
 type ConnectError struct {
+	Server       string // its URL, without credentials
 	Version      Version
 	Code         ReasonCode // before MQTT 5 the CONNACK return code, 1 to 5
 	ReasonString string     // the server's own words, MQTT 5 only
@@ -110,9 +111,9 @@ func (e *ConnectError) Name() string {
 	return wire.ReasonCode(e.Code).NameIn(wire.CONNACK, wire.Version(e.Version))
 }
 
-// Error returns one line with the code, its name and the server's words.
+// Error returns one line with the server, the code, its name and the server's words.
 func (e *ConnectError) Error() string {
-	s := fmt.Sprintf("connect: refused by the server: 0x%02X %s", byte(e.Code), e.Name())
+	s := fmt.Sprintf("connect %s: refused by the server: 0x%02X %s", e.Server, byte(e.Code), e.Name())
 	if e.ReasonString != "" {
 		s += fmt.Sprintf(" (%q)", e.ReasonString)
 	}

@@ -131,7 +131,7 @@ func (c *Client) otherVersion(err error) error {
 	if c.cfg.Version < V5 {
 		code = wire.RefusedVersion
 	}
-	return &ConnectError{Version: c.cfg.Version, Code: ReasonCode(code)}
+	return &ConnectError{Server: c.conn.remote, Version: c.cfg.Version, Code: ReasonCode(code)}
 }
 
 // negotiates reports whether the version is agreed upon with each server anew.
