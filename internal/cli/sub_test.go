@@ -68,6 +68,22 @@ func TestSubTellsOfARefusedFilter(t *testing.T) {
 	}
 }
 
+func TestSubTellsOfALowerQoS(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "a", "-t", "b", "-q", "2", "-C", "1")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 4, id[0], id[1], 2, 1})
+	conn.Send("30 04 0001 61 78")
+	if status := c.wait(t); status != cli.ExitOK {
+		t.Errorf("status %d", status)
+	}
+	if got, want := c.stderr.String(), "dunlin: sub: the broker grants \"b\" QoS 1, not 2\n"; got != want {
+		t.Errorf("stderr %q, want %q", got, want)
+	}
+}
+
 func TestPubTellsOfAServerWithoutQoS2(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x", "-q", "2")
