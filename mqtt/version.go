@@ -20,6 +20,7 @@ const rememberedServers = 100
 type spoken struct {
 	by     map[string]accepted // by URL without credentials
 	stored Version             // of the session in the store; 0: it is not known
+	guess  bool                // the version of the attempt under way: see accepted.guessed
 }
 
 // accepted is a version that a server accepted.
@@ -151,10 +152,18 @@ func (c *Client) knownVersion(address dial.Address) Version {
 	return s.stored
 }
 
-// noteVersion remembers how the server at address took version v, which it was asked for after it had
-// answered another one with before, or nil. Only what it accepted counts, or that it refused a login in
-// MQTT 5, not that it closed the connection.
-func (c *Client) noteVersion(address dial.Address, v Version, before, err error) {
+// tryVersion notes that the server at address is about to be asked for version v, after it has answered
+// another one with before, or nil.
+func (c *Client) tryVersion(address dial.Address, v Version, before error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &c.supervisor.spoken
+	s.guess = hungUp(before) && s.by[address.String()].version != v
+}
+
+// noteVersion remembers how the server at address took version v. Only what it accepted counts, or
+// that it refused a login in MQTT 5, not that it closed the connection.
+func (c *Client) noteVersion(address dial.Address, v Version, err error) {
 	if !c.negotiates() {
 		return
 	}
@@ -172,8 +181,7 @@ func (c *Client) noteVersion(address dial.Address, v Version, before, err error)
 		if s.by == nil || len(s.by) >= rememberedServers {
 			s.by = make(map[string]accepted)
 		}
-		last := s.by[address.String()]
-		s.by[address.String()] = accepted{version: v, guessed: hungUp(before) && last.version != v}
+		s.by[address.String()] = accepted{version: v, guessed: s.guess}
 	}
 }
 
@@ -184,5 +192,5 @@ func (c *Client) agreeLocked() {
 		c.version.Store(uint32(c.cfg.Version))
 		c.failLeftLocked(c.sess.Speak(c.cfg.session()))
 	}
-	c.sess.NoteVersion(c.negotiates())
+	c.sess.NoteVersion(c.negotiates() && !c.supervisor.spoken.guess)
 }

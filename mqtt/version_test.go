@@ -360,6 +360,33 @@ func TestTheStoreRemembersTheVersionOfItsSession(t *testing.T) {
 	}
 }
 
+// TestTheStoreDoesNotRememberAGuess: 3.1.1 after a closed connection is saved when it has come twice.
+func TestTheStoreDoesNotRememberAGuess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := store.NewMemory()
+		process := func() *lasting {
+			kept = copyOf(kept)
+			s := newAuto(t, func(cfg *mqtt.Config) { cfg.Store, cfg.Reconnect.Background = kept, true })
+			must(t, <-s.start())
+			return s
+		}
+		s := process()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "absent")
+		must(t, errorOf(s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("a"), QoS: 1}, nil)))
+		s.server.Expect(hexOf(publishBytes(false, 0x32, "t", 1, "a")))
+		s = process()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "present")
+		s.server.Expect(hexOf(publishBytes(false, 0x3A, "t", 1, "a")))
+		s.drop()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "present")
+		s.server.Expect(hexOf(publishBytes(false, 0x3A, "t", 1, "a")))
+		process().meets(mqtt.V311, "present")
+	})
+}
+
 // TestAStoreWithPropertiesIsOneOfMQTT5: also where a client that named the version has filled it.
 func TestAStoreWithPropertiesIsOneOfMQTT5(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
