@@ -75,6 +75,11 @@ func TestVersionAutoComesToWhatAnOlderServerSpeaks(t *testing.T) {
 						return
 					}
 					s.drop()
+					if answer == "" { // a closed connection tells it only when it comes again
+						s.meets(mqtt.V5, "")
+						s.meets(mqtt.V311, "absent")
+						s.drop()
+					}
 					s.meets(mqtt.V311, "") // remembered, and a closed connection changes nothing
 					s.meets(mqtt.V311, "absent")
 					checkError(t, s.publishWith(&mqtt.Properties{ContentType: "x"}), mqtt.ErrNotSent)
@@ -127,6 +132,31 @@ func TestVersionAutoRemembersOnlyWhatWasAccepted(t *testing.T) {
 			}
 		}
 		s.meets(mqtt.V5, "absent")
+	})
+}
+
+// TestVersionAutoIsNotMisledByARestart: a server of MQTT 5 that closes a connection while it starts, and takes
+// the next one, is spoken to in MQTT 5 from the second connection on, also about a session that was begun in 3.1.1.
+func TestVersionAutoIsNotMisledByARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newAuto(t, nil)
+		dialed := s.start()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "absent")
+		s.mustWait(dialed)
+		must(t, errorOf(s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("a"), QoS: 1}, nil)))
+		s.server.Expect(hexOf(publishBytes(false, 0x32, "t", 1, "a")))
+		s.drop()
+		s.meets(mqtt.V5, "") // it is down
+		s.meets(mqtt.V311, "")
+		s.meets(mqtt.V5, "present")
+		s.server.Expect(hexOf(publishBytes(true, 0x3A, "t", 1, "a")))
+		if got := s.ConnAck().Version; got != mqtt.V5 {
+			t.Errorf("speaks %v", got)
+		}
+		s.drop()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V5, "present")
 	})
 }
 
@@ -328,6 +358,33 @@ func TestTheStoreRemembersTheVersionOfItsSession(t *testing.T) {
 			next.meets(mqtt.V311, "absent")
 		})
 	}
+}
+
+// TestTheStoreDoesNotRememberAGuess: 3.1.1 after a closed connection is saved when it has come twice.
+func TestTheStoreDoesNotRememberAGuess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := store.NewMemory()
+		process := func() *lasting {
+			kept = copyOf(kept)
+			s := newAuto(t, func(cfg *mqtt.Config) { cfg.Store, cfg.Reconnect.Background = kept, true })
+			must(t, <-s.start())
+			return s
+		}
+		s := process()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "absent")
+		must(t, errorOf(s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", Payload: []byte("a"), QoS: 1}, nil)))
+		s.server.Expect(hexOf(publishBytes(false, 0x32, "t", 1, "a")))
+		s = process()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "present")
+		s.server.Expect(hexOf(publishBytes(false, 0x3A, "t", 1, "a")))
+		s.drop()
+		s.meets(mqtt.V5, "")
+		s.meets(mqtt.V311, "present")
+		s.server.Expect(hexOf(publishBytes(false, 0x3A, "t", 1, "a")))
+		process().meets(mqtt.V311, "present")
+	})
 }
 
 // TestAStoreWithPropertiesIsOneOfMQTT5: also where a client that named the version has filled it.
