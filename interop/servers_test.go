@@ -22,6 +22,8 @@ type server struct {
 	shared bool
 	// versions are those it speaks; TestVersions holds it to them.
 	versions []mqtt.Version
+	// closesAt5: it answers a CONNECT of MQTT 5 by closing the connection.
+	closesAt5 bool
 	// noQoS2: it has no QoS 2.
 	noQoS2 bool
 	// refuses tells that it is set up to refuse subscriptions to denied/#.
@@ -46,7 +48,7 @@ var servers = []server{
 		name: "mosquitto", start: startMosquitto, startWebSocket: startMosquittoWebSocket, versions: allVersions,
 		keepAlive: time.Minute, packetSize: 4 << 20, aliasesTaken: 10, tellsUnmatched: true,
 	},
-	{name: "rabbitmq", start: startRabbitMQ, startWebSocket: startRabbitMQWebSocket, shared: true, versions: before5, noQoS2: true},
+	{name: "rabbitmq", start: startRabbitMQ, startWebSocket: startRabbitMQWebSocket, shared: true, versions: before5, closesAt5: true, noQoS2: true},
 	{name: "nats", start: startNATS, startWebSocket: startNATSWebSocket, versions: []mqtt.Version{mqtt.V311}, refuses: true},
 	{name: "aedes", start: startAedes("aedes"), versions: before5, refuses: true, acksEarly: true},
 	{name: "aedes 0.51", start: startAedes("aedes-0.51"), versions: before5, refuses: true, acksEarly: true},

@@ -138,22 +138,25 @@ func TestCloudsWithoutQoS2RefuseItAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := dialCloud(t, test.server, test.cfg)
-				refuses(t, c.Publish(t.Context(), mqtt.Message{Topic: "devices/lamp/messages/events/", QoS: 2}), "Maximum QoS is 1")
+				refuses(t, c.Publish(t.Context(), mqtt.Message{Topic: "devices/lamp/messages/events/", QoS: 2}), "the server has no QoS 2")
 				refuses(t, errorOf(c.Subscribe(t.Context(), mqtt.Subscription{Filter: "f", QoS: 2})), "has no QoS 2")
 				must(t, c.Publish(t.Context(), mqtt.Message{Topic: "devices/lamp/messages/events/", QoS: 1}))
 				checkUnbroken(t, test.server)
 			})
 		})
 	}
-	synctest.Test(t, func(t *testing.T) { // one that was taken before there was a connection
-		server, cfg := awsIoT(packet.V311), awsConfig(mqtt.V311)
-		cfg.Reconnect.Background = true
-		c := dialCloud(t, server, cfg)
-		d, err := c.PublishAsync(t.Context(), mqtt.Message{Topic: "t", QoS: 2}, nil)
-		must(t, err)
-		<-d.Done()
-		refuses(t, d.Err(), "Maximum QoS is 1")
-	})
+	for _, version := range []mqtt.Version{mqtt.V311, mqtt.VersionAuto} { // also before there is a connection
+		synctest.Test(t, func(t *testing.T) {
+			s := newLasting(t, version, func(cfg *mqtt.Config) { cfg.Reconnect.Background, cfg.Limits.InFlightQoS2 = true, -1 })
+			s.net.refuses(nobody)
+			must(t, <-s.start())
+			err := errorOf(s.PublishAsync(s.ctx, mqtt.Message{Topic: "t", QoS: 2}, nil))
+			if !errors.Is(err, mqtt.ErrNotSent) || !errors.Is(err, mqtt.ErrNoQoS2) {
+				t.Errorf("publish: %v", err)
+			}
+			refuses(t, errorOf(s.SubscribeAsync(s.ctx, []mqtt.Subscription{{Filter: "f", QoS: 2}}, nil)), "has no QoS 2")
+		})
+	}
 }
 
 // TestCloudOfAWSTakesEightFilters: at nine it closes the connection, and the error says what to do.
@@ -232,23 +235,25 @@ func TestKeepAliveOfClouds(t *testing.T) {
 	}
 }
 
-// TestIoTHubIsReachedByVersionAuto: it does not speak MQTT 5 and is asked for it once only.
+// TestIoTHubIsReachedByVersionAuto: it does not speak MQTT 5 and is asked for it twice only.
 func TestIoTHubIsReachedByVersionAuto(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, cfg := iotHub(), iotHubConfig()
 		cfg.Version = mqtt.VersionAuto
 		c := dialCloud(t, server, cfg)
 		must(t, c.Publish(t.Context(), mqtt.Message{Topic: "devices/lamp/messages/events/$.ct=application%2Fjson", QoS: 1, Retain: true}))
-		server.mu.Lock()
-		server.current.Close()
-		server.mu.Unlock()
-		<-time.After(time.Hour)
+		for range 2 {
+			server.mu.Lock()
+			server.current.Close()
+			server.mu.Unlock()
+			<-time.After(time.Hour)
+		}
 		_, connects, _, _ := server.state()
 		var versions []packet.Version
 		for _, p := range connects {
 			versions = append(versions, p.Version)
 		}
-		if !slices.Equal(versions, []packet.Version{packet.V5, packet.V311, packet.V311}) {
+		if !slices.Equal(versions, []packet.Version{packet.V5, packet.V311, packet.V5, packet.V311, packet.V311}) {
 			t.Errorf("asked for %v", versions)
 		}
 	})

@@ -60,7 +60,8 @@ type Config struct {
 	//
 	// VersionAuto is for Dial: it tries MQTT 5, and then 3.1.1 if the server says that it does not
 	// speak 5, or closes the connection without a CONNACK. What a server accepted stands for the life of
-	// the client, and with a Store for that of the session; see ConnAck.Version. It takes nothing
+	// the client, after a close if the next connection goes the same way, and with a Store for that of the
+	// session; see ConnAck.Version. It takes nothing
 	// that only MQTT 5 has, at Dial and until a server has agreed to MQTT 5. A session
 	// that KeepSession asks for is kept in both versions: in MQTT 5 for Properties.SessionExpiry,
 	// and for ever where that is 0.
@@ -240,7 +241,8 @@ type Transport struct {
 	// DefaultReadBuffer. Longer packets still arrive whole.
 	ReadBuffer int
 	// MaxPacket is the largest inbound packet in bytes, default
-	// DefaultMaxPacket. A larger one ends the connection before it is read.
+	// DefaultMaxPacket. A larger one ends the connection before it is read, or is thrown
+	// away: see Config.OnLargeMessage and Config.Poison.
 	MaxPacket int
 	// Logger gets what happens on the connection, up to the level of an error for a handler that
 	// panicked; nil: none. Payloads and passwords are never logged.

@@ -50,7 +50,7 @@ const NeverExpires = math.MaxUint32 * time.Second
 func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	if p.Code != wire.Success {
 		return &ConnectError{
-			Version: c.cfg.Version, Code: ReasonCode(p.Code),
+			Server: c.conn.remote, Version: c.cfg.Version, Code: ReasonCode(p.Code),
 			ReasonString: text(p.Properties, wire.ReasonString), Reference: text(p.Properties, wire.ServerReference),
 			UserProperties: readUser(p.Properties),
 		}

@@ -27,9 +27,9 @@ var (
 	// ErrTakenAtQoS1: the server acknowledged a QoS 2 message as one of QoS 1, so it may
 	// arrive more than once.
 	ErrTakenAtQoS1 = errors.New("taken at QoS 1, so it may arrive more than once")
-	// ErrNoQoS2: the server answers QoS 2 publishes as those of QoS 1. The ones that were
-	// sent are ErrTakenAtQoS1; the others are not sent on this connection. Before MQTT 5 a
-	// server cannot say so before.
+	// ErrNoQoS2: the server answered a QoS 2 publish as one of QoS 1, or Limits.InFlightQoS2 says
+	// that it has no QoS 2. What had left by then is ErrTakenAtQoS1; nothing more of QoS 2 is
+	// sent, on that connection or at all.
 	ErrNoQoS2 = errors.New("the server has no QoS 2; publish at QoS 1")
 	// ErrSaved: the message is in the Config.Store and not acknowledged yet: the
 	// next client of the session sends it.
@@ -98,6 +98,7 @@ func whatIsWrong(err error) string {
 
 // ConnectError says that the server refused the session.
 type ConnectError struct {
+	Server       string // its URL, without credentials
 	Version      Version
 	Code         ReasonCode // before MQTT 5 the CONNACK return code, 1 to 5
 	ReasonString string     // the server's own words, MQTT 5 only
@@ -111,9 +112,9 @@ func (e *ConnectError) Name() string {
 	return wire.ReasonCode(e.Code).NameIn(wire.CONNACK, wire.Version(e.Version))
 }
 
-// Error returns one line with the code, its name and the server's words.
+// Error returns one line with the server, the code, its name and the server's words.
 func (e *ConnectError) Error() string {
-	s := fmt.Sprintf("connect: refused by the server: 0x%02X %s", byte(e.Code), e.Name())
+	s := fmt.Sprintf("connect %s: refused by the server: 0x%02X %s", e.Server, byte(e.Code), e.Name())
 	if e.ReasonString != "" {
 		s += fmt.Sprintf(" (%q)", e.ReasonString)
 	}

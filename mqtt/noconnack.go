@@ -55,6 +55,8 @@ func (e *NoConnAckError) explain() (what, advice string) {
 		return "the server does not speak MQTT at this port " + e.quote(), "check the port"
 	case errors.Is(e.Err, context.DeadlineExceeded):
 		return e.Err.Error(), "the server took the connection and said nothing: it may " + join(e.portAdvice("be no MQTT server, or stand behind a proxy that cannot reach it"))
+	case errors.Is(e.Err, syscall.ECONNRESET): // which the network tells with its own addresses
+		return "the server reset the connection before CONNACK", "it may " + join(e.closedAdvice())
 	default:
 		return e.Err.Error() + " before CONNACK", "it may " + join(e.closedAdvice())
 	}

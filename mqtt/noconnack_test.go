@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -56,6 +57,26 @@ func TestErrorsBeforeConnAckNameWhatToTry(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestResetBeforeConnAckIsToldInWords: a server that speaks TLS at this port often resets the connection.
+func TestResetBeforeConnAckIsToldInWords(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		conn, err := l.Accept()
+		if err == nil {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.Close()
+		}
+	}()
+	url := "mqtt://" + l.Addr().String()
+	_, err = mqtt.Dial(t.Context(), url, mqtt.Config{})
+	checkNoConnAck(t, err, "connect "+url+": the server reset the connection before CONNACK; it may want TLS")
 }
 
 // checkNoConnAck checks that err is one line that contains want.

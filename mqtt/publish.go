@@ -184,11 +184,11 @@ func (c *Client) checkLimitsLocked(m *Message, p *wire.Publish) error {
 	fault := func(what string) error {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: errors.New(what)}
 	}
+	if m.QoS == ExactlyOnce && (c.cfg.Limits.InFlightQoS2 < 0 || c.life.Live() && c.sess.WithoutQoS2()) {
+		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: ErrNoQoS2}
+	}
 	if !c.life.Live() { // the next server says what it takes
 		return nil
-	}
-	if m.QoS == ExactlyOnce && c.sess.WithoutQoS2() {
-		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: ErrNoQoS2}
 	}
 	n := p.Length(wire.Version(c.cfg.Version))
 	if what := c.conn.connAck.obstacle(m.QoS, m.Retain, n); what != "" {

@@ -239,10 +239,10 @@ const identifierSize = 5
 // beyondServerLocked returns what the server at hand cannot do.
 func (c *Client) beyondServerLocked(s *Subscription) string {
 	switch {
-	case !c.life.Live():
-		return "" // the next server says what it takes
 	case s.QoS == ExactlyOnce && c.cfg.Limits.InFlightQoS2 < 0:
 		return "the server has no QoS 2, as Limits.InFlightQoS2 says"
+	case !c.life.Live():
+		return "" // the next server says what it takes
 	case !c.conn.connAck.SharedSubscriptions && isShared(s.Filter):
 		return "the server has no shared subscriptions"
 	case !c.conn.connAck.WildcardSubscriptions && strings.ContainsAny(s.Filter, "+#"):

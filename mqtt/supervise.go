@@ -202,11 +202,13 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	var before error
 	return cfg.negotiate(c.knownVersion(address), func(as Config) error {
 		as.fill()
-		err := c.connectAs(ctx, address, &as)
-		c.noteVersion(address, as.Version, err)
-		return err
+		c.tryVersion(address, as.Version, before)
+		before = c.connectAs(ctx, address, &as)
+		c.noteVersion(address, as.Version, before)
+		return before
 	})
 }
 

@@ -18,8 +18,17 @@ const rememberedServers = 100
 
 // spoken is what a client with VersionAuto knows of versions.
 type spoken struct {
-	by     map[string]Version // what servers accepted, by URL without credentials
-	stored Version            // of the session in the store; 0: it is not known
+	by     map[string]accepted // by URL without credentials
+	stored Version             // of the session in the store; 0: it is not known
+	guess  bool                // the version of the attempt under way: see accepted.guessed
+}
+
+// accepted is a version that a server accepted.
+type accepted struct {
+	version Version
+	// guessed: the server closed the connection in which it was asked for another version, which it may
+	// also do while it is restarted. The second time in a row this counts as its answer.
+	guessed bool
 }
 
 // least returns the version that takes least of those that v may come to.
@@ -123,7 +132,7 @@ func (c *Client) otherVersion(err error) error {
 	if c.cfg.Version < V5 {
 		code = wire.RefusedVersion
 	}
-	return &ConnectError{Version: c.cfg.Version, Code: ReasonCode(code)}
+	return &ConnectError{Server: c.conn.remote, Version: c.cfg.Version, Code: ReasonCode(code)}
 }
 
 // negotiates reports whether the version is agreed upon with each server anew.
@@ -136,7 +145,20 @@ func (c *Client) negotiates() bool {
 func (c *Client) knownVersion(address dial.Address) Version {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return cmp.Or(c.supervisor.spoken.by[address.String()], c.supervisor.spoken.stored)
+	s := &c.supervisor.spoken
+	if last := s.by[address.String()]; last.version != 0 && !last.guessed {
+		return last.version
+	}
+	return s.stored
+}
+
+// tryVersion notes that the server at address is about to be asked for version v, after it has answered
+// another one with before, or nil.
+func (c *Client) tryVersion(address dial.Address, v Version, before error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &c.supervisor.spoken
+	s.guess = hungUp(before) && s.by[address.String()].version != v
 }
 
 // noteVersion remembers how the server at address took version v. Only what it accepted counts, or
@@ -157,9 +179,9 @@ func (c *Client) noteVersion(address dial.Address, v Version, err error) {
 		}
 	case err == nil, errors.As(err, &refused) && refused.Version == V5:
 		if s.by == nil || len(s.by) >= rememberedServers {
-			s.by = make(map[string]Version)
+			s.by = make(map[string]accepted)
 		}
-		s.by[address.String()] = v
+		s.by[address.String()] = accepted{version: v, guessed: s.guess}
 	}
 }
 
@@ -170,5 +192,5 @@ func (c *Client) agreeLocked() {
 		c.version.Store(uint32(c.cfg.Version))
 		c.failLeftLocked(c.sess.Speak(c.cfg.session()))
 	}
-	c.sess.NoteVersion(c.negotiates())
+	c.sess.NoteVersion(c.negotiates() && !c.supervisor.spoken.guess)
 }

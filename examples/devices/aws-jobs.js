@@ -45,7 +45,7 @@ function message(client, { topic, message }) {
   const doc = JSON.parse(message.toString());
   if (topic.endsWith('/rejected')) {
     console.log(`refused: ${doc.message} (${doc.code})`);
-  } else if (doc.execution) {
+  } else if (doc.execution?.jobId) {
     run(client, doc.execution).catch((error) => console.error(`${topic}: ${error.message}`));
   } else {
     console.log('nothing to do');

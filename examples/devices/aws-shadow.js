@@ -35,7 +35,7 @@ function message(client, { topic, message }) {
     case '/update/delta':
       apply(client, doc.state, doc.version);
       break;
-    case '/update/rejected':
+    case '/get/rejected': case '/update/rejected':
       console.log(`refused: ${doc.message} (${doc.code})`);
   }
 }
@@ -56,7 +56,7 @@ function start() {
   });
   client.on('disconnect', () => setTimeout(start, 5000));
   client.connect({ client: thing, keepalive: 60 }, () => {
-    const topics = ['get/accepted', 'update/delta', 'update/rejected'].map((t) => `${shadow}/${t}`);
+    const topics = ['get/accepted', 'get/rejected', 'update/delta', 'update/rejected'].map((t) => `${shadow}/${t}`);
     client.subscribe(topics, { qos: 1 }, (error) => {
       console.log(error ? error.message : 'watching');
       client.publish(`${shadow}/get`, '', { qos: 1 });

@@ -12,7 +12,7 @@ const tls = passwd ? { server: host } : undefined;
 const user = hub && `${hub}/${device}/?api-version=2021-04-12`;
 
 const methods = {
-  restart: ({ delay }) => ({ restarting: `in ${delay} s` }),
+  restart: ({ delay = 0 }) => ({ restarting: `in ${delay} s` }),
 };
 let lastRequest = 0;
 
@@ -22,9 +22,20 @@ function report(client, { $version, ...desired }) {
   client.publish(`$iothub/twin/PATCH/properties/reported/?$rid=${++lastRequest}`, JSON.stringify(desired), { qos: 1 });
 }
 
+// invoke returns the status and the result of a method, which always gets an answer.
+function invoke(name, text) {
+  if (!methods[name]) {
+    return [404, { error: `no method ${name}` }];
+  }
+  try {
+    return [200, methods[name](JSON.parse(text || '{}'))];
+  } catch (error) {
+    return [400, { error: error.message }];
+  }
+}
+
 function call(client, name, id, text) {
-  const method = methods[name];
-  const [status, result] = method ? [200, method(JSON.parse(text))] : [404, { error: `no method ${name}` }];
+  const [status, result] = invoke(name, text);
   console.log(`${name}: ${status}`);
   client.publish(`$iothub/methods/res/${status}/?$rid=${id}`, JSON.stringify(result), { qos: 1 });
 }

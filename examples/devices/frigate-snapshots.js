@@ -22,9 +22,10 @@ function message(client, { topic, message }) {
     save(camera, message);
     return;
   }
-  const { type, after } = JSON.parse(message.toString());
-  if (after.label === label && type === 'new' && after.entered_zones.length > 0) {
-    const text = `${label} at ${after.entered_zones.join(', ')} (${after.camera}, ${Math.round(after.score * 100)} %)`;
+  const { before, after } = JSON.parse(message.toString());
+  const entered = after.entered_zones.filter((zone) => !before.entered_zones.includes(zone));
+  if (after.label === label && entered.length > 0) {
+    const text = `${label} at ${entered.join(', ')} (${after.camera}, ${Math.round(after.score * 100)} %)`;
     console.log(text);
     client.publish('home/alerts/camera', text, { qos: 1 });
   }

@@ -32,7 +32,8 @@ async function work(client) {
   try {
     const { was_on: before } = await call(client, 'Switch.Set', { id, on: to === 'on' });
     const { output, apower } = await call(client, 'Switch.GetStatus', { id });
-    console.log(`was ${before ? 'on' : 'off'}, is ${output ? 'on' : 'off'}, draws ${apower} W`);
+    const draws = apower === undefined ? 'has no meter' : `draws ${apower} W`;
+    console.log(`was ${before ? 'on' : 'off'}, is ${output ? 'on' : 'off'}, ${draws}`);
   } catch (error) {
     console.log(`failed: ${error.message}`);
     process.exitCode = 1;

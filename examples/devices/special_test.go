@@ -71,6 +71,77 @@ func TestScriptsHearWhatWasKept(t *testing.T) {
 	}
 }
 
+// rarer are what devices send less often than what their families hold. The last message of each prints.
+var rarer = []struct {
+	name, script string
+	messages     [][2]string       // topic and payload
+	prints, says string            // all that the script prints and publishes, this up to an error's text
+	files        map[string]string // that it writes
+}{
+	{
+		name: "a zone that is entered later", script: "frigate-snapshots.js", messages: [][2]string{
+			{"frigate/events", `{"type":"update","before":{"label":"person","entered_zones":["street"]},"after":{"label":"person","entered_zones":["street"]}}`},
+			{"frigate/events", `{"type":"update","before":{"label":"person","camera":"yard","entered_zones":["street"]},` +
+				`"after":{"label":"person","camera":"yard","score":0.9,"entered_zones":["street","gate"]}}`},
+		}, prints: "person at gate (yard, 90 %)\n", says: "home/alerts/camera person at gate (yard, 90 %)",
+	},
+	{
+		name: "a lamp that is switched and asked", script: "zigbee-batteries.js", messages: [][2]string{
+			{"zigbee2mqtt/hall lamp/set", "ON"}, {"zigbee2mqtt/hall lamp/get", ""}, {"zigbee2mqtt/hall lamp/availability", `{"state":"offline"}`},
+		}, prints: "hall lamp is silent\n",
+	},
+	{
+		name: "a plug with two meters", script: "tasmota-energy.js", messages: [][2]string{
+			{"tele/strip/SENSOR", `{"Time":"2026-03-02T08:15:00","ENERGY":{"Total":1.5,"Power":[7,8]}}`},
+		}, prints: "strip: 7,8 W\n", files: map[string]string{"energy.csv": "time,device,watt,kilowatt hours\n2026-03-02T08:15:00,strip,\"7,8\",1.5\n"},
+	},
+	{
+		name: "no job", script: "aws-jobs.js", messages: [][2]string{
+			{"$aws/things/valve-7/jobs/$next/get/accepted", `{"clientToken":"valve-7","execution":{}}`},
+		}, prints: "nothing to do\n",
+	},
+	{
+		name: "a thing without a shadow", script: "aws-shadow.js", messages: [][2]string{
+			{"$aws/things/valve-7/shadow/get/rejected", `{"code":404,"message":"No shadow exists with name: 'valve-7'"}`},
+		}, prints: "refused: No shadow exists with name: 'valve-7' (404)\n",
+	},
+	{
+		name: "a method without a payload", script: "azure-twin.js", messages: [][2]string{{"$iothub/methods/POST/restart/?$rid=9", ""}},
+		prints: "restart: 200\n", says: `$iothub/methods/res/200/?$rid=9 {"restarting":"in 0 s"}`,
+	},
+	{
+		name: "a method with a payload that is no JSON", script: "azure-twin.js", messages: [][2]string{{"$iothub/methods/POST/restart/?$rid=9", "now"}},
+		prints: "restart: 400\n", says: `$iothub/methods/res/400/?$rid=9 {"error":"`,
+	},
+}
+
+func TestScriptsTakeRarerMessages(t *testing.T) {
+	for _, tc := range rarer {
+		t.Run(tc.name, func(t *testing.T) {
+			b := startBroker(t)
+			client := dial(t, b, mqtt.V311)
+			heard := listen(t, client, []string{"home/#", "$iothub/methods/res/#"})
+			s := run(t, b, tc.script, play{})
+			s.await(t, "watching\n")
+			for _, m := range tc.messages {
+				publish(t, client, []mqtt.Message{{Topic: m[0], Payload: []byte(m[1]), QoS: mqtt.AtLeastOnce}})
+			}
+			s.await(t, lastLine(tc.prints))
+			if tc.says != "" {
+				if r := next(t, heard); !strings.HasPrefix(r.Topic+" "+string(r.Payload), tc.says) {
+					t.Errorf("published %s %s", r.Topic, r.Payload)
+				}
+			}
+			s.stop()
+			<-s.done
+			if got := strings.TrimPrefix(s.String(), "watching\n"); got != tc.prints || s.errors.String() != "" {
+				t.Errorf("printed %q, errors %q", got, s.errors.String())
+			}
+			checkFiles(t, s.dir, tc.files)
+		})
+	}
+}
+
 // shelly answers requests to a Shelly's topic with the frames of its family.
 func shelly(t *testing.T, client *mqtt.Client, answers []mqtt.Message) <-chan string {
 	t.Helper()

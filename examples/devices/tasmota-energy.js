@@ -11,8 +11,9 @@ if (!fs.exists(file)) {
   fs.writeFile(file, 'time,device,watt,kilowatt hours\n');
 }
 
-// quote makes a field of CSV: a device may have a comma in its name.
-function quote(text) {
+// quote makes a field of CSV: a device may have a comma in its name, and one with several meters has a list of powers.
+function quote(value) {
+  const text = String(value);
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -24,7 +25,7 @@ function message({ topic, message }) {
   }
   const { Time, ENERGY } = JSON.parse(message.toString());
   if (ENERGY) { // other sensors have no meter
-    fs.appendFile(file, `${Time},${quote(device)},${ENERGY.Power},${ENERGY.Total}\n`);
+    fs.appendFile(file, `${Time},${quote(device)},${quote(ENERGY.Power)},${ENERGY.Total}\n`);
     console.log(`${device}: ${ENERGY.Power} W`);
   }
 }

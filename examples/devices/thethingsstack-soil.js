@@ -1,14 +1,15 @@
 // Soil sensors in The Things Stack: log moisture into a CSV file, and open the
-// valve of a bed that is dry. Its server takes QoS 0 only; user name and key
-// come from the environment.
+// valve of a bed that is dry. Its server takes QoS 0 only, and TLS at port 8883;
+// user name and key come from the environment.
 //
-//   TTS_USER=garden@ttn TTS_KEY=... dunlin run examples/devices/thethingsstack-soil.js -- HOST PORT [FILE]
+//   TTS_USER=garden@ttn TTS_KEY=... dunlin run examples/devices/thethingsstack-soil.js -- HOST 8883 [FILE]
 const fs = require('fs');
 const mqtt = require('mqtt');
 const socket = require('socket');
 
 const [host = '127.0.0.1', port = '1883', file = 'soil.csv'] = process.argv.slice(2);
 const { TTS_USER: user, TTS_KEY: passwd } = process.env;
+const tls = port === '8883' ? { server: host } : undefined;
 const dry = 30; // percent
 const valve = { f_port: 15, frm_payload: Buffer.from([1]).toString('base64'), priority: 'NORMAL' };
 
@@ -33,7 +34,7 @@ function message(client, { topic, message }) {
 }
 
 function start() {
-  const client = mqtt.open(socket.sockaddr(host, Number(port)));
+  const client = mqtt.open(socket.sockaddr(host, Number(port)), tls);
   if (!client) {
     console.error(`no broker: ${mqtt.lastError.message}`);
     setTimeout(start, 5000);

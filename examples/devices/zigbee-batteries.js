@@ -12,7 +12,7 @@ const low = new Set(); // devices that were told
 
 function message(client, { topic, message }) {
   let name = topic.slice(base.length);
-  if (name.startsWith('bridge/')) {
+  if (name.startsWith('bridge/') || /\/[sg]et$/.test(name)) { // not of a device, or for one
     return;
   }
   const state = JSON.parse(message.toString());

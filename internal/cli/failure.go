@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -20,7 +21,7 @@ const (
 	ExitUsage       = 2 // the command line is wrong
 	ExitUnreachable = 3 // no connection: DNS, TCP, TLS, no answer
 	ExitRefused     = 4 // the broker refused the session
-	ExitRejected    = 5 // the broker refused a publish or subscribe, or lowered its QoS
+	ExitRejected    = 5 // the broker refused a publish or subscribe, or took a QoS 2 message at QoS 1
 	ExitLost        = 6 // the connection was lost
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad
@@ -113,6 +114,7 @@ func classifyClient(err error) *failure {
 		reach    *dial.Error
 		silent   *mqtt.NoConnAckError
 		server   *mqtt.DisconnectError
+		publish  *mqtt.PublishError
 	)
 	switch {
 	case errors.As(err, &argument):
@@ -122,11 +124,13 @@ func classifyClient(err error) *failure {
 	case errors.As(err, &reach):
 		return &failure{status: ExitUnreachable, err: err, hint: reachHint(err)}
 	case errors.As(err, &silent): // it says what to try
-		return &failure{status: ExitUnreachable, err: err}
+		return &failure{status: ExitUnreachable, err: err, hint: silentHint(silent)}
 	case errors.Is(err, mqtt.ErrRejected):
 		return &failure{status: ExitRejected, err: err, hint: "ask the broker's owner for the right"}
 	case errors.Is(err, mqtt.ErrNoQoS2): // which says what to do
 		return &failure{status: ExitRejected, err: err}
+	case errors.As(err, &publish) && errors.Is(err, mqtt.ErrInDoubt) && errors.Is(err, mqtt.ErrServerClosed):
+		return &failure{status: ExitLost, err: err, hint: "it may not take this topic or message: see the broker's log"}
 	case errors.As(err, &server), errors.Is(err, mqtt.ErrInDoubt), errors.Is(err, mqtt.ErrClosed),
 		errors.Is(err, mqtt.ErrNotSent), errors.Is(err, mqtt.ErrServerClosed), errors.Is(err, errLost):
 		return &failure{status: ExitLost, err: err}
@@ -142,7 +146,23 @@ func refusedHint(e *mqtt.ConnectError) string {
 	case 2, 0x85: // client identifier
 		return "choose another with -i"
 	case 1, 0x84: // version
-		return "choose another with -V"
+		return cmp.Or(versionHint(e.Version), "choose another with -V")
+	}
+	return ""
+}
+
+// silentHint returns how to do with the command what the error says of the version.
+func silentHint(e *mqtt.NoConnAckError) string {
+	if len(e.Answer) > 0 || errors.Is(e, context.DeadlineExceeded) { // which is not for the version
+		return ""
+	}
+	return versionHint(e.Version)
+}
+
+// versionHint returns the next step after a version that the broker may not speak.
+func versionHint(v mqtt.Version) string {
+	if v == mqtt.V5 || v == mqtt.V31 {
+		return "-V auto tries 5, then 3.1.1"
 	}
 	return ""
 }

@@ -111,11 +111,15 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	return nil
 }
 
-// completeWords checks what is given as a word: the version, and the key of a certificate.
+// completeWords checks what is given as a word: the version, the client identifier that it needs, and the key
+// of a certificate.
 func (s *session) completeWords(command string) error {
 	var known bool
 	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
 		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", command, s.protocol)
+	}
+	if s.version == mqtt.V31 && s.id == "" {
+		return usagef("%s: -V 3.1 needs -i: before MQTT 3.1.1 no broker chooses the client identifier", command)
 	}
 	if s.key != "" && s.cert == "" {
 		return usagef("%s: --key needs --cert", command)

@@ -76,8 +76,14 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 		return s.outcome(ctx, err)
 	}
 	defer s.close(client)
-	if _, err := client.Subscribe(ctx, subscriptions...); err != nil {
+	active, err := client.Subscribe(ctx, subscriptions...)
+	if err != nil {
 		return s.outcome(ctx, err)
+	}
+	for i, granted := range active.Granted() {
+		if int64(granted) < s.qos {
+			a.note("sub: the broker grants %q QoS %d, not %d", subscriptions[i].Filter, granted, s.qos)
+		}
 	}
 	if a.StderrTerminal {
 		a.note("subscribed, Ctrl-C to stop")

@@ -68,6 +68,22 @@ func TestSubTellsOfARefusedFilter(t *testing.T) {
 	}
 }
 
+func TestSubTellsOfALowerQoS(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "a", "-t", "b", "-q", "2", "-C", "1")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 4, id[0], id[1], 2, 1})
+	conn.Send("30 04 0001 61 78")
+	if status := c.wait(t); status != cli.ExitOK {
+		t.Errorf("status %d", status)
+	}
+	if got, want := c.stderr.String(), "dunlin: sub: the broker grants \"b\" QoS 1, not 2\n"; got != want {
+		t.Errorf("stderr %q, want %q", got, want)
+	}
+}
+
 func TestPubTellsOfAServerWithoutQoS2(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x", "-q", "2")
@@ -121,7 +137,28 @@ func TestPubComesToTheVersionOfTheServer(t *testing.T) {
 	conn.Packet()
 	conn.Send("20 02 0001")
 	conn.Close()
-	if status := c.wait(t); status != cli.ExitRefused || !strings.Contains(c.stderr.String(), "does not speak MQTT 5") {
+	if status := c.wait(t); status != cli.ExitRefused || !strings.Contains(c.stderr.String(), "does not speak MQTT 5: try 3.1.1, or VersionAuto; -V auto tries 5, then 3.1.1\n") {
+		t.Errorf("status %d; stderr %q", status, c.stderr.String())
+	}
+	c = start(t, nil, "pub", "-V", "5", "-L", server.URL(), "-t", "t", "-m", "x")
+	conn = server.Accept()
+	conn.Packet()
+	conn.Close()
+	if status := c.wait(t); status != cli.ExitUnreachable || !strings.Contains(c.stderr.String(), "; -V auto tries 5, then 3.1.1\n") {
+		t.Errorf("status %d; stderr %q", status, c.stderr.String())
+	}
+}
+
+// A server that does not take a topic, or a right that is missing, closes the connection without a word.
+func TestPubSaysWhatAClosedConnectionMayMean(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "pub", "-V", "3.1.1", "-L", server.URL(), "-t", "a b", "-m", "x", "-q", "1")
+	conn := server.Accept()
+	conn.Accept()
+	conn.Packet()
+	conn.Close()
+	want := "the server closed the connection; it may not take this topic or message: see the broker's log\n"
+	if status := c.wait(t); status != cli.ExitLost || !strings.Contains(c.stderr.String(), want) {
 		t.Errorf("status %d; stderr %q", status, c.stderr.String())
 	}
 }

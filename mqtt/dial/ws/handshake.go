@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		switch {
 		case err != nil && head.N == 0:
 			return nil, fmt.Errorf("the server's answer has more than %d bytes before its body", maxHead)
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 			return nil, fmt.Errorf("the server hung up: %w; does it speak HTTP at this port? MQTT without WebSocket is mqtt, or mqtts", io.ErrUnexpectedEOF)
 		case err != nil && strings.HasPrefix(err.Error(), "malformed"):
 			// The error quotes the answer, which may be our request, with its secrets: an echo.

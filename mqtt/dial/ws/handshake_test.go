@@ -132,6 +132,18 @@ func TestRefusedHandshakes(t *testing.T) {
 	}
 }
 
+// TestResetHandshake: a server of MQTT without WebSocket, such as Mosquitto, resets the connection at what it takes for a broken packet.
+func TestResetHandshake(t *testing.T) {
+	address := serve(t, func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		_ = conn.(*net.TCPConn).SetLinger(0)
+	})
+	_, err := open(t, "ws://"+address, ws.Options{})
+	if err == nil || !strings.Contains(err.Error(), "the server hung up") || !strings.Contains(err.Error(), "MQTT without WebSocket is mqtt, or mqtts") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestBadHeaders: nothing is smuggled into the request.
 func TestBadHeaders(t *testing.T) {
 	sent := make(chan string, 10)
