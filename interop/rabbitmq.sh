@@ -47,7 +47,7 @@ if [ ! -d "$base" ]; then
 fi
 
 export HOME=$folder ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$mapper RABBITMQ_DIST_PORT=$node ERL_CRASH_DUMP=$folder/crash
-export RABBITMQ_NODENAME=interop$mqtt@localhost RABBITMQ_MNESIA_BASE=$folder/db RABBITMQ_LOG_BASE=$folder/log
+export RABBITMQ_USE_LONGNAME=true RABBITMQ_NODENAME=interop$mqtt@127.0.0.1 RABBITMQ_MNESIA_BASE=$folder/db RABBITMQ_LOG_BASE=$folder/log
 export RABBITMQ_CONFIG_FILE=$folder/rabbitmq RABBITMQ_ENABLED_PLUGINS_FILE=$folder/plugins
 export RABBITMQ_CONF_ENV_FILE=$folder/none RABBITMQ_PLUGINS_DIR=$base/plugins
 export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
