@@ -24,7 +24,8 @@ trap end EXIT
 
 base=$(echo /usr/lib/rabbitmq/lib/rabbitmq_server-3.10.*)
 if [ ! -d "$base" ]; then
-	root=$PWD/.tools/rabbitmq
+	root=$folder/unpacked # RabbitMQ does not start under a path with blanks
+	ln -s "$PWD/.tools/rabbitmq" "$root"
 	base=$(echo "$root"/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.*)
 	export LD_LIBRARY_PATH=$root/usr/lib/$(uname -m)-linux-gnu
 	erlang=$root/usr/lib/erlang
