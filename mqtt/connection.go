@@ -51,7 +51,6 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
-		ReadAhead:   min(mostAhead, max(c.opened.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer)),
 		MaxPacket:   c.opened.Transport.MaxPacket,
 		Trace:       c.trace(c.conn),
 		StreamLarge: c.opened.OnLargeMessage != nil,

@@ -100,10 +100,10 @@ const mostAhead = 256 << 10
 // what they wait for may stand behind messages that nobody takes: then more is taken
 // in, up to a bound, and beyond it as long as handlers return. The end of the input, when
 // that was read ahead, is waited for in the same way.
-func (o *owner) AwaitRoom(ended <-chan struct{}) {
+func (o *owner) AwaitRoom(ended <-chan struct{}) (ahead int) {
 	c := (*Client)(o)
 	if !c.recv.crowded {
-		return
+		return 0
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,10 +113,14 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) {
 		if began.IsZero() {
 			began = time.Now()
 		}
-		if !c.pauseLocked(began, ended) {
-			return
+		switch c.pauseLocked(began, ended) {
+		case goOn:
+			return 0
+		case grewLong:
+			return min(mostAhead, max(c.cfg.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer))
 		}
 	}
+	return 0
 }
 
 // wantsRoomLocked reports whether the read loop has to wait.
@@ -126,9 +130,18 @@ func (c *Client) wantsRoomLocked() bool {
 	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
 }
 
-// pauseLocked waits until something changed, in a pause that began then, and reports whether to look
-// again. It gives up the lock meanwhile.
-func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
+// pauseEnd says how the read loop goes on after it has waited.
+type pauseEnd byte
+
+const (
+	lookAgain pauseEnd = iota // something changed
+	goOn                      // whatever waits
+	grewLong                  // the link is to read ahead
+)
+
+// pauseLocked waits until something changed, in a pause that began then. It gives up the lock
+// meanwhile.
+func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) pauseEnd {
 	r := &c.recv
 	var late <-chan time.Time
 	if r.waiting > 0 && !c.jammedLocked() {
@@ -138,50 +151,48 @@ func (c *Client) pauseLocked(began time.Time, ended <-chan struct{}) bool {
 	}
 	r.noteHandled()
 	before := r.through
-	r.paused = true
-	isLate := c.awaitChangeLocked(began, late, ended)
-	r.paused = false
-	select {
-	case <-ended:
-		return false
-	default:
+	now, ahead := time.Now(), c.conn.link.Ahead()
+	if ahead == link.AheadOff {
+		c.watchPauseLocked(now, began)
 	}
-	c.sess.Pause(time.Now(), false)
+	r.paused = true
+	c.sess.Pause(now, ahead != link.AheadReads)
+	isLate, isOver := c.awaitChangeLocked(late, ended)
+	r.paused = false
+	if isOver {
+		return goOn
+	}
+	now = time.Now()
+	c.sess.Pause(now, false)
 	r.noteHandled()
 	c.kickLocked() // a ping may have to be answered earlier now
 	r.stuck = r.stuck || isLate && r.through == before
-	return !r.stuck || c.jammedLocked()
+	switch {
+	case r.stuck && !c.jammedLocked():
+		return goOn
+	case ahead == link.AheadOff && !c.conn.watched && now.Sub(began) >= patience && c.wantsRoomLocked():
+		return grewLong
+	default:
+		return lookAgain
+	}
 }
 
 // awaitChangeLocked waits for the gate, for late, or for the end of the link, and reports
-// whether it was late. When the pause that began then grows long, the link reads ahead.
-func (c *Client) awaitChangeLocked(began time.Time, late <-chan time.Time, ended <-chan struct{}) (isLate bool) {
-	conn := c.conn
-	for {
-		now, ahead := time.Now(), conn.link.Ahead()
-		c.sess.Pause(now, ahead != link.AheadReads)
-		if ahead == link.AheadOff {
-			c.watchPauseLocked(now, began)
-		}
-		c.mu.Unlock()
-		select {
-		case <-c.recv.gate:
-		case <-late:
-			isLate = true
-		case <-ended:
-			c.mu.Lock()
-			return false
-		}
-		c.mu.Lock()
-		if isLate || conn.watched || ahead != link.AheadOff || !c.wantsRoomLocked() {
-			return isLate
-		}
-		if time.Since(began) >= patience {
-			c.mu.Unlock()
-			conn.link.ReadAhead()
-			c.mu.Lock()
-			c.kickLocked() // silence counts again
-		}
+// which.
+func (c *Client) awaitChangeLocked(late <-chan time.Time, ended <-chan struct{}) (isLate, isOver bool) {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	select {
+	case <-c.recv.gate:
+	case <-late:
+		isLate = true
+	case <-ended:
+	}
+	select {
+	case <-ended:
+		return isLate, true
+	default:
+		return isLate, false
 	}
 }
 

@@ -149,12 +149,17 @@ func TestServerOfTheLibraryPings(t *testing.T) {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		_, _, _ = c.Read(ctx) // CONNECT
-		ctx = c.CloseRead(ctx)
+		left := make(chan struct{})
+		go func() { // answers come only while somebody reads
+			defer close(left)
+			_, _, _ = c.Read(ctx) // DISCONNECT
+		}()
 		_ = c.Write(ctx, websocket.MessageBinary, []byte("\x20\x02\x00\x00"))
 		for i := range 12 {
 			_ = c.Write(ctx, websocket.MessageBinary, []byte(message(i)))
 		}
 		pinged <- c.Ping(ctx)
+		<-left
 	})
 	c, err := mqtt.Dial(timeout(t), url, b.config(t))
 	must(t, err)

@@ -14,7 +14,7 @@ type AheadState byte
 const (
 	AheadOff   AheadState = iota // it stays with the network
 	AheadReads                   // it is read ahead
-	AheadFull                    // Config.ReadAhead is reached: it stays with the network
+	AheadFull                    // as much was read ahead as may be: it stays with the network
 	AheadOver                    // it was read up to its end, or to a DISCONNECT
 )
 
@@ -36,16 +36,15 @@ type ahead struct {
 	marks      marks
 }
 
-// ReadAhead has the link read on, up to Config.ReadAhead bytes, until AwaitRoom returns.
-// For the owner, within AwaitRoom.
-func (l *Link) ReadAhead() {
+// readAhead has the link read on, up to most bytes, until the owner has room.
+func (l *Link) readAhead(in *inbox, most int) {
 	a := l.ahead
 	if a == nil {
-		l.unwatchIdle(&l.in)
-		a = &ahead{first: min(l.in.first, l.cfg.ReadAhead), most: l.cfg.ReadAhead}
+		l.unwatchIdle(in)
+		a = &ahead{first: min(in.first, most), most: most}
 		a.came.L = &a.mu
-		a.marks.body = l.in.left
-		a.marks.pass(l.in.buf[l.in.start:l.in.end], wire.Version(l.version.Load()))
+		a.marks.body = in.left
+		a.marks.pass(in.buf[in.start:in.end], wire.Version(l.version.Load()))
 		l.ahead = a
 	}
 	a.mu.Lock()
@@ -155,7 +154,7 @@ type marks struct {
 	leaves bool    // it is a DISCONNECT
 	head   [5]byte // of the next one
 	n      int     // bytes of it
-	lost   bool    // a header is malformed: where the next one is, nobody knows
+	lost   bool    // a length is malformed: where the next header is, nobody knows
 }
 
 // pass looks at the next bytes, and reports whether a DISCONNECT is whole.
@@ -174,7 +173,11 @@ func (m *marks) pass(b []byte, version wire.Version) bool {
 		m.n++
 		b = b[1:]
 		h, n, err := wire.ParseHeader(m.head[:m.n], version)
-		m.lost = err != nil
+		if err != nil { // the owner may take it even so
+			var ok bool
+			h, n, ok = wire.Framed(m.head[:m.n])
+			m.lost = !ok
+		}
 		if n > 0 {
 			m.body, m.leaves, m.n = h.Length, h.Type == wire.DISCONNECT, 0
 		}

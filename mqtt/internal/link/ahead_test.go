@@ -20,21 +20,25 @@ import (
 type crowded struct {
 	recorder
 	link   *Link
+	most   int
 	gate   chan struct{} // closed: there is room
 	states chan AheadState
 }
 
-func (c *crowded) AwaitRoom(ended <-chan struct{}) {
-	select {
-	case <-c.gate:
-		return
-	default:
-		c.link.ReadAhead()
+func (c *crowded) AwaitRoom(ended <-chan struct{}) int {
+	if c.link.Ahead() == AheadOff {
+		select {
+		case <-c.gate:
+			return 0
+		default:
+			return c.most
+		}
 	}
 	select {
 	case <-c.gate:
 	case <-ended:
 	}
+	return 0
 }
 
 func (c *crowded) HeardAhead(_ time.Time, _ int, state AheadState) { c.states <- state }
@@ -42,10 +46,11 @@ func (c *crowded) HeardAhead(_ time.Time, _ int, state AheadState) { c.states <-
 // startCrowded runs a link that reads up to most bytes ahead.
 func startCrowded(most int) (*crowded, net.Conn) {
 	c := &crowded{gate: make(chan struct{}), states: make(chan AheadState, 10_000)}
+	c.most = most
 	c.ended = make(chan error, 1)
 	ours, theirs := net.Pipe()
 	c.link = Start(ours, c, Config{
-		ReadBuffer: 16, ReadAhead: most, MaxPacket: 21, StreamLarge: true, Linger: time.Second, WriteStalls: c.writeStalls,
+		ReadBuffer: 16, MaxPacket: 21, StreamLarge: true, Linger: time.Second, WriteStalls: c.writeStalls,
 	})
 	return c, theirs
 }
@@ -105,7 +110,8 @@ func TestEndsAreHeardAhead(t *testing.T) {
 		{"DISCONNECT without a body", "\xE0\x00", false, AheadOver},
 		{"half a DISCONNECT", "\xE0\x02\x8B", false, AheadReads},
 		{"DISCONNECT in a payload", "\x30\x07\x00\x01t\xE0\x00\xE0\x00", false, AheadReads},
-		{"behind a malformed header", "\xD1\x00\xE0\x00", false, AheadReads},
+		{"behind flags that are wrong", "\xD1\x00\xE0\x00", false, AheadOver},
+		{"behind a malformed length", "\x30\x80\x80\x80\x80\xE0\x00", false, AheadReads},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c, peer := startCrowded(1000)
@@ -204,21 +210,27 @@ type onOff struct {
 	crowded
 	t    *rapid.T
 	turn int
+	long bool   // the link was told to read ahead
 	rest []bool // whether to wait for what was written, by turn
 	wake chan struct{}
 }
 
-func (o *onOff) AwaitRoom(ended <-chan struct{}) {
-	o.turn++
-	if !o.rest[o.turn%len(o.rest)] {
-		return
+func (o *onOff) AwaitRoom(ended <-chan struct{}) int {
+	if !o.long {
+		o.turn++
+		o.long = o.rest[o.turn%len(o.rest)]
+		if o.long {
+			return o.most
+		}
+		return 0
 	}
-	o.link.ReadAhead()
+	o.long = false
 	select {
 	case <-o.wake:
 	case <-time.After(time.Second):
 	case <-ended:
 	}
+	return 0
 }
 
 func (o *onOff) HeardAhead(_ time.Time, _ int, state AheadState) {
@@ -234,15 +246,16 @@ func (o *onOff) HeardAhead(_ time.Time, _ int, state AheadState) {
 func TestPausesLoseNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rests := rapid.SliceOfN(rapid.Bool(), 1, 7).Draw(rt, "rests")
-		most := rapid.IntRange(0, 60).Draw(rt, "most")
+		most := rapid.IntRange(1, 60).Draw(rt, "most")
 		sizes := rapid.SliceOfN(rapid.IntRange(0, 30), 1, 40).Draw(rt, "payloads")
 		cuts := rapid.SliceOfN(rapid.IntRange(1, 50), 1, 40).Draw(rt, "pieces")
 		gaps := rapid.SliceOfN(rapid.IntRange(0, 1500), 1, 5).Draw(rt, "milliseconds")
 		synctest.Test(t, func(t *testing.T) {
 			o := &onOff{t: rt, rest: rests, wake: make(chan struct{}, 1)}
+			o.most = most
 			o.ended = make(chan error, 1)
 			ours, peer := net.Pipe()
-			o.link = Start(ours, o, Config{ReadBuffer: 16, ReadAhead: most, MaxPacket: 20, StreamLarge: true, Linger: time.Second, WriteStalls: o.writeStalls})
+			o.link = Start(ours, o, Config{ReadBuffer: 16, MaxPacket: 20, StreamLarge: true, Linger: time.Second, WriteStalls: o.writeStalls})
 			var sent []byte
 			var want []string
 			for _, n := range sizes {

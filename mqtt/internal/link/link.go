@@ -51,9 +51,9 @@ type Owner interface {
 	Overlook(h wire.Header, b []byte, left int, err error) bool
 	// EndBatch ends the packets of one read.
 	EndBatch()
-	// AwaitRoom returns when the owner wants more input, or ended is closed. Meanwhile it
-	// may have the link read ahead.
-	AwaitRoom(ended <-chan struct{})
+	// AwaitRoom returns 0 when the owner wants more input, or ended is closed. Else that takes
+	// long: the link is to read ahead, so many bytes at most, and to call it again.
+	AwaitRoom(ended <-chan struct{}) (ahead int)
 	// HeardAhead tells that n bytes came at now, which wait in the link, and what becomes of
 	// those that follow. It is called from a goroutine of its own, before Ended.
 	HeardAhead(now time.Time, n int, state AheadState)
@@ -82,7 +82,6 @@ type Part struct {
 // Config is how a link is run. The zero value of a field is not a default.
 type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
-	ReadAhead   int                  // most that is read ahead, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
@@ -106,7 +105,6 @@ type Link struct {
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
-	in    inbox  // the read loop's
 	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
 	input error  // how the input ended; written before read is closed
 

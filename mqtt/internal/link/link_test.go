@@ -39,7 +39,7 @@ func (r *recorder) note(format string, args ...any) {
 
 func (r *recorder) BeginBatch(time.Time, int)             {}
 func (r *recorder) EndBatch()                             {}
-func (r *recorder) AwaitRoom(<-chan struct{})             {}
+func (r *recorder) AwaitRoom(<-chan struct{}) int         { return 0 }
 func (r *recorder) HeardAhead(time.Time, int, AheadState) {}
 func (r *recorder) Written()                              { r.note("written") }
 func (r *recorder) Refuse(err error)                      { r.note("refused %v", err) }

@@ -33,9 +33,7 @@ type inbox struct {
 
 func (l *Link) readLoop() {
 	defer close(l.read)
-	in := &l.in
-	in.first = l.cfg.ReadBuffer
-	in.buf = make([]byte, in.first)
+	in := &inbox{first: l.cfg.ReadBuffer, buf: make([]byte, l.cfg.ReadBuffer)}
 	for {
 		l.watchIdle(in)
 		n, err := l.receive(in.buf[in.end:])
@@ -53,7 +51,9 @@ func (l *Link) readLoop() {
 		}
 		if n > 0 {
 			in.makeRoom(n)
-			l.owner.AwaitRoom(l.ended)
+			for most := l.owner.AwaitRoom(l.ended); most > 0; most = l.owner.AwaitRoom(l.ended) {
+				l.readAhead(in, most)
+			}
 		}
 	}
 }
