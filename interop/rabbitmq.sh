@@ -64,7 +64,7 @@ END
 
 epmd >"$folder/mapper" 2>&1 </dev/null &
 epmd=$!
-until epmd -names >/dev/null 2>&1; do # otherwise RabbitMQ starts one, which stays
+until timeout 1 epmd -names >/dev/null 2>&1; do # otherwise RabbitMQ starts one, which stays
 	kill -0 "$epmd" 2>/dev/null || { cat "$folder/mapper" >&2; exit 75; }
 	sleep 0.1
 done
@@ -79,7 +79,7 @@ for _ in $(seq 600); do
 	kill -0 "$server" 2>/dev/null || break
 	sleep 0.1
 done
-! grep -qE 'eaddrinuse|address already in use' "$folder/out" || exit 75
+! grep -qE 'eaddrinuse|address already in use|port_already_used' "$folder/out" || exit 75
 echo "RabbitMQ did not start:" >&2
 tail -n 20 "$folder/out" >&2
 exit 1
