@@ -44,13 +44,13 @@ if [ ! -d "$base" ]; then
 	base=$root$base
 	[ ! -f "$root/usr/lib/erlang/bin/erl" ] || # Erlang may be installed
 		sed -i "s#ROOTDIR=/usr/lib/erlang#ROOTDIR=$root/usr/lib/erlang#" "$root/usr/lib/erlang/bin/erl"
-	export LD_LIBRARY_PATH=$root/usr/lib/$(uname -m)-linux-gnu
+	export LD_LIBRARY_PATH=$root/usr/lib/$(uname -m)-linux-gnu ERL_LIBS=$root/usr/lib/erlang/lib
 fi
 PATH=$root/usr/lib/erlang/bin:$PATH
 
 free() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 port=$(free)
-export HOME=$folder ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT RABBITMQ_DIST_PORT
+export HOME=$folder ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT RABBITMQ_DIST_PORT ERL_CRASH_DUMP=$folder/crash
 ERL_EPMD_PORT=$(free)
 RABBITMQ_DIST_PORT=$(free)
 export RABBITMQ_NODENAME=finding@localhost RABBITMQ_MNESIA_BASE=$folder/db RABBITMQ_LOG_BASE=$folder/log

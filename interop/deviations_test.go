@@ -31,6 +31,7 @@ const (
 	mochiOrder     = "It sorts what waits by the second in which it came, so messages of one second leave in any order [MQTT-4.6.0-6]."
 	mochiWindow    = "It forgets the identifier of what it sends late, and does not count its acknowledgement: once a client's Receive Maximum was used up it sends hardly anything more. " + mochiOrder
 	mochiAliases   = "It stores messages for a client that is away in the form with a topic alias and an empty topic, which means nothing on the next connection [MQTT-3.3.2-7]."
+	mochiExpiry    = "It ends a session with expiry 0 a moment after its connection, so that one which comes at once finds it [MQTT-3.1.2-23]."
 	mochiHandover  = "It copies what waits for a client to its next connection, and loses what is put to the old one after that, as well as a QoS 2 message whose PUBREC it could not write. " + mochiDeadlock
 	mochiPuback    = "It copies the properties of a QoS 1 PUBLISH to its PUBACK, where most are not allowed, and ends it with what is no reason code; the client ends the connection with 0x82."
 	aedesResend    = "It sends what waited in batches while it handles the acknowledgements of the first ones, and mixes up identifiers: messages change places, come again, or end the connection with \"no such packet\"."
@@ -73,6 +74,8 @@ var deviations = []deviation{
 	{server: "dunlin broker", name: "publishing over links that break and swallow", reason: mochiDeadlock, sometimes: true},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "persistent session", reason: mochiAliases, sometimes: true, says: "With MQTT 5, a kept session needs `Limits.TopicAliases: -1`: what waits for it comes without its topic otherwise."},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "unacknowledged messages come again", seen: "topic alias is not known", reason: mochiAliases, sometimes: true},
+	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "persistent session, ended by a clean one", seen: "session present after a clean one: got true", reason: mochiExpiry, sometimes: true, says: "With MQTT 5, a client that comes with KeepSession right after one without may find that one's session."},
+	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "session expiry in DISCONNECT", seen: "session present: got true", reason: mochiExpiry, sometimes: true},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "message properties at QoS 1", seen: "reason code 0x01 is not defined here", reason: mochiPuback},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "order of user properties", seen: "reason code 0x01 is not defined here", reason: mochiPuback, says: "With MQTT 5, a QoS 1 message with user properties ends the publisher's connection."},
 	{server: "mochi", versions: []mqtt.Version{mqtt.V5}, name: "properties of a retained message", seen: "reason code 0x01 is not defined here", reason: mochiPuback},

@@ -19,6 +19,10 @@ var mosquittoFacts = []testCase{
 		says: "It takes 20 unfinished QoS 2 publishes. The client keeps to that by itself; before MQTT 5, do not raise `Limits.InFlight` or `Limits.InFlightQoS2` above 20: more end the connection.",
 	},
 	{
+		name: "the 21st message at QoS 2", only: on("mosquitto"), from: mqtt.V5, body: the21st,
+		says: "With MQTT 5 it refuses the 21st with 0x97, Quota exceeded, and does not end the connection; no publish of the client comes to that.",
+	},
+	{
 		name: "no keep alive", only: on("mosquitto"), from: mqtt.V5, body: noKeepAlive,
 		says: "Asked for no keep alive (negative KeepAlive), Mosquitto 2.0 sets one of 65,535 s for a client of MQTT 5, which the client obeys.",
 	},
@@ -44,6 +48,9 @@ var mosquittoFacts = []testCase{
 	},
 }
 
+// boundedQueue: with no bound 2.0.11 closes the connection at each message that it refuses.
+const boundedQueue = "max_queued_messages 1000"
+
 // mosquittoWith starts one with its defaults and these lines of configuration.
 func mosquittoWith(lines ...string) func(*testing.T) string {
 	return func(t *testing.T) string { return mosquitto.Start(t, mosquitto.Options{Config: lines}).URL() }
@@ -61,6 +68,24 @@ func manyAtQoS2(r *rig) {
 		r.must("publish", d.Wait(r.ctx))
 	}
 	same(r, "connected", p.IsConnected(), true)
+}
+
+// the21st is sent by hand: the client waits for one of the others to end.
+func the21st(r *rig) {
+	r.use(mosquittoWith(boundedQueue))
+	w := r.dialRaw()
+	defer w.conn.Close()
+	for id := byte(1); id <= 21; id++ {
+		w.send(0x34, field(r.topic("t")), []byte{0, id, 0})
+		reason := mqtt.ReasonCode(0)
+		if id == 21 {
+			reason = 0x97
+		}
+		answer := append(w.receive(0x50), 0)
+		same(r, fmt.Sprintf("reason code of PUBREC %d", id), mqtt.ReasonCode(answer[2]), reason)
+	}
+	w.send(0x62, []byte{0, 1}) // PUBREL: the connection goes on
+	w.receive(0x70)
 }
 
 func noKeepAlive(r *rig) {
@@ -111,8 +136,7 @@ func accessList(r *rig) {
 	path := filepath.Join(r.t.TempDir(), "acl")
 	lines := fmt.Sprintf("topic readwrite %s\ntopic readwrite %s\n", r.topic("open"), r.topic("mark/#"))
 	r.must("write the access list", os.WriteFile(path, []byte(lines), 0o600))
-	// With no bound 2.0.11 closes the connection at each message that is forbidden.
-	r.use(mosquittoWith("acl_file "+path, "max_queued_messages 1000"))
+	r.use(mosquittoWith("acl_file "+path, boundedQueue))
 	p := r.dial()
 	p.subscribe("closed", 1)
 	p.subscribe("open", 1)

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"dunlin/mqtt"
@@ -81,21 +82,30 @@ func natsIdentifiers(r *rig) {
 	}
 }
 
-// natsFlapping: a client with Reconnect loses its identifier to others many times in
-// a row, and has it in the end.
+// natsFlapping: the third owner of an identifier within a second is held, and not let
+// in. A client with Reconnect loses its identifier to others as often, and has it in the end.
 func natsFlapping(r *rig) {
 	r.use(startPlainNATS)
-	p := r.dial(lasting)
-	p.subscribe("t", 1)
-	for range 5 {
-		other, err := r.tryDial(named(p.id))
-		if err == nil {
-			_ = other.Close(r.ctx) // it may have lost the identifier again
-		}
+	id := r.id()
+	r.dial(named(id))
+	r.dial(named(id))
+	start := time.Now()
+	_, err := r.tryDial(named(id))
+	if d := time.Since(start); err == nil || d < 900*time.Millisecond {
+		r.failf("the third within a second: %v after %v, want that it is held for a second", err, d)
 	}
-	r.dial().publish("u", "x", 1) // the server is well
-	p.publish("t", "x", 1)
-	same(r, "message", r.show(p.next()), "t=x/1")
+	if !strings.Contains(err.Error(), "identifier that another client has just used") {
+		r.failf("got %v, want a word about the identifier", err)
+	}
+	p := r.dial(lasting, named(id))
+	p.subscribe("t", 1)
+	for i := range 3 {
+		for p.IsConnected() { // until another one has taken it over
+			_, _ = r.tryDial(named(id)) // not let in when it is held
+		}
+		p.publish("t", fmt.Sprint(i), 1)
+		same(r, "message", r.show(p.next()), fmt.Sprintf("t=%d/1", i))
+	}
 }
 
 func natsNoWill(r *rig) {

@@ -2,11 +2,8 @@ package interop
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 )
@@ -16,19 +13,18 @@ import (
 var rabbitMQ struct {
 	once    sync.Once
 	process *process
-	folder  string
 	mqtt    string // its ports
 	web     string
 	err     error
 
-	ready    sync.Once
-	notReady error
+	ready sync.Once
 }
 
 // rabbitMQVersion is the one that the suite knows, of Debian 12.
 const rabbitMQVersion = "3.10."
 
-const otherRabbitMQ = `rabbitmq: %s is installed, and the suite knows %sx of Debian 12 only, where ` + "`make test`" + ` installs it; run the suite in a container of Debian 12`
+// portTaken is the status of rabbitmq.sh when somebody else has taken one of the ports.
+const portTaken = 75
 
 // launchRabbitMQ has it start, and does not wait for it.
 func launchRabbitMQ() {
@@ -39,52 +35,54 @@ func launchRabbitMQNow() error {
 	if err := checkRabbitMQ(); err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "interop-rabbitmq-")
+	ports, err := freePorts(4)
 	if err != nil {
 		return err
 	}
-	rabbitMQ.folder = folder
-	ports := make([]string, 4)
-	for i := range ports {
-		if ports[i], err = freePort(); err != nil {
-			return err
-		}
-	}
 	rabbitMQ.mqtt, rabbitMQ.web = ports[0], ports[1]
-	rabbitMQ.process, err = launch(exec.Command("./rabbitmq.sh", append([]string{folder}, ports...)...))
+	rabbitMQ.process, err = launch(exec.Command("./rabbitmq.sh", ports...))
 	return err
 }
 
 // checkRabbitMQ finds the installed or unpacked one.
 func checkRabbitMQ() error {
 	for _, root := range []string{"/", "../.tools/rabbitmq/"} {
-		found, err := filepath.Glob(root + "usr/lib/rabbitmq/lib/rabbitmq_server-*")
-		if err != nil {
+		found, err := filepath.Glob(root + "usr/lib/rabbitmq/lib/rabbitmq_server-" + rabbitMQVersion + "*")
+		if err != nil || len(found) > 0 {
 			return err
 		}
-		for _, folder := range found {
-			_, version, _ := strings.Cut(filepath.Base(folder), "-")
-			if !strings.HasPrefix(version, rabbitMQVersion) {
-				return fmt.Errorf(otherRabbitMQ, version, rabbitMQVersion)
-			}
-			return nil
-		}
 	}
-	return errors.New("rabbitmq: not there; run `make test`, which gets it on Debian 12; elsewhere run the suite " +
-		"in a container of Debian 12")
+	return errors.New("rabbitmq: no " + rabbitMQVersion + "x, which the suite knows; run `make test`, which gets it on Debian 12; " +
+		"elsewhere run the suite in a container of Debian 12")
 }
 
 // awaitRabbitMQ returns when it serves.
 func awaitRabbitMQ(t *testing.T) {
 	launchRabbitMQ()
 	rabbitMQ.ready.Do(func() {
-		if rabbitMQ.notReady = rabbitMQ.err; rabbitMQ.err == nil {
-			_, rabbitMQ.notReady = rabbitMQ.process.line()
+		for range 5 {
+			if rabbitMQ.err != nil || !portWasTaken() {
+				return
+			}
+			rabbitMQ.err = launchRabbitMQNow()
 		}
 	})
-	if rabbitMQ.notReady != nil {
-		t.Fatal(rabbitMQ.notReady)
+	if rabbitMQ.err != nil {
+		t.Fatal(rabbitMQ.err)
 	}
+}
+
+// portWasTaken waits for the start and tells whether it failed for want of a port, which
+// others may take between the choice and the start.
+func portWasTaken() bool {
+	_, rabbitMQ.err = rabbitMQ.process.line()
+	if rabbitMQ.err == nil {
+		return false
+	}
+	ended := rabbitMQ.process.end()
+	rabbitMQ.process = nil
+	var exit *exec.ExitError
+	return errors.As(ended, &exit) && exit.ExitCode() == portTaken
 }
 
 func startRabbitMQ(t *testing.T) string {
@@ -102,9 +100,5 @@ func endRabbitMQ() error {
 	if rabbitMQ.process == nil {
 		return nil
 	}
-	err := rabbitMQ.process.end()
-	if removed := os.RemoveAll(rabbitMQ.folder); err == nil {
-		err = removed
-	}
-	return err
+	return rabbitMQ.process.end()
 }

@@ -18,8 +18,8 @@ type server struct {
 	start func(t *testing.T) (url string)
 	// startWebSocket starts one that serves WebSocket, or is nil.
 	startWebSocket func(t *testing.T) (url string)
-	// shared: start returns the same one each time.
-	shared bool
+	// check tells why it cannot be started here; nil: it can.
+	check func() error
 	// versions are those it speaks; TestVersions holds it to them.
 	versions []mqtt.Version
 	// closesAt5: it answers a CONNECT of MQTT 5 by closing the connection.
@@ -48,7 +48,10 @@ var servers = []server{
 		name: "mosquitto", start: startMosquitto, startWebSocket: startMosquittoWebSocket, versions: allVersions,
 		keepAlive: time.Minute, packetSize: 4 << 20, aliasesTaken: 10, tellsUnmatched: true,
 	},
-	{name: "rabbitmq", start: startRabbitMQ, startWebSocket: startRabbitMQWebSocket, shared: true, versions: before5, closesAt5: true, noQoS2: true},
+	{
+		name: "rabbitmq", start: startRabbitMQ, startWebSocket: startRabbitMQWebSocket, check: checkRabbitMQ, versions: before5,
+		closesAt5: true, noQoS2: true,
+	},
 	{name: "nats", start: startNATS, startWebSocket: startNATSWebSocket, versions: []mqtt.Version{mqtt.V311}, refuses: true},
 	{name: "aedes", start: startAedes("aedes"), versions: before5, refuses: true, acksEarly: true},
 	{name: "aedes 0.51", start: startAedes("aedes-0.51"), versions: before5, refuses: true, acksEarly: true},

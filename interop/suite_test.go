@@ -76,27 +76,40 @@ func (c *testCase) runsOn(s *server, v mqtt.Version) bool {
 
 func TestServers(t *testing.T) {
 	launchRabbitMQ() // while the others start
-	urls := make(map[string]string)
-	for _, s := range servers {
-		urls[s.name] = s.start(t)
-	}
+	rigs := startAll(t)
 	for _, timed := range []bool{false, true} {
 		name := "busy"
 		if timed {
 			name = "timed"
 		}
 		t.Run(name, func(t *testing.T) {
-			for i := range servers {
-				for _, v := range servers[i].versions {
-					r := rig{server: &servers[i], url: urls[servers[i].name], version: v}
-					t.Run(fmt.Sprintf("%s/%s", r.server.name, v), func(t *testing.T) {
-						t.Parallel()
-						runCases(t, &r, timed)
-					})
-				}
+			for i := range rigs {
+				t.Run(fmt.Sprintf("%s/%s", rigs[i].server.name, rigs[i].version), func(t *testing.T) {
+					t.Parallel()
+					runCases(t, &rigs[i], timed)
+				})
 			}
 		})
 	}
+}
+
+// startAll starts each server that can be started here, and returns a rig for each of
+// its versions. That one is missing fails the test, and the others are asked all the same.
+func startAll(t *testing.T) (rigs []rig) {
+	for i := range servers {
+		s := &servers[i]
+		if s.check != nil {
+			if err := s.check(); err != nil {
+				t.Error(err)
+				continue
+			}
+		}
+		url := s.start(t)
+		for _, v := range s.versions {
+			rigs = append(rigs, rig{server: s, url: url, version: v})
+		}
+	}
+	return rigs
 }
 
 // runCases runs the cases of one server and version side by side.

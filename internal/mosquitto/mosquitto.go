@@ -144,6 +144,7 @@ func (b *Broker) launch() error {
 	from := b.log.Len()
 	cmd := exec.Command(b.binary, "-c", config)
 	cmd.Stdout, cmd.Stderr = &b.log, &b.log
+	cmd.SysProcAttr = notOrphaned()
 	if err := cmd.Start(); err != nil {
 		return err
 	}
