@@ -305,12 +305,7 @@ func (c *Client) overlookAnswerLocked(h wire.Header, body []byte, v wire.Version
 // endRequestLocked ends the request that a answers, if the answer was not taken before: what
 // became of it is not known.
 func (c *Client) endRequestLocked(a *wire.Ack, e *wire.Error) {
-	var done *session.Entry
-	if a.Type == wire.SUBACK {
-		done = c.sess.HandleSubAck(a.PacketID)
-	} else {
-		done = c.sess.HandleUnsubAck(a.PacketID)
-	}
+	done := c.answeredLocked(a.Type, a.PacketID)
 	if done == nil {
 		return
 	}

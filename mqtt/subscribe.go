@@ -289,6 +289,14 @@ func (c *Client) awaitRequest(ctx context.Context, d *Delivery) error {
 	return d.failure(ErrInDoubt, context.Cause(ctx))
 }
 
+// answeredLocked ends the flow of the request that a SUBACK or UNSUBACK answers, nil when there is none.
+func (c *Client) answeredLocked(t wire.Type, id uint16) *session.Entry {
+	if t == wire.SUBACK {
+		return c.sess.HandleSubAck(id)
+	}
+	return c.sess.HandleUnsubAck(id)
+}
+
 // handleSubAck completes a subscribe or unsubscribe. An answer to nothing is
 // ignored.
 func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error {
@@ -297,12 +305,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 		return odd
 	}
 	odd = errors.Join(odd, c.checkDeclined(h.Type, p.Properties))
-	var done *session.Entry
-	if h.Type == wire.SUBACK {
-		done = c.sess.HandleSubAck(p.PacketID)
-	} else {
-		done = c.sess.HandleUnsubAck(p.PacketID)
-	}
+	done := c.answeredLocked(h.Type, p.PacketID)
 	if done == nil {
 		c.opened.Transport.Logger.Debug("mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
 		return odd
