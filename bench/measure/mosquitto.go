@@ -31,7 +31,7 @@ func (b *Builder) mosquitto(ctx context.Context, d *Driver) error {
 		library = file
 		args = append(args, "-I"+include, "drivers/libmosquitto/main.c", file, "-Wl,-rpath,"+filepath.Dir(file))
 	}
-	if _, err := b.command(ctx, b.Source, compiler, append(args, "-lpthread")...); err != nil {
+	if _, err := b.command(ctx, b.Source, compiler, append(args, "-lpthread", "-ldl")...); err != nil {
 		lost := strings.Contains(err.Error(), "mosquitto.h") || strings.Contains(err.Error(), "-lmosquitto")
 		if lost && b.Mosquitto == "" {
 			return &missingError{"its headers are not installed; Debian has them in libmosquitto-dev"}

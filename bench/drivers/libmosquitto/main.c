@@ -1,6 +1,6 @@
 /* Drives libmosquitto (MQTT 3.1.1) with its own thread; see package drive for how
  * a driver is called.
- * cc -O2 -o libmosquitto main.c -lmosquitto -lpthread */
+ * cc -O2 -o libmosquitto main.c -lmosquitto -lpthread -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <mosquitto.h>
