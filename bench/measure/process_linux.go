@@ -20,15 +20,15 @@ func start(cmd *exec.Cmd, where place) error {
 		return cmd.Start()
 	}
 	var all unix.CPUSet
-	runtime.LockOSThread() // what is started inherits the processors of this thread
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
 		return err
 	}
 	chosen := where.of(&all)
-	if err := unix.SchedSetaffinity(0, &chosen); err != nil {
-		return err
+	runtime.LockOSThread() // what is started inherits the processors of this thread
+	err := unix.SchedSetaffinity(0, &chosen)
+	if err == nil {
+		err = cmd.Start()
 	}
-	err := cmd.Start()
 	if back := unix.SchedSetaffinity(0, &all); back != nil {
 		return errors.Join(err, back) // and the thread ends with its goroutine
 	}
