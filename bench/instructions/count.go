@@ -18,18 +18,18 @@ import (
 
 // counter has what a count needs: the programs, and the peer that they talk to.
 type counter struct {
-	dir      string // the programs, and the profiles
-	keep     bool   // the profiles stay
-	valgrind string
-	peer     *peer
+	dir  string // the programs, and the profiles
+	keep bool   // the profiles stay
+	peer *peer
 }
 
-// newCounter builds the programs; close ends what it began. Profiles go when they were read, unless there is a
-// folder to keep them in.
-func newCounter(ctx context.Context, keep string) (*counter, error) {
-	valgrind, err := exec.LookPath("valgrind")
-	if err != nil {
-		return nil, errors.New("valgrind is missing, which counts the instructions; run make test, which installs it, or sudo apt-get install valgrind")
+// newCounter builds the programs for the architectures; close ends what it began. Profiles go when they were read,
+// unless there is a folder to keep them in.
+func newCounter(ctx context.Context, keep string, archs ...string) (*counter, error) {
+	for _, arch := range archs {
+		if err := check(arch); err != nil {
+			return nil, err
+		}
 	}
 	dir, err := os.MkdirTemp("", "dunlin-instructions-")
 	if keep != "" {
@@ -38,15 +38,11 @@ func newCounter(ctx context.Context, keep string) (*counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{dir: dir, keep: keep != "", valgrind: valgrind}
-	for program, folder := range map[string]string{library: ".", script: "../.."} {
-		source := map[string]string{library: "./library", script: "./cmd/dunlin"}[program]
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(dir, program), source)
-		build.Dir = folder
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // no threads of a C library
-		if out, err := build.CombinedOutput(); err != nil {
+	c := &counter{dir: dir, keep: keep != ""}
+	for _, arch := range archs {
+		if err := c.build(ctx, arch); err != nil {
 			c.close()
-			return nil, fmt.Errorf("go build %s: %w\n%s", source, err, out)
+			return nil, err
 		}
 	}
 	if c.peer, err = listen(); err != nil {
@@ -55,6 +51,40 @@ func newCounter(ctx context.Context, keep string) (*counter, error) {
 	}
 	return c, nil
 }
+
+// check reports what is missing to count on an architecture.
+func check(arch string) error {
+	if _, err := exec.LookPath("valgrind"); err != nil && arch == amd64 {
+		return errors.New("valgrind is missing, which counts the instructions; run make test, which installs it, or sudo apt-get install valgrind")
+	}
+	if _, err := exec.LookPath(emulators[arch]); err != nil && arch != amd64 {
+		return fmt.Errorf("%s is missing, which counts the instructions of %s; run make test32, which installs it, or sudo apt-get install qemu-user", emulators[arch], arch)
+	}
+	return nil
+}
+
+// build makes the programs of an architecture and, where an emulator counts, its plugin.
+func (c *counter) build(ctx context.Context, arch string) error {
+	for program, source := range map[string]string{library: "./library", script: "../../cmd/dunlin"} {
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", c.program(arch, program), "./"+filepath.Base(source))
+		build.Dir = filepath.Dir(source)                                  // each is of another module
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch) // no threads of a C library
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build %s: %w\n%s", source, err, out)
+		}
+	}
+	if arch == amd64 {
+		return nil
+	}
+	out, err := exec.CommandContext(ctx, "gcc", "-O2", "-Wall", "-shared", "-fPIC", "-o", c.plugin(), "qemu/count.c").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("gcc qemu/count.c: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (c *counter) program(arch, program string) string { return filepath.Join(c.dir, program+"-"+arch) }
+func (c *counter) plugin() string                      { return filepath.Join(c.dir, "count.so") }
 
 func (c *counter) close() {
 	if c.peer != nil {
@@ -87,7 +117,7 @@ func (c *counter) median(ctx context.Context, p path, rounds int) (int, error) {
 	for i := range all {
 		var err error
 		if all[i], err = c.cost(ctx, p); err != nil {
-			return 0, fmt.Errorf("%s %s: %w", p.Program, p.Name, err)
+			return 0, fmt.Errorf("%s: %w", p, err)
 		}
 	}
 	slices.Sort(all)
@@ -106,26 +136,17 @@ func (c *counter) cost(ctx context.Context, p path) (int, error) {
 
 // count returns how many instructions the program executes for so many messages.
 func (c *counter) count(ctx context.Context, p path, messages int) (int, error) {
-	profile := filepath.Join(c.dir, fmt.Sprintf("%s-%s-%d.callgrind", p.Program, p.Name, messages))
+	profile := filepath.Join(c.dir, fmt.Sprintf("%s-%s-%s-%d.profile", p.Arch, p.Program, p.Name, messages))
 	if err := removeProfile(profile); err != nil {
 		return 0, err
 	}
-	args := []string{
-		"--tool=callgrind", "--separate-threads=yes", "--vgdb=no", "--quiet", "--callgrind-out-file=" + profile,
-		filepath.Join(c.dir, p.Program),
+	args, err := c.command(p, profile, messages)
+	if err != nil {
+		return 0, err
 	}
-	if p.Program == script {
-		host, port, err := net.SplitHostPort(c.peer.address())
-		if err != nil {
-			return 0, err
-		}
-		args = append(args, "run", "script.js", "--", p.Name, host, port, strconv.Itoa(messages))
-	} else {
-		args = append(args, p.Name, c.peer.address(), strconv.Itoa(messages))
-	}
-	run := exec.CommandContext(ctx, c.valgrind, args...)
+	run := exec.CommandContext(ctx, args[0], args[1:]...)
 	// The collector and preemption go by time. Nothing else of this environment may reach the program.
-	run.Env = []string{"GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1"}
+	run.Env = []string{"PATH=" + os.Getenv("PATH"), "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1"}
 	if out, err := run.CombinedOutput(); err != nil {
 		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
 		if fault := c.peer.fault.Load(); fault != nil {
@@ -138,6 +159,20 @@ func (c *counter) count(ctx context.Context, p path, messages int) (int, error) 
 		err = removeProfile(profile)
 	}
 	return n, err
+}
+
+// command is what counts, and the program with its arguments.
+func (c *counter) command(p path, profile string, messages int) ([]string, error) {
+	args := []string{"valgrind", "--tool=callgrind", "--separate-threads=yes", "--vgdb=no", "--quiet", "--callgrind-out-file=" + profile}
+	if p.Arch != amd64 {
+		args = []string{emulators[p.Arch], "-plugin", c.plugin() + ",out=" + profile}
+	}
+	args = append(args, c.program(p.Arch, p.Program))
+	if p.Program == library {
+		return append(args, p.Name, c.peer.address(), strconv.Itoa(messages)), nil
+	}
+	host, port, err := net.SplitHostPort(c.peer.address())
+	return append(args, "run", "script.js", "--", p.Name, host, port, strconv.Itoa(messages)), err
 }
 
 // removeProfile removes a profile and those of its threads, if there are any.

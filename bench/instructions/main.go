@@ -1,5 +1,6 @@
 // Command instructions counts what a message costs in instructions of the processor, for programs that use
-// the library and for scripts, under Valgrind. Times differ from machine to machine and from run to
+// the library and for scripts, under Valgrind, and for Arm
+// under QEMU. Times differ from machine to machine and from run to
 // run; these counts move by 1 or 2 %, so that a test sees a path that became dearer by a tenth. With -write it
 // renews the table that the test goes by, and the page that shows it.
 package main
@@ -32,12 +33,13 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	c, err := newCounter(ctx, *keep)
+	c, err := newCounter(ctx, *keep, amd64, arm64, arm)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	costs, err := c.costs(ctx, allPaths(), *rounds)
+	paths := allPaths(amd64, arm64, arm)
+	costs, err := c.costs(ctx, paths, *rounds)
 	if err != nil {
 		return err
 	}
@@ -45,8 +47,8 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	for i, p := range allPaths() {
-		fmt.Printf("%-7s %-10s %6d, in the table %6d\n", p.Program, p.Name, costs[i], old.cost(p))
+	for i, p := range paths {
+		fmt.Printf("%-24s %6d, in the table %6d\n", p, costs[i], old.cost(p))
 	}
 	if *page == "" {
 		return nil

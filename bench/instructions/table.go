@@ -25,11 +25,11 @@ const (
 // table is what each path costs.
 type table struct {
 	Go    string `json:"go"`
-	Arch  string `json:"arch"`
 	Costs []row  `json:"instructions"`
 }
 
 type row struct {
+	Arch    string `json:"arch"`
 	Program string `json:"program"`
 	Path    string `json:"path"`
 	Cost    int    `json:"cost"`
@@ -50,7 +50,7 @@ func readTable(file string) (table, error) {
 // write has a line for each path, so that a difference tells which one moved.
 func (t *table) write(file string) error {
 	text := &bytes.Buffer{}
-	fmt.Fprintf(text, "{\n\"go\": %q,\n\"arch\": %q,\n\"instructions\": [\n", t.Go, t.Arch)
+	fmt.Fprintf(text, "{\n\"go\": %q,\n\"instructions\": [\n", t.Go)
 	for i, r := range t.Costs {
 		line, err := json.Marshal(r)
 		if err != nil {
@@ -69,7 +69,7 @@ func (t *table) write(file string) error {
 // cost returns what the table says of the path, 0 if nothing.
 func (t *table) cost(p path) int {
 	for _, r := range t.Costs {
-		if r.Program == p.Program && r.Path == p.Name {
+		if r.Arch == p.Arch && r.Program == p.Program && r.Path == p.Name {
 			return r.Cost
 		}
 	}
@@ -78,14 +78,13 @@ func (t *table) cost(p path) int {
 
 // renewed returns the table with the costs of all paths. One that has only drifted stays, unless Go is another.
 func (t *table) renewed(costs []int) table {
-	fresh := table{Go: runtime.Version(), Arch: runtime.GOARCH}
-	same := t.Go == fresh.Go && t.Arch == fresh.Arch
-	for i, p := range allPaths() {
+	fresh := table{Go: runtime.Version()}
+	for i, p := range allPaths(amd64, arm64, arm) {
 		cost := threeDigits(costs[i])
-		if old := t.cost(p); same && old > 0 && math.Abs(change(costs[i], old)) < drift {
+		if old := t.cost(p); t.Go == fresh.Go && old > 0 && math.Abs(change(costs[i], old)) < drift {
 			cost = old
 		}
-		fresh.Costs = append(fresh.Costs, row{p.Program, p.Name, cost})
+		fresh.Costs = append(fresh.Costs, row{p.Arch, p.Program, p.Name, cost})
 	}
 	return fresh
 }
@@ -108,7 +107,7 @@ const renewing = "renew the table with make instructions"
 func (t *table) judge(p path, cost int) error {
 	old := t.cost(p)
 	if old == 0 {
-		return fmt.Errorf("%s %s: not in the table; %s", p.Program, p.Name, renewing)
+		return fmt.Errorf("%s: not in the table; %s", p, renewing)
 	}
 	if math.Abs(change(cost, old)) <= bound {
 		return nil
@@ -121,8 +120,8 @@ func (t *table) judge(p path, cost int) error {
 	if t.Go != runtime.Version() {
 		other = fmt.Sprintf(" The table is of %s and this is %s, which may be all of it.", t.Go, runtime.Version())
 	}
-	return fmt.Errorf("%s %s: %d instructions a message, %.0f %% %s than the table's %d.%s To do: %s",
-		p.Program, p.Name, cost, 100*math.Abs(change(cost, old)), more, old, other, then)
+	return fmt.Errorf("%s: %d instructions a message, %.0f %% %s than the table's %d.%s To do: %s",
+		p, cost, 100*math.Abs(change(cost, old)), more, old, other, then)
 }
 
 // The markers of the table in the page.
@@ -141,15 +140,22 @@ func (t *table) fill(page string) (string, error) {
 	return before + pageBegin + t.markdown() + pageEnd + after, nil
 }
 
-// markdown is the table for people: a row for each path, a column for each program.
+// markdown is the table for people: a row for each path, a column for each program and architecture.
 func (t *table) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| instructions a message, %s, %s | library | script |\n", t.Go, t.Arch)
-	b.WriteString("| --- | ---: | ---: |\n")
+	fmt.Fprintf(&b, "| instructions a message, %s | library, amd64 | arm64 | arm | script, amd64 | arm64 | arm |\n", t.Go)
+	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, r := range t.Costs {
-		if r.Program == library {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", r.Path, figure(r.Cost), figure(t.cost(path{Program: script, Name: r.Path})))
+		if r.Program != library || r.Arch != amd64 {
+			continue
 		}
+		fmt.Fprintf(&b, "| %s |", r.Path)
+		for _, program := range []string{library, script} {
+			for _, arch := range []string{amd64, arm64, arm} {
+				fmt.Fprintf(&b, " %s |", figure(t.cost(path{Arch: arch, Program: program, Name: r.Path})))
+			}
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }

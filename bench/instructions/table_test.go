@@ -10,7 +10,7 @@ import (
 )
 
 func small(goVersion string, cost int) table {
-	return table{Go: goVersion, Arch: runtime.GOARCH, Costs: []row{{library, "pub0", cost}}}
+	return table{Go: goVersion, Costs: []row{{amd64, library, "pub0", cost}}}
 }
 
 func TestJudge(t *testing.T) {
@@ -22,13 +22,13 @@ func TestJudge(t *testing.T) {
 		{"as the table says", runtime.Version(), 1000, nil},
 		{"10 % more", runtime.Version(), 1100, nil},
 		{"10 % less", runtime.Version(), 900, nil},
-		{"more", runtime.Version(), 1101, []string{"library pub0: 1101", "10 % more than the table's 1000", "what was added"}},
+		{"more", runtime.Version(), 1101, []string{"amd64 library pub0: 1101", "10 % more than the table's 1000", "what was added"}},
 		{"less", runtime.Version(), 850, []string{"15 % less", "make instructions"}},
 		{"with another Go", "go1.1", 1200, []string{"20 % more", "The table is of go1.1 and this is " + runtime.Version()}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			table := small(test.goVersion, 1000)
-			err := table.judge(path{Program: library, Name: "pub0"}, test.cost)
+			err := table.judge(path{Arch: amd64, Program: library, Name: "pub0"}, test.cost)
 			if (err != nil) != (test.want != nil) {
 				t.Fatalf("judged as %v", err)
 			}
@@ -43,7 +43,7 @@ func TestJudge(t *testing.T) {
 
 func TestPathThatIsNotInTheTableIsNamed(t *testing.T) {
 	table := small(runtime.Version(), 1000)
-	if err := table.judge(path{Program: script, Name: "pub0"}, 1); err == nil || !strings.Contains(err.Error(), "script pub0: not in the table") {
+	if err := table.judge(path{Arch: amd64, Program: script, Name: "pub0"}, 1); err == nil || !strings.Contains(err.Error(), "amd64 script pub0: not in the table") {
 		t.Errorf("judged as %v", err)
 	}
 }
@@ -60,9 +60,9 @@ func TestTableStaysForADrift(t *testing.T) {
 		{"go1.1", 1015, 1020},
 	} {
 		old := small(test.goVersion, 1000)
-		costs := slices.Repeat([]int{test.cost}, len(allPaths()))
+		costs := slices.Repeat([]int{test.cost}, len(allPaths(amd64, arm64, arm)))
 		fresh := old.renewed(costs)
-		if got := fresh.cost(allPaths()[0]); got != test.want || fresh.Go != runtime.Version() {
+		if got := fresh.cost(allPaths(amd64)[0]); got != test.want || fresh.Go != runtime.Version() {
 			t.Errorf("%d with %s and %s: %d, expected %d", test.cost, test.goVersion, fresh.Go, got, test.want)
 		}
 	}
@@ -70,12 +70,12 @@ func TestTableStaysForADrift(t *testing.T) {
 
 func TestTableIsReadAsItWasWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), tableFile)
-	wrote := (&table{}).renewed(slices.Repeat([]int{1234}, len(allPaths())))
+	wrote := (&table{}).renewed(slices.Repeat([]int{1234}, len(allPaths(amd64, arm64, arm))))
 	if err := wrote.write(file); err != nil {
 		t.Fatal(err)
 	}
 	read, err := readTable(file)
-	if err != nil || read.Go != wrote.Go || read.Arch != wrote.Arch || !slices.Equal(read.Costs, wrote.Costs) {
+	if err != nil || read.Go != wrote.Go || !slices.Equal(read.Costs, wrote.Costs) {
 		t.Errorf("wrote %v, read %v, %v", wrote, read, err)
 	}
 }
@@ -104,9 +104,12 @@ func TestPageWithoutMarkersIsRefused(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	table := table{Go: "go1.1", Arch: "mix", Costs: []row{{library, "pub0", 767}, {library, "rtt0", 15100}, {script, "pub0", 1006020}}}
-	const want = "| instructions a message, go1.1, mix | library | script |\n| --- | ---: | ---: |\n" +
-		"| pub0 | 767 | 1,006,020 |\n| rtt0 | 15,100 | - |\n"
+	table := table{Go: "go1.1", Costs: []row{
+		{amd64, library, "pub0", 767}, {amd64, library, "rtt0", 15100}, {arm64, library, "pub0", 800}, {arm, script, "pub0", 1006020},
+	}}
+	const want = "| instructions a message, go1.1 | library, amd64 | arm64 | arm | script, amd64 | arm64 | arm |\n" +
+		"| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n" +
+		"| pub0 | 767 | 800 | - | - | - | 1,006,020 |\n| rtt0 | 15,100 | - | - | - | - | - |\n"
 	if got := table.markdown(); got != want {
 		t.Errorf("got\n%s", got)
 	}
