@@ -69,12 +69,12 @@ func (r *receiver) handOver() {
 		r.resume(false)
 	case readerNone, readerReads:
 	}
-	r.mu.releaseKick()
 }
 
 func (r *receiver) resume(borrowed bool) {
 	r.reading, r.seen, r.puller = readerReads, r.turns, nil
 	r.link.Resume(borrowed)
+	r.mu.releaseKick() // whoever held it does not write soon
 }
 
 // enter tells that a goroutine waits for the server, perhaps inside a handler: reading must
