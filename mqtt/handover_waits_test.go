@@ -73,13 +73,13 @@ func eachWaiting(t *testing.T, f func(h *handling, w waiting)) {
 // behind has the answer to the first packet of that type stand behind words, in one write.
 func (o *opposite) behind(first byte, words func() []byte) {
 	said := false
-	o.before = func(p []byte) ([]byte, bool) {
+	o.answers(func(p []byte) ([]byte, bool) {
 		if said || p[0]&0xF0 != first {
 			return nil, false
 		}
 		said = true
 		return words(), false
-	}
+	})
 }
 
 // TestHandlerWaitsInTheMiddleOfABatch: what it waits for stands behind 3,000 messages in one read. The
@@ -147,13 +147,13 @@ func TestHandlersWaitOneAfterTheOther(t *testing.T) {
 	eachHandling(t, nil, func(h *handling) {
 		const first, each, sent = 5000, 100, 7000
 		next := first
-		h.server.before = func(p []byte) (words []byte, mute bool) {
+		h.server.answers(func(p []byte) (words []byte, mute bool) {
 			if p[0]&0xF0 == 0x30 && next < sent {
 				words = h.some(1, next, next+each)
 				next += each
 			}
 			return words, false
-		}
+		})
 		h.act = func(n int, _ *mqtt.Received) {
 			if n%250 == 0 {
 				must(h.t, h.Publish(h.ctx, mqtt.Message{Topic: "r", QoS: mqtt.QoS(1 + n/250%2)}))
@@ -176,7 +176,7 @@ func TestHandlersWaitOneAfterTheOther(t *testing.T) {
 // handler waits for it, and behind many more, in the same read.
 func TestHandlerWaitsForWhatIsInItsOwnRead(t *testing.T) {
 	eachHandling(t, nil, func(h *handling) {
-		h.server.before = func(p []byte) ([]byte, bool) { return nil, p[0]&0xF0 == 0x30 }
+		h.server.answers(func(p []byte) ([]byte, bool) { return nil, p[0]&0xF0 == 0x30 })
 		published, err := h.PublishAsync(h.ctx, mqtt.Message{Topic: "r", QoS: 1}, nil)
 		must(h.t, err)
 		synctest.Wait()

@@ -17,19 +17,20 @@ type opposite struct {
 	t    *testing.T
 	away time.Duration // how long every connection but the first takes to come about
 
-	// What is said before the answer to a packet, in the same write; nil: nothing. The
-	// answer is left out where the second result is true.
-	before func(packet []byte) (words []byte, mute bool)
-
-	mu    sync.Mutex
-	five  bool         // of the last CONNECT
-	conns int          // that were accepted
-	conn  net.Conn     // the last one
-	out   chan []byte  // what is to be said on it
-	acks  []noted      // PUBACK and PUBREC, in order
-	came  map[byte]int // packets by their type, over all connections
-	wg    sync.WaitGroup
+	mu     sync.Mutex
+	before answering    // nil: nothing is said before answers
+	five   bool         // of the last CONNECT
+	conns  int          // that were accepted
+	conn   net.Conn     // the last one
+	out    chan []byte  // what is to be said on it
+	acks   []noted      // PUBACK and PUBREC, in order
+	came   map[byte]int // packets by their type, over all connections
+	wg     sync.WaitGroup
 }
+
+// answering returns what is said before the answer to a packet, in the same write. The answer
+// is left out where mute is true.
+type answering func(packet []byte) (words []byte, mute bool)
 
 // noted is an acknowledgement that came.
 type noted struct {
@@ -84,8 +85,11 @@ func (o *opposite) serve(conn net.Conn) {
 // take notes p, and returns what is said to it.
 func (o *opposite) take(p []byte) (words []byte) {
 	o.note(p)
-	if o.before != nil {
-		first, mute := o.before(p)
+	o.mu.Lock()
+	before := o.before
+	o.mu.Unlock()
+	if before != nil {
+		first, mute := before(p)
 		if words = first; mute {
 			return words
 		}
@@ -129,6 +133,13 @@ func (o *opposite) accept(anew bool) []byte {
 		return []byte{0x20, 3, present, 0, 0}
 	}
 	return []byte{0x20, 2, present, 0}
+}
+
+// answers has f asked before each answer from now on.
+func (o *opposite) answers(f answering) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.before = f
 }
 
 // say sends b in one write, when what was said before is through.
