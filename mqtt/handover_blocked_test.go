@@ -55,7 +55,7 @@ func (b *blocked) block(qos byte) {
 	must(b.t, err)
 	var words []byte
 	for range 10 {
-		words = append(words, publishBytes(b.server.five, 0x30, "w", 0, "")...)
+		words = append(words, publishBytes(b.server.five.Load(), 0x30, "w", 0, "")...)
 	}
 	begin := time.Now()
 	b.server.say(append(words, b.some(qos, 0, 10)...))
@@ -97,7 +97,7 @@ func TestConnectionStandsWhileAHandlerBlocks(t *testing.T) {
 		for range 60 {
 			<-time.After(time.Minute)
 			since := elapsed()
-			for _, w := range waitings(b.server.five) {
+			for _, w := range waitings(b.server.five.Load()) {
 				if err := w.call(b.ctx, b.Client); err != nil || since() > slack {
 					b.t.Fatalf("%s, after %v: %v", w.name, since(), err)
 				}

@@ -171,7 +171,7 @@ func (o *opposite) passesTo(other *opposite) {
 	o.answers(func(p []byte) ([]byte, bool) {
 		if p[0]&0xF0 == 0x30 && strings.HasPrefix(string(p[2:]), "\x00\x01n") {
 			id++
-			other.say(publishBytes(other.five, 0x32, "n", id, string(p[len(p)-5:])))
+			other.say(publishBytes(other.five.Load(), 0x32, "n", id, string(p[len(p)-5:])))
 		}
 		return nil, false
 	})

@@ -138,8 +138,13 @@ func TestEventsFail(t *testing.T) {
 			change := func(h *handling, cfg *mqtt.Config) {
 				cfg.Reconnect = &mqtt.Reconnect{}
 				begun, ended = 0, 0
-				cfg.OnConnect = func(c *mqtt.Client) { begun++; h.Client = c; fail(h) }
+				cfg.OnConnect = func(c *mqtt.Client) {
+					defer h.alone()()
+					begun++
+					fail(&handling{Client: c, t: h.t, ctx: h.ctx})
+				}
 				cfg.OnDisconnect = func(error) {
+					defer h.alone()()
 					if ended++; ended%2 == 1 {
 						panic("no")
 					}

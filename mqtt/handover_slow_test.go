@@ -71,7 +71,7 @@ func TestOthersAreServedBesideSlowHandlers(t *testing.T) {
 		h.server.say(h.some(1, 0, 200))
 		for range 30 {
 			<-time.After(33 * time.Millisecond)
-			for _, w := range waitings(h.server.five) {
+			for _, w := range waitings(h.server.five.Load()) {
 				since := elapsed()
 				if err := w.call(h.ctx, h.Client); err != nil || since() > slack {
 					h.t.Fatalf("%s, after %v: %v", w.name, since(), err)

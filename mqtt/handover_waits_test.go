@@ -257,7 +257,7 @@ func TestStreamedPayloadInTheMiddleOfABatch(t *testing.T) {
 	}
 	eachHandling(t, large, func(h *handling) {
 		read = nil
-		packet := publishBytes(h.server.five, 0x32, "large", 6, strings.Repeat("x", size))
+		packet := publishBytes(h.server.five.Load(), 0x32, "large", 6, strings.Repeat("x", size))
 		since := elapsed()
 		h.server.say(append(h.some(1, 0, 5), packet[:1000]...))
 		for rest := packet[1000:]; len(rest) > 0; rest = rest[min(len(rest), 100_000):] {
@@ -300,7 +300,7 @@ func TestHandlerLoopsOverAll(t *testing.T) {
 		must(h.t, err)
 		words := h.some(1, 0, 5)
 		for i := range 3 {
-			words = append(words, publishBytes(h.server.five, 0x30, "own", 0, fmt.Sprint(i))...)
+			words = append(words, publishBytes(h.server.five.Load(), 0x30, "own", 0, fmt.Sprint(i))...)
 		}
 		h.server.say(append(words, h.some(1, 5, 20)...))
 		h.checkHandled(20, nil)

@@ -151,7 +151,7 @@ func (h *handling) order() []int {
 // some returns messages of qos with the numbers from one to another, for one write.
 func (h *handling) some(qos byte, from, to int) (all []byte) {
 	for n := from; n < to; n++ {
-		all = append(all, publishBytes(h.server.five, 0x30|qos<<1, "n", uint16(n+1), fmt.Sprintf("%05d", n))...)
+		all = append(all, publishBytes(h.server.five.Load(), 0x30|qos<<1, "n", uint16(n+1), fmt.Sprintf("%05d", n))...)
 	}
 	return all
 }
@@ -187,7 +187,7 @@ func (h *handling) checkQuiet() {
 }
 
 // rest waits until the client does nothing, in fake time or not, and checks that it has no
-// goroutine that it does not need then.
+// goroutine that it does not need then. What handlers wrote may be read afterwards.
 func (h *handling) rest() {
 	h.t.Helper()
 	h.awaitGoroutines(idleGoroutines)
@@ -205,7 +205,7 @@ func (h *handling) awaitGoroutines(n int) {
 	var all []string
 	for range 100 {
 		<-time.After(20 * time.Millisecond)
-		if all = goroutines(); len(all) == n {
+		if all = goroutines(); len(all) == n && h.running.Load() == 0 {
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -19,7 +20,7 @@ type opposite struct {
 
 	mu     sync.Mutex
 	before answering    // nil: nothing is said before answers
-	five   bool         // of the last CONNECT
+	five   atomic.Bool  // of the last CONNECT
 	conns  int          // that were accepted
 	conn   net.Conn     // the last one
 	out    chan []byte  // what is to be said on it
@@ -99,7 +100,7 @@ func (o *opposite) take(p []byte) (words []byte) {
 		return o.accept(p[9]&2 != 0)
 	case p[0] == 0x50: // the second half of QoS 2
 		return append(words, 0x62, 2, p[2], p[3])
-	case !o.five:
+	case !o.five.Load():
 		return append(words, reply(p)...)
 	}
 	return slices.Concat(append([][]byte{words}, answerTo(o.t, p)...)...)
@@ -114,7 +115,7 @@ func (o *opposite) note(p []byte) {
 	o.came[p[0]&0xF0]++
 	switch p[0] {
 	case 0x10:
-		o.five = p[8] == 5
+		o.five.Store(p[8] == 5)
 	case 0x40, 0x50:
 		o.acks = append(o.acks, noted{int(p[2])<<8 | int(p[3]), time.Now()})
 	}
@@ -129,7 +130,7 @@ func (o *opposite) accept(anew bool) []byte {
 		present = 0
 	}
 	o.conns++
-	if o.five {
+	if o.five.Load() {
 		return []byte{0x20, 3, present, 0, 0}
 	}
 	return []byte{0x20, 2, present, 0}
