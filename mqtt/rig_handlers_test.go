@@ -17,7 +17,7 @@ import (
 )
 
 // idleGoroutines is how many goroutines a connected client has that does nothing.
-const idleGoroutines = 3
+const idleGoroutines = 2
 
 // slack is what may pass in fake time, where nothing but a bound of the client passes, before
 // another goroutine takes the reading over from one whose handler has not returned.
