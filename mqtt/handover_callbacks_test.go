@@ -198,7 +198,7 @@ func TestHandlersOfTwoClientsPublishToEachOther(t *testing.T) {
 		for range balls {
 			<-through
 		}
-		if since() > 100*time.Millisecond {
+		if since() > 20*time.Millisecond {
 			a.t.Errorf("it took %v", since())
 		}
 		a.awaitGoroutines(2 * idleGoroutines)
