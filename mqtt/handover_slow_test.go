@@ -196,3 +196,34 @@ func TestMessagesThatComeOneByOneToSlowHandlers(t *testing.T) {
 		}
 	})
 }
+
+// TestGoroutinesOfAnIdleClient: of each kind of client, before and after it has had something to do.
+func TestGoroutinesOfAnIdleClient(t *testing.T) {
+	for name, change := range map[string]func(h *handling, cfg *mqtt.Config){
+		"plain":         nil,
+		"no keep alive": func(_ *handling, cfg *mqtt.Config) { cfg.KeepAlive = -1 },
+		"reconnects":    func(_ *handling, cfg *mqtt.Config) { cfg.Reconnect = &mqtt.Reconnect{} },
+		"few at a time": func(_ *handling, cfg *mqtt.Config) { cfg.Limits.ReceiveMessages, cfg.Transport.ReadBuffer = 1, 16 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachHandling(t, change, func(h *handling) {
+				h.rest()
+				for _, w := range waitings(h.server.five.Load()) {
+					must(h.t, w.call(h.ctx, h.Client))
+					h.rest()
+				}
+				h.act = func(n int, _ *mqtt.Received) {
+					if n%10 == 0 {
+						must(h.t, publishing(1)(h.ctx, h.Client))
+					}
+				}
+				h.server.say(h.some(2, 0, 50))
+				h.checkHandled(50, nil)
+				<-time.After(time.Hour)
+				h.rest()
+				must(h.t, h.Close(h.ctx))
+				h.gone()
+			})
+		})
+	}
+}
