@@ -177,9 +177,9 @@ func (o *opposite) passesTo(other *opposite) {
 	})
 }
 
-// TestHandlersOfTwoClientsPublishToEachOther and wait: twenty messages go to and fro, a hundred times each.
+// TestHandlersOfTwoClientsPublishToEachOther and wait: twenty messages go to and fro, fifty times each.
 func TestHandlersOfTwoClientsPublishToEachOther(t *testing.T) {
-	const balls, turns = 20, 100
+	const balls, turns = 20, 50
 	pair(t, func(a, b *handling) {
 		through := make(chan int, balls)
 		for _, h := range []*handling{a, b} {
