@@ -194,9 +194,9 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 }
 
 // stays reports whether who reads goes on with it, and does not leave it to who delivers: that
-// one has got on since, so its handlers are quick.
+// one has got on since, so its handlers are quick, and nobody waits for what is to be read.
 func (r *receiver) stays() bool {
-	if r.turns == r.seen {
+	if r.turns == r.seen || r.waiting > 0 {
 		return true
 	}
 	r.leaveReading()
