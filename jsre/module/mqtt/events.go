@@ -93,9 +93,19 @@ func (c *client) take() (event, bool) {
 	return e, true
 }
 
+// takeMessage returns the next event if it is a message that has arrived already and the script is
+// to be told of it. Loop goroutine only.
+func (c *client) takeMessage() *mqtt.Received {
+	if c.closed || c.next == len(c.batch) || c.batch[c.next].kind != message {
+		return nil
+	}
+	e, _ := c.take()
+	return e.message
+}
+
 // drain serves up to most events.
 func (c *client) drain(most int) (more bool) {
-	for range most {
+	for most > 0 {
 		if c.vm.Loop().Stopped() {
 			return false
 		}
@@ -103,6 +113,11 @@ func (c *client) drain(most int) (more bool) {
 		if !ok {
 			return false
 		}
+		if e.kind == message && !c.closed {
+			most -= c.deliver(e.message, most)
+			continue
+		}
+		most--
 		c.serve(&e)
 	}
 	return true
@@ -117,8 +132,6 @@ func (c *client) serve(e *event) {
 	case e.kind == over:
 		c.release()
 	case c.closed:
-	case e.kind == message:
-		c.deliver(e.message)
 	case e.kind == connected:
 		c.up = true
 		if c.accepted != nil {
@@ -139,16 +152,34 @@ func (c *client) serve(e *event) {
 	}
 }
 
-// deliver gives a message to its listeners, and acknowledges it once all of them have
-// returned. One whose listener threw is left to the server, which sends it again on a
-// later connection of the session; those that come after it do not wait for that. When
-// the script is ending, perhaps because of this message, nothing is said any more.
-func (c *client) deliver(m *mqtt.Received) {
+// deliver gives a message, and those that lie behind it in the queue, up to most in all, to their
+// listeners, and returns how many it has given.
+func (c *client) deliver(m *mqtt.Received, most int) (n int) {
 	returned := false
-	c.vm.Loop().Run(func() {
+	c.vm.Loop().RunEach(func() bool {
+		if n > 0 {
+			c.conclude(m, returned)
+			if m = c.takeMessage(); m == nil {
+				return false
+			}
+		}
+		n++
+		returned = false
 		c.emitter.Emit("message", c.messageObject(m))
 		returned = true
+		return n < most
 	})
+	if m != nil {
+		c.conclude(m, returned)
+	}
+	return n
+}
+
+// conclude acknowledges a message once all of its listeners have returned. One whose listener threw
+// is left to the server, which sends it again on a later connection of the session; those that come
+// after it do not wait for that. When the script is ending, perhaps because of this message, nothing
+// is said any more.
+func (c *client) conclude(m *mqtt.Received, returned bool) {
 	// An error means that the connection is gone: the server sends the message again.
 	switch {
 	case c.vm.Loop().Stopped():
