@@ -33,7 +33,7 @@ func (vm *VM) getters(proto string) viewGetters {
 }
 
 // initBufferClass makes the class and its prototype chain.
-func (vm *VM) initBufferClass() {
+func (vm *VM) initBufferClass() (err error) {
 	uint8Array := vm.rt.GlobalObject().Get("Uint8Array").ToObject(vm.rt)
 	vm.buffer.array, _ = goja.AssertConstructor(uint8Array)
 	vm.buffer.class, vm.buffer.proto = vm.NewClass("Buffer", vm.newBufferObject)
@@ -41,6 +41,13 @@ func (vm *VM) initBufferClass() {
 	vm.buffer.views = vm.getters("DataView.prototype")
 	_ = vm.buffer.class.SetPrototype(uint8Array)
 	_ = vm.buffer.proto.SetPrototype(uint8Array.Get("prototype").ToObject(vm.rt))
+	memory := vm.rt.ToValue(vm.rt.NewArrayBuffer(nil)).ToObject(vm.rt)
+	buffer, err := vm.buffer.array(vm.buffer.class, memory)
+	if err != nil {
+		return err
+	}
+	vm.parts, err = newParts(buffer, memory, vm.rt.NewDynamicObject(&hidden{}))
+	return err
 }
 
 // newBufferObject is `new Buffer(...)`, kept for old scripts, and what species construction of a
@@ -69,13 +76,7 @@ func (vm *VM) BufferPrototype() *goja.Object { return vm.buffer.proto }
 
 // NewBuffer wraps bytes as a Buffer without copying them; the script owns them from then on. Loop
 // goroutine only.
-func (vm *VM) NewBuffer(b []byte) *goja.Object {
-	obj, err := vm.buffer.array(vm.buffer.class, vm.rt.ToValue(vm.rt.NewArrayBuffer(b)))
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
+func (vm *VM) NewBuffer(b []byte) *goja.Object { return vm.parts.newBuffer(b) }
 
 // IsBuffer reports whether v is a Buffer.
 func (vm *VM) IsBuffer(v goja.Value) bool {

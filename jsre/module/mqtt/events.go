@@ -165,7 +165,7 @@ func (c *client) deliver(m *mqtt.Received, most int) (n int) {
 		}
 		n++
 		returned = false
-		c.emitter.Emit("message", c.messageObject(m))
+		c.emitter.Emit("message", c.messageArguments(m)...)
 		returned = true
 		return n < most
 	})
