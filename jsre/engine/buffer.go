@@ -14,6 +14,9 @@ type bufferClass struct {
 	array goja.Constructor // Uint8Array
 
 	arrays, views viewGetters // of typed arrays and of DataView
+
+	lazyProto *goja.Object // prototype of a LazyBuffer
+	text      goja.Value   // the method toString as the modules made it
 }
 
 // viewGetters are the native getters of a kind of view, which a script cannot shadow.
@@ -47,6 +50,7 @@ func (vm *VM) initBufferClass() (err error) {
 		return err
 	}
 	vm.parts, err = newParts(buffer, memory, vm.rt.NewDynamicObject(&hidden{}))
+	vm.initLazyPrototype()
 	return err
 }
 
@@ -80,6 +84,9 @@ func (vm *VM) NewBuffer(b []byte) *goja.Object { return vm.parts.newBuffer(b) }
 
 // IsBuffer reports whether v is a Buffer.
 func (vm *VM) IsBuffer(v goja.Value) bool {
+	if vm.lazy(v) != nil {
+		return true
+	}
 	obj, ok := v.(*goja.Object)
 	if !ok || obj.ExportType() != bytesType {
 		return false
@@ -104,6 +111,9 @@ var (
 // Bytes is the memory of a Buffer, typed array, DataView or ArrayBuffer, shared with the script. It
 // is false for anything else, strings included. It runs no code of the script.
 func (vm *VM) Bytes(v goja.Value) ([]byte, bool) {
+	if l := vm.lazy(v); l != nil {
+		return l.bytes, true
+	}
 	obj, ok := v.(*goja.Object)
 	if !ok {
 		return nil, false
@@ -142,6 +152,7 @@ func (vm *VM) viewBytes(obj *goja.Object, get viewGetters) (out []byte, ok bool)
 
 // SubBuffer is a Buffer on the bytes from..to of a Buffer or Uint8Array, sharing its memory.
 func (vm *VM) SubBuffer(obj *goja.Object, from, to int) *goja.Object {
+	vm.Settle(obj)
 	get := vm.buffer.arrays
 	off := get.offset.Call(obj).ToInteger() + int64(from)
 	sub, err := vm.buffer.array(vm.buffer.class, get.buffer.Call(obj), vm.rt.ToValue(off), vm.rt.ToValue(to-from))

@@ -103,6 +103,7 @@ func (vm *VM) SetSlot(obj *goja.Object, value any) { vm.setHidden(obj, vm.slot, 
 func (vm *VM) Slot(v goja.Value) any { return vm.hiddenValue(v, vm.slot) }
 
 func (vm *VM) setHidden(obj *goja.Object, key *goja.Symbol, value any) {
+	vm.Settle(obj)
 	h := vm.rt.NewDynamicObject(&hidden{obj, value})
 	if err := obj.DefineDataPropertySymbol(key, h, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
 		panic(err)

@@ -146,28 +146,30 @@ func sameLayout(ours, theirs reflect.Type) bool {
 // newBuffer makes a Buffer on b.
 func (p *parts) newBuffer(b []byte) *goja.Object {
 	n := &bufferParts{}
-	n.memory.runtime = p.buffer.memory.runtime
-	n.memory.self = anyInterface{p.buffer.memory.self.kind, unsafe.Pointer(&n.buffer)}
-	n.buffer.baseObject.class = p.buffer.buffer.baseObject.class
-	n.buffer.baseObject.val = n.memory.value()
-	n.buffer.baseObject.prototype = p.buffer.buffer.baseObject.prototype
-	n.buffer.baseObject.extensible = true
-	n.buffer.baseObject.values = properties{}
-	n.buffer.data = b
+	p.fillBuffer(n, &n.view, b)
+	return n.view.value()
+}
 
-	n.view.runtime = p.buffer.view.runtime
-	n.view.self = anyInterface{p.buffer.view.self.kind, unsafe.Pointer(&n.array)}
-	n.array.baseObject.class = p.buffer.array.baseObject.class
-	n.array.baseObject.val = n.view.value()
-	n.array.baseObject.prototype = p.buffer.array.baseObject.prototype
-	n.array.baseObject.extensible = true
-	n.array.baseObject.values = properties{}
+// fillBuffer makes view a Buffer on b, of the other parts in n.
+func (p *parts) fillBuffer(n *bufferParts, view *object, b []byte) {
+	model := &p.buffer
+	n.memory = object{anyInterface{model.memory.self.kind, unsafe.Pointer(&n.buffer)}, model.memory.runtime}
+	fillObject(&n.buffer.baseObject, &model.buffer.baseObject, &n.memory)
+	n.buffer.data = b
+	*view = object{anyInterface{model.view.self.kind, unsafe.Pointer(&n.array)}, model.view.runtime}
+	fillObject(&n.array.baseObject, &model.array.baseObject, view)
 	n.array.viewedArrayBuf = &n.buffer
-	n.array.defaultCtor = p.buffer.array.defaultCtor
+	n.array.defaultCtor = model.array.defaultCtor
 	n.array.length = len(b)
 	n.array.elemSize = 1
-	n.array.typedArray = anyInterface{p.buffer.array.typedArray.kind, unsafe.Pointer(&n.buffer.data)}
-	return n.view.value()
+	n.array.typedArray = anyInterface{model.array.typedArray.kind, unsafe.Pointer(&n.buffer.data)}
+}
+
+// fillObject makes o, which must be zero, the inner part of outer and without properties.
+func fillObject(o, model *baseObject, outer *object) {
+	o.class, o.prototype, o.extensible = model.class, model.prototype, true
+	o.val = outer.value()
+	o.values = properties{}
 }
 
 // InitDynamic makes d, which must be zero, the object that answers as by, and returns it. It is

@@ -144,6 +144,7 @@ func (vm *VM) setup() error {
 	if err := vm.initBufferClass(); err != nil {
 		return err
 	}
+	vm.guardLazy()
 	vm.tasks = vm.NewEmitter(vm.rt.NewObject())
 	for _, m := range vm.modules.list {
 		if m.Setup == nil {
@@ -153,6 +154,7 @@ func (vm *VM) setup() error {
 			return fmt.Errorf("module %s: %w", m.Name, err)
 		}
 	}
+	vm.buffer.text = vm.buffer.proto.Get("toString")
 	return nil
 }
 

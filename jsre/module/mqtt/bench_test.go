@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ func (f *flood) serve(conn net.Conn) error {
 		}
 	}
 	f.begun()
-	m := packet.Publish{Topic: "bench/topic", Payload: make([]byte, f.size), QoS: f.qos}
+	m := packet.Publish{Topic: "bench/topic", Payload: append([]byte(`{"t":21.5}`), bytes.Repeat([]byte(" "), f.size-10)...), QoS: f.qos}
 	series := max(1, min(256<<10/(f.size+20), f.count))
 	if f.qos > 0 {
 		series = f.window
@@ -89,6 +90,9 @@ func BenchmarkReceive(b *testing.B) {
 	for name, listener := range map[string]string{
 		"length":       "({message}) => { if (message.length === size && ++got === n) done(); }",
 		"topic+length": "m => { if (m.topic.length > 1 && m.message.length === size && ++got === n) done(); }",
+		"text":         "m => { if (m.message.toString() && ++got === n) done(); }",
+		"json":         "m => { if (JSON.parse(m.message).t === 21.5 && ++got === n) done(); }",
+		"index":        "m => { if (m.message[0] === 123 && ++got === n) done(); }",
 		"nothing":      "() => { if (++got === n) done(); }",
 	} {
 		for _, f := range []flood{{qos: 0, size: 64}, {qos: 1, size: 64, window: 100}, {qos: 0, size: 64 << 10}} {

@@ -17,7 +17,8 @@ type received struct {
 	engine.Dynamic
 	client   *client
 	message  *mqtt.Received
-	argument [1]goja.Value         // the object itself
+	argument [1]goja.Value // the object itself
+	payload  engine.LazyBuffer
 	buffer   goja.Value            // the payload, once a script has asked for it
 	own      map[string]goja.Value // all properties, once a script has changed one
 	order    []string              // their names
@@ -47,7 +48,7 @@ func (r *received) Get(key string) goja.Value {
 		return r.client.topic(m.Topic)
 	case "message":
 		if r.buffer == nil {
-			r.buffer = r.client.vm.NewBuffer(m.Payload)
+			r.buffer = r.client.vm.InitLazyBuffer(&r.payload, m.Payload)
 		}
 		return r.buffer
 	case "qos":
