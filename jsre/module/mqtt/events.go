@@ -86,11 +86,17 @@ func (c *client) take() (event, bool) {
 	}
 	e := c.batch[c.next]
 	c.batch[c.next] = event{}
+	c.served()
+	return e, true
+}
+
+// served goes on to the next event of the batch. A listener that serves events meanwhile is to get
+// the rest.
+func (c *client) served() {
 	c.next++
 	if c.next < len(c.batch) {
-		c.source.Wake() // a listener that serves events meanwhile is to get the rest
+		c.source.Wake()
 	}
-	return e, true
 }
 
 // takeMessage returns the next event if it is a message that has arrived already and the script is
@@ -99,8 +105,11 @@ func (c *client) takeMessage() *mqtt.Received {
 	if c.closed || c.next == len(c.batch) || c.batch[c.next].kind != message {
 		return nil
 	}
-	e, _ := c.take()
-	return e.message
+	e := &c.batch[c.next]
+	m := e.message
+	e.message = nil
+	c.served()
+	return m
 }
 
 // drain serves up to most events.
