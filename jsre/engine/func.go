@@ -14,16 +14,16 @@ func (vm *VM) ToFunc(v goja.Value) (*Func, bool) {
 	if !ok {
 		return nil, false
 	}
-	callable, ok := goja.AssertFunction(obj)
-	if !ok {
-		return nil, false
-	}
 	// The exported form lets exceptions pass as panics and saves goja a frame a call; only a proxy
 	// has none.
 	if name := obj.ClassName(); name == "Function" || name == "AsyncFunction" {
 		if f, ok := obj.Export().(func(goja.FunctionCall) goja.Value); ok && f != nil {
 			return &Func{obj, f}, true
 		}
+	}
+	callable, ok := goja.AssertFunction(obj)
+	if !ok {
+		return nil, false
 	}
 	return &Func{obj, func(c goja.FunctionCall) goja.Value {
 		v, err := callable(c.This, c.Arguments...)

@@ -1,8 +1,10 @@
 package mqtt_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -27,6 +29,17 @@ type flood struct {
 // serve answers one client until it leaves.
 func (f *flood) serve(conn net.Conn) error {
 	defer func() { _ = conn.Close() }()
+	if err := f.greet(conn); err != nil {
+		return err
+	}
+	f.begun()
+	err := f.send(conn)
+	_, _ = io.Copy(io.Discard, conn)
+	return err
+}
+
+// greet answers CONNECT and SUBSCRIBE.
+func (f *flood) greet(conn net.Conn) error {
 	for _, answer := range []string{"\x20\x02\x00\x00", "\x90\x03\x00\x00\x00"} { // CONNACK, SUBACK
 		var id [2]byte
 		if err := readPacket(conn, &id); err != nil {
@@ -41,7 +54,11 @@ func (f *flood) serve(conn net.Conn) error {
 			return err
 		}
 	}
-	f.begun()
+	return nil
+}
+
+// send sends the messages.
+func (f *flood) send(conn net.Conn) error {
 	m := packet.Publish{Topic: "bench/topic", Payload: append([]byte(`{"t":21.5}`), bytes.Repeat([]byte(" "), f.size-10)...), QoS: f.qos}
 	series := max(1, min(256<<10/(f.size+20), f.count))
 	if f.qos > 0 {
@@ -67,7 +84,6 @@ func (f *flood) serve(conn net.Conn) error {
 			}
 		}
 	}
-	_, _ = io.Copy(io.Discard, conn)
 	return nil
 }
 
@@ -106,7 +122,73 @@ func BenchmarkReceive(b *testing.B) {
 	}
 }
 
+// run runs a script with a client whose messages go to the listener.
 func (f *flood) run(b *testing.B, listener string) {
+	runAgainst(b, f.serve, fmt.Sprintf(`
+const size = %d, n = %d;
+let got = 0;
+const c = require('mqtt').open(server);
+const done = () => c.close();
+c.on('message', %s);
+c.connect({client: 'c'}, () => c.subscribe('t', {qos: %d}));`, f.size, f.count, listener, f.qos))
+}
+
+// BenchmarkPublish is what a message costs that a script publishes, 64 bytes; at QoS 1 with 100 in
+// flight.
+func BenchmarkPublish(b *testing.B) {
+	for qos, publish := range []string{
+		"(function some() { for (let k = 0; k < 1000 && i < n; k++, i++) c.publish('bench/topic', payload, i === n - 1 ? done : undefined); if (i < n) setImmediate(some); })()",
+		"(function one() { const next = () => { if (++got === n) done(); else if (i < n) one(); }; do { i++; c.publish('bench/topic', payload, {qos: 1}, next); } while (i < 100 && i < n); })()",
+	} {
+		b.Run(fmt.Sprintf("qos%d", qos), func(b *testing.B) {
+			b.ReportAllocs()
+			serve := func(conn net.Conn) error {
+				defer func() { _ = conn.Close() }()
+				return acknowledge(conn)
+			}
+			runAgainst(b, serve, fmt.Sprintf(`
+const n = %d, payload = Buffer.alloc(64);
+let i = 0, got = 0;
+const c = require('mqtt').open(server);
+const done = () => c.close();
+c.connect({client: 'c'}, () => { %s; });`, b.N, publish))
+		})
+	}
+}
+
+// acknowledge answers a client that publishes at QoS 0 or 1 until it leaves.
+func acknowledge(conn net.Conn) error {
+	in := bufio.NewReader(conn)
+	var out []byte
+	for {
+		head, err := in.Peek(2)
+		if err != nil {
+			return nil // it has left
+		}
+		kind, size := head[0], int(head[1])
+		body, err := in.Peek(2 + size)
+		if err != nil {
+			return err
+		}
+		switch {
+		case kind == 0x10:
+			out = append(out, "\x20\x02\x00\x00"...)
+		case kind&0xf6 == 0x32:
+			id := 4 + int(binary.BigEndian.Uint16(body[2:]))
+			out = append(out, 0x40, 2, body[id], body[id+1])
+		}
+		_, _ = in.Discard(2 + size)
+		if in.Buffered() == 0 {
+			if _, err := conn.Write(out); err != nil {
+				return err
+			}
+			out = out[:0]
+		}
+	}
+}
+
+// runAgainst runs a script that finds its server as the constant server.
+func runAgainst(b *testing.B, serve func(net.Conn) error, src string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -115,7 +197,7 @@ func (f *flood) run(b *testing.B, listener string) {
 	go func() {
 		conn, err := l.Accept()
 		if err == nil {
-			err = f.serve(conn)
+			err = serve(conn)
 		}
 		served <- err
 	}()
@@ -124,13 +206,8 @@ func (f *flood) run(b *testing.B, listener string) {
 		b.Fatal(err)
 	}
 	host, port, _ := net.SplitHostPort(l.Addr().String())
-	err = rt.RunString(context.Background(), "bench.js", fmt.Sprintf(`
-const size = %d, n = %d;
-let got = 0;
-const c = require('mqtt').open({addr: '%s', port: %s});
-const done = () => c.close();
-c.on('message', %s);
-c.connect({client: 'c'}, () => c.subscribe('t', {qos: %d}));`, f.size, f.count, host, port, listener, f.qos))
+	prelude := fmt.Sprintf("const server = {addr: '%s', port: %s};", host, port)
+	err = rt.RunString(context.Background(), "bench.js", prelude+src)
 	if err != nil {
 		b.Fatal(err)
 	}
