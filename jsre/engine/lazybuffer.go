@@ -2,6 +2,7 @@ package engine
 
 import (
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"github.com/dop251/goja"
@@ -125,56 +126,69 @@ func (vm *VM) initLazyPrototype() {
 	})).ToObject(vm.rt)
 }
 
-// lazyGuards are the natives that look into an object without reading a property of it, by the
-// expressions for what they belong to. Those of typed arrays are all that there are.
-var lazyGuards = []struct{ owner, names string }{
-	{"Object.getPrototypeOf(Uint8Array.prototype)", "*"},
-	{"Uint8Array.prototype", "*"},
-	{"ArrayBuffer", "isView"},
-	{"Object", "defineProperty defineProperties freeze getOwnPropertyDescriptor getOwnPropertyDescriptors getPrototypeOf preventExtensions seal setPrototypeOf"},
-	{"Reflect", "defineProperty get getOwnPropertyDescriptor getPrototypeOf preventExtensions set setPrototypeOf"},
-	{"Object.prototype", "__defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ propertyIsEnumerable"},
+// guardLazy has those natives make the real Buffer first that look into an object without reading a
+// property of it.
+func (vm *VM) guardLazy() {
+	class := func(name string) *goja.Object { return vm.rt.Get(name).ToObject(vm.rt) }
+	bytes := class("Uint8Array").Get("prototype").ToObject(vm.rt)
+	reflected := "defineProperty getOwnPropertyDescriptor getPrototypeOf preventExtensions setPrototypeOf "
+	g := lazyGuard{vm: vm, done: map[*goja.Object]*goja.Object{}}
+	g.describe, _ = vm.ToFunc(class("Object").Get("getOwnPropertyDescriptor"))
+	g.define, _ = vm.ToFunc(class("Object").Get("defineProperty"))
+	for _, owner := range []*goja.Object{bytes, bytes.Prototype()} {
+		g.guard(owner, owner.GetOwnPropertyNames()...)
+	}
+	g.guardKey(bytes.Prototype(), goja.SymIterator)
+	g.guardKey(bytes.Prototype(), goja.SymToStringTag)
+	g.guard(class("ArrayBuffer"), "isView")
+	g.guard(class("Reflect"), strings.Fields(reflected+"get set")...)
+	g.guard(class("Object"), strings.Fields(reflected+"defineProperties freeze getOwnPropertyDescriptors seal")...)
+	g.guard(vm.objectProto, strings.Fields("__defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ propertyIsEnumerable")...)
 }
 
-// guardLazy has those natives make the real Buffer first.
-func (vm *VM) guardLazy() {
-	guard, err := vm.rt.RunScript(hostFile, `(function (owner, names, guarded) {
-  const done = new Map();
-  const wrap = (f) => {
-    if (typeof f !== 'function' || f === Array.prototype.toString) return f;
-    if (!done.has(f)) {
-      const g = guarded(f);
-      for (const k of ['name', 'length']) Object.defineProperty(g, k, Object.getOwnPropertyDescriptor(f, k));
-      done.set(f, g);
-    }
-    return done.get(f);
-  };
-  for (const key of names === '*' ? Reflect.ownKeys(owner) : names.split(' ')) {
-    const d = Object.getOwnPropertyDescriptor(owner, key);
-    if (key === 'constructor' || !d) continue;
-    for (const part of ['value', 'get', 'set']) if (part in d) d[part] = wrap(d[part]);
-    Object.defineProperty(owner, key, d);
-  }
-})`)
-	if err != nil {
-		panic(err)
-	}
-	run, _ := vm.ToFunc(guard)
-	guarded := vm.rt.ToValue(func(c goja.FunctionCall) goja.Value {
-		f, _ := vm.ToFunc(c.Argument(0))
-		return vm.rt.ToValue(func(c goja.FunctionCall) goja.Value {
-			vm.Settle(c.This)
-			for _, v := range c.Arguments {
-				vm.Settle(v)
-			}
-			return f.call(c)
-		})
-	})
-	for _, g := range lazyGuards {
-		owner, err := vm.rt.RunScript(hostFile, g.owner)
-		if err != nil {
-			panic(err)
+// lazyGuard replaces natives by those that settle their arguments first.
+type lazyGuard struct {
+	vm               *VM
+	describe, define *Func                         // getOwnPropertyDescriptor and defineProperty
+	done             map[*goja.Object]*goja.Object // what has been replaced by what
+}
+
+func (g *lazyGuard) guard(owner *goja.Object, names ...string) {
+	for _, name := range names {
+		if name != "constructor" && name != "toString" { // toString is that of arrays
+			g.guardKey(owner, g.vm.rt.ToValue(name))
 		}
-		run.Call(goja.Undefined(), owner, vm.rt.ToValue(g.names), guarded)
 	}
+}
+
+func (g *lazyGuard) guardKey(owner *goja.Object, key goja.Value) {
+	d, ok := g.describe.Call(goja.Undefined(), owner, key).(*goja.Object)
+	if !ok {
+		return
+	}
+	for _, part := range []string{"value", "get", "set"} {
+		if native, ok := d.Get(part).(*goja.Object); ok {
+			_ = d.Set(part, g.replacement(native))
+		}
+	}
+	g.define.Call(goja.Undefined(), owner, key, d)
+}
+
+func (g *lazyGuard) replacement(native *goja.Object) *goja.Object {
+	if r, ok := g.done[native]; ok {
+		return r
+	}
+	f, _ := g.vm.ToFunc(native)
+	r := g.vm.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+		g.vm.Settle(c.This)
+		for _, v := range c.Arguments {
+			g.vm.Settle(v)
+		}
+		return f.call(c)
+	}).ToObject(g.vm.rt)
+	for _, name := range []string{"name", "length"} {
+		_ = r.DefineDataProperty(name, native.Get(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	}
+	g.done[native] = r
+	return r
 }
