@@ -55,7 +55,7 @@ function walk(name, o) {
   if (o === null || typeof o !== 'object' && typeof o !== 'function' || seen.has(o)) return;
   seen.add(o);
   if (typeof o === 'function') tryFunction(name, o);
-  for (const key of Reflect.ownKeys(o)) {
+  for (const key of Reflect.ownKeys(o).sort((a, b) => String(a) < String(b) ? -1 : 1)) {
     if (left.has(key)) continue;
     const d = Object.getOwnPropertyDescriptor(o, key);
     for (const part of ['value', 'get', 'set']) walk(name + '.' + String(key) + (part === 'value' ? '' : ' ' + part), d[part]);

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 
 	"dunlin/jsre"
@@ -123,7 +124,7 @@ func BenchmarkReceive(b *testing.B) {
 }
 
 // run runs a script with a client whose messages go to the listener.
-func (f *flood) run(b *testing.B, listener string) {
+func (f *flood) run(b testing.TB, listener string) {
 	runAgainst(b, f.serve, fmt.Sprintf(`
 const size = %d, n = %d;
 let got = 0;
@@ -131,6 +132,29 @@ const c = require('mqtt').open(server);
 const done = () => c.close();
 c.on('message', %s);
 c.connect({client: 'c'}, () => c.subscribe('t', {qos: %d}));`, f.size, f.count, listener, f.qos))
+}
+
+// TestBudgetOfAMessage keeps the allocations of an arriving message in check, those of the library
+// included.
+func TestBudgetOfAMessage(t *testing.T) {
+	for _, tc := range []struct {
+		listener string
+		most     float64
+	}{
+		{"m => { if (++got === n) done(); }", 2.5},
+		{"m => { if (m.topic.length > 1 && m.message.length === size && ++got === n) done(); }", 3.5},
+		{"m => { if (m.message.toString() && ++got === n) done(); }", 5.5},
+	} {
+		for qos := range byte(2) {
+			var before, after runtime.MemStats
+			f := flood{qos: qos, size: 64, count: 20000, window: 100, begun: func() { runtime.ReadMemStats(&before) }}
+			f.run(t, tc.listener)
+			runtime.ReadMemStats(&after)
+			if each := float64(after.Mallocs-before.Mallocs) / float64(f.count); each > tc.most {
+				t.Errorf("QoS %d, %s: %.2f allocations a message, at most %v allowed", qos, tc.listener, each, tc.most)
+			}
+		}
+	}
 }
 
 // BenchmarkPublish is what a message costs that a script publishes, 64 bytes; at QoS 1 with 100 in
@@ -188,7 +212,7 @@ func acknowledge(conn net.Conn) error {
 }
 
 // runAgainst runs a script that finds its server as the constant server.
-func runAgainst(b *testing.B, serve func(net.Conn) error, src string) {
+func runAgainst(b testing.TB, serve func(net.Conn) error, src string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
