@@ -7,9 +7,9 @@ type memory struct {
 	busy     bool // the read is large
 	bytes    []byte
 	messages []Received
-	back     []*Received // messages that may be used again
 
-	backBytes int // held by those
+	lent []Received // to handlers that keep none, of one batch
+	out  int        // of those
 }
 
 const (
@@ -18,27 +18,29 @@ const (
 	sharedPiece    = sharedBytes / 8 // a larger payload has its own memory
 )
 
-// takeBack takes back a message with ReuseMessage whose handlers are through, as long as
-// those hold no more memory than waiting messages may: limit bytes.
-func (m *memory) takeBack(used *Received, limit int) {
-	if n := messageOverhead + cap(used.Payload); m.backBytes+n <= limit {
-		m.backBytes += n
-		m.back = append(m.back, used)
+// lend returns a message to be filled in that is used again for the next batch. The payload
+// is lent, too, and not copied.
+func (m *memory) lend() *Received {
+	if m.out == len(m.lent) { // those that are out stay where they are
+		m.lent, m.out = make([]Received, min(max(1, 4*len(m.lent)), mostLent)), 0
 	}
+	m.out++
+	return &m.lent[m.out-1]
 }
 
-// allot returns a message to be filled in, and a copy of payload.
-func (m *memory) allot(payload []byte, reuse bool) (*Received, []byte) {
-	if !reuse {
-		return m.message(), m.copy(payload)
+// mostLent is how many are made at once at most.
+const mostLent = 256
+
+// begin takes all that was lent back.
+func (m *memory) begin() { m.out = 0 }
+
+// leave leaves what is lent to those who have it, and reports whether there is any.
+func (m *memory) leave() bool {
+	borrowed := m.out > 0
+	if borrowed {
+		m.lent, m.out = nil, 0
 	}
-	if n := len(m.back); n > 0 {
-		used := m.back[n-1]
-		m.back = m.back[:n-1]
-		m.backBytes -= messageOverhead + cap(used.Payload)
-		return used, append(used.Payload[:0], payload...)
-	}
-	return m.message(), m.copy(payload)
+	return borrowed
 }
 
 // message returns a zero message.
@@ -68,13 +70,16 @@ func (m *memory) copy(b []byte) []byte {
 	return own
 }
 
-// rest lets go of what is left after a small read. Those that may be used again stay for as
+// rest lets go of what is left after a small read. What may be used again stays for as
 // long as the client is busy.
 func (m *memory) rest() {
 	if !m.busy {
 		m.bytes, m.messages = nil, nil
 	}
 }
+
+// idle reports whether it holds no more than an idle client may.
+func (m *memory) idle() bool { return m.bytes == nil && m.messages == nil && len(m.lent) <= 1 }
 
 // stock holds values that were made together and not taken yet.
 type stock[T any] []T
