@@ -192,10 +192,8 @@ func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
 		return step{err: c.life.End()}
 	default:
 	}
-	if r.reading == readerAway {
-		c.writeHereLocked()
-	}
 	if read := r.pull(q); read != nil {
+		c.writeHereLocked() // what the messages so far are answered with
 		return step{read: read}
 	}
 	if q.more == nil {

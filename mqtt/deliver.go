@@ -48,7 +48,7 @@ func (r *receiver) runsHere() bool {
 // deliverAll runs the handlers and callbacks of what is queued, until nothing is. The client's
 // mutex is held at the call, and at the return.
 func (r *receiver) deliverAll() {
-	for r.at < len(r.batch) || len(r.items) > 0 {
+	for len(r.batch) > 0 || len(r.items) > 0 { // a batch may be through, but not counted: its last handler ended the goroutine
 		if len(r.batch) == 0 {
 			r.batch, r.items = r.items, r.batch
 			r.turns++

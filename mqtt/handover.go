@@ -69,12 +69,12 @@ func (r *receiver) handOver() {
 		r.resume(false)
 	case readerNone, readerReads:
 	}
-	r.mu.releaseKick()
 }
 
 func (r *receiver) resume(borrowed bool) {
 	r.reading, r.seen, r.puller = readerReads, r.turns, nil
 	r.link.Resume(borrowed)
+	r.mu.releaseKick() // whoever held it does not write soon
 }
 
 // enter tells that a goroutine waits for the server, perhaps inside a handler: reading must
@@ -194,9 +194,9 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 }
 
 // stays reports whether who reads goes on with it, and does not leave it to who delivers: that
-// one has got on since, so its handlers are quick.
+// one has got on since, so its handlers are quick, and nobody waits for what is to be read.
 func (r *receiver) stays() bool {
-	if r.turns == r.seen {
+	if r.turns == r.seen || r.waiting > 0 {
 		return true
 	}
 	r.leaveReading()

@@ -40,6 +40,11 @@ var all = []mutant{
 		check: "session", quick: true,
 	},
 	{
+		name: "long answer", rule: "an acknowledgement leaves however much leaves with it",
+		edits: []edit{{fileInbound, "\ts.in.open--\n\tif r.skip {", "\ts.in.open--\n\tif r.skip || len(dst) > 80 {"}},
+		check: "session", quick: true,
+	},
+	{
 		name: "identifier not saved", rule: "the identifier is saved before the PUBLISH is sent",
 		edits: []edit{{filePublish, "\ts.occupy(e)\n\tif s.cfg.Save {\n\t\ts.stageFlow(e)", "\ts.occupy(e)\n\tif false {\n\t\ts.stageFlow(e)"}},
 		check: "kill9 publish",
