@@ -10,6 +10,9 @@ type memory struct {
 	back     []*Received // messages that may be used again
 
 	backBytes int // held by those
+
+	spare *spare // nil: no large payload came lately
+	came  []byte // the payload at hand, where it came in memory of its own
 }
 
 const (
@@ -21,24 +24,34 @@ const (
 // takeBack takes back a message with ReuseMessage whose handlers are through, as long as
 // those hold no more memory than waiting messages may: limit bytes.
 func (m *memory) takeBack(used *Received, limit int) {
+	if used.to.lent != nil {
+		m.giveBack(used.to.lent.bytes, limit)
+		used.to.lent.bytes = nil
+		return
+	}
 	if n := messageOverhead + cap(used.Payload); m.backBytes+n <= limit {
 		m.backBytes += n
 		m.back = append(m.back, used)
 	}
 }
 
-// allot returns a message to be filled in, and a copy of payload.
-func (m *memory) allot(payload []byte, reuse bool) (*Received, []byte) {
-	if !reuse {
-		return m.message(), m.copy(payload)
+// allot returns a message for to, with a copy of payload, to be filled in.
+func (m *memory) allot(payload []byte, to *destination) *Received {
+	if len(payload) >= largePayload {
+		return m.allotLarge(payload, to)
 	}
-	if n := len(m.back); n > 0 {
-		used := m.back[n-1]
+	var r *Received
+	if n := len(m.back); n > 0 && to.reuse {
+		r = m.back[n-1]
 		m.back = m.back[:n-1]
-		m.backBytes -= messageOverhead + cap(used.Payload)
-		return used, append(used.Payload[:0], payload...)
+		m.backBytes -= messageOverhead + cap(r.Payload)
+		r.Payload = append(r.Payload[:0], payload...)
+	} else {
+		r = m.message()
+		r.Payload = m.copy(payload)
 	}
-	return m.message(), m.copy(payload)
+	r.Topic, r.to = to.topic, to
+	return r
 }
 
 // message returns a zero message.

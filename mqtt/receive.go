@@ -266,8 +266,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		c.recv.drop()
 		return nil
 	}
-	m, payload := c.recv.memory.allot(p.Payload, to.reuse)
-	m.Topic, m.Payload, m.to = to.topic, payload, to
+	m := c.recv.memory.allot(p.Payload, to)
 	m.fill(p)
 	m.Sequence, m.seq = a.Sequence, a.Seq
 	m.manual = false

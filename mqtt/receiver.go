@@ -158,6 +158,7 @@ func (m *Received) MemorySize() int {
 // end tells that nothing is pushed any more.
 func (r *receiver) end() {
 	r.ended = true
+	r.memory.spare = nil
 	r.wakeLoop()
 }
 
@@ -185,5 +186,5 @@ func (r *receiver) rest() {
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || r.memory.busy || r.memory.backBytes > sharedBytes
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || r.memory.busy || r.memory.backBytes > sharedBytes || r.memory.spare != nil
 }
