@@ -47,13 +47,18 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 	if rule == life.Ignore {
 		return ErrClosed
 	}
-	err := c.handle(rule, h, body)
-	if err != nil && c.overlookLocked(h, body, err) {
+	if err := c.handle(rule, h, body); err != nil {
+		return c.takeFaultLocked(h, body, err)
+	}
+	return nil
+}
+
+// takeFaultLocked overlooks what is wrong with a packet, or ends the connection.
+func (c *Client) takeFaultLocked(h wire.Header, body []byte, err error) error {
+	if c.overlookLocked(h, body, err) {
 		return nil
 	}
-	if err != nil {
-		c.handleFault(err)
-	}
+	c.handleFault(err)
 	return err
 }
 

@@ -27,6 +27,9 @@ type inbox struct {
 	left       int  // bytes to come of the payload that is streamed
 	shown      bool // the packet at start, which has not come whole, was traced
 
+	straight straight // the payload that is read into its own memory
+	probes   bool     // the next read is to bring little more than a header
+
 	watched  bool // the read at hand ends after idleTime
 	received bool // something came since then
 }
@@ -36,8 +39,8 @@ func (l *Link) readLoop() {
 	in := &inbox{first: l.cfg.ReadBuffer, buf: make([]byte, l.cfg.ReadBuffer)}
 	for {
 		l.watchIdle(in)
-		n, err := l.receive(in.buf[in.end:])
-		in.end += n
+		n, err := l.receive(in.room())
+		in.took(n)
 		if n > 0 && !l.frames(in, n) {
 			l.unwatchIdle(in)
 			l.discard()
@@ -83,6 +86,9 @@ func (l *Link) frames(in *inbox, n int) bool {
 // of the payload that is streamed. It returns how many bytes that was; the owner
 // knows of the error.
 func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
+	if in.straight.on() {
+		return l.goStraight(in)
+	}
 	b := in.buf[in.start:in.end]
 	if in.left > 0 {
 		n := min(len(b), in.left)
@@ -107,7 +113,10 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 		l.head = append([]byte{}, b[:min(len(b), headSize)]...)
 		l.owner.Refuse(err)
 		return 0, err
-	case n == 0 || len(b) < n+h.Length:
+	case n == 0:
+		return 0, nil
+	case len(b) < n+h.Length:
+		l.beginStraight(in, h, n)
 		return 0, nil
 	}
 	return n + h.Length, l.owner.Frame(h, b[n:n+h.Length])
@@ -182,6 +191,9 @@ func (l *Link) follow(in *inbox, taken, size int) int {
 // announces.
 func (in *inbox) makeRoom(n int) {
 	in.received = true
+	if in.straight.on() {
+		return
+	}
 	rest := in.end - in.start
 	full := in.end == len(in.buf)
 	if rest == 0 {
