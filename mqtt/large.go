@@ -3,6 +3,7 @@ package mqtt
 import (
 	"slices"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -32,6 +33,8 @@ type lent struct{ bytes []byte } // nil: it was given back
 type spare struct {
 	pieces [][]byte // oldest first
 	bytes  int
+	now    time.Time // when the last read was
+	wanted time.Time // when a large payload last came
 }
 
 // take returns an empty piece with room for size bytes, and not for far more, or nil. It is the
@@ -64,13 +67,25 @@ func (s *spare) give(b []byte, limit int) {
 // grows with the bytes that came, except where it is there already.
 func (m *memory) room(size int, came []byte) []byte {
 	if m.spare == nil {
-		m.spare = new(spare)
+		m.spare = &spare{now: time.Now()}
 	}
+	m.spare.wanted = m.spare.now
 	b := m.spare.take(size)
 	if b == nil {
 		b = uncleared(min(size, max(firstPiece, growth*len(came))))
 	}
 	return append(b, came...)
+}
+
+// age lets the spare memory go when no large payload has come for a while, though others have.
+func (m *memory) age(now time.Time) {
+	if m.spare == nil {
+		return
+	}
+	m.spare.now = now
+	if now.Sub(m.spare.wanted) >= idleTime {
+		m.spare = nil
+	}
 }
 
 // uncleared returns memory for n bytes that holds anything. To clear what is written over anyway

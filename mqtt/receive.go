@@ -24,6 +24,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
 	o.recv.read += uint64(size)
 	o.recv.memory.busy = size >= sharedBytes
+	o.recv.memory.age(now)
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
