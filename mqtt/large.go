@@ -35,6 +35,10 @@ type spare struct {
 	bytes  int
 	now    time.Time // when the last read was
 	wanted time.Time // when a large payload last came
+
+	fresh   int       // bytes that were not there since began
+	began   time.Time // when that count began
+	ballast bool      // is held
 }
 
 // take returns an empty piece with room for size bytes, and not for far more, or nil. It is the
@@ -72,9 +76,33 @@ func (m *memory) room(size int, came []byte) []byte {
 	m.spare.wanted = m.spare.now
 	b := m.spare.take(size)
 	if b == nil {
-		b = uncleared(min(size, max(firstPiece, growth*len(came))))
+		b = fresh(size, len(came))
+		m.spare.tookFresh(cap(b))
 	}
 	return append(b, came...)
+}
+
+// fresh returns memory for a payload of size bytes, of which so many have come.
+func fresh(size, came int) []byte { return uncleared(min(size, max(firstPiece, growth*came))) }
+
+// tookFresh counts n bytes of fresh memory. Where much is needed, and the application does not give it
+// back, the collector has to find it.
+func (s *spare) tookFresh(n int) {
+	if s.now.Sub(s.began) >= idleTime {
+		s.fresh, s.began = 0, s.now
+	}
+	if s.fresh += n; s.fresh >= ballastAfter && !s.ballast {
+		s.ballast = holdBallast()
+		s.fresh = 0
+	}
+}
+
+// dropSpare lets it go.
+func (m *memory) dropSpare() {
+	if m.spare != nil && m.spare.ballast {
+		dropBallast()
+	}
+	m.spare = nil
 }
 
 // age lets the spare memory go when no large payload has come for a while, though others have.
@@ -84,7 +112,7 @@ func (m *memory) age(now time.Time) {
 	}
 	m.spare.now = now
 	if now.Sub(m.spare.wanted) >= idleTime {
-		m.spare = nil
+		m.dropSpare()
 	}
 }
 

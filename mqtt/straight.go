@@ -14,7 +14,10 @@ const straightSize = 64 << 10
 // Room implements link.Owner. The client's mutex is held.
 func (o *owner) Room(size int, came []byte, moves bool) []byte {
 	c := (*Client)(o)
-	if !moves && c.life.Rule(life.Packet) != life.Take {
+	switch taken := c.life.Rule(life.Packet) == life.Take; {
+	case !taken && moves: // nobody gets it any more
+		return append(fresh(size, len(came)), came...)
+	case !taken:
 		return nil
 	}
 	b := c.recv.memory.room(size, came)
