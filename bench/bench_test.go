@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -62,13 +63,57 @@ func small() []work.Work {
 	for _, w := range work.All() {
 		switch {
 		case w.N > 1000, w.Table == work.Growth && w.N != 10,
-			w.Table == work.Sizes && w.Name != "pub1-64k", w.Table == work.Nets && w.Do != "recv1":
+			w.Table == work.Sizes && w.Name != "pub1-64k" && w.Name != "recv0-1m",
+			w.Table == work.Nets && w.Do != "recv1", w.Table == work.Core && w.Do != "pub1",
+			w.Core && runtime.GOOS != "linux":
 			continue
 		}
 		w.N = min(w.N, 20)
 		few = append(few, w)
 	}
 	return few
+}
+
+// TestWindows has clients say how many messages they had in flight: as many as the work
+// wants, or their own default.
+func TestWindows(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	source, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, err := work.SelectClients([]string{work.Limit, work.Ours, work.Script, "paho3", "paho5"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := measure.Builder{Source: source, Out: filepath.Join(os.TempDir(), "dunlin-bench"), Log: t.Logf}
+	drivers, err := b.Build(ctx, clients)
+	if err != nil {
+		t.Fatal(err)
+	}
+	works, err := work.Select([]string{"pub1", "pub2-20", "pub?-default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := measure.Plan{Works: works, Drivers: drivers, Rounds: 1, Seconds: 1e-3, Dir: t.TempDir(), Program: os.Args[0]}
+	results, err := plan.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{
+		"pub1": 100, "pub2-20": 20, "pub1-default": 65535, "pub2-default": 65535,
+		"pub2-20 script": 19, "pub2-default script": 19, "pub2-default dunlin": 19,
+	}
+	for _, r := range results {
+		n, ok := want[r.Work+" "+r.Client]
+		if !ok {
+			n = want[r.Work]
+		}
+		if r.Fault != "" || len(r.Samples) != 1 || r.Samples[0].InFlight != n {
+			t.Errorf("%s in %s: %+v %s, want %d in flight", r.Client, r.Work, r.Samples, r.Fault, n)
+		}
+	}
 }
 
 func TestRunRefuses(t *testing.T) {
@@ -81,6 +126,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"--clients", "dunlin@"}, "dunlin@"},
 		{[]string{"--clients", "dunlin,dunlin@HEAD", "--merge"}, "no earlier build"},
 		{[]string{"--rounds", "0"}, "one round"},
+		{[]string{"--clients", "paho3", "--libmosquitto", "."}, "leaves out"},
 		{[]string{"extra"}, "options only"},
 	} {
 		err := run(test.args)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"dunlin/bench/measure"
@@ -26,6 +27,7 @@ type runOptions struct {
 	page           string
 	profile        string
 	dir, cache     string
+	mosquitto      string
 	source         string
 }
 
@@ -43,6 +45,7 @@ func (o *runOptions) flags() *flag.FlagSet {
 	f.StringVar(&o.profile, "profile", "", "`folder` for CPU and allocation profiles of our driver, which become part of what is measured")
 	f.StringVar(&o.dir, "dir", os.TempDir(), "durable works write below this `folder`; a file system in memory would prove nothing")
 	f.StringVar(&o.cache, "cache", filepath.Join(os.TempDir(), "dunlin-bench"), "`folder` for the drivers that are built")
+	f.StringVar(&o.mosquitto, "libmosquitto", "", "`folder` with include/mosquitto.h and lib/libmosquitto.so, to measure instead of the machine's")
 	f.StringVar(&o.source, "source", ".", "the bench `folder`")
 	return f
 }
@@ -55,6 +58,8 @@ func (o *runOptions) check(rest []string) error {
 		return errors.New("run needs at least one round and some time; see run --help")
 	case strings.Contains(o.clients, "@") && (o.page != "" || o.merge):
 		return errors.New("run -write and -merge take no earlier build of ours: the page is about today's")
+	case o.mosquitto != "" && o.clients != "" && !slices.Contains(list(o.clients), "libmosquitto"):
+		return errors.New("run -libmosquitto is for the client libmosquitto, which -clients leaves out")
 	case o.page != "" && o.works+o.clients != "" && !o.merge:
 		return errors.New("run -write needs all works and clients, or -merge with the figures of a run that had them")
 	}
@@ -115,15 +120,20 @@ func (o *runOptions) plan(ctx context.Context) (*measure.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.profile != "" {
-		if o.profile, err = filepath.Abs(o.profile); err == nil {
-			err = os.MkdirAll(o.profile, 0o755)
+	for _, folder := range []*string{&o.profile, &o.mosquitto} {
+		if *folder == "" {
+			continue
 		}
-		if err != nil {
+		if *folder, err = filepath.Abs(*folder); err != nil {
 			return nil, err
 		}
 	}
-	b := measure.Builder{Source: o.source, Out: o.cache, Log: func(format string, args ...any) {
+	if o.profile != "" {
+		if err := os.MkdirAll(o.profile, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	b := measure.Builder{Source: o.source, Out: o.cache, Mosquitto: o.mosquitto, Log: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, format+"\n", args...)
 	}}
 	drivers, err := b.Build(ctx, clients)

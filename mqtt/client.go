@@ -74,7 +74,6 @@ func open(ctx context.Context, url string, cfg *Config, dialing bool) (*Client, 
 		c.conn.begun = begun
 	}
 	c.mu.Unlock()
-	go c.recv.deliverLoop()
 	return c, nil
 }
 

@@ -94,6 +94,8 @@ const grace = 250 * time.Millisecond
 func (c *Client) join(ctx context.Context) error {
 	ctx, cancel := within(ctx, closeTime, "not closed")
 	defer cancel()
+	c.enterWait()
+	defer c.leaveWait()
 	if !endedBy(ctx, c.gone) {
 		return c.cutOff(context.Cause(ctx))
 	}

@@ -59,6 +59,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 		WriteStalls: c.writeStalls,
 	})
 	c.send.link = c.conn.link
+	c.recv.link, c.recv.reading = c.conn.link, readerReads
 	return true
 }
 

@@ -1,46 +1,40 @@
 package mqtt
 
-import "time"
-
-// notedEach is after how many messages the deliver loop tries to count what is
-// handled, so that it is acknowledged, and noteTime after how long it is
-// counted even so: acknowledgements of messages that are handled one after the other leave
-// together.
+// notedEach is after how many messages who only delivers tries to count what is handled, so that
+// it is acknowledged.
 const (
 	notedEach = 64
-	noteTime  = time.Millisecond
-	// notedBytes of messages are counted at once, so that the memory of those that may
-	// be used again is, while it is in the processor's cache.
+	// notedBytes of messages are counted at once, so that the memory of those is free for the next.
 	notedBytes = 128 << 10
 )
 
-// deliverLoop runs the handlers and callbacks, one at a time.
+// deliverLoop delivers, for want of somebody who reads and could, until nothing is queued.
 func (r *receiver) deliverLoop() {
-	finished := false
-	defer func() {
-		if !finished { // a handler called runtime.Goexit
-			go r.deliverLoop()
-			return
-		}
-		if r.noteLater != nil {
-			r.noteLater.Stop()
-		}
-		r.ending()
-		r.workers.wait()
-		close(r.done)
-	}()
+	id := goroutineID()
 	r.mu.Lock()
-	r.loop = goroutineID()
-	r.mu.Unlock()
-	for {
-		for r.at < len(r.batch) {
-			r.deliver(&r.batch[r.at])
-		}
-		if !r.nextBatch() {
-			finished = true
-			return
-		}
+	r.deliverer = id
+	r.eager.Store(true)
+	r.deliverAll()
+	if r.ended && !r.finished {
+		r.finished = true
+		r.mu.Unlock()
+		r.endDelivering()
+		return
 	}
+	r.release()
+	r.mu.Unlock()
+}
+
+// endDelivering tells that nothing is delivered any more.
+func (r *receiver) endDelivering() {
+	r.ending()
+	r.workers.wait()
+	r.mu.Lock()
+	if r.watch != nil {
+		r.watch.Stop()
+	}
+	r.mu.Unlock()
+	close(r.done)
 }
 
 // runsHere reports whether the caller is a handler or callback.
@@ -48,13 +42,51 @@ func (r *receiver) runsHere() bool {
 	id := goroutineID()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return id == r.loop || r.workers.has(id)
+	return r.delivering && id == r.deliverer || r.workers.has(id)
 }
 
-// deliver runs what it is for. It counts as through even if a handler ends the
-// goroutine.
+// deliverAll runs the handlers and callbacks of what is queued, until nothing is. The client's
+// mutex is held at the call, and at the return.
+func (r *receiver) deliverAll() {
+	for r.at < len(r.batch) || len(r.items) > 0 {
+		if len(r.batch) == 0 {
+			r.batch, r.items = r.items, r.batch
+			r.turns++
+		}
+		r.mu.Unlock()
+		r.runBatch()
+		r.mu.Lock()
+		r.noteHandled()
+		clear(r.batch) // a message is the handlers' alone
+		r.batch, r.at, r.noted, r.unnoted = r.batch[:0], 0, 0, 0
+		r.handled.Store(0)
+	}
+}
+
+// runBatch delivers what was taken. A handler that ends the goroutine has another one go on.
+func (r *receiver) runBatch() {
+	through := false
+	defer func() {
+		if through {
+			return
+		}
+		r.conclude(&r.batch[r.at])
+		r.mu.Lock()
+		r.handOver()
+		r.mu.deliver = r
+		r.mu.Unlock()
+	}()
+	for r.at < len(r.batch) {
+		it := &r.batch[r.at]
+		r.deliver(it)
+		r.conclude(it)
+	}
+	r.handled.Store(int32(r.at))
+	through = true
+}
+
+// deliver runs what it is for.
 func (r *receiver) deliver(it *item) {
-	defer r.conclude(it)
 	switch {
 	case it.message != nil:
 		r.deliverMessage(it)
@@ -103,22 +135,30 @@ func (r *receiver) delivers(it *item) bool {
 // conclude tells that the item at hand is through. It is counted with those that
 // follow at once, unless one of them takes its time.
 func (r *receiver) conclude(it *item) {
-	message, urgent, acknowledged := it.message != nil, it.message != nil && it.to.stream != nil, it.seq != 0
+	urgent, acknowledged := it.message != nil && it.to.stream != nil, it.seq != 0
 	r.at++
 	r.unnoted += int(it.size)
-	r.finished.Store(int32(r.at)) // from here on the item belongs to who counts it
-	switch {
-	case !message || r.at == len(r.batch): // nextBatch counts
-	case urgent:
+	if acknowledged || urgent {
+		r.handled.Store(int32(r.at)) // from here on the item belongs to who counts it
+	}
+	if urgent {
 		r.note()
+	}
+	if !r.eager.Load() || r.at == len(r.batch) { // it is counted then
+		return
+	}
+	r.handled.Store(int32(r.at))
+	switch {
 	case (r.at%notedEach == 0 || r.unnoted >= notedBytes) && r.tryNote():
-	case acknowledged:
-		r.noteSoon()
+	case acknowledged && !r.watched.Load():
+		r.mu.Lock()
+		r.watchSoon()
+		r.mu.Unlock()
 	}
 }
 
-// tryNote is note unless somebody has the lock, mostly the read loop, which counts at the
-// end of its read: the handlers do not wait for that.
+// tryNote is note unless somebody has the lock, mostly who reads, and counts at the
+// end of its batch: the handlers do not wait for that.
 func (r *receiver) tryNote() bool {
 	if !r.mu.TryLock() {
 		return false
@@ -127,26 +167,6 @@ func (r *receiver) tryNote() bool {
 	r.unnoted = 0
 	r.noteHandled()
 	return true
-}
-
-// noteSoon has what is handled counted after noteTime.
-func (r *receiver) noteSoon() {
-	switch {
-	case r.notesSoon.Load():
-		return
-	case r.noteLater == nil:
-		r.notesSoon.Store(true)
-		r.noteLater = time.AfterFunc(noteTime, r.noteDue)
-	default:
-		r.notesSoon.Store(true)
-		r.noteLater.Reset(noteTime)
-	}
-}
-
-// noteDue is note when its time has come.
-func (r *receiver) noteDue() {
-	r.notesSoon.Store(false)
-	r.note()
 }
 
 // note is noteHandled for who does not hold the lock.
@@ -159,7 +179,7 @@ func (r *receiver) note() {
 // noteHandled counts the messages whose handlers are through, and has them
 // acknowledged.
 func (r *receiver) noteHandled() {
-	end := int(r.finished.Load())
+	end := int(r.handled.Load())
 	for ; r.noted < end; r.noted++ {
 		it := &r.batch[r.noted]
 		switch {
@@ -167,8 +187,8 @@ func (r *receiver) noteHandled() {
 			r.bytes -= int(it.size)
 		case it.result != passedOn:
 			r.countOut(it)
-			if it.to.reuse {
-				r.memory.takeBack(it.message, r.limits.ReceiveBytes)
+			if it.to.lent != nil && it.to.reuse {
+				r.memory.giveBack(it.to.lent, r.limits.ReceiveBytes)
 			}
 		}
 		it.message = nil
@@ -192,45 +212,4 @@ func (r *receiver) lookForRoom() {
 	if r.paused && !r.heldBack() {
 		r.openGate()
 	}
-}
-
-// nextBatch waits for work, and reports false when there will be none.
-func (r *receiver) nextBatch() bool {
-	for {
-		r.mu.Lock()
-		r.noteHandled()
-		clear(r.batch) // a message is the handlers' alone
-		r.batch, r.at, r.noted, r.unnoted = r.batch[:0], 0, 0, 0
-		r.finished.Store(0)
-		if len(r.items) > 0 {
-			r.batch, r.items = r.items, r.batch
-			r.mu.Unlock()
-			return true
-		}
-		if r.ended {
-			r.mu.Unlock()
-			return false
-		}
-		r.asleep = true
-		busy := r.busy()
-		r.mu.Unlock()
-		r.sleep(busy)
-	}
-}
-
-// sleep waits to be woken. What only a busy client needs is let go after a while.
-func (r *receiver) sleep(busy bool) {
-	if busy {
-		timer := time.NewTimer(idleTime)
-		defer timer.Stop()
-		select {
-		case <-r.wake:
-			return
-		case <-timer.C:
-		}
-		r.mu.Lock()
-		r.rest()
-		r.mu.Unlock()
-	}
-	<-r.wake
 }

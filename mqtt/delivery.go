@@ -262,14 +262,13 @@ func (d *Delivery) failure(outcome, cause error) error {
 // handler: the read loop must not stop for a full receive queue meanwhile.
 func (c *Client) enterWait() {
 	c.mu.Lock()
-	c.recv.waiting++
-	c.recv.openGate()
+	c.recv.enter()
 	c.mu.Unlock()
 }
 
 func (c *Client) leaveWait() {
 	c.mu.Lock()
-	c.recv.waiting--
+	c.recv.leave()
 	c.mu.Unlock()
 }
 

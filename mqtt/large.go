@@ -126,25 +126,36 @@ func uncleared(n int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), b.Cap())[:0]
 }
 
-// allotLarge returns a message for to, with payload or a copy of it.
-func (m *memory) allotLarge(payload []byte, to *destination) *Received {
+// allotLargeLocked returns a message with payload or a copy of it, and where it goes: to, and that it has
+// memory that can be given back.
+func (c *Client) allotLargeLocked(payload []byte, to *destination) (*Received, *destination) {
+	m := &c.recv.memory
 	if m.came == nil {
+		c.recv.watchSpare()
 		payload = m.room(len(payload), payload)
 	}
 	m.came = nil
 	l := &large{to: *to, lent: lent{payload}}
-	l.message.Topic, l.message.Payload, l.message.to = to.topic, payload, &l.to
+	l.message.Payload = payload
 	if len(to.subs) <= 1 || to.reuse { // else one handler would say for all that they are through
 		l.to.lent = &l.lent
 	}
-	return &l.message
+	return &l.message, &l.to
+}
+
+// watchSpare sees to it that spare memory goes when the client is at rest.
+func (r *receiver) watchSpare() {
+	if r.memory.spare == nil {
+		r.watchSoon()
+	}
 }
 
 // giveBack takes memory that nobody uses any more, unless the client is at rest.
-func (m *memory) giveBack(b []byte, limit int) {
-	if m.spare != nil && b != nil {
-		m.spare.give(b, limit)
+func (m *memory) giveBack(l *lent, limit int) {
+	if m.spare != nil && l.bytes != nil {
+		m.spare.give(l.bytes, limit)
 	}
+	l.bytes = nil
 }
 
 // Release says that the application is done with the message's Payload, whose memory the client then
@@ -164,6 +175,5 @@ func (m *Received) Release() {
 		return
 	}
 	m.Payload = nil
-	c.recv.memory.giveBack(lent.bytes, c.cfg.Limits.ReceiveBytes)
-	lent.bytes = nil
+	c.recv.memory.giveBack(lent, c.cfg.Limits.ReceiveBytes)
 }

@@ -7,9 +7,9 @@ type memory struct {
 	busy     bool // the read is large
 	bytes    []byte
 	messages []Received
-	back     []*Received // messages that may be used again
 
-	backBytes int // held by those
+	lent []Received // to handlers that keep none, of one batch
+	out  int        // of those
 
 	spare *spare // nil: no large payload came lately
 	came  []byte // the payload at hand, where it came in memory of its own
@@ -21,37 +21,29 @@ const (
 	sharedPiece    = sharedBytes / 8 // a larger payload has its own memory
 )
 
-// takeBack takes back a message with ReuseMessage whose handlers are through, as long as
-// those hold no more memory than waiting messages may: limit bytes.
-func (m *memory) takeBack(used *Received, limit int) {
-	if used.to.lent != nil {
-		m.giveBack(used.to.lent.bytes, limit)
-		used.to.lent.bytes = nil
-		return
+// lend returns a message to be filled in that is used again for the next batch. The payload
+// is lent, too, and not copied.
+func (m *memory) lend() *Received {
+	if m.out == len(m.lent) { // those that are out stay where they are
+		m.lent, m.out = make([]Received, min(max(1, 4*len(m.lent)), mostLent)), 0
 	}
-	if n := messageOverhead + cap(used.Payload); m.backBytes+n <= limit {
-		m.backBytes += n
-		m.back = append(m.back, used)
-	}
+	m.out++
+	return &m.lent[m.out-1]
 }
 
-// allot returns a message for to, with a copy of payload, to be filled in.
-func (m *memory) allot(payload []byte, to *destination) *Received {
-	if len(payload) >= largePayload {
-		return m.allotLarge(payload, to)
+// mostLent is how many are made at once at most.
+const mostLent = 256
+
+// begin takes all that was lent back.
+func (m *memory) begin() { m.out = 0 }
+
+// leave leaves what is lent to those who have it, and reports whether there is any.
+func (m *memory) leave() bool {
+	borrowed := m.out > 0
+	if borrowed {
+		m.lent, m.out = nil, 0
 	}
-	var r *Received
-	if n := len(m.back); n > 0 && to.reuse {
-		r = m.back[n-1]
-		m.back = m.back[:n-1]
-		m.backBytes -= messageOverhead + cap(r.Payload)
-		r.Payload = append(r.Payload[:0], payload...)
-	} else {
-		r = m.message()
-		r.Payload = m.copy(payload)
-	}
-	r.Topic, r.to = to.topic, to
-	return r
+	return borrowed
 }
 
 // message returns a zero message.
@@ -81,12 +73,17 @@ func (m *memory) copy(b []byte) []byte {
 	return own
 }
 
-// rest lets go of what is left after a small read. Those that may be used again stay for as
+// rest lets go of what is left after a small read. What may be used again stays for as
 // long as the client is busy.
 func (m *memory) rest() {
 	if !m.busy {
 		m.bytes, m.messages = nil, nil
 	}
+}
+
+// idle reports whether it holds no more than an idle client may.
+func (m *memory) idle() bool {
+	return m.bytes == nil && m.messages == nil && len(m.lent) <= 1 && m.spare == nil
 }
 
 // stock holds values that were made together and not taken yet.

@@ -50,9 +50,11 @@ func (c *Client) sendPing(p *ping) (*connection, error) {
 		return nil, err
 	}
 	c.send.buf = wire.AppendPingReq(c.send.buf)
-	c.conn.pings = append(c.conn.pings, p)
+	conn := c.conn
+	conn.pings = append(conn.pings, p)
 	c.kickLocked()
-	return c.conn, nil
+	c.writeHereLocked()
+	return conn, nil
 }
 
 // forgetPing leaves p's place in the order of answers to nobody.

@@ -25,11 +25,11 @@ func (c *Client) Publish(ctx context.Context, m Message) error {
 	if ctx.Err() != nil {
 		return &PublishError{Topic: m.Topic, Outcome: ErrNotSent, Err: context.Cause(ctx)}
 	}
-	var how publishing
+	how := awaited
 	// Then it was written when this returns. A server could acknowledge what it has not
 	// read, so that it is for the application to decide at QoS 1 and 2.
 	if m.QoS == AtMostOnce && ctx.Done() == nil {
-		how = uncopied
+		how |= uncopied
 	}
 	d, err := c.publish(ctx, &m, nil, how)
 	if err != nil {
@@ -87,6 +87,7 @@ type publishing byte
 const (
 	uncopied  publishing = 1 << iota // the payload stays as it is until the end
 	forgotten                        // nobody asks for the outcome of a QoS 0 message: there may be no Delivery
+	awaited                          // the caller waits for the outcome
 )
 
 // publish sends m.
@@ -125,6 +126,9 @@ func (c *Client) publish(ctx context.Context, m *Message, done func(error), how 
 		return nil, d.failure(ErrNotSent, err)
 	}
 	c.kickLocked()
+	if how&awaited != 0 {
+		c.writeHereLocked()
+	}
 	return d, nil
 }
 
@@ -161,8 +165,7 @@ func (c *Client) awaitRoomLocked(ctx context.Context, qos QoS) error {
 			c.send.room = make(chan struct{})
 		}
 		room := c.send.room
-		c.recv.waiting++
-		c.recv.openGate()
+		c.recv.enter()
 		c.mu.Unlock()
 		var err error
 		select {
@@ -171,7 +174,7 @@ func (c *Client) awaitRoomLocked(ctx context.Context, qos QoS) error {
 			err = fmt.Errorf("no room to send: %w", context.Cause(ctx))
 		}
 		c.mu.Lock()
-		c.recv.waiting--
+		c.recv.leave()
 		if err != nil {
 			return err
 		}

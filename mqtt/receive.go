@@ -18,29 +18,6 @@ const linger = 500 * time.Millisecond
 // part of the public API.
 type owner Client
 
-// BeginBatch implements link.Owner. The client's mutex is held from here to
-// EndBatch: a batch is parsed, answered and queued at the cost of one lock.
-func (o *owner) BeginBatch(now time.Time, size int) {
-	o.mu.Lock()
-	o.recv.read += uint64(size)
-	o.recv.memory.busy = size >= sharedBytes
-	o.recv.memory.age(now)
-	if o.sess != nil {
-		o.sess.Received(now)
-	}
-}
-
-// EndBatch implements link.Owner.
-func (o *owner) EndBatch() {
-	c := (*Client)(o)
-	c.recv.noteHandled()
-	c.flushLocked()
-	c.recv.wakeLoop()
-	c.recv.memory.rest()
-	c.recv.crowded = c.life.Rule(life.Packet) == life.Take && (c.recv.full() || c.jammedLocked())
-	c.mu.Unlock()
-}
-
 // Frame implements link.Owner.
 func (o *owner) Frame(h wire.Header, body []byte) error {
 	c := (*Client)(o)
@@ -268,11 +245,22 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		}
 		return nil
 	}
-	if p.QoS == 0 && c.recv.stuck && c.recv.overfull() {
+	if p.QoS == 0 && c.recv.drops() {
 		c.recv.drop()
 		return nil
 	}
-	m := c.recv.memory.allot(p.Payload, to)
+	var m *Received
+	switch {
+	case to.reuse && c.recv.own && !a.Deferred && c.recv.memory.came == nil:
+		m = c.recv.memory.lend()
+		m.Payload = p.Payload[:len(p.Payload):len(p.Payload)]
+	case len(p.Payload) >= largePayload:
+		m, to = c.allotLargeLocked(p.Payload, to)
+	default:
+		m = c.recv.memory.message()
+		m.Payload = c.recv.memory.copy(p.Payload)
+	}
+	m.Topic, m.to = to.topic, to
 	m.fill(p)
 	m.Sequence, m.seq = a.Sequence, a.Seq
 	m.manual = false

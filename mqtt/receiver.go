@@ -3,7 +3,6 @@ package mqtt
 import (
 	"math"
 	"sync/atomic"
-	"time"
 )
 
 // messageOverhead is what a queued message counts beyond what it refers to.
@@ -14,7 +13,7 @@ const messageOverhead = 160
 // handler returns.
 const overrun = 16
 
-// item is one thing to do on the deliver goroutine: a message for handlers, the
+// item is one thing to do for who delivers: a message for handlers, the
 // callback of a delivery, or a call.
 type item struct {
 	message  *Received
@@ -39,68 +38,65 @@ const (
 	passedOn               // queues of their own have it
 )
 
-// receiver is the receiving side: the read loop queues what came, and the deliver
-// loop runs the handlers and callbacks, one at a time and in order. The client's
-// mutex guards it, except for what is said to be a loop's own.
+// receiver is the receiving side. Two roles are given to goroutines: one reads, and queues what
+// came, and one delivers, which is to run the handlers and callbacks, one at a time and in order. Mostly
+// one goroutine has both, see handover.go. The client's mutex guards it, except for what is said
+// to be of who has a role.
 type receiver struct {
 	// Set when it is made, not changed afterwards.
 	mu        *lock
 	limits    *Limits // guarded
 	guard     guard
 	concluded func(*item)   // tells, with the mutex held, that the handlers of a message are through
-	ending    func()        // is called when the deliver loop ends
-	done      chan struct{} // closed when it has ended
+	ending    func()        // is called when nothing is delivered any more
+	done      chan struct{} // closed then
 
 	quiet          atomic.Bool   // Close was called: no handler or event begins any more
 	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
 
 	items     []item
-	batch     []item // being handled; the deliver loop changes it with the lock held
-	at        int    // of batch: the item being handled; the deliver loop's own
+	batch     []item // being handled; who delivers changes it with the lock held
+	at        int    // of batch: the item being handled; of who delivers
 	noted     int    // of batch: what was handled before is counted
 	messages  int    // queued or being handled
 	bytes     int    // of memory that those hold
 	deferred  int    // messages that wait until they, or those before them, are on record
 	waiting   int    // goroutines that wait for the server
-	paused    bool   // the read loop waits for room
-	over      bool   // what was read ahead has the end of the input; the read loop's, with the lock held
-	asleep    bool   // the deliver loop waits to be woken
+	paused    bool   // who reads waits for room
+	over      bool   // what was read ahead has the end of the input; of who reads, with the lock held
 	ended     bool   // nothing is pushed any more
+	finished  bool   // and all was delivered
 	dropped   int32  // QoS 0 messages lost and not reported yet
-	unhandled int32  // messages that nobody takes and that were not reported yet; the deliver loop's own
+	unhandled int32  // messages that nobody takes and that were not reported yet; of who delivers
 	read      uint64 // bytes
 	through   uint64 // messages whose handlers have returned, and reads of a large one
 	stuck     bool   // no handler returned for long, and somebody waits; until there is room
 
 	stream *stream // the large message that is coming; nil: none
-	memory memory  // for messages; the read loop's own, with the lock held
+	memory memory  // for messages; of who reads, with the lock held
 
-	crowded bool // full at the end of the last read; the read loop's own
+	crowded bool // full at the end of the last read; of who reads
 
-	finished  atomic.Int32 // of batch: what is before is handled
-	unnoted   int          // bytes handled since that was counted; the deliver loop's own
-	noteLater *time.Timer  // counts what is handled; the deliver loop's own
-	notesSoon atomic.Bool  // it runs
+	handled atomic.Int32 // of batch: what is before is handled, at the least
+	unnoted int          // bytes handled since that was counted; of who delivers
 
-	loop    uint64   // the goroutine of the deliver loop
+	roles
 	workers *workers // handlers on goroutines of their own; nil: there have been none
 
-	wake chan struct{} // wakes the deliver loop
-	gate chan struct{} // wakes the read loop
+	gate chan struct{} // wakes who reads and waits for room
 }
 
 func (r *receiver) init(c *Client) {
 	r.mu, r.limits, r.concluded, r.ending = &c.mu, &c.cfg.Limits, c.concludeLocked, c.cancel
 	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
-	r.done = make(chan struct{})
-	r.wake, r.gate = make(chan struct{}, 1), make(chan struct{}, 1)
+	r.done, r.gate = make(chan struct{}), make(chan struct{}, 1)
 }
 
 // push queues it.
 func (r *receiver) push(it item) {
 	r.items = append(r.items, it)
-	r.wakeLoop()
+	r.serve()
 }
 
 // pushEvent queues a call that is left out once Close was called.
@@ -126,7 +122,7 @@ func (r *receiver) pushError(err error) {
 }
 
 // report tells the Error handler of the outcome of something that nobody waits
-// for. It runs on the deliver loop; after Close nothing is told.
+// for. Who delivers calls it; after Close nothing is told.
 func (r *receiver) report(err error) {
 	if err != nil && r.guard.onError != nil && !r.quiet.Load() {
 		r.guard.onError(err)
@@ -159,15 +155,7 @@ func (m *Received) MemorySize() int {
 func (r *receiver) end() {
 	r.ended = true
 	r.memory.dropSpare()
-	r.wakeLoop()
-}
-
-// wakeLoop wakes the deliver loop when it sleeps and has something to do.
-func (r *receiver) wakeLoop() {
-	if r.asleep && (len(r.items) > 0 || r.ended) {
-		r.asleep = false
-		r.mu.wake = r.wake
-	}
+	r.serve()
 }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
@@ -180,12 +168,12 @@ func (r *receiver) rest() {
 	if cap(r.items) > idleItems && len(r.items) == 0 {
 		r.items = nil
 	}
-	if cap(r.batch) > idleItems {
+	if cap(r.batch) > idleItems && !r.delivering {
 		r.batch = nil
 	}
 }
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || r.memory.busy || r.memory.backBytes > sharedBytes || r.memory.spare != nil
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || !r.memory.idle()
 }

@@ -24,7 +24,12 @@ type sender struct {
 	apart   *payloads     // large payloads that are not in buf
 	start   uint64        // position of buf[0]; payloads beside it do not count
 	written uint64        // position up to which the network has everything
-	idle    bool          // the write loop sleeps
+	idle    bool          // the write loop sleeps, and nobody writes
+	here    bool          // a goroutine writes in its place
+	rest    []byte        // what that one could not write at once
+	wakes   time.Time     // when the write loop looks at the latest
+	used    bool          // since rested
+	resting bool          // the write loop will look whether buffers may go
 	last    bool          // nothing is appended any more: write and hang up
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
 	lost    []unwritten   // what earlier connections did not send, oldest first
@@ -47,7 +52,7 @@ func (s *sender) waiting() bool { return s.written < s.end() }
 
 // take hands over what was appended and begins a new buffer.
 func (s *sender) take() link.Batch {
-	s.start = s.end()
+	s.start, s.used = s.end(), true
 	s.buf, s.writing = s.writing[:0], s.buf
 	return link.Batch{Bytes: s.writing, Parts: s.apart.take()}
 }
@@ -66,14 +71,14 @@ func (s *sender) answered(position uint64) {
 // let go: making them anew for each burst costs more than all else in a publish.
 const idleTime = time.Second
 
-// rest notes that the write loop sleeps. It lets go of what an idle client does not
-// need once it has been idle for a while, and returns when to look for that.
-func (s *sender) rest() time.Duration {
-	if s.large() && !s.idle { // it was woken since the last time
-		s.idle = true
+// settle notes that the write loop sleeps. It lets go of what an idle client does not
+// need once nothing was written for a while, and returns when to look for that.
+func (s *sender) settle() time.Duration {
+	s.idle = true
+	if s.resting = s.large() && s.used; s.resting {
+		s.used = false
 		return idleTime
 	}
-	s.idle = true
 	if cap(s.buf) > idleBuffer {
 		giveAway(s.buf)
 		s.buf = nil
@@ -129,6 +134,21 @@ func (s *sender) kick() {
 		s.idle = false
 		s.mu.kick = s.link
 	}
+	if s.last {
+		s.mu.releaseKick()
+	}
+}
+
+// holdKick lets the write loop sleep for now: who calls it is to write what is appended, or to
+// have the kick released.
+func (s *sender) holdKick() {
+	if s.idle && s.link.WritesNow() {
+		s.idle = false
+		s.mu.held = s.link
+	}
+	if s.link.WritesNow() {
+		s.mu.holdKick(s.link)
+	}
 }
 
 // unwritten is what a connection that ended had not written, as positions in the
@@ -169,7 +189,8 @@ func (s *sender) abandon() {
 	}
 	s.buf, s.writing, s.waiters = nil, nil, nil
 	s.apart.abandon()
-	s.idle, s.last, s.validTopic = false, false, ""
+	s.idle, s.here, s.last, s.rest, s.validTopic = false, false, false, nil, ""
+	s.mu.held = nil
 }
 
 // usedBuffers holds out-buffers, as *[]byte, that clients let go after a busy time,

@@ -20,9 +20,10 @@ func (o *owner) Room(size int, came []byte, moves bool) []byte {
 	case !taken:
 		return nil
 	}
+	c.recv.watchSpare()
 	b := c.recv.memory.room(size, came)
 	if moves {
-		c.recv.memory.giveBack(came, c.cfg.Limits.ReceiveBytes)
+		c.recv.memory.giveBack(&lent{came}, c.cfg.Limits.ReceiveBytes)
 	}
 	return b
 }
@@ -39,7 +40,7 @@ func (o *owner) Large(h wire.Header, head, payload []byte) error {
 	err = c.handlePublish(&p)
 	if c.recv.memory.came != nil { // nobody wants it
 		c.recv.memory.came = nil
-		defer c.recv.memory.giveBack(payload, c.cfg.Limits.ReceiveBytes)
+		defer c.recv.memory.giveBack(&lent{payload}, c.cfg.Limits.ReceiveBytes)
 	}
 	if err != nil {
 		return c.takeFaultLocked(h, slices.Concat(head, payload), err)

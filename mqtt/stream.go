@@ -51,12 +51,11 @@ func (s *stream) Read(p []byte) (int, error) {
 		case s.err != nil:
 			return 0, s.err
 		}
-		c.recv.waiting++ // the read loop must go on, whatever else is queued
-		c.recv.openGate()
+		c.recv.enter() // reading must go on, whatever else is queued
 		c.mu.Unlock()
 		<-s.wakeUp
 		c.mu.Lock()
-		c.recv.waiting--
+		c.recv.leave()
 	}
 	n := copy(p, s.buf)
 	s.buf = s.buf[n:]

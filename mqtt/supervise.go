@@ -76,7 +76,6 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c.conn.remote = address.String()
-	go c.recv.deliverLoop()
 	if c.saver != nil {
 		go c.saveLoop()
 	}

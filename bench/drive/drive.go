@@ -36,7 +36,7 @@ type Setup struct {
 	Dir     string // empty folder for what has to be durable; BENCH_DIR
 	Sync    string // always or interval; BENCH_SYNC
 	Profile string // begin of the names of profiles to write, or empty; BENCH_PROFILE
-	N       int    // of clients, subscriptions or messages in flight; BENCH_N
+	N       int    // of clients, subscriptions or messages in flight; 0: see InFlight; BENCH_N
 	View    bool   // handlers do not keep what they get; BENCH_VIEW
 
 	in  io.Reader
@@ -46,6 +46,13 @@ type Setup struct {
 // Window is how many QoS 1 and 2 messages are in flight, unless the work says
 // otherwise.
 const Window = 100
+
+// Unbounded is how many are in flight where a client has no bound: there are no more
+// packet identifiers.
+const Unbounded = 65535
+
+// NoWork is how a driver that does not know a work complains.
+const NoWork = "no work %q"
 
 // Report is what a driver says at the end. Zero: it does not know.
 type Report struct {
@@ -58,6 +65,7 @@ type Report struct {
 	Heap       float64 `json:"heap,omitempty"`       // bytes a client
 	Stack      float64 `json:"stack,omitempty"`      // bytes a client
 	Goroutines float64 `json:"goroutines,omitempty"` // a client
+	InFlight   int     `json:"inFlight,omitempty"`   // messages at most, where the work is about publishing
 }
 
 // Works are a driver's, by name.
@@ -114,7 +122,7 @@ func (s *Setup) TLS() (*tls.Config, error) {
 func (s *Setup) Do(works Works) error {
 	work, ok := works[s.Work]
 	if !ok {
-		return fmt.Errorf("no work %q", s.Work)
+		return fmt.Errorf(NoWork, s.Work)
 	}
 	r := &Run{Setup: s}
 	if err := work(r); err != nil {

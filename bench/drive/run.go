@@ -1,9 +1,11 @@
 package drive
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -77,6 +79,17 @@ func (r *Run) quantiles() {
 	all := slices.Sorted(slices.Values(r.latencies[n-r.Count:])) // without those of the warm-up
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 	r.report.P50, r.report.P99 = us(all[len(all)/2]), us(all[len(all)*99/100])
+}
+
+// InFlight returns how many messages of QoS 1 or 2 the work wants in flight, and notes
+// that: Window; in the works called window N, or, when that is 0, the client's own default.
+func (r *Run) InFlight(own int) int {
+	n := Window
+	if strings.HasSuffix(r.Work, "-window") {
+		n = cmp.Or(r.N, own)
+	}
+	r.report.InFlight = n
+	return n
 }
 
 // Flood returns the topic that makes the server send n messages. It is another

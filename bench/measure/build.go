@@ -29,7 +29,9 @@ type Driver struct {
 type Builder struct {
 	Source string // the bench folder
 	Out    string // where programs go; kept for the next time
-	Log    func(format string, args ...any)
+	// Mosquitto is a folder with another libmosquitto than the machine's, or empty.
+	Mosquitto string
+	Log       func(format string, args ...any)
 }
 
 // Build makes the drivers of clients. One whose language or library is missing is
@@ -46,7 +48,7 @@ func (b *Builder) Build(ctx context.Context, clients []work.Client) ([]Driver, e
 		case c.Commit != "":
 			err = b.earlier(ctx, &d)
 		case c.Name == "libmosquitto":
-			err = b.c(ctx, &d)
+			err = b.mosquitto(ctx, &d)
 		case c.Name == work.MQTTjs:
 			err = b.node(ctx, &d)
 		case c.Name == work.Script:
@@ -123,27 +125,6 @@ func (b *Builder) golang(ctx context.Context, d *Driver, source string) error {
 		}
 	}
 	return nil
-}
-
-func (b *Builder) c(ctx context.Context, d *Driver) error {
-	compiler := os.Getenv("CC")
-	if compiler == "" {
-		compiler = "cc"
-	}
-	if _, err := exec.LookPath(compiler); err != nil {
-		return &missingError{"there is no C compiler"}
-	}
-	program := filepath.Join(b.Out, "libmosquitto")
-	_, err := b.command(ctx, b.Source, compiler, "-O2", "-o", program, "drivers/libmosquitto/main.c", "-lmosquitto", "-lpthread")
-	if err != nil {
-		if strings.Contains(err.Error(), "mosquitto.h") || strings.Contains(err.Error(), "-lmosquitto") {
-			return &missingError{"its headers are not installed; Debian has them in libmosquitto-dev"}
-		}
-		return err
-	}
-	d.command = []string{program}
-	d.Version, err = b.command(ctx, b.Source, program, "version")
-	return err
 }
 
 func (b *Builder) node(ctx context.Context, d *Driver) error {

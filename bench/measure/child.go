@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"dunlin/bench/drive"
 	"dunlin/bench/report"
 	"dunlin/bench/work"
 )
@@ -54,7 +55,12 @@ func (j *job) run(ctx context.Context, s *serverProcess, dir string) (report.Sam
 	if err != nil {
 		return report.Sample{}, err
 	}
-	if err := cmd.Start(); err != nil {
+	where := anywhere
+	if j.work.Core {
+		where = firstCore
+		cmd.Env = append(cmd.Env, "GOMAXPROCS=1")
+	}
+	if err := start(cmd, where); err != nil {
 		return report.Sample{}, err
 	}
 	sample, err := watch(cmd.Process.Pid, out)
@@ -67,10 +73,16 @@ func (j *job) run(ctx context.Context, s *serverProcess, dir string) (report.Sam
 		return sample, context.Cause(ctx)
 	case err == nil:
 		return sample, ended
+	case strings.Contains(complaints.String(), fmt.Sprintf(drive.NoWork, j.work.Do)):
+		return sample, errNoWork
 	default:
 		return sample, fmt.Errorf("%w%s", err, lastLines(complaints.String()))
 	}
 }
+
+// errNoWork is what a driver says that does not know a work: that of an earlier build
+// may be older than it.
+var errNoWork = errors.New("the driver does not know this work")
 
 // end lets the driver go: it may end by itself, unless it cannot or failed.
 func (j *job) end(cmd *exec.Cmd, in io.Closer, failed bool) error {

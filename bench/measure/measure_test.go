@@ -6,10 +6,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
+	"dunlin/bench/drive"
 	"dunlin/bench/server"
 	"dunlin/bench/work"
 	"dunlin/mqtt/mqtttest/packet"
@@ -21,9 +23,18 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	var err error
-	if os.Args[1] == "serve" {
+	switch os.Args[1] {
+	case "serve":
 		err = server.Serve(os.Stdin, os.Stdout)
-	} else {
+	case "old":
+		err = fmt.Errorf(drive.NoWork, os.Args[2])
+	case "alone":
+		if n := runtime.NumCPU() * runtime.GOMAXPROCS(0); n > 1 {
+			err = fmt.Errorf("not alone on one processor: %d", n)
+			break
+		}
+		fallthrough
+	default:
 		err = restless(os.Args[1], os.Args[3], os.Args[5], os.Args[6])
 	}
 	if err != nil {
@@ -60,6 +71,9 @@ func restless(how, address, warm, count string) error {
 	fmt.Printf("begin\n{\"secs\":1,\"n\":%d}\n", all[1])
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 		return err
+	}
+	if how == "alone" {
+		return nil
 	}
 	if how == "publishes" {
 		return exchange(c, in, packet.AppendPublish(nil, packet.V311, &m))
@@ -103,7 +117,7 @@ func TestClosingIsNotTheNextOnes(t *testing.T) {
 func TestWhoGetsNoServerFailed(t *testing.T) {
 	w := work.Work{Name: "pub1", Do: "pub1", Net: "tcp"}
 	dir := t.TempDir()
-	s, err := startServer(os.Args[0], dir)
+	s, err := startServer(os.Args[0], dir, anywhere)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,5 +128,29 @@ func TestWhoGetsNoServerFailed(t *testing.T) {
 		if _, err := r.measure(t.Context(), e, 1); err == nil || e.result.Fault == "" {
 			t.Errorf("error %v, fault %q", err, e.result.Fault)
 		}
+	}
+}
+
+// TestEarlierDriverMayNotKnowAWork has an earlier build be no failure for that, and says
+// what is wrong with a driver of today.
+func TestEarlierDriverMayNotKnowAWork(t *testing.T) {
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // or each process takes a second to end
+	c := work.Client{Name: "old", Table: []string{work.Speed}}
+	today := Driver{Client: c, command: []string{os.Args[0], "old"}}
+	earlier := today
+	earlier.Commit = "abc"
+	plan := Plan{
+		Works:   []work.Work{{Name: "fresh", Table: work.Speed, Do: "fresh", Net: "tcp"}},
+		Drivers: []Driver{today, earlier}, Rounds: 1, Seconds: 1e-9, Dir: t.TempDir(), Program: os.Args[0],
+	}
+	results, err := plan.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := results[0]; r.Unknown || r.Fault != errNoWork.Error() {
+		t.Errorf("today's driver: %+v", r)
+	}
+	if r := results[1]; !r.Unknown || r.Fault != "" || len(r.Samples) > 0 {
+		t.Errorf("the earlier driver: %+v", r)
 	}
 }

@@ -46,7 +46,7 @@ func (p *Plan) Run(ctx context.Context) ([]report.Result, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left there harms nobody
 	r := &runner{Plan: p, dir: dir}
-	if r.server, err = startServer(p.Program, dir); err != nil {
+	if r.server, err = startServer(p.Program, dir, anywhere); err != nil {
 		return nil, err
 	}
 	defer func() { _ = r.server.close() }() // nothing is wanted of it any more
@@ -89,7 +89,7 @@ func (r *runner) rounds(ctx context.Context, entries []*entry) error {
 	for round := 1; round <= r.Rounds; round++ {
 		entries := turned(entries, round)
 		for i, e := range entries {
-			if e.result.Fault != "" {
+			if e.result.Fault != "" || e.result.Unknown {
 				continue
 			}
 			r.tell(entries, e, round, i)
@@ -124,16 +124,13 @@ func turned(entries []*entry, round int) []*entry {
 	return order
 }
 
-// firstCount is how many messages a trial begins with.
-const firstCount = 500
-
 // tryOut finds e.count.
 func (r *runner) tryOut(ctx context.Context, e *entry) error {
 	if e.count = 1; e.work.Once() && r.Rounds > 0 {
 		return nil
 	}
 	if !e.work.Once() {
-		e.count = max(firstCount, 2*e.work.N)
+		e.count = e.work.First()
 	}
 	for range 8 {
 		start := time.Now()
@@ -173,11 +170,16 @@ func (r *runner) measure(ctx context.Context, e *entry, count int) (report.Sampl
 	one, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %v", limit))
 	defer cancel()
 	sample, err := r.once(one, e, count)
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return sample, err
+	case errors.Is(err, errNoWork) && e.driver.Commit != "":
+		e.result.Unknown = true
+		return sample, err
+	default:
 		e.result.Fault = err.Error()
-		err = errors.Join(err, r.restart())
+		return sample, errors.Join(err, r.restart(r.server.where))
 	}
-	return sample, err
 }
 
 func (r *runner) once(ctx context.Context, e *entry, count int) (report.Sample, error) {
@@ -191,26 +193,30 @@ func (r *runner) once(ctx context.Context, e *entry, count int) (report.Sample, 
 	if r.Profile != "" && e.driver.Name == work.Ours {
 		j.profile = filepath.Join(r.Profile, e.work.Name)
 	}
-	if err := r.forget(); err != nil {
+	if err := r.forget(e.work); err != nil {
 		return report.Sample{}, err
 	}
 	return j.run(ctx, r.server, dir)
 }
 
 // forget sees to it that what a driver did while it closed, after its check, is not
-// charged to the next one.
-func (r *runner) forget() error {
-	if _, err := r.server.counts(); err != nil {
-		return r.restart()
+// charged to the next one, and that the server has the processors that w leaves it.
+func (r *runner) forget(w *work.Work) error {
+	where := anywhere
+	if w.Core {
+		where = otherCores
+	}
+	if _, err := r.server.counts(); err != nil || r.server.where != where {
+		return r.restart(where)
 	}
 	return nil
 }
 
 // restart leaves a server that has ended when there is no new one: whoever wants it
 // next tries again.
-func (r *runner) restart() error {
-	_ = r.server.close() // it has seen a fault
-	s, err := startServer(r.Program, r.dir)
+func (r *runner) restart(where place) error {
+	_ = r.server.close() // it may have seen a fault
+	s, err := startServer(r.Program, r.dir, where)
 	if err == nil {
 		r.server = s
 	}

@@ -1,16 +1,55 @@
 package measure
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// start starts cmd in its place.
+func start(cmd *exec.Cmd, where place) error {
+	if where == anywhere {
+		return cmd.Start()
+	}
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return err
+	}
+	chosen := where.of(&all)
+	runtime.LockOSThread() // what is started inherits the processors of this thread
+	err := unix.SchedSetaffinity(0, &chosen)
+	if err == nil {
+		err = cmd.Start()
+	}
+	if back := unix.SchedSetaffinity(0, &all); back != nil {
+		return errors.Join(err, back) // and the thread ends with its goroutine
+	}
+	runtime.UnlockOSThread()
+	return err
+}
+
+// of returns the processors of a place. A machine that has one has it for both.
+func (where place) of(all *unix.CPUSet) (chosen unix.CPUSet) {
+	first := 0
+	for !all.IsSet(first) {
+		first++
+	}
+	if where == firstCore || all.Count() == 1 {
+		chosen.Set(first)
+		return chosen
+	}
+	chosen = *all
+	chosen.Clear(first)
+	return chosen
+}
 
 // endWithParent sees to it that no driver is left behind.
 func endWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

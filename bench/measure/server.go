@@ -21,12 +21,22 @@ type serverProcess struct {
 	addresses map[string]string
 	ca        string // a file
 	last      server.Counts
+	where     place
 }
+
+// place says which processors a process has.
+type place int
+
+const (
+	anywhere   place = iota
+	firstCore        // one
+	otherCores       // all but that one
+)
 
 // startServer runs program, which is this one, as the server. dir gets the
 // certificate.
-func startServer(program, dir string) (*serverProcess, error) {
-	s := &serverProcess{cmd: exec.Command(program, "serve")}
+func startServer(program, dir string, where place) (*serverProcess, error) {
+	s := &serverProcess{cmd: exec.Command(program, "serve"), where: where}
 	s.cmd.Stderr = os.Stderr
 	endWithParent(s.cmd)
 	in, err := s.cmd.StdinPipe()
@@ -37,7 +47,7 @@ func startServer(program, dir string) (*serverProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cmd.Start(); err != nil {
+	if err := start(s.cmd, where); err != nil {
 		return nil, err
 	}
 	s.in, s.out = in, json.NewDecoder(bufio.NewReader(out))

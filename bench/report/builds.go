@@ -50,22 +50,50 @@ func (r *Report) builds() string {
 		if !work.Earlier(c.Name) {
 			continue
 		}
-		t := table{head: []string{"divided by " + c.Title, "time", "CPU time", "heap"}}
-		for _, w := range work.All() {
-			if r.Find(w.Name, c.Name) == nil || r.Find(w.Name, work.Ours) == nil {
-				continue
+		for _, t := range r.against(c) {
+			if len(t.rows) > 0 {
+				b.WriteString(t.String() + "\n")
 			}
-			t.add(w.Name,
-				estimate(r.ratios(w.Name, work.Ours, c.Name, wall)).String(),
-				estimate(r.ratios(w.Name, work.Ours, c.Name, cpu)).String(),
-				estimate(r.ratios(w.Name, work.Ours, c.Name, func(s *Sample) float64 { return s.Heap })).String())
 		}
-		if len(t.rows) > 0 {
-			b.WriteString(t.String() + "\n")
+		if names := r.unknown(c.Name); len(names) > 0 {
+			fmt.Fprintf(&b, "Its driver does not know: %s in %s.\n\n", c.Title, strings.Join(names, ", "))
 		}
 	}
 	if b.Len() == 0 {
 		return ""
 	}
 	return b.String() + "In brackets: where the ratio lies with a confidence of 95 %. More rounds narrow that.\n"
+}
+
+// against compares ours with one build: a table of the works about messages, and one of
+// those about rest.
+func (r *Report) against(c Version) [2]table {
+	by := "divided by " + c.Title
+	messages := table{head: []string{by, "time (rtt: median)", "99th percentile", "CPU time"}}
+	rest := table{head: []string{"at rest, " + by, "heap", "stacks", "goroutines", "RSS"}}
+	for _, w := range work.All() {
+		if r.Find(w.Name, c.Name) == nil || r.Find(w.Name, work.Ours) == nil {
+			continue
+		}
+		to := func(f func(*Sample) float64) string {
+			return estimate(r.ratios(w.Name, work.Ours, c.Name, f)).String()
+		}
+		if w.Once() {
+			rest.add(w.Name, to(func(s *Sample) float64 { return s.Heap }), to(func(s *Sample) float64 { return s.Stack }),
+				to(func(s *Sample) float64 { return s.Goroutines }), to(func(s *Sample) float64 { return float64(s.RSS) }))
+			continue
+		}
+		messages.add(w.Name, to(wall), to(p99), to(cpu))
+	}
+	return [2]table{messages, rest}
+}
+
+// unknown returns the works that the driver of an earlier build does not know.
+func (r *Report) unknown(client string) (names []string) {
+	for _, f := range r.Results {
+		if f.Client == client && f.Unknown {
+			names = append(names, f.Work)
+		}
+	}
+	return names
 }

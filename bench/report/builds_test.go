@@ -20,7 +20,8 @@ func TestEarlierBuildIsNoRival(t *testing.T) {
 	r.Results = append(r.Results, found)
 	text := squeeze(r.String())
 	for _, want := range []string{
-		"| divided by Dunlin@abc | time | CPU time | heap | | ---", "| pub0 | 1.000 (1.000 to 1.000) | 1.000 (1.000 to 1.000) | - |",
+		"| divided by Dunlin@abc | time (rtt: median) | 99th percentile | CPU time | | ---",
+		"| pub0 | 1.000 (1.000 to 1.000) | - | 1.000 (1.000 to 1.000) |",
 		"12.5 × libmosquitto",
 	} {
 		if !strings.Contains(text, want) {
@@ -32,6 +33,36 @@ func TestEarlierBuildIsNoRival(t *testing.T) {
 	}
 	if strings.Contains(sample().String(), strings.ToUpper(builds)) {
 		t.Error("a section without an earlier build")
+	}
+}
+
+// TestBuildsInTripsAndAtRest has the slow trips of two builds compared, and what their
+// clients cost at rest, and names the work that the earlier driver does not know.
+func TestBuildsInTripsAndAtRest(t *testing.T) {
+	r := sample()
+	r.Clients = append(r.Clients, Version{Name: "dunlin@abc", Title: "Dunlin@abc"})
+	for _, name := range []string{"rtt0", "idle"} {
+		found := *r.Find(name, work.Ours)
+		found.Client = "dunlin@abc"
+		s := found.Samples[0]
+		s.P50, s.P99, s.Heap, s.Goroutines = 2*s.P50, 4*s.P99, 2*s.Heap, s.Goroutines+1
+		found.Samples = []Sample{s}
+		r.Results = append(r.Results, found)
+	}
+	r.Results = append(r.Results, Result{Work: "recv0-pull", Client: "dunlin@abc", Unknown: true})
+	text := squeeze(r.builds())
+	for _, want := range []string{
+		"| rtt0 | 0.500 (0.500 to 0.500) | 0.250 (0.250 to 0.250) |",
+		"| at rest, divided by Dunlin@abc | heap | stacks | goroutines | RSS |",
+		"| idle | 0.500 (0.500 to 0.500) | 1.000 (1.000 to 1.000) | 0.750 (0.750 to 0.750) | 1.000",
+		"Its driver does not know: Dunlin@abc in recv0-pull.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q; got:\n%s", want, r.builds())
+		}
+	}
+	if len(r.Faults()) != len(sample().Faults()) {
+		t.Errorf("not to know a work is a fault: %q", r.Faults())
 	}
 }
 

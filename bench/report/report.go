@@ -30,6 +30,7 @@ type Result struct {
 	Client  string   `json:"client"`
 	Samples []Sample `json:"samples"` // one a round
 	Fault   string   `json:"fault,omitempty"`
+	Unknown bool     `json:"unknown,omitempty"` // an earlier build's driver does not know the work
 }
 
 // Sample is what one process did.

@@ -22,6 +22,8 @@ func (r *Report) Sections() []Section {
 		make func(string) string
 	}{
 		{work.Speed, r.timing},
+		{work.Windows, r.windows},
+		{work.Core, r.timing},
 		{work.Sizes, r.timing},
 		{work.Nets, r.timing},
 		{work.Durable, r.timing},

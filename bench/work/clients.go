@@ -25,7 +25,7 @@ type Client struct {
 
 // Clients returns every client, in the order of the columns.
 func Clients() []Client {
-	basic := []string{Speed, Sizes, Nets}
+	basic := []string{Speed, Windows, Core, Sizes, Nets}
 	return []Client{
 		{Name: Limit, Title: "limit", Table: append([]string{Idle}, basic...)},
 		{Name: Ours, Title: "Dunlin", Table: append([]string{Idle, Durable, Growth}, basic...)},

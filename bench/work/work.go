@@ -11,6 +11,8 @@ import (
 // The tables that works stand in.
 const (
 	Speed   = "speed"
+	Windows = "windows"
+	Core    = "core"
 	Sizes   = "sizes"
 	Nets    = "nets"
 	Durable = "durable"
@@ -25,15 +27,21 @@ type Work struct {
 	Do    string // what a driver calls it
 	Net   string // tcp, tls or ws
 	Size  int    // of a payload, in bytes
-	N     int    // of clients, subscriptions or messages in flight; 0: does not matter
+	N     int    // of clients, subscriptions or messages in flight; 0: does not matter, or is the client's own default
 	Sync  string // of a store
 	View  bool   // handlers do not keep what they get
+	Core  bool   // the client has one processor, and the server the others
 	Only  []string
 }
 
 // Once reports whether the work is about a state, not about messages: it has no
 // warm-up and no count.
 func (w *Work) Once() bool { return w.Do == "idle" }
+
+// First returns how many messages the first trial has: few where they are large.
+func (w *Work) First() int {
+	return max(min(500, 64<<20/max(w.Size, 1)), 2*w.N)
+}
 
 // Burst is how many messages one client sends before it is another's turn, in the
 // works with many clients.
@@ -48,7 +56,7 @@ func (w *Work) Warm(count int) int {
 	case w.Do == "clients":
 		return max(count/10, Burst*w.N)
 	default:
-		return count / 10
+		return max(count/10, 1)
 	}
 }
 
@@ -77,7 +85,11 @@ func (w *Work) Received() (qos int, ok bool) {
 
 // views are the clients whose handlers may get a view of the message: no one else
 // has such a thing.
-var views = []string{"limit", Ours, "libmosquitto"}
+var views = []string{Limit, Ours, "libmosquitto"}
+
+// own are the clients that have a default of their own, or none, for how many messages
+// are in flight.
+var own = []string{Ours, Script, "paho3", "paho5", "libmosquitto", MQTTjs}
 
 // All returns every work, in the order of the tables.
 func All() []Work {
@@ -86,13 +98,10 @@ func All() []Work {
 		all = append(all, Work{Name: do, Table: Speed, Do: do, Net: "tcp", Size: 64})
 	}
 	all = append(all, Work{Name: "recv0-view", Table: Speed, Do: "recv0", Net: "tcp", Size: 64, View: true, Only: views})
-	for _, size := range []int{1, 64} {
-		for _, do := range []string{"pub0", "pub1", "recv0", "recv1"} {
-			name := fmt.Sprintf("%s-%dk", do, size)
-			all = append(all, Work{Name: name, Table: Sizes, Do: do, Net: "tcp", Size: size << 10})
-		}
+	for _, do := range []string{"recv0-pull", "recv1-pull"} {
+		all = append(all, Work{Name: do, Table: Speed, Do: do, Net: "tcp", Size: 64, Only: []string{Ours}})
 	}
-	all = append(all, Work{Name: "recv0-64k-view", Table: Sizes, Do: "recv0", Net: "tcp", Size: 64 << 10, View: true, Only: views})
+	all = slices.Concat(all, windows(), core(), sizes())
 	for _, net := range []string{"tls", "ws"} {
 		for _, do := range []string{"pub0", "pub1", "recv0", "recv1"} {
 			all = append(all, Work{Name: do + "-" + net, Table: Nets, Do: do, Net: net, Size: 64})
@@ -103,8 +112,53 @@ func All() []Work {
 	}
 	all = append(all,
 		Work{Name: "idle", Table: Idle, Do: "idle", Net: "tcp", N: 1000},
-		Work{Name: "idle-10k", Table: Idle, Do: "idle", Net: "tcp", N: 10000, Only: []string{"limit", Ours}})
+		Work{Name: "idle-10k", Table: Idle, Do: "idle", Net: "tcp", N: 10000, Only: []string{Limit, Ours}})
 	return append(all, growth()...)
+}
+
+// windows are publishes with another number in flight than drive.Window, which pub1 and
+// pub2 have: all clients with as many, and each with its own default.
+func windows() (all []Work) {
+	for _, do := range []string{"pub1", "pub2"} {
+		w := Work{Table: Windows, Do: do + "-window", Net: "tcp", Size: 64}
+		equal, each := w, w
+		equal.Name, equal.N = do+"-20", 20
+		each.Name, each.Only = do+"-default", own
+		all = append(all, equal, each)
+	}
+	return all
+}
+
+func core() (all []Work) {
+	for _, do := range []string{"pub0", "pub1", "recv0", "recv1", "rtt0", "rtt1"} {
+		all = append(all, Work{Name: do + "-core", Table: Core, Do: do, Net: "tcp", Size: 64, Core: true})
+	}
+	return all
+}
+
+// header is more than the topic and the fixed header of a message take: with so much less
+// than 16 MiB, its packet is one that every client takes by default.
+const header = 1 << 10
+
+func sizes() (all []Work) {
+	for _, size := range []int{1, 64} {
+		for _, do := range []string{"pub0", "pub1", "recv0", "recv1"} {
+			name := fmt.Sprintf("%s-%dk", do, size)
+			all = append(all, Work{Name: name, Table: Sizes, Do: do, Net: "tcp", Size: size << 10})
+		}
+	}
+	for _, large := range []struct {
+		name string
+		size int
+	}{{"recv0-64k", 64 << 10}, {"recv0-1m", 1 << 20}, {"recv0-16m", 16<<20 - header}} {
+		w := Work{Name: large.name, Table: Sizes, Do: "recv0", Net: "tcp", Size: large.size}
+		if large.size > 64<<10 {
+			all = append(all, w)
+		}
+		w.Name, w.View, w.Only = w.Name+"-view", true, views
+		all = append(all, w)
+	}
+	return all
 }
 
 // Steps are the sizes of the series of growth.

@@ -1,7 +1,8 @@
 /* Drives libmosquitto (MQTT 3.1.1) with its own thread; see package drive for how
  * a driver is called.
- * cc -O2 -o libmosquitto main.c -lmosquitto -lpthread */
+ * cc -O2 -o libmosquitto main.c -lmosquitto -lpthread -ldl */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <mosquitto.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -10,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { WINDOW = 100 };
+enum { WINDOW = 100, OWN = 20, UNBOUNDED = 65535 }; /* OWN: the library's default */
 
 static const char *work, *host;
-static int port, size, tls;
+static int port, size, tls, window = WINDOW, own;
 static long want, got; /* messages or acknowledgements */
 static sem_t places, done, connected;
 static double *trips;
@@ -49,7 +50,7 @@ static void on_publish(struct mosquitto *m, void *o, int id)
 			sem_post(&done);
 	} else if (!strcmp(work, "rtt1")) {
 		sem_post(&done);
-	} else if (!strcmp(work, "pub1") || !strcmp(work, "pub2")) {
+	} else if (!strncmp(work, "pub", 3)) {
 		sem_post(&places);
 		if (++got == want)
 			sem_post(&done);
@@ -83,7 +84,8 @@ static struct mosquitto *dial(const char *id)
 	mosquitto_publish_callback_set(m, on_publish);
 	mosquitto_message_callback_set(m, on_message);
 	mosquitto_subscribe_callback_set(m, on_subscribe);
-	mosquitto_max_inflight_messages_set(m, WINDOW);
+	if (!own)
+		mosquitto_max_inflight_messages_set(m, window);
 	must(mosquitto_connect(m, host, port, 60), "connect");
 	must(mosquitto_loop_start(m), "loop");
 	sem_wait(&connected);
@@ -149,6 +151,8 @@ static int compare(const void *a, const void *b)
 static void finish(double secs, long n, int timed)
 {
 	printf("{\"secs\":%f,\"n\":%ld", secs, n);
+	if (!strncmp(work, "pub", 3) && work[3] != '0')
+		printf(",\"inFlight\":%d", window);
 	if (timed) {
 		qsort(trips, n, sizeof *trips, compare);
 		printf(",\"p50_us\":%f,\"p99_us\":%f", trips[n / 2] * 1e6, trips[n * 99 / 100] * 1e6);
@@ -165,6 +169,9 @@ int main(int argc, char **argv)
 		int major, minor, patch;
 		mosquitto_lib_version(&major, &minor, &patch);
 		printf("%d.%d.%d\n", major, minor, patch);
+		Dl_info info;
+		if (dladdr((void *)mosquitto_lib_version, &info))
+			printf("%s\n", info.dli_fname);
 		return 0;
 	}
 	if (argc != 6)
@@ -180,7 +187,13 @@ int main(int argc, char **argv)
 	payload = calloc(1, size + 1);
 	trips = calloc((warm > n ? warm : n) + 1, sizeof *trips);
 	mosquitto_lib_init();
-	sem_init(&places, 0, WINDOW);
+	if (strstr(work, "-window")) {
+		window = atoi(getenv("BENCH_N"));
+		own = window == 0;
+		if (own)
+			window = OWN; /* the rest waits in the library */
+	}
+	sem_init(&places, 0, own ? UNBOUNDED : window);
 	sem_init(&done, 0, 0);
 	sem_init(&connected, 0, 0);
 	struct mosquitto *m = dial("bench");

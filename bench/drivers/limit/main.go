@@ -22,6 +22,7 @@ import (
 func main() {
 	drive.Main(drive.Works{
 		"pub0": pub0, "pub1": pub1, "pub2": pub2,
+		"pub1-window": pub1, "pub2-window": pub2,
 		"recv0": recv, "recv1": recv, "recv2": recv,
 		"rtt0": rtt0, "rtt1": rtt1, "idle": idle,
 	})
@@ -32,6 +33,7 @@ type line struct {
 	net.Conn
 	in         []byte
 	start, end int
+	gone       int // bytes of a packet larger than the buffer that have come and are not in it
 }
 
 func dial(s *drive.Setup, id string) (*line, error) {
@@ -74,17 +76,36 @@ func (l *line) read() error {
 	l.start = 0
 	n, err := l.Conn.Read(l.in[l.end:])
 	l.end += n
+	if size, _ := frame.Cut(l.in[:l.end]); size > len(l.in) && err == nil {
+		return l.large(size)
+	}
 	return err
+}
+
+// large reads the rest of a packet that does not fit: its front stays in the buffer,
+// which other parts of it pass through.
+func (l *line) large(size int) error {
+	front := min(l.end, 1<<10)
+	for rest := size - l.end; rest > 0; {
+		n, err := l.Conn.Read(l.in[front:min(front+rest, len(l.in))])
+		if err != nil {
+			return err
+		}
+		rest -= n
+	}
+	l.end, l.gone = front, size-front
+	return nil
 }
 
 // buffered returns the next packet that has come, or nil. It is valid until the next read.
 func (l *line) buffered() []byte {
 	b := l.in[l.start:l.end]
 	size, _ := frame.Cut(b)
-	if size == 0 || size > len(b) {
+	size -= l.gone
+	if size <= 0 || size > len(b) {
 		return nil
 	}
-	l.start += size
+	l.start, l.gone = l.start+size, 0
 	return b[:size]
 }
 

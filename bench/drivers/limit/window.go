@@ -9,7 +9,7 @@ import (
 func pub1(r *drive.Run) error { return window(r, 1) }
 func pub2(r *drive.Run) error { return window(r, 2) }
 
-// ids is how many identifiers are prepared.
+// ids is how many identifiers are prepared: more than are in flight.
 const ids = 2 * drive.Window
 
 // window keeps messages in flight: whatever a read has acknowledged is sent anew
@@ -19,7 +19,7 @@ func window(r *drive.Run, qos byte) error {
 	if err != nil {
 		return err
 	}
-	w := &sender{line: l, packets: frame.Series(ids, packet.V311, message(r, qos))}
+	w := &sender{line: l, packets: frame.Series(ids, packet.V311, message(r, qos)), window: r.InFlight(drive.Window)}
 	w.size = len(w.packets) / ids
 	return r.Messages(w.send)
 }
@@ -28,13 +28,14 @@ func window(r *drive.Run, qos byte) error {
 type sender struct {
 	*line
 	packets []byte
+	window  int
 	size    int // of a packet
 	next    int // the place of the next one
 	out     []byte
 }
 
 func (w *sender) send(n int) error {
-	credit := drive.Window
+	credit := w.window
 	for left := n; n > 0; {
 		credit, left = w.append(min(credit, left), credit, left)
 		if len(w.out) > 0 {

@@ -5,7 +5,9 @@ const mqtt = require('mqtt');
 
 const [work, url] = process.argv.slice(2);
 const [size, warm, count] = process.argv.slice(4).map(Number);
-const qos = Number(work.slice(-1));
+const kind = work.replace(/\d.*/, '');
+const qos = Number(/\d/.exec(work));
+const window = work.endsWith('-window') ? Number(process.env.BENCH_N) || 65535 : 100; // 65535: no bound
 const payload = Buffer.alloc(size);
 let trips = [];
 let floods = 0;
@@ -49,7 +51,7 @@ const works = {
         else if (sent < n) one();
       });
     };
-    for (let i = 0; i < 100 && sent < n; i++) one();
+    for (let i = 0; i < window && sent < n; i++) one();
   },
   recv(client, n, done) {
     let got = 0;
@@ -83,6 +85,7 @@ const works = {
 
 function report(start, n) {
   const r = { secs: now() - start, n };
+  if (kind === 'pub' && qos > 0) r.inFlight = window;
   if (work.startsWith('rtt')) {
     trips.sort((a, b) => a - b);
     r.p50_us = trips[trips.length >> 1] * 1e6;
@@ -107,7 +110,7 @@ function idle() {
 
 function main() {
   if (work === 'idle') return idle();
-  const run = works[work] || works[work.slice(0, -1)];
+  const run = works[work] || works[kind];
   dial('bench', (client) => {
     const measured = () => {
       trips = [];

@@ -18,7 +18,8 @@ var ctx = context.Background()
 func main() {
 	drive.Main(drive.Works{
 		"pub0": pub0, "pub1": window, "pub2": window,
-		"recv0": recv, "recv1": recv, "recv2": recv,
+		"pub1-window": window, "pub2-window": window,
+		"recv0": recv, "recv1": recv, "recv2": recv, "recv0-pull": pull, "recv1-pull": pull,
 		"rtt0": rtt0, "rtt1": rtt1, "durable": durable,
 		"idle": idle, "clients": clients, "subs": subscriptions, "flight": flight,
 	})
@@ -67,15 +68,24 @@ func pub0(r *drive.Run) error {
 }
 
 // window keeps messages in flight: a place is free again when the callback tells
-// of the acknowledgement.
+// of the acknowledgement. With the client's own default, the client decides how many.
 func window(r *drive.Run) error {
-	cfg := mqtt.Config{ClientID: "bench", Limits: mqtt.Limits{InFlight: drive.Window}}
+	qos := r.Work[3] - '0'
+	own := drive.Unbounded
+	if qos == 2 {
+		own = 19 // Limits.InFlightQoS2 before MQTT 5
+	}
+	n := r.InFlight(own)
+	places, cfg := n, mqtt.Config{ClientID: "bench", Limits: mqtt.Limits{InFlight: n}}
+	if strings.HasSuffix(r.Work, "-window") && r.N == 0 {
+		places, cfg.Limits.InFlight = drive.Unbounded, 0
+	}
 	c, err := connect(r.Setup, cfg)
 	if err != nil {
 		return err
 	}
-	w := newPlaces(drive.Window)
-	m := message(r, r.Work[3]-'0')
+	w := newPlaces(places)
+	m := message(r, qos)
 	return r.Messages(func(n int) error { return w.publish(c, m, n) })
 }
 
@@ -108,6 +118,34 @@ func flood(r *drive.Run, c *mqtt.Client, n int) error {
 	}
 	<-all
 	return nil
+}
+
+// pull counts messages in a loop of its own.
+func pull(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	qos := r.Work[4] - '0'
+	return r.Messages(func(n int) error {
+		s, err := c.Subscribe(ctx, mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos)})
+		if err != nil {
+			return err
+		}
+		got := 0
+		for m, err := range s.All(ctx) {
+			if err != nil {
+				return err
+			}
+			if len(m.Payload) != r.Size {
+				continue
+			}
+			if got++; got == n {
+				break
+			}
+		}
+		return nil
+	})
 }
 
 func rtt0(r *drive.Run) error {

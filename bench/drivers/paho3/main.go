@@ -13,6 +13,7 @@ import (
 func main() {
 	drive.Main(drive.Works{
 		"pub0": pub0, "pub1": window, "pub2": window,
+		"pub1-window": window, "pub2-window": window,
 		"recv0": recv, "recv1": recv, "recv2": recv,
 		"rtt0": rtt0, "rtt1": rtt1, "idle": idle, "durable": durable,
 	})
@@ -72,9 +73,9 @@ func window(r *drive.Run) error {
 
 // publish keeps messages in flight: tokens are waited for in their order.
 func publish(r *drive.Run, c paho.Client, qos byte) error {
-	payload := make([]byte, r.Size)
+	payload, window := make([]byte, r.Size), r.InFlight(drive.Unbounded)
 	return r.Messages(func(n int) error {
-		tokens := make(chan paho.Token, drive.Window-1)
+		tokens := make(chan paho.Token, window-1)
 		failed := make(chan error, 1)
 		go func() {
 			var first error

@@ -23,6 +23,7 @@ var ctx = context.Background()
 func main() {
 	drive.Main(drive.Works{
 		"pub0": pub0, "pub1": window, "pub2": window,
+		"pub1-window": window, "pub2-window": window,
 		"recv0": recv, "recv1": recv, "recv2": recv,
 		"rtt0": rtt0, "rtt1": rtt1, "idle": idle, "durable": durable,
 	})
@@ -95,17 +96,21 @@ func pub0(r *drive.Run) error {
 	})
 }
 
-// window keeps messages in flight: Publish blocks, so each place is a goroutine.
+// window keeps messages in flight: Publish blocks, so each place is a goroutine. For as
+// many as the server's Receive Maximum allows, it has a publish that does not wait.
 func window(r *drive.Run) error {
 	c, err := dial(r.Setup, "bench")
 	if err != nil {
 		return err
 	}
-	payload := make([]byte, r.Size)
+	payload, places := make([]byte, r.Size), r.InFlight(drive.Unbounded)
 	qos := r.Work[3] - '0'
+	if places == drive.Unbounded {
+		return r.Messages(func(n int) error { return c.publishAll(n, qos, payload) })
+	}
 	return r.Messages(func(n int) error {
-		messages := make(chan struct{}, drive.Window)
-		errs := make([]error, drive.Window)
+		messages := make(chan struct{}, places)
+		errs := make([]error, places)
 		var all sync.WaitGroup
 		for i := range errs {
 			all.Go(func() {
@@ -121,6 +126,18 @@ func window(r *drive.Run) error {
 		all.Wait()
 		return errors.Join(errs...)
 	})
+}
+
+// publishAll publishes without waiting. The acknowledgement of the first fence comes
+// behind those of QoS 1 and the first ones of QoS 2, that of the second behind the last.
+func (c *client) publishAll(n int, qos byte, payload []byte) error {
+	for range n {
+		m := &paho.Publish{Topic: "bench/topic", QoS: qos, Payload: payload}
+		if _, err := c.PublishWithOptions(ctx, m, paho.PublishOptions{Method: paho.PublishMethod_AsyncSend}); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.publish("fence", 1, nil), c.publish("fence", 1, nil))
 }
 
 func recv(r *drive.Run) error {

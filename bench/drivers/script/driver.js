@@ -5,7 +5,9 @@ const socket = require('socket');
 
 const [work, url] = process.argv.slice(2);
 const [size, warm, count] = process.argv.slice(4).map(Number);
-const qos = Number(work.slice(-1));
+const kind = work.replace(/\d.*/, '');
+const qos = Number(/\d/.exec(work));
+const window = work.endsWith('-window') ? Number(process.env.BENCH_N) || 65535 : 100; // 65535: no bound
 const [scheme, host, port] = url.split(/:\/\/|:/);
 const payload = Buffer.alloc(size);
 let trips = [];
@@ -41,7 +43,7 @@ const works = {
         else if (sent < n) one();
       });
     };
-    for (let i = 0; i < 100 && sent < n; i++) one();
+    for (let i = 0; i < window && sent < n; i++) one();
   },
   recv(client, n, done) {
     let got = 0;
@@ -75,6 +77,7 @@ const works = {
 
 function report(start) {
   const r = { secs: now() - start, n: count };
+  if (kind === 'pub' && qos > 0) r.inFlight = qos === 2 ? Math.min(window, 19) : window; // what a script is held to
   if (work.startsWith('rtt')) {
     trips.sort((a, b) => a - b);
     r.p50_us = trips[trips.length >> 1] * 1e6;
@@ -84,7 +87,7 @@ function report(start) {
 }
 
 function main() {
-  const run = works[work] || works[work.slice(0, -1)];
+  const run = works[work] || works[kind];
   const tls = scheme === 'tls' ? { ca: require('fs').readString(process.env.BENCH_CA) } : undefined;
   const client = mqtt.open(socket.sockaddr(host, Number(port)), tls);
   if (!client) throw new Error(mqtt.lastError);

@@ -29,10 +29,12 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // Owner is what a link serves: the client's state. The link calls it from its
 // goroutines and never while it holds anything.
 type Owner interface {
-	// BeginBatch begins the packets of one read of size bytes, at now. The calls up to
-	// EndBatch come from one goroutine.
+	// Reads tells that the goroutine that calls it reads from here on.
+	Reads()
+	// BeginBatch begins a batch of packets, at now; size bytes came since the last one. The
+	// calls up to EndBatch come from the goroutine that reads.
 	BeginBatch(now time.Time, size int)
-	// Frame takes one whole packet. body is borrowed: it is valid until Frame
+	// Frame takes one whole packet. body is borrowed: it is valid until EndBatch
 	// returns. After an error the rest of the input is read and thrown away.
 	Frame(h wire.Header, body []byte) error
 	// Room returns memory that begins with came, the first bytes of a payload of size bytes, and has
@@ -56,8 +58,12 @@ type Owner interface {
 	// has its topic and packet identifier. If it reports true the rest, of left bytes, goes
 	// to Stream, else the input has been refused.
 	Overlook(h wire.Header, b []byte, left int, err error) bool
-	// EndBatch ends the packets of one read.
-	EndBatch()
+	// EndBatch ends the batch; more of the same read may follow. The owner may take its time, and
+	// have Resume called meanwhile: it reports false when another goroutine reads, or is to. What
+	// Frame had in body stays as it is until EndBatch returns.
+	EndBatch(more bool) (reads bool)
+	// KeepReading is told when the link waits for the end of the input: somebody has to read.
+	KeepReading()
 	// AwaitRoom returns 0 when the owner wants more input, or ended is closed. Else that takes
 	// long: the link is to read ahead, so many bytes at most, and to call it again.
 	AwaitRoom(ended <-chan struct{}) (ahead int)
@@ -106,8 +112,11 @@ type Link struct {
 	ended chan struct{} // closed when either loop is about to end
 	read  chan struct{} // closed when the read loop has ended
 
+	in *inbox // of who reads; what the owner holds guards it
+
 	version atomic.Uint32 // of the protocol, for the fixed header
 	gathers bool          // parts go out with what is around them
+	now     nowWriter     // writes without waiting
 	endures bool          // a read may end after a while, and the next goes on
 
 	pace   sync.Mutex
@@ -123,7 +132,8 @@ type Link struct {
 	cut   sync.WaitGroup // Abort's closing of the connection
 }
 
-// Start serves conn with two goroutines until Owner.Ended was called.
+// Start serves conn with two goroutines, one that reads and one that writes, until
+// Owner.Ended was called.
 func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 	l := &Link{
 		conn: conn, owner: owner, cfg: cfg,
@@ -132,8 +142,10 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 		read:  make(chan struct{}),
 	}
 	l.gathers, l.endures = socket(conn), endures(conn)
+	l.now.init(conn)
 	l.version.Store(uint32(wire.V311))
-	go l.readLoop()
+	l.in = &inbox{first: cfg.ReadBuffer, buf: make([]byte, cfg.ReadBuffer)}
+	go l.readLoop(l.in)
 	go l.writeLoop()
 	return l
 }

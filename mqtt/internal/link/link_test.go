@@ -37,8 +37,10 @@ func (r *recorder) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
+func (r *recorder) Reads()                                {}
+func (r *recorder) KeepReading()                          {}
 func (r *recorder) BeginBatch(time.Time, int)             {}
-func (r *recorder) EndBatch()                             {}
+func (r *recorder) EndBatch(bool) bool                    { return true }
 func (r *recorder) AwaitRoom(<-chan struct{}) int         { return 0 }
 func (r *recorder) HeardAhead(time.Time, int, AheadState) {}
 func (r *recorder) Written()                              { r.note("written") }

@@ -18,14 +18,25 @@ const (
 	heldBuffer = 1 << 20
 )
 
-// inbox is the read buffer: bytes from start to end wait to be framed.
+// batchPackets is how many packets are handed over before their handlers run: few enough
+// that what was parsed is still in the processor's cache.
+const batchPackets = 128
+
+// inbox is the read buffer, and how far the reading is: bytes from start to end wait to be
+// framed. It belongs to the goroutine that reads, and goes over with the reading.
 type inbox struct {
 	buf        []byte
 	start, end int
-	first      int  // the size it began with
-	small      int  // small reads in a row
-	left       int  // bytes to come of the payload that is streamed
-	shown      bool // the packet at start, which has not come whole, was traced
+	first      int   // the size it began with
+	small      int   // small reads in a row
+	left       int   // bytes to come of the payload that is streamed
+	shown      bool  // the packet at start, which has not come whole, was traced
+	came       int   // bytes of the last read, until that is through
+	untold     int   // of those, what the owner has not been told of
+	framing    bool  // whole packets may wait to be handed over
+	borrowed   bool  // what was handed over is still in use
+	refused    bool  // the rest of the input is thrown away
+	err        error // how the last read ended
 
 	straight straight // the payload that is read into its own memory
 	probes   bool     // the next read is to bring little more than a header
@@ -34,52 +45,102 @@ type inbox struct {
 	received bool // something came since then
 }
 
-func (l *Link) readLoop() {
-	defer close(l.read)
-	in := &inbox{first: l.cfg.ReadBuffer, buf: make([]byte, l.cfg.ReadBuffer)}
-	for {
-		l.watchIdle(in)
-		n, err := l.receive(in.room())
-		in.took(n)
-		if n > 0 && !l.frames(in, n) {
-			l.unwatchIdle(in)
-			l.discard()
-			return
-		}
-		if err != nil && !l.wentIdle(in, err) {
-			l.input = endOfInput(err, in.start < in.end || in.left > 0)
-			l.fail(l.input)
-			_ = l.conn.Close() // frees a write loop that is stuck in a write
-			return
-		}
-		if n > 0 {
-			in.makeRoom(n)
-			for most := l.owner.AwaitRoom(l.ended); most > 0; most = l.owner.AwaitRoom(l.ended) {
-				l.readAhead(in, most)
-			}
-		}
+// readLoop reads, and hands over what came, until the input has ended or another
+// goroutine goes on.
+func (l *Link) readLoop(in *inbox) {
+	l.owner.Reads()
+	for l.turn(in) {
 	}
 }
 
-// frames hands over every whole packet of the buffer, and reports whether
-// reading goes on.
-func (l *Link) frames(in *inbox, n int) bool {
-	l.traceInput(in)
-	l.owner.BeginBatch(time.Now(), n)
-	defer l.owner.EndBatch()
+// turn is one read and what follows from it. It reports false when this goroutine does not
+// read any more.
+func (l *Link) turn(in *inbox) bool {
+	if in.came == 0 && in.err == nil && !in.refused { // else the last read is not through
+		l.fill(in)
+	}
+	if in.framing && !l.frames(in) {
+		return false
+	}
+	if in.refused {
+		l.unwatchIdle(in)
+		l.discard()
+		return false
+	}
+	if in.err != nil && !l.wentIdle(in, in.err) {
+		l.endInput(endOfInput(in.err, in.start < in.end || in.left > 0))
+		return false
+	}
+	if in.err = nil; in.came > 0 {
+		in.makeRoom(in.came)
+		in.came = 0
+		for most := l.owner.AwaitRoom(l.ended); most > 0; most = l.owner.AwaitRoom(l.ended) {
+			l.readAhead(in, most)
+		}
+	}
+	return true
+}
+
+// fill reads once.
+func (l *Link) fill(in *inbox) {
+	l.watchIdle(in)
+	in.came, in.err = l.receive(in.room())
+	in.took(in.came)
+	in.untold, in.framing = in.came, in.came > 0
+	if in.framing {
+		l.traceInput(in)
+	}
+}
+
+// endInput notes how the input ended.
+func (l *Link) endInput(err error) {
+	l.input = err
+	l.fail(err)
+	_ = l.conn.Close() // frees a write loop that is stuck in a write
+	close(l.read)
+}
+
+// frames hands over every whole packet of the buffer, and reports false when another
+// goroutine reads on.
+func (l *Link) frames(in *inbox) (stays bool) {
+	for in.framing {
+		l.owner.BeginBatch(time.Now(), in.untold)
+		in.untold = 0
+		in.framing = l.someFrames(in)
+		if !l.owner.EndBatch(in.framing) {
+			return false
+		}
+	}
+	return true
+}
+
+// someFrames hands over some of the packets of the buffer, and reports whether more may wait.
+func (l *Link) someFrames(in *inbox) (more bool) {
 	version := wire.Version(l.version.Load())
-	for in.start < in.end {
+	for range batchPackets {
+		if in.start == in.end {
+			return false
+		}
 		n, err := l.frame(in, version)
 		if err != nil {
+			in.refused = true
 			return false
 		}
 		if n == 0 { // more bytes are needed
-			return true
+			return false
 		}
 		in.start += n
 		in.shown = false
 	}
-	return true
+	return in.start < in.end
+}
+
+// Resume has another goroutine go on with the reading, of which the one before is in
+// EndBatch, or has left it. borrowed says that what was handed over is still in use, so that it must not be
+// overwritten. The owner sees to it that nobody else reads.
+func (l *Link) Resume(borrowed bool) {
+	l.in.borrowed = l.in.borrowed || borrowed
+	go l.readLoop(l.in)
 }
 
 // frame hands over what stands at the front of the buffer: a packet, or a piece
@@ -196,6 +257,11 @@ func (in *inbox) makeRoom(n int) {
 	}
 	rest := in.end - in.start
 	full := in.end == len(in.buf)
+	if in.borrowed {
+		in.borrowed = false
+		in.move(make([]byte, max(in.first, min(len(in.buf), heldBuffer), 2*rest)))
+		return
+	}
 	if rest == 0 {
 		in.start, in.end = 0, 0
 		in.resizeEmpty(n, full)
@@ -241,6 +307,7 @@ func (l *Link) discard() {
 		if _, err := l.receive(scratch); err != nil {
 			l.fail(endOfInput(err, false))
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
+			close(l.read)
 			return
 		}
 	}

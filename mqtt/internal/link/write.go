@@ -46,6 +46,15 @@ func (l *Link) writeLoop() {
 	}
 }
 
+// WritesNow reports whether WriteNow can be used: on a connection that is a socket and nothing
+// more, and where nobody traces the packets.
+func (l *Link) WritesNow() bool { return l.now.able() && l.cfg.Trace == nil }
+
+// WriteNow writes what goes out at once of b, without waiting, and returns how many bytes that
+// were. The write loop has to write the rest, and finds out what is wrong. The owner sees to it
+// that nobody else writes meanwhile.
+func (l *Link) WriteNow(b []byte) int { return l.now.write(b) }
+
 // write sends all of the batch.
 func (l *Link) write(batch Batch) error {
 	l.traceOutput(&batch)
@@ -141,6 +150,7 @@ func (l *Link) endAfterWrite(err error) {
 	l.fail(err)
 	stalled := errors.Is(err, os.ErrDeadlineExceeded)
 	if !stalled && l.conn.SetReadDeadline(time.Now().Add(drainTime)) == nil {
+		l.owner.KeepReading()
 		<-l.read
 		if telling(l.input) {
 			l.cause = l.input
@@ -161,6 +171,7 @@ func telling(input error) bool {
 func (l *Link) hangUp(timer *time.Timer) {
 	if half, ok := l.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		timer.Reset(l.cfg.Linger)
+		l.owner.KeepReading()
 		select {
 		case <-l.read:
 		case <-l.ended:
@@ -174,6 +185,7 @@ func (l *Link) hangUp(timer *time.Timer) {
 func (l *Link) end() {
 	_ = l.conn.Close() // the link is over, whatever it says
 	l.cut.Wait()
+	l.owner.KeepReading()
 	<-l.read
 	l.owner.Ended(l.cause)
 }
