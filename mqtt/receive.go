@@ -240,9 +240,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		to = c.subs.find(p, c.cfg.Version)
 	}
 	if !to.wanted {
-		if a.Seq != 0 {
-			c.send.buf, _ = c.sess.Ack(c.send.buf, a.Seq, wire.Success)
-		}
+		c.passOverLocked(a.Seq)
 		return nil
 	}
 	if p.QoS == 0 && c.recv.drops() {
@@ -266,6 +264,13 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	m.manual = false
 	c.offerLocked(m, a.Deferred)
 	return nil
+}
+
+// passOverLocked acknowledges a message that no handler gets.
+func (c *Client) passOverLocked(seq uint64) {
+	if seq != 0 {
+		c.send.buf, _ = c.sess.Ack(c.send.buf, seq, wire.Success)
+	}
 }
 
 // fill takes what is of p, except for topic and payload.
