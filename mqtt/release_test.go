@@ -17,7 +17,7 @@ import (
 
 // largeSizes are those of payloads that come with the buffer, that are read into memory of
 // their own, and whose memory grows.
-var largeSizes = []int{20 << 10, 100 << 10, 1 << 20}
+var largeSizes = []int{20 << 10, 200 << 10, 1 << 20}
 
 // TestReleasedMemoryIsUsedAgain: what nobody has any more serves the next payload. Without that each
 // takes as much fresh memory as it has bytes.

@@ -9,7 +9,7 @@ import (
 
 // straightSize is the size of packets from where on a payload is read straight into its memory. Below,
 // to read several packets at once and to copy them costs less.
-const straightSize = 64 << 10
+const straightSize = 128 << 10
 
 // Room implements link.Owner. The client's mutex is held.
 func (o *owner) Room(size int, came []byte, moves bool) []byte {
