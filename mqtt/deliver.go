@@ -57,7 +57,6 @@ func (r *receiver) deliverAll() {
 		r.runBatch()
 		r.mu.Lock()
 		r.noteHandled()
-		clear(r.batch) // a message is the handlers' alone
 		r.batch, r.at, r.noted, r.unnoted = r.batch[:0], 0, 0, 0
 		r.handled.Store(0)
 	}
@@ -185,13 +184,14 @@ func (r *receiver) noteHandled() {
 		switch {
 		case it.message == nil:
 			r.bytes -= int(it.size)
+			it.delivery, it.call = nil, nil
 		case it.result != passedOn:
 			r.countOut(it)
 			if it.to.lent != nil && it.to.reuse {
 				r.memory.giveBack(it.to.lent, r.limits.ReceiveBytes)
 			}
 		}
-		it.message = nil
+		it.message, it.to = nil, nil // it is the handlers' alone, and so is what is lent to it
 	}
 	r.lookForRoom()
 }

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -32,12 +33,16 @@ const (
 type roles struct {
 	link    *link.Link // that is read
 	reading readerState
-	reader  uint64 // the goroutine that reads, or was the last to
-	seen    uint64 // turns, when reading last changed hands
+	reader  uint64    // the goroutine that reads, or was the last to
+	seen    uint64    // turns, when reading last changed hands
+	puller  *ownQueue // whose iterator reads; nil: none does
+	pullers int       // iterators that wait, or run their loop's body
+	pulled  bool      // a message was queued for one
 
 	delivering bool   // somebody has that role
 	deliverer  uint64 // the goroutine that has, or was the last to
 	own        bool   // it is who reads, and what is being parsed goes to it
+	parsing    bool   // the mutex is held for a batch
 	turns      uint64 // how often what was queued was taken
 
 	began   time.Time   // when nobody began to read
@@ -68,7 +73,7 @@ func (r *receiver) handOver() {
 }
 
 func (r *receiver) resume(borrowed bool) {
-	r.reading, r.seen = readerReads, r.turns
+	r.reading, r.seen, r.puller = readerReads, r.turns, nil
 	r.link.Resume(borrowed)
 }
 
@@ -150,7 +155,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
 	r := &o.recv
 	r.read += uint64(size)
-	if size > 0 {
+	if r.parsing = true; size > 0 {
 		r.memory.busy = size >= sharedBytes
 	}
 	r.memory.age(now)
@@ -171,8 +176,11 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 	r.memory.rest()
 	if r.own {
 		r.own = false
-		reads = c.deliverReadLocked()
+		r.passOn()
+		r.parsing = false
+		reads = c.deliverReadLocked() && !r.yields()
 	} else {
+		r.parsing = false
 		r.noteHandled()
 		reads = r.stays()
 	}
@@ -195,15 +203,67 @@ func (r *receiver) stays() bool {
 	if r.turns == r.seen {
 		return true
 	}
-	r.reading, r.began = readerAway, time.Now()
-	r.watchSoon()
+	r.leaveReading()
 	return false
+}
+
+// yields reports whether who reads leaves that to an iterator, which got a message and
+// will read when it wants the next one.
+func (r *receiver) yields() bool {
+	if !r.pulled {
+		return false
+	}
+	r.pulled = false
+	if r.pullers == 0 || !r.link.Interruptible() {
+		return false
+	}
+	r.leaveReading()
+	return true
+}
+
+// leaveReading leaves the reading to whoever takes it up.
+func (r *receiver) leaveReading() {
+	r.reading, r.puller, r.began = readerAway, nil, time.Now()
+	r.watchSoon()
+}
+
+// pull takes up the reading for the iterator of q, and returns what it is to read: nil when
+// somebody else reads.
+func (r *receiver) pull(q *ownQueue) *link.Link {
+	if r.reading != readerAway || r.delivering || !r.link.Interruptible() {
+		return nil
+	}
+	r.reading, r.reader, r.puller = readerReads, 0, q
+	return r.link
+}
+
+// interrupt ends the read of the iterator of q, if it is at one.
+func (r *receiver) interrupt(q *ownQueue) {
+	if r.puller == q && r.reading == readerReads && !r.parsing {
+		r.link.Interrupt()
+	}
+}
+
+// Interrupted implements link.Owner.
+func (o *owner) Interrupted() (leaves bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r := &o.recv
+	if r.puller == nil { // it has left already
+		return false
+	}
+	r.leaveReading()
+	return true
 }
 
 // deliverReadLocked delivers what was read, and what has come up meanwhile. It reports
 // whether the caller still is who reads.
 func (c *Client) deliverReadLocked() (reads bool) {
 	r := &c.recv
+	if len(r.items) > 0 && r.puller != nil { // handlers do not run on the goroutine of an iterator
+		r.mu.deliver = r
+		return true
+	}
 	if len(r.items) > 0 {
 		r.reading = readerDelivers
 		if r.eager.Load() {
@@ -222,6 +282,19 @@ func (c *Client) deliverReadLocked() (reads bool) {
 	r.release()
 	r.seen = r.turns
 	return reads
+}
+
+// passOn gives the messages at the front that are only for queues of their own to those.
+func (r *receiver) passOn() {
+	n := 0
+	for n < len(r.items) && r.items[n].message != nil && r.items[n].to.queued && r.delivers(&r.items[n]) {
+		it := &r.items[n]
+		it.message.manual = it.to.manual
+		it.manual = it.message.manual
+		r.shareLocked(it, it.to.queues, handled)
+		n++
+	}
+	r.items = slices.Delete(r.items, 0, n)
 }
 
 // release gives the role of who delivers back.

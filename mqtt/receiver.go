@@ -82,6 +82,7 @@ type receiver struct {
 	unnoted int          // bytes handled since that was counted; of who delivers
 
 	roles
+	shared  stock[shared]
 	workers *workers // handlers on goroutines of their own; nil: there have been none
 
 	gate chan struct{} // wakes who reads and waits for room
@@ -164,7 +165,7 @@ const idleItems = 16
 // rest lets go of what an idle client does not need.
 func (r *receiver) rest() {
 	r.memory.dropSpare()
-	r.memory = memory{}
+	r.memory, r.shared = memory{}, nil
 	if cap(r.items) > idleItems && len(r.items) == 0 {
 		r.items = nil
 	}
@@ -175,5 +176,5 @@ func (r *receiver) rest() {
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || !r.memory.idle()
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || len(r.shared) > 0 || !r.memory.idle()
 }

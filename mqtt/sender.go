@@ -142,13 +142,11 @@ func (s *sender) kick() {
 // holdKick lets the write loop sleep for now: who calls it is to write what is appended, or to
 // have the kick released.
 func (s *sender) holdKick() {
-	if s.idle && s.link.WritesNow() {
+	if s.idle {
 		s.idle = false
 		s.mu.held = s.link
 	}
-	if s.link.WritesNow() {
-		s.mu.holdKick(s.link)
-	}
+	s.mu.holdKick(s.link)
 }
 
 // unwritten is what a connection that ended had not written, as positions in the

@@ -25,20 +25,20 @@ type crowded struct {
 	states chan AheadState
 }
 
-func (c *crowded) AwaitRoom(ended <-chan struct{}) int {
+func (c *crowded) AwaitRoom(ended <-chan struct{}) (int, bool) {
 	if c.link.Ahead() == AheadOff {
 		select {
 		case <-c.gate:
-			return 0
+			return 0, true
 		default:
-			return c.most
+			return c.most, true
 		}
 	}
 	select {
 	case <-c.gate:
 	case <-ended:
 	}
-	return 0
+	return 0, true
 }
 
 func (c *crowded) HeardAhead(_ time.Time, _ int, state AheadState) { c.states <- state }
@@ -229,14 +229,14 @@ type onOff struct {
 	wake chan struct{}
 }
 
-func (o *onOff) AwaitRoom(ended <-chan struct{}) int {
+func (o *onOff) AwaitRoom(ended <-chan struct{}) (int, bool) {
 	if !o.long {
 		o.turn++
 		o.long = o.rest[o.turn%len(o.rest)]
 		if o.long {
-			return o.most
+			return o.most, true
 		}
-		return 0
+		return 0, true
 	}
 	o.long = false
 	select {
@@ -244,7 +244,7 @@ func (o *onOff) AwaitRoom(ended <-chan struct{}) int {
 	case <-time.After(time.Second):
 	case <-ended:
 	}
-	return 0
+	return 0, true
 }
 
 func (o *onOff) HeardAhead(_ time.Time, _ int, state AheadState) {

@@ -65,8 +65,12 @@ type Owner interface {
 	// KeepReading is told when the link waits for the end of the input: somebody has to read.
 	KeepReading()
 	// AwaitRoom returns 0 when the owner wants more input, or ended is closed. Else that takes
-	// long: the link is to read ahead, so many bytes at most, and to call it again.
-	AwaitRoom(ended <-chan struct{}) (ahead int)
+	// long: the link is to read ahead, so many bytes at most, and to call it again. It reports false
+	// when another goroutine reads.
+	AwaitRoom(ended <-chan struct{}) (ahead int, reads bool)
+	// Interrupted tells that Interrupt ended a read, and reports whether the caller leaves the
+	// reading.
+	Interrupted() (leaves bool)
 	// HeardAhead tells that n bytes came at now, which wait in the link, and what becomes of
 	// those that follow. It is called from a goroutine of its own, before Ended.
 	HeardAhead(now time.Time, n int, state AheadState)
@@ -118,6 +122,8 @@ type Link struct {
 	gathers bool          // parts go out with what is around them
 	now     nowWriter     // writes without waiting
 	endures bool          // a read may end after a while, and the next goes on
+
+	interrupted atomic.Bool // the read at hand is to end
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace

@@ -41,7 +41,8 @@ func (r *recorder) Reads()                                {}
 func (r *recorder) KeepReading()                          {}
 func (r *recorder) BeginBatch(time.Time, int)             {}
 func (r *recorder) EndBatch(bool) bool                    { return true }
-func (r *recorder) AwaitRoom(<-chan struct{}) int         { return 0 }
+func (r *recorder) AwaitRoom(<-chan struct{}) (int, bool) { return 0, true }
+func (r *recorder) Interrupted() bool                     { return false }
 func (r *recorder) HeardAhead(time.Time, int, AheadState) {}
 func (r *recorder) Written()                              { r.note("written") }
 func (r *recorder) Refuse(err error)                      { r.note("refused %v", err) }

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"errors"
+	"os"
 	"time"
 
 	"dunlin/mqtt/internal/wire"
@@ -34,6 +36,7 @@ type inbox struct {
 	came       int   // bytes of the last read, until that is through
 	untold     int   // of those, what the owner has not been told of
 	framing    bool  // whole packets may wait to be handed over
+	awaiting   bool  // the owner is to be asked whether it wants more
 	borrowed   bool  // what was handed over is still in use
 	refused    bool  // the rest of the input is thrown away
 	err        error // how the last read ended
@@ -56,7 +59,7 @@ func (l *Link) readLoop(in *inbox) {
 // turn is one read and what follows from it. It reports false when this goroutine does not
 // read any more.
 func (l *Link) turn(in *inbox) bool {
-	if in.came == 0 && in.err == nil && !in.refused { // else the last read is not through
+	if in.came == 0 && in.err == nil && !in.refused && !in.awaiting { // else the last read is not through
 		l.fill(in)
 	}
 	if in.framing && !l.frames(in) {
@@ -67,15 +70,24 @@ func (l *Link) turn(in *inbox) bool {
 		l.discard()
 		return false
 	}
+	if l.wasInterrupted(in) {
+		return !l.owner.Interrupted()
+	}
 	if in.err != nil && !l.wentIdle(in, in.err) {
 		l.endInput(endOfInput(in.err, in.start < in.end || in.left > 0))
 		return false
 	}
 	if in.err = nil; in.came > 0 {
 		in.makeRoom(in.came)
-		in.came = 0
-		for most := l.owner.AwaitRoom(l.ended); most > 0; most = l.owner.AwaitRoom(l.ended) {
-			l.readAhead(in, most)
+		in.came, in.awaiting = 0, true
+	}
+	for in.awaiting {
+		ahead, reads := l.owner.AwaitRoom(l.ended)
+		if !reads {
+			return false
+		}
+		if in.awaiting = ahead > 0; in.awaiting {
+			l.readAhead(in, ahead)
 		}
 	}
 	return true
@@ -84,6 +96,10 @@ func (l *Link) turn(in *inbox) bool {
 // fill reads once.
 func (l *Link) fill(in *inbox) {
 	l.watchIdle(in)
+	if l.interrupted.Load() {
+		in.err = os.ErrDeadlineExceeded
+		return
+	}
 	in.came, in.err = l.receive(in.room())
 	in.took(in.came)
 	in.untold, in.framing = in.came, in.came > 0
@@ -141,6 +157,32 @@ func (l *Link) someFrames(in *inbox) (more bool) {
 func (l *Link) Resume(borrowed bool) {
 	l.in.borrowed = l.in.borrowed || borrowed
 	go l.readLoop(l.in)
+}
+
+// ReadHere reads on the caller's goroutine until the owner says that another one does,
+// or the input has ended. The owner sees to it that nobody else reads.
+func (l *Link) ReadHere() {
+	for l.turn(l.in) {
+	}
+}
+
+// Interruptible reports whether Interrupt has any effect. The owner sees to it that nobody reads.
+func (l *Link) Interruptible() bool { return l.endures && l.ahead == nil }
+
+// Interrupt has a read that waits end, and Owner.Interrupted called.
+func (l *Link) Interrupt() {
+	l.interrupted.Store(true) // before the deadline: see fill
+	l.setReadDeadline(time.Unix(1, 0))
+}
+
+// wasInterrupted reports whether the last read ended because of Interrupt.
+func (l *Link) wasInterrupted(in *inbox) bool {
+	if in.err == nil || !errors.Is(in.err, os.ErrDeadlineExceeded) || !l.interrupted.Swap(false) {
+		return false
+	}
+	in.err, in.watched = nil, false
+	l.setReadDeadline(time.Time{})
+	return true
 }
 
 // frame hands over what stands at the front of the buffer: a packet, or a piece

@@ -235,14 +235,16 @@ func (s *Session) Earlier(seq uint64) bool { return seq < s.in.begun }
 // settle ends the waiting message seq with verdict, and appends what is due.
 func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {
 	in := &s.in
-	if id, ok := in.held[seq]; ok {
-		delete(in.held, seq)
-		f := in.flows[id]
-		if f.receipt == 0 {
-			s.settleOffline(id, f, verdict)
-			return dst, true
+	if len(in.held) > 0 {
+		if id, ok := in.held[seq]; ok {
+			delete(in.held, seq)
+			f := in.flows[id]
+			if f.receipt == 0 {
+				s.settleOffline(id, f, verdict)
+				return dst, true
+			}
+			seq = f.receipt
 		}
-		seq = f.receipt
 	}
 	if seq < in.first || seq-in.first >= uint64(in.pending.Len()) {
 		return dst, false
@@ -252,6 +254,9 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 		return dst, false
 	}
 	r.done, r.skip, r.code = true, verdict.skip, verdict.code
+	if seq > in.first { // an earlier one is not through
+		return dst, true
+	}
 	return s.drain(dst), true
 }
 

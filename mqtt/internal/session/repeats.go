@@ -55,6 +55,9 @@ func mix(sum uint64, text string) uint64 {
 // identifiers, or has lost the session: then those of all flows from there mean
 // nothing any more.
 func (s *Session) repeated(p *wire.Publish, digest uint64) (f inboundFlow, known bool) {
+	if len(s.in.flows) == 0 {
+		return inboundFlow{}, false
+	}
 	f, known = s.in.flows[p.PacketID]
 	switch {
 	case !known:
