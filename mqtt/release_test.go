@@ -192,6 +192,7 @@ func TestReleasedMemoryGoesAtRest(t *testing.T) {
 	t.Run("nothing comes", func(t *testing.T) { testReleasedMemoryGoes(t, false, 0) })
 	t.Run("small messages come", func(t *testing.T) { testReleasedMemoryGoes(t, true, 0) })
 	t.Run("slow handlers", func(t *testing.T) { testReleasedMemoryGoes(t, false, 10*time.Millisecond) })
+	t.Run("very slow handlers", func(t *testing.T) { testReleasedMemoryGoes(t, false, 700*time.Millisecond) })
 }
 
 func testReleasedMemoryGoes(t *testing.T, smallOnesCome bool, handling time.Duration) {
@@ -237,6 +238,27 @@ func testReleasedMemoryGoes(t *testing.T, smallOnesCome bool, handling time.Dura
 			t.Errorf("%d bytes are held by a client at rest", held)
 		}
 		runtime.KeepAlive(late)
+	})
+}
+
+// TestMemoryOfARepeatGoes: also when nothing of what came is for a handler.
+func TestMemoryOfARepeatGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 1 << 20
+		s := dialPipe(t, func(cfg *mqtt.Config) {
+			cfg.KeepAlive = -1
+			cfg.OnMessage = func(context.Context, *mqtt.Received) {}
+		}, "")
+		before := heapNow()
+		for _, first := range []byte{0x34, 0x3C} {
+			s.sendPublish(false, first, 1, string(make([]byte, size)))
+			s.server.Expect("50 02 0001")
+			<-time.After(3 * time.Second)
+			synctest.Wait()
+		}
+		if held := heapNow() - before; held > size/2 {
+			t.Errorf("%d bytes are held by a client at rest", held)
+		}
 	})
 }
 
