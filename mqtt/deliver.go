@@ -187,8 +187,11 @@ func (r *receiver) noteHandled() {
 			it.delivery, it.call = nil, nil
 		case it.result != passedOn:
 			r.countOut(it)
+			if it.to.lent != nil && it.to.reuse {
+				r.memory.giveBack(it.to.lent, r.limits.ReceiveBytes)
+			}
 		}
-		it.message = nil // it is the handlers' alone
+		it.message, it.to = nil, nil // it is the handlers' alone, and so is what is lent to it
 	}
 	r.lookForRoom()
 }

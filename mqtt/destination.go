@@ -12,6 +12,7 @@ import (
 type destination struct {
 	client *Client
 	stream *stream // of one message; nil: the messages come whole
+	lent   *lent   // to one message; nil: what they have is theirs
 	topic  string
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool

@@ -155,6 +155,7 @@ func (m *Received) MemorySize() int {
 // end tells that nothing is pushed any more.
 func (r *receiver) end() {
 	r.ended = true
+	r.memory.dropSpare()
 	r.serve()
 }
 
@@ -163,6 +164,7 @@ const idleItems = 16
 
 // rest lets go of what an idle client does not need.
 func (r *receiver) rest() {
+	r.memory.dropSpare()
 	r.memory, r.shared = memory{}, nil
 	if cap(r.items) > idleItems && len(r.items) == 0 {
 		r.items = nil

@@ -41,6 +41,9 @@ type inbox struct {
 	refused    bool  // the rest of the input is thrown away
 	err        error // how the last read ended
 
+	straight straight // the payload that is read into its own memory
+	probes   bool     // the next read is to bring little more than a header
+
 	watched  bool // the read at hand ends after idleTime
 	received bool // something came since then
 }
@@ -97,8 +100,8 @@ func (l *Link) fill(in *inbox) {
 		in.err = os.ErrDeadlineExceeded
 		return
 	}
-	in.came, in.err = l.receive(in.buf[in.end:])
-	in.end += in.came
+	in.came, in.err = l.receive(in.room())
+	in.took(in.came)
 	in.untold, in.framing = in.came, in.came > 0
 	if in.framing {
 		l.traceInput(in)
@@ -186,6 +189,9 @@ func (l *Link) wasInterrupted(in *inbox) bool {
 // of the payload that is streamed. It returns how many bytes that was; the owner
 // knows of the error.
 func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
+	if in.straight.on() {
+		return l.goStraight(in)
+	}
 	b := in.buf[in.start:in.end]
 	if in.left > 0 {
 		n := min(len(b), in.left)
@@ -210,7 +216,10 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 		l.head = append([]byte{}, b[:min(len(b), headSize)]...)
 		l.owner.Refuse(err)
 		return 0, err
-	case n == 0 || len(b) < n+h.Length:
+	case n == 0:
+		return 0, nil
+	case len(b) < n+h.Length:
+		l.beginStraight(in, h, n)
 		return 0, nil
 	}
 	return n + h.Length, l.owner.Frame(h, b[n:n+h.Length])
@@ -285,6 +294,9 @@ func (l *Link) follow(in *inbox, taken, size int) int {
 // announces.
 func (in *inbox) makeRoom(n int) {
 	in.received = true
+	if in.straight.on() {
+		return
+	}
 	rest := in.end - in.start
 	full := in.end == len(in.buf)
 	if in.borrowed {
