@@ -123,7 +123,8 @@ type Link struct {
 	now     nowWriter     // writes without waiting
 	endures bool          // a read may end after a while, and the next goes on
 
-	interrupted atomic.Bool // the read at hand is to end
+	interrupting sync.Mutex  // held while interrupted and its deadline change
+	interrupted  atomic.Bool // the read at hand is to end
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace

@@ -171,13 +171,20 @@ func (l *Link) Interruptible() bool { return l.endures && l.ahead == nil }
 
 // Interrupt has a read that waits end, and Owner.Interrupted called.
 func (l *Link) Interrupt() {
+	l.interrupting.Lock() // or its deadline might be set after the read was told, and end a later one
+	defer l.interrupting.Unlock()
 	l.interrupted.Store(true) // before the deadline: see fill
 	l.setReadDeadline(time.Unix(1, 0))
 }
 
 // wasInterrupted reports whether the last read ended because of Interrupt.
 func (l *Link) wasInterrupted(in *inbox) bool {
-	if in.err == nil || !errors.Is(in.err, os.ErrDeadlineExceeded) || !l.interrupted.Swap(false) {
+	if in.err == nil || !errors.Is(in.err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	l.interrupting.Lock()
+	defer l.interrupting.Unlock()
+	if !l.interrupted.Swap(false) {
 		return false
 	}
 	in.err, in.watched = nil, false
