@@ -121,16 +121,17 @@ func (q *ownQueue) enter() {
 	defer q.receiver.mu.Unlock()
 	q.loops++
 	q.iterated = true
-	q.receiver.pullers++
 }
 
 func (q *ownQueue) leave() {
 	r := q.receiver
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	q.loops--
+	if q.loops--; q.loops == 0 {
+		q.more, q.lively = nil, false
+	}
 	q.closeIfLeft()
-	if r.pullers--; r.reading == readerAway {
+	if r.reading == readerAway {
 		r.handOver()
 	}
 }
@@ -179,6 +180,7 @@ func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
 		return step{err: context.Cause(ctx)}
 	}
 	for m := q.pop(); m != nil; m = q.pop() {
+		q.lively = true
 		if r.delivers(&m.item) {
 			return step{message: m}
 		}
@@ -196,6 +198,7 @@ func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
 		c.writeHereLocked() // what the messages so far are answered with
 		return step{read: read}
 	}
+	r.pulled = false // nobody need leave the reading to a loop that has nothing to take
 	if q.more == nil {
 		q.more = make(chan struct{})
 	}

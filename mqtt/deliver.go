@@ -50,7 +50,8 @@ func (r *receiver) runsHere() bool {
 func (r *receiver) deliverAll() {
 	for len(r.batch) > 0 || len(r.items) > 0 { // a batch may be through, but not counted: its last handler ended the goroutine
 		if len(r.batch) == 0 {
-			r.batch, r.items = r.items, r.batch
+			r.passOn()
+			r.batch, r.items, r.looked = r.items, r.batch, 0
 			r.turns++
 		}
 		r.mu.Unlock()

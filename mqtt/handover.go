@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +35,10 @@ type roles struct {
 	reader  uint64    // the goroutine that reads, or was the last to
 	seen    uint64    // turns, when reading last changed hands
 	puller  *ownQueue // whose iterator reads; nil: none does
-	pullers int       // iterators that wait, or run their loop's body
-	pulled  bool      // a message was queued for one
+	pulled  bool      // a message was queued for one that is about to ask for it
+	queues  bool      // there has been a subscription with a queue of its own
+	behind  bool      // a message for one waits for its handlers
+	looked  int32     // items that passOn has looked at
 
 	delivering bool   // somebody has that role
 	deliverer  uint64 // the goroutine that has, or was the last to
@@ -174,15 +175,18 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 	c := (*Client)(o)
 	r := &c.recv
 	r.memory.rest()
-	if r.own {
-		r.own = false
-		r.passOn()
-		r.parsing = false
-		reads = c.deliverReadLocked() && !r.yields()
+	r.passOn()
+	r.parsing = false
+	own := r.own
+	if r.own = false; own {
+		reads = c.deliverReadLocked()
 	} else {
-		r.parsing = false
 		r.noteHandled()
-		reads = r.stays()
+		reads = true
+	}
+	if reads { // before another goroutine reads
+		r.crowded = c.life.Rule(life.Packet) == life.Take && (r.full() || c.jammedLocked())
+		reads = !c.leavesReadingLocked(own)
 	}
 	c.flushLocked()
 	if reads && more {
@@ -190,35 +194,35 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 	} else {
 		c.writeHereLocked()
 	}
-	if reads {
-		r.crowded = c.life.Rule(life.Packet) == life.Take && (r.full() || c.jammedLocked())
-	}
 	c.mu.Unlock() // not deferred: a handler may end the goroutine, without the lock
 	return reads
 }
 
+// leavesReadingLocked reports whether who reads leaves that to another goroutine; own says that it also
+// delivered.
+func (c *Client) leavesReadingLocked(own bool) bool {
+	r := &c.recv
+	switch {
+	case r.puller != nil && c.life.Rule(life.Packet) != life.Take: // no message comes any more
+		r.resume(false)
+	case r.yields(), !own && !r.stays():
+		r.leaveReading()
+	default:
+		return false
+	}
+	return true
+}
+
 // stays reports whether who reads goes on with it, and does not leave it to who delivers: that
 // one has got on since, so its handlers are quick, and nobody waits for what is to be read.
-func (r *receiver) stays() bool {
-	if r.turns == r.seen || r.waiting > 0 {
-		return true
-	}
-	r.leaveReading()
-	return false
-}
+func (r *receiver) stays() bool { return r.turns == r.seen || r.waiting > 0 || r.puller != nil }
 
 // yields reports whether who reads leaves that to an iterator, which got a message and
 // will read when it wants the next one.
 func (r *receiver) yields() bool {
-	if !r.pulled {
-		return false
-	}
+	pulled := r.pulled
 	r.pulled = false
-	if r.pullers == 0 || !r.link.Interruptible() {
-		return false
-	}
-	r.leaveReading()
-	return true
+	return pulled && r.link.Interruptible()
 }
 
 // leaveReading leaves the reading to whoever takes it up.
@@ -284,22 +288,34 @@ func (c *Client) deliverReadLocked() (reads bool) {
 	return reads
 }
 
-// passOn gives the messages at the front that are only for queues of their own to those.
+// passOn gives the messages that are only for queues of their own to those, so that they wait for no
+// handler. Those behind one that handlers get first wait with it, or they would overtake it.
 func (r *receiver) passOn() {
-	n := 0
-	for n < len(r.items) && r.items[n].message != nil && r.items[n].to.queued && r.delivers(&r.items[n]) {
-		it := &r.items[n]
-		it.message.manual = it.to.manual
-		it.manual = it.message.manual
-		r.shareLocked(it, it.to.queues, handled)
-		n++
+	if !r.queues {
+		return
 	}
-	r.items = slices.Delete(r.items, 0, n)
+	kept := int(r.looked)
+	for i := kept; i < len(r.items); i++ {
+		it := &r.items[i]
+		if it.message != nil && it.to.queues != nil {
+			if r.behind = r.behind || !it.to.queued; !r.behind && r.delivers(it) {
+				it.message.manual = it.to.manual
+				it.manual = it.message.manual
+				r.shareLocked(it, it.to.queues, handled)
+				continue
+			}
+		}
+		r.items[kept] = *it
+		kept++
+	}
+	clear(r.items[kept:])
+	r.items, r.looked = r.items[:kept], int32(kept)
 }
 
 // release gives the role of who delivers back.
 func (r *receiver) release() {
 	r.delivering = false
+	r.behind = r.behind && len(r.items) > 0
 	if r.reading == readerAway {
 		r.resume(false)
 	}

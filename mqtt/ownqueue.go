@@ -22,6 +22,7 @@ type ownQueue struct {
 	subs   int           // subscriptions that lead here
 	agreed bool          // the server has agreed to one of them
 	loops  int           // that run
+	lively bool          // one has taken a message since the last one came
 	over   bool          // no message comes any more; those that wait are given
 	reason error         // why, for the loop; nil: the application ended the subscriptions
 	closed bool          // nobody takes messages any more
@@ -83,7 +84,8 @@ func (q *ownQueue) push(m *shared) {
 		q.running++
 		q.start()
 	case q.handler == nil:
-		q.receiver.pulled = true
+		q.receiver.pulled = q.receiver.pulled || q.more != nil || q.receiver.puller == q || q.lively
+		q.lively = false // once: a loop that takes nothing more does not stop the reading
 		q.wake()
 		q.tellIfForgotten()
 	}

@@ -112,6 +112,7 @@ func (c *Client) newSubscription(s *Subscription, r *request) *subscription {
 	case s.Handler != nil && s.Workers > 0:
 		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, most: s.Workers}
 	}
+	c.recv.queues = c.recv.queues || sub.queue != nil
 	return sub
 }
 
