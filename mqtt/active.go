@@ -82,30 +82,88 @@ func (a *ActiveSubscription) All(ctx context.Context) iter.Seq2[*Received, error
 		q.enter()
 		defer q.leave()
 		defer context.AfterFunc(ctx, q.interrupt)()
-		var m *shared
-		defer func() { q.conclude(m, failed) }() // unless the body returned
+		var l loop
+		defer func() { q.conclude(&l, failed) }() // unless the body returned
 		for {
-			var err error
-			if m, err = q.next(ctx, a.client, m); m == nil {
+			m, err := q.next(ctx, a.client, &l)
+			if m == nil {
 				if err != nil {
 					yield(nil, err)
 				}
 				return
 			}
 			if !yield(m.item.message, nil) {
-				q.conclude(m, handled)
-				m = nil
+				q.conclude(&l, handled)
 				return
 			}
 		}
 	}
 }
 
-// conclude tells that the loop is through with m, nil: none.
-func (q *ownQueue) conclude(m *shared, result result) {
-	if m != nil {
-		q.receiver.finish(m, result)
+// loop is what one loop over All has taken.
+type loop struct {
+	done  *shared   // that its body has, or is through with; nil: none
+	ahead []*shared // that it may give without asking; they are the first reserved ones of the queue
+	given int       // of those, done with them
+}
+
+// mostTaken is how many messages of QoS 0, which nobody waits for the end of, a loop takes at once.
+const mostTaken = 32
+
+// next returns the next message that was taken at once with the one before, nil when there is none, or
+// something has changed.
+func (l *loop) next(ctx context.Context, q *ownQueue) *shared {
+	if l.given == len(l.ahead) || ctx.Err() != nil || q.shut.Load() {
+		return nil
 	}
+	m := l.ahead[l.given]
+	if !q.receiver.delivers(&m.item) {
+		return nil
+	}
+	l.given++
+	return m
+}
+
+// conclude tells that the loop is through with what it has been given, and takes no more.
+func (q *ownQueue) conclude(l *loop, result result) {
+	q.receiver.mu.Lock()
+	defer q.receiver.mu.Unlock()
+	q.concludeLocked(l, result)
+}
+
+func (q *ownQueue) concludeLocked(l *loop, result result) {
+	if l.done != nil {
+		q.receiver.finishLocked(l.done, result)
+		q.keep(l.done)
+	}
+	if len(l.ahead) > 0 && !q.closed { // else nothing is left of them
+		for range l.given {
+			m, _ := q.items.Pop()
+			q.receiver.finishLocked(m, handled)
+			q.keep(m)
+		}
+		q.reserved = 0
+	}
+	clear(l.ahead)
+	l.done, l.ahead, l.given = nil, l.ahead[:0], 0
+}
+
+// reserve lets the loop have what waits behind a message of QoS 0 and is of QoS 0 too, within a part of the
+// limits: it counts as waiting until the loop asks again.
+func (q *ownQueue) reserve(l *loop) {
+	limits := q.receiver.limits
+	most, bytes := min(mostTaken, limits.ReceiveMessages/8, q.items.Len()), limits.ReceiveBytes/8
+	if q.reserved > 0 || l.done.item.seq != 0 {
+		return
+	}
+	for i := range most {
+		m := *q.items.At(i)
+		if bytes -= int(m.item.size); bytes < 0 || m.item.seq != 0 {
+			break
+		}
+		l.ahead = append(l.ahead, m)
+	}
+	q.reserved = len(l.ahead)
 }
 
 // interrupt lets the iterator look again though it reads.
@@ -128,7 +186,7 @@ func (q *ownQueue) leave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if q.loops--; q.loops == 0 {
-		q.more, q.lively = nil, false
+		q.more, q.lively, q.spare = nil, false, nil
 	}
 	q.closeIfLeft()
 	if r.reading == readerAway {
@@ -136,12 +194,14 @@ func (q *ownQueue) leave() {
 	}
 }
 
-// next waits for a message, after the loop's body returned from done, nil: none. No message, and no
+// next waits for a message, after the loop's body returned from the one before. No message, and no
 // error, is the end that the application brought about. When nobody else does, it reads.
-func (q *ownQueue) next(ctx context.Context, c *Client, done *shared) (*shared, error) {
+func (q *ownQueue) next(ctx context.Context, c *Client, l *loop) (*shared, error) {
+	if m := l.next(ctx, q); m != nil {
+		return m, nil
+	}
 	for {
-		step := q.take(ctx, c, done)
-		done = nil
+		step := q.take(ctx, c, l)
 		switch {
 		case step.read != nil:
 			step.read.ReadHere()
@@ -166,12 +226,12 @@ type step struct {
 }
 
 // take returns the oldest message or the end, or else how to wait for it.
-func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
+func (q *ownQueue) take(ctx context.Context, c *Client, l *loop) step {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := &c.recv
-	if done != nil {
-		r.finishLocked(done, handled)
+	if l.done != nil {
+		q.concludeLocked(l, handled)
 		if r.reading == readerAway { // for a moment: look, or who reads next, sees to it
 			c.send.holdKick()
 		}
@@ -182,6 +242,8 @@ func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
 	for m := q.pop(); m != nil; m = q.pop() {
 		q.lively = true
 		if r.delivers(&m.item) {
+			l.done = m
+			q.reserve(l)
 			return step{message: m}
 		}
 		r.finishLocked(m, notRun)

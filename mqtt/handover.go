@@ -49,7 +49,7 @@ type roles struct {
 	began   time.Time   // when nobody began to read
 	watch   *time.Timer // has look called
 	watched atomic.Bool // soon
-	rested  uint64      // turns, when look last found nobody at work
+	rested  uint64      // turns and messages through, when look last found nobody at work
 	eager   atomic.Bool // each message is counted as it is handled
 }
 
@@ -127,10 +127,10 @@ func (r *receiver) look() {
 	case !r.busy():
 	case r.delivering:
 		r.watchIn(idleTime)
-	case r.rested == r.turns:
+	case r.rested == r.turns+r.through:
 		r.rest()
 	default:
-		r.rested = r.turns
+		r.rested = r.turns + r.through
 		r.watchIn(idleTime)
 	}
 }

@@ -166,6 +166,9 @@ const idleItems = 16
 func (r *receiver) rest() {
 	r.memory.dropSpare()
 	r.memory, r.shared = memory{}, nil
+	if r.puller != nil {
+		r.puller.spare = nil
+	}
 	if cap(r.items) > idleItems && len(r.items) == 0 {
 		r.items = nil
 	}
@@ -176,5 +179,6 @@ func (r *receiver) rest() {
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || len(r.shared) > 0 || !r.memory.idle()
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || len(r.shared) > 0 || !r.memory.idle() ||
+		r.puller != nil && cap(r.puller.spare) > idleItems
 }
