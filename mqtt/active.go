@@ -69,6 +69,11 @@ func (a *ActiveSubscription) inForce() (filters []string) {
 // another call. It ends with an error when ctx or the client ends, and with a *SubscribeError
 // when the server refuses the subscriptions, perhaps as they are renewed.
 //
+// On a socket, and TLS over one, the loop reads from the connection itself while it waits and no other
+// goroutine does, so that a message is not handed over; handlers never run on its goroutine. While the body
+// runs for long, or waits for the server, another goroutine reads. ReuseMessage does not
+// count: each message is the loop's own.
+//
 // What nobody takes waits, and counts in Limits.ReceiveMessages and ReceiveBytes: when
 // these are reached, the client stops reading. All is not for a client with
 // Config.OnMessage, which gets those messages; then the only element is an *ArgumentError.

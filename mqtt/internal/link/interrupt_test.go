@@ -117,3 +117,34 @@ func TestReadHere(t *testing.T) {
 		o.ends(t, peer, ErrTruncated)
 	})
 }
+
+// TestBufferOfABurstIsLetGoWhereALoopReads: as in TestBufferOfABurstIsLetGo, and an interrupted read does not keep it.
+func TestBufferOfABurstIsLetGoWhereALoopReads(t *testing.T) {
+	const links = 20
+	burst := bytes.Repeat(pings, 100)
+	owners, peers := make([]*leaver, links), make([]net.Conn, links)
+	for i := range links {
+		owners[i] = &leaver{leaves: true}
+		l, peer := owners[i].linkOf(t, false)
+		peers[i] = peer
+		l.Interrupt()
+		<-owners[i].left
+		go func() {
+			l.ReadHere()
+			l.ReadHere() // after an interrupt
+		}()
+	}
+	before := heap()
+	for i := range links {
+		go func() { _, _ = peers[i].Write(burst) }() // the packets that come tell
+	}
+	for i := range links {
+		owners[i].await(t, 101_000)
+		owners[i].link.Load().Interrupt()
+		<-owners[i].left
+	}
+	awaitHeap(t, before, links)
+	for i := range links {
+		owners[i].ends(t, peers[i], ErrClean)
+	}
+}
