@@ -76,9 +76,14 @@ func (r *receiver) runBatch() {
 		r.mu.Unlock()
 	}()
 	for r.at < len(r.batch) {
-		it := &r.batch[r.at]
-		r.deliver(it)
-		r.conclude(it)
+		before := r.at
+		switch returned := r.runPlain(); {
+		case !returned:
+			r.conclude(&r.batch[r.at])
+		case r.at == before:
+			r.deliver(&r.batch[before])
+			r.conclude(&r.batch[before])
+		}
 	}
 	r.handled.Store(int32(r.at))
 	through = true

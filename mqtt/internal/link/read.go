@@ -137,7 +137,10 @@ func (l *Link) someFrames(in *inbox) (more bool) {
 		if in.start == in.end {
 			return false
 		}
-		n, err := l.frame(in, version)
+		n, err := l.plainFrame(in)
+		if n == 0 && err == nil {
+			n, err = l.frame(in, version)
+		}
 		if err != nil {
 			in.refused = true
 			return false
@@ -183,6 +186,19 @@ func (l *Link) wasInterrupted(in *inbox) bool {
 	in.err, in.watched = nil, false
 	l.setReadDeadline(time.Time{})
 	return true
+}
+
+// plainFrame is frame for the packets that come most, and returns 0 for any other.
+func (l *Link) plainFrame(in *inbox) (int, error) {
+	if in.left > 0 || in.straight.on() {
+		return 0, nil
+	}
+	b := in.buf[in.start:in.end]
+	from, to := wire.PlainPublish(b)
+	if to == 0 || to > l.cfg.MaxPacket {
+		return 0, nil
+	}
+	return to, l.owner.Frame(wire.Header{Type: wire.PUBLISH, Flags: b[0] & 0x0F, Length: to - from}, b[from:to])
 }
 
 // frame hands over what stands at the front of the buffer: a packet, or a piece
