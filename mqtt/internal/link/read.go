@@ -133,22 +133,20 @@ func (l *Link) frames(in *inbox) (stays bool) {
 // someFrames hands over some of the packets of the buffer, and reports whether more may wait.
 func (l *Link) someFrames(in *inbox) (more bool) {
 	version := wire.Version(l.version.Load())
-	for range batchPackets {
-		if in.start == in.end {
+	for n := 0; n < batchPackets; n++ {
+		n += l.plainFrames(in, batchPackets-n)
+		if in.start == in.end || in.refused {
 			return false
 		}
-		n, err := l.plainFrame(in)
-		if n == 0 && err == nil {
-			n, err = l.frame(in, version)
-		}
+		size, err := l.frame(in, version)
 		if err != nil {
 			in.refused = true
 			return false
 		}
-		if n == 0 { // more bytes are needed
+		if size == 0 { // more bytes are needed
 			return false
 		}
-		in.start += n
+		in.start += size
 		in.shown = false
 	}
 	return in.start < in.end
@@ -188,17 +186,28 @@ func (l *Link) wasInterrupted(in *inbox) bool {
 	return true
 }
 
-// plainFrame is frame for the packets that come most, and returns 0 for any other.
-func (l *Link) plainFrame(in *inbox) (int, error) {
+// plainFrames hands over the packets at the front that are such as come most, at most so many, and
+// returns how many there were. They take a short way.
+func (l *Link) plainFrames(in *inbox, most int) (n int) {
 	if in.left > 0 || in.straight.on() {
-		return 0, nil
+		return 0
 	}
 	b := in.buf[in.start:in.end]
-	from, to := wire.PlainPublish(b)
-	if to == 0 || to > l.cfg.MaxPacket {
-		return 0, nil
+	for ; n < most; n++ {
+		from, to := wire.PlainPublish(b)
+		if to == 0 || to > l.cfg.MaxPacket {
+			break
+		}
+		err := l.owner.Frame(wire.Header{Type: wire.PUBLISH, Flags: b[0] & 0x0F, Length: to - from}, b[from:to])
+		if err != nil {
+			in.refused = true
+			break
+		}
+		b = b[to:]
+		in.shown = false
 	}
-	return to, l.owner.Frame(wire.Header{Type: wire.PUBLISH, Flags: b[0] & 0x0F, Length: to - from}, b[from:to])
+	in.start = in.end - len(b)
+	return n
 }
 
 // frame hands over what stands at the front of the buffer: a packet, or a piece
