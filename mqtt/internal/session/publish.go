@@ -72,7 +72,7 @@ func (s *Session) room(e *Entry) bool {
 	switch {
 	case e.kind == atMostOnce:
 		return true
-	case s.proving || s.behind || s.used >= s.places() || e.id == 0 && s.out.n >= maxIDs:
+	case s.proving || s.behind || s.used >= s.places() || e.id == 0 && s.out.size() >= maxIDs:
 		return false
 	default:
 		return e.kind != exactlyOnce || s.used2 < s.window2
@@ -289,7 +289,7 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 		dst, err = s.handlePubRel(dst, a)
 		return dst, nil, false, err
 	}
-	e := s.out.get(a.PacketID)
+	e := s.Flow(a.PacketID)
 	if e != nil && e.stage == waiting { // nobody but us knows of it yet
 		e = nil
 	}
