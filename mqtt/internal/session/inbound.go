@@ -11,12 +11,20 @@ import (
 // receipt is an inbound QoS 1 or 2 PUBLISH of this connection that is not
 // acknowledged yet.
 type receipt struct {
-	id   uint16
-	qos  byte
-	done bool // its handlers are through with it
-	skip bool // it is not to be acknowledged
-	code wire.ReasonCode
+	id      uint16
+	qos     byte
+	code    wire.ReasonCode
+	verdict verdict
 }
+
+// verdict is what the application says of a message.
+type verdict byte
+
+const (
+	pending verdict = iota // nothing yet
+	through                // its handlers are through with it
+	skipped                // it is not to be acknowledged
+)
 
 // inboundFlow is an inbound QoS 2 flow, from PUBLISH to PUBREL. It outlives the
 // connection; a QoS 1 message has no such state.
@@ -120,7 +128,8 @@ func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival
 	a := Arrival{Seq: s.receive(receipt{id: p.PacketID, qos: p.QoS}), Deliver: true}
 	s.in.open++
 	if p.QoS == 2 {
-		s.begin2(p.PacketID, inboundFlow{digest: digest, seq: a.Seq, receipt: a.Seq, here: true}, f, &a)
+		a.Sequence = s.begin2(p.PacketID, digest, a.Seq, f)
+		a.Deferred = s.cfg.Save
 	}
 	return s.drain(dst), a, nil // a flow that was forgotten holds nothing up
 }
@@ -144,28 +153,29 @@ func (s *Session) repeat(dst []byte, id uint16, f *inboundFlow) []byte {
 		f.here, f.earlier = true, false
 		s.in.open++
 	}
-	f.receipt = s.receive(receipt{id: id, qos: 2, done: f.settled, code: f.code})
+	r := receipt{id: id, qos: 2, code: f.code}
+	if f.settled {
+		r.verdict = through
+	}
+	f.receipt = s.receive(r)
 	return s.drain(dst)
 }
 
-// begin2 opens the flow f of a QoS 2 message that is delivered, in the place of restored
-// unless that is nil. When the session is saved the message has a sequence number, which
-// must be on record before a handler sees it.
-func (s *Session) begin2(id uint16, f inboundFlow, restored *inboundFlow, a *Arrival) {
-	if s.cfg.Save {
-		a.Deferred = true
-		if restored != nil {
-			f.sequence = restored.sequence
-		} else {
-			f.sequence = s.nextSequence()
-			s.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})
-		}
-		a.Sequence = f.sequence
+// begin2 opens the flow of the QoS 2 message seq, which is delivered, or goes on with f,
+// which was restored. When the session is saved the message has a sequence number, which
+// begin2 returns, and which must be on record before a handler sees it.
+func (s *Session) begin2(id uint16, digest, seq uint64, f *inboundFlow) (sequence uint64) {
+	fresh := f == nil
+	if fresh {
+		f = s.in.flows.put(id)
 	}
-	if restored == nil {
-		restored = s.in.flows.put(id)
+	f.restored, f.earlier, f.here = false, false, true
+	f.digest, f.seq, f.receipt = digest, seq, seq
+	if s.cfg.Save && fresh {
+		f.sequence = s.nextSequence()
+		s.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})
 	}
-	*restored = f
+	return f.sequence
 }
 
 // nextSequence returns a number that no message of this session has had, in
@@ -184,8 +194,7 @@ func (s *Session) nextSequence() uint64 {
 func (s *Session) forget2(id uint16, f *inboundFlow) {
 	in := &s.in
 	if f.receipt != 0 {
-		r := in.pending.At(int(f.receipt - in.first))
-		r.done, r.skip = true, true
+		in.pending.At(int(f.receipt - in.first)).verdict = skipped
 	}
 	in.remove(id, f)
 	if s.cfg.Save {
@@ -215,14 +224,14 @@ func (in *inbound) end(f *inboundFlow) {
 // connection that ended, is ignored and reported as false. One of QoS 2 counts
 // on later connections, too, and must be told whatever becomes of the connection.
 func (s *Session) Ack(dst []byte, seq uint64, code wire.ReasonCode) ([]byte, bool) {
-	return s.settle(dst, seq, receipt{code: code})
+	return s.settle(dst, seq, through, code)
 }
 
 // Drop tells that the message seq is not to be acknowledged, so that the
 // server sends it again in a later connection of the session. Later messages
 // no longer wait for it.
 func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
-	return s.settle(dst, seq, receipt{skip: true})
+	return s.settle(dst, seq, skipped, wire.Success)
 }
 
 // Begun returns the seq of the first message of this connection: those below came on one
@@ -232,15 +241,15 @@ func (s *Session) Begun() uint64 { return s.in.begun }
 // Earlier reports whether the message seq came on a connection that has ended.
 func (s *Session) Earlier(seq uint64) bool { return seq < s.in.begun }
 
-// settle ends the waiting message seq with verdict, and appends what is due.
-func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {
+// settle ends the waiting message seq with v, and appends what is due.
+func (s *Session) settle(dst []byte, seq uint64, v verdict, code wire.ReasonCode) ([]byte, bool) {
 	in := &s.in
 	if seq < in.begun {
 		if id, ok := in.held[seq]; ok {
 			delete(in.held, seq)
 			f := in.flows.find(id)
 			if f.receipt == 0 {
-				s.settleOffline(id, f, verdict)
+				s.settleOffline(id, f, v, code)
 				return dst, true
 			}
 			seq = f.receipt
@@ -250,10 +259,10 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 		return dst, false
 	}
 	r := in.pending.At(int(seq - in.first))
-	if r.done {
+	if r.verdict != pending {
 		return dst, false
 	}
-	r.done, r.skip, r.code = true, verdict.skip, verdict.code
+	r.verdict, r.code = v, code
 	if seq > in.first { // an earlier one is not through
 		return dst, true
 	}
@@ -264,8 +273,11 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 func (s *Session) drain(dst []byte) []byte {
 	in := &s.in
 	n := 0
-	for ; n < in.pending.Len() && in.pending.At(n).done; n++ {
+	for ; n < in.pending.Len(); n++ {
 		r := *in.pending.At(n)
+		if r.verdict == pending {
+			break
+		}
 		if r.qos == 1 {
 			dst = s.appendPubAck(dst, r)
 		} else {
@@ -281,7 +293,7 @@ func (s *Session) drain(dst []byte) []byte {
 
 func (s *Session) appendPubAck(dst []byte, r receipt) []byte {
 	s.in.open--
-	if r.skip {
+	if r.verdict == skipped {
 		return dst
 	}
 	return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBACK, PacketID: r.id, Code: r.code})
@@ -296,7 +308,7 @@ func (s *Session) appendPubRec(dst []byte, r receipt, seq uint64) []byte {
 	}
 	f.receipt, f.code = 0, r.code
 	switch {
-	case r.skip:
+	case r.verdict == skipped:
 		s.deliverAgain(r.id, f)
 		return dst
 	case r.code >= 0x80:

@@ -116,7 +116,7 @@ func (s *Session) enqueue(e *Entry, p *wire.Publish) error {
 // connections left. It is to be called after Cancel, HandleSubAck and
 // HandleUnsubAck, which may make room.
 func (s *Session) Pump(dst []byte) []byte {
-	if s.offline {
+	if s.offline || !s.MustQueue() {
 		return dst
 	}
 	dst = s.pumpAgain(dst)

@@ -116,8 +116,8 @@ func (s *Session) suspend() {
 			continue
 		}
 		f.receipt = 0
-		if r.done {
-			s.settleOffline(r.id, f, *r)
+		if r.verdict != pending {
+			s.settleOffline(r.id, f, r.verdict, r.code)
 			continue
 		}
 		if in.held == nil {
@@ -136,12 +136,12 @@ func (s *Session) suspend() {
 
 // settleOffline notes what the application says of a QoS 2 message that the server
 // has not sent again. It is answered when it comes.
-func (s *Session) settleOffline(id uint16, f *inboundFlow, verdict receipt) {
-	if verdict.skip {
+func (s *Session) settleOffline(id uint16, f *inboundFlow, v verdict, code wire.ReasonCode) {
+	if v == skipped {
 		s.deliverAgain(id, f)
 		return
 	}
-	f.code = verdict.code
+	f.code = code
 	switch {
 	case f.settled:
 	case f.code >= 0x80: // another process gives it to a handler, which may refuse it again

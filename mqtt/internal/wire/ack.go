@@ -37,10 +37,11 @@ func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 // AppendAck appends the packet in its shortest form.
 func AppendAck(dst []byte, v Version, a *Ack) []byte {
 	n := a.remaining(v)
-	dst = AppendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
-	if n > 2 {
-		dst = append(dst, byte(a.Code))
+	if n == 2 { // as nearly all are
+		return append(dst, byte(a.Type)<<4|requiredFlags(a.Type), 2, byte(a.PacketID>>8), byte(a.PacketID))
 	}
+	dst = AppendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
+	dst = append(dst, byte(a.Code))
 	if n > 3 {
 		dst = AppendProperties(dst, v, a.Properties)
 	}
