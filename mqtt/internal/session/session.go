@@ -192,7 +192,7 @@ func (s *Session) Flow(id uint16) *Entry {
 // Unfinished returns every entry whose flow has not ended, in the order in
 // which they were sent, and then those that wait.
 func (s *Session) Unfinished() []*Entry {
-	all := make([]*Entry, 0, s.out.size()+s.queue.Len())
+	all := make([]*Entry, 0, int(s.out.n)+s.queue.Len())
 	for _, e := range s.out.all() {
 		all = append(all, *e)
 	}
@@ -206,7 +206,7 @@ func (s *Session) Unfinished() []*Entry {
 // takeID gives e the next free identifier. An identifier stays in use until
 // its flow ends, also across the wrap [MQTT-2.3.1-2].
 func (s *Session) takeID(e *Entry) error {
-	if s.out.size() >= maxIDs {
+	if s.out.n >= maxIDs {
 		return ErrNoID
 	}
 	for {

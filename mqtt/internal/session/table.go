@@ -1,45 +1,50 @@
 package session
 
-import "iter"
+import (
+	"iter"
+	"math/bits"
+)
 
 // minPlaces is for how many values a table has room when its first one comes.
 const minPlaces = 8
 
+// surePlaces is up to where a table grows step by step even if there was a burst before.
+const surePlaces = 64
+
 // idlePlaces is the most room that an empty table or queue keeps when it is trimmed.
 const idlePlaces = 256
 
-// table finds a value by its packet identifier. The values with the same low bits of
-// the identifier are in a chain, which seldom has more than one, because identifiers are
-// mostly given out in sequence. Whatever they are, there is room for no more than twice
-// what the table ever held at once. The zero value is empty.
+// table finds a value by its packet identifier. The low bits of that name the value's home.
+// Identifiers are mostly given out in sequence, so nearly every value is at home. One whose
+// home is taken is at any other place; those with the same home are in a chain. Whatever the
+// identifiers are, there is room for no more than three times what the table ever held at
+// once. The zero value is empty.
 type table[T any] struct {
-	places []place[T] // as many as there are chains: a power of two, or none
-	free   uint16     // the first of the places that are not taken, which are a chain, too
+	places []place[T] // a power of two of them, or none
 	n      uint16
+	looked uint16 // where a free place was looked for last
+	most   uint16 // values at once since it was trimmed
+	burst  uint16 // as many there were before: so many may come again
 }
 
-// place has a value, and the beginning of the chain that belongs to its index.
+// place has a value, and the beginning of the chain of those that have their home here.
+// Chains name a place by its index and one; 0 is none.
 type place[T any] struct {
 	value T
-	id    uint16 // 0: not taken
-	next  uint16 // the one behind in the chain: its index and one; 0: none
-	first uint16 // the first one of the chain
+	id    uint16 // 0: free
+	next  uint16 // the one behind in the chain that the value is in
+	first uint16 // the first one of the chain that begins here
 }
 
-// size returns how many values there are.
-func (t *table[T]) size() int { return int(t.n) }
+// home returns where id belongs. There must be places.
+func (t *table[T]) home(id uint16) int { return int(id-1) & (len(t.places) - 1) }
 
-// chain returns the beginning of the chain that id is in. There must be room.
-func (t *table[T]) chain(id uint16) *uint16 {
-	return &t.places[int(id)&(len(t.places)-1)].first
-}
-
-// find returns the value of id, or nil. It is valid until the next put or remove.
+// find returns the value of id, or nil. It is valid until the next put, remove or trim.
 func (t *table[T]) find(id uint16) *T {
 	if t.n == 0 {
 		return nil
 	}
-	for at := *t.chain(id); at != 0; {
+	for at := t.places[t.home(id)].first; at != 0; {
 		p := &t.places[at-1]
 		if p.id == id {
 			return &p.value
@@ -52,20 +57,35 @@ func (t *table[T]) find(id uint16) *T {
 // put makes a place for id, which must not be 0 and must not have one, and returns
 // its value, which is zero.
 func (t *table[T]) put(id uint16) *T {
-	if t.free == 0 {
-		t.grow()
+	if len(t.places) == 0 {
+		t.places = make([]place[T], minPlaces)
 	}
-	at := t.free
-	t.free = t.places[at-1].next
+	at := t.home(id)
+	home := &t.places[at]
+	p := home
+	if home.id != 0 {
+		if int(t.n) >= len(t.places)*3/4 {
+			t.grow()
+			return t.put(id)
+		}
+		at = t.vacant()
+		p = &t.places[at]
+	}
 	t.n++
-	return t.link(id, at)
+	t.most = max(t.most, t.n)
+	p.id, p.next, home.first = id, home.first, uint16(at+1)
+	return &p.value
 }
 
-// link puts the place at in front of the chain of id, and returns its value.
-func (t *table[T]) link(id, at uint16) *T {
-	p, first := &t.places[at-1], t.chain(id)
-	p.id, p.next, *first = id, *first, at
-	return &p.value
+// vacant returns a free place. It looks on from where it looked last, so that few are
+// passed for each that is found.
+func (t *table[T]) vacant() int {
+	for {
+		t.looked = (t.looked + 1) & uint16(len(t.places)-1)
+		if t.places[t.looked].id == 0 {
+			return int(t.looked)
+		}
+	}
 }
 
 // remove frees the place of id, if it has one.
@@ -73,40 +93,38 @@ func (t *table[T]) remove(id uint16) {
 	if t.n == 0 {
 		return
 	}
-	from := t.chain(id)
+	from := &t.places[t.home(id)].first
 	for *from != 0 && t.places[*from-1].id != id {
 		from = &t.places[*from-1].next
 	}
-	at := *from
-	if at == 0 {
+	if *from == 0 {
 		return
 	}
-	p := &t.places[at-1]
+	p := &t.places[*from-1]
 	*from = p.next
 	var zero T
-	p.value, p.id, p.next = zero, 0, t.free
-	t.free = at
+	p.value, p.id, p.next = zero, 0, 0
 	t.n--
 }
 
 // trim lets go of what an empty table has kept for a burst that is over.
 func (t *table[T]) trim() {
 	if t.n == 0 && len(t.places) > idlePlaces {
-		*t = table[T]{}
+		*t = table[T]{burst: t.most}
 	}
 }
 
-// grow doubles the room of a table that is full.
+// grow makes the room twice as large, or as large as for the burst before. With one place
+// for each identifier all are at home.
 func (t *table[T]) grow() {
-	old := t.places
-	t.places = make([]place[T], max(2*len(old), minPlaces))
-	for i := range old {
-		*t.link(old[i].id, uint16(i+1)) = old[i].value
+	old := *t
+	room := 2 * len(old.places)
+	if room > surePlaces {
+		room = max(room, 1<<bits.Len16(old.burst-min(old.burst, 1)))
 	}
-	for i := len(t.places); i > len(old); i-- { // so that the lowest is taken first
-		if i <= maxIDs {
-			t.places[i-1].next, t.free = t.free, uint16(i)
-		}
+	*t = table[T]{places: make([]place[T], room), most: old.most, burst: old.burst}
+	for id, value := range old.all() {
+		*t.put(id) = *value
 	}
 }
 

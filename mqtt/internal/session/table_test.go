@@ -30,8 +30,8 @@ func TestTableAgainstMap(t *testing.T) {
 				delete(want, id)
 			},
 			"": func(t *rapid.T) {
-				if tab.size() != len(want) {
-					t.Fatalf("size %d, want %d", tab.size(), len(want))
+				if int(tab.n) != len(want) {
+					t.Fatalf("n %d, want %d", tab.n, len(want))
 				}
 				got := map[uint16]int{}
 				for id, value := range tab.all() {
