@@ -50,3 +50,60 @@ func TestTableAgainstMap(t *testing.T) {
 		})
 	})
 }
+
+// TestTableHoldsEachIdentifier fills a table and empties it.
+func TestTableHoldsEachIdentifier(t *testing.T) {
+	var tab table[uint16]
+	for id := uint16(maxIDs); id > 0; id-- {
+		*tab.put(id) = id
+	}
+	if len(tab.places) != maxIDs+1 {
+		t.Errorf("%d places", len(tab.places))
+	}
+	for id := uint16(1); id != 0; id++ {
+		if value := tab.find(id); value == nil || *value != id {
+			t.Fatalf("find(%d) differs", id)
+		}
+		if tab.remove(id); tab.find(id) != nil {
+			t.Fatalf("%d is still there", id)
+		}
+	}
+	if tab.trim(); tab.n != 0 || tab.places != nil {
+		t.Errorf("%d values and %d places are left", tab.n, len(tab.places))
+	}
+}
+
+// TestTableStaysSmall has values come and go beside one that stays, once around the identifiers.
+func TestTableStaysSmall(t *testing.T) {
+	var tab table[byte]
+	tab.put(5)
+	for id := uint16(6); id != 5; id++ {
+		if id > 0 {
+			tab.put(id)
+			tab.remove(id)
+		}
+	}
+	if len(tab.places) > 4*minPlaces {
+		t.Errorf("%d places for two values", len(tab.places))
+	}
+}
+
+// TestTableExpectsTheLastBurst: after a burst the table lets go of its room, and takes as much at
+// once when it is needed again.
+func TestTableExpectsTheLastBurst(t *testing.T) {
+	var tab table[byte]
+	for i, n := range []uint16{1000, 100, 200, 100} {
+		for id := range n {
+			tab.put(id + 1)
+		}
+		if room, want := len(tab.places), []int{1024, 1024, 256, 256}[i]; room != want {
+			t.Errorf("burst %d: room for %d, want %d", i+1, room, want)
+		}
+		for id := range n {
+			tab.remove(id + 1)
+		}
+		if tab.trim(); len(tab.places) > idlePlaces {
+			t.Errorf("burst %d: room for %d is kept", i+1, len(tab.places))
+		}
+	}
+}
