@@ -76,9 +76,14 @@ func (r *receiver) runBatch() {
 		r.mu.Unlock()
 	}()
 	for r.at < len(r.batch) {
-		it := &r.batch[r.at]
-		r.deliver(it)
-		r.conclude(it)
+		before := r.at
+		switch returned := r.runPlain(); {
+		case !returned:
+			r.conclude(&r.batch[r.at])
+		case r.at == before:
+			r.deliver(&r.batch[before])
+			r.conclude(&r.batch[before])
+		}
 	}
 	r.handled.Store(int32(r.at))
 	through = true
@@ -187,8 +192,11 @@ func (r *receiver) noteHandled() {
 			it.delivery, it.call = nil, nil
 		case it.result != passedOn:
 			r.countOut(it)
+			if it.to.lent != nil && it.to.reuse {
+				r.memory.giveBack(it.to.lent, r.limits.ReceiveBytes)
+			}
 		}
-		it.message = nil // it is the handlers' alone
+		it.message, it.to = nil, nil // it is the handlers' alone, and so is what is lent to it
 	}
 	r.lookForRoom()
 }

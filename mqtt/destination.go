@@ -12,6 +12,7 @@ import (
 type destination struct {
 	client *Client
 	stream *stream // of one message; nil: the messages come whole
+	lent   *lent   // to one message; nil: what they have is theirs
 	topic  string
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
@@ -20,6 +21,7 @@ type destination struct {
 	unhandled bool        // nobody takes them
 	queues    []*ownQueue // of those with queues of their own
 	queued    bool        // all have
+	handler   Handler     // the only one; nil: there is none, or more
 	manual    bool        // one of them acknowledges by itself
 	copies    *copies     // nil: each of them gets each message
 }
@@ -52,11 +54,6 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 	if s := d.stream; s != nil {
 		it.manual = m.manual
 		return g.run(func() { d.client.opened.OnLargeMessage(d.client.ctx, m, s) })
-	}
-	if len(d.subs) == 1 && d.subs[0].handler != nil && d.queues == nil { // as nearly always
-		m.manual = m.manual || d.subs[0].manual
-		it.manual = m.manual
-		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
 	}
 	if d.copies != nil && !m.Dup { // of one that comes again, who had the others is not known
 		it.to = d.copies.take(m.Payload)
@@ -176,6 +173,9 @@ func (d *destination) lead(subs []*subscription) {
 		if sub.queue != nil && !slices.Contains(d.queues, sub.queue) {
 			d.queues = append(d.queues, sub.queue)
 		}
+	}
+	if len(subs) == 1 && d.queues == nil {
+		d.handler = subs[0].handler
 	}
 	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

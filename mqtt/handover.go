@@ -122,7 +122,10 @@ func (r *receiver) look() {
 			return
 		}
 		r.handOver()
-	case r.delivering || !r.busy():
+		r.watchIn(idleTime) // for what is let go
+	case !r.busy():
+	case r.delivering:
+		r.watchIn(idleTime)
 	case r.rested == r.turns:
 		r.rest()
 	default:
@@ -155,9 +158,11 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	if r.parsing = true; size > 0 {
 		r.memory.busy = size >= sharedBytes
 	}
+	r.memory.age(now)
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
+	r.plain = (*Client)(o).takesPlainLocked()
 	if !r.delivering {
 		r.delivering, r.own, r.deliverer, r.began = true, true, r.reader, now
 		r.memory.begin()

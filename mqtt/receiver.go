@@ -77,6 +77,7 @@ type receiver struct {
 	memory memory  // for messages; of who reads, with the lock held
 
 	crowded bool // full at the end of the last read; of who reads
+	plain   bool // messages may take the short way; of who reads, with the lock held
 
 	handled atomic.Int32 // of batch: what is before is handled, at the least
 	unnoted int          // bytes handled since that was counted; of who delivers
@@ -155,6 +156,7 @@ func (m *Received) MemorySize() int {
 // end tells that nothing is pushed any more.
 func (r *receiver) end() {
 	r.ended = true
+	r.memory.dropSpare()
 	r.serve()
 }
 
@@ -163,6 +165,7 @@ const idleItems = 16
 
 // rest lets go of what an idle client does not need.
 func (r *receiver) rest() {
+	r.memory.dropSpare()
 	r.memory, r.shared = memory{}, nil
 	if cap(r.items) > idleItems && len(r.items) == 0 {
 		r.items = nil

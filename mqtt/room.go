@@ -20,6 +20,9 @@ func (r *receiver) overfull() bool {
 	return r.messages/overrun >= r.limits.ReceiveMessages || r.bytes/overrun >= r.limits.ReceiveBytes
 }
 
+// drops reports whether QoS 0 messages are lost now.
+func (r *receiver) drops() bool { return r.stuck && r.overfull() }
+
 // heldBack reports whether reading has to wait.
 func (r *receiver) heldBack() bool {
 	if r.waiting > 0 || r.over {

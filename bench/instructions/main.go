@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -24,6 +26,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("instructions", flag.ContinueOnError)
 	page := flags.String("write", "", "renew table.json, and the table in this `page`")
 	keep := flags.String("keep", "", "leave the profiles in this `folder`, for callgrind_annotate")
+	only := flags.String("paths", "", "count only the paths with this `text` in their name, such as \"amd64 library recv\"; the table stays")
 	rounds := flags.Int("rounds", 3, "take the median of so many `counts` of each path")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -33,12 +36,18 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	c, err := newCounter(ctx, *keep, amd64, arm64, arm)
+	if *only != "" && *page != "" {
+		return fmt.Errorf("-write renews the whole table: leave -paths out")
+	}
+	paths := slices.DeleteFunc(allPaths(amd64, arm64, arm), func(p path) bool { return !strings.Contains(p.String(), *only) })
+	if len(paths) == 0 {
+		return fmt.Errorf("no path has %q in its name; leave -paths out to see all", *only)
+	}
+	c, err := newCounter(ctx, *keep, architectures(paths)...)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	paths := allPaths(amd64, arm64, arm)
 	costs, err := c.costs(ctx, paths, *rounds)
 	if err != nil {
 		return err
@@ -54,6 +63,16 @@ func run(args []string) error {
 		return nil
 	}
 	return renew(old, costs, *page)
+}
+
+// architectures returns those of the paths.
+func architectures(paths []path) (all []string) {
+	for _, p := range paths {
+		if !slices.Contains(all, p.Arch) {
+			all = append(all, p.Arch)
+		}
+	}
+	return all
 }
 
 // renew writes the costs to the table, and the table to the page.

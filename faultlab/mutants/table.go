@@ -249,7 +249,7 @@ var all = []mutant{
 	},
 	{
 		name: "length trusted", rule: "memory grows with the bytes that came, not with those announced",
-		edits: []edit{{"mqtt/internal/link/read.go", "\tcase n == 0 || len(b) < n+h.Length:\n", "\tcase n == 0 || len(b) < n+h.Length:\n\t\tif n > 0 && n+h.Length > len(in.buf) {\n\t\t\tin.move(make([]byte, n+h.Length))\n\t\t}\n"}},
+		edits: []edit{{"mqtt/internal/link/read.go", "\tcase len(b) < n+h.Length:\n", "\tcase len(b) < n+h.Length:\n\t\tif n+h.Length > len(in.buf) {\n\t\t\tin.move(make([]byte, n+h.Length))\n\t\t}\n"}},
 		tests: "TestAnnouncedLengthCostsNothing", quick: true,
 	},
 	{

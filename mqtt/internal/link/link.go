@@ -37,6 +37,13 @@ type Owner interface {
 	// Frame takes one whole packet. body is borrowed: it is valid until EndBatch
 	// returns. After an error the rest of the input is read and thrown away.
 	Frame(h wire.Header, body []byte) error
+	// Room returns memory that begins with came, the first bytes of a payload of size bytes, and has
+	// room for more; moves tells that came is of Room itself and not needed any more. nil: the
+	// packet is to come as any other.
+	Room(size int, came []byte, moves bool) []byte
+	// Large takes a whole PUBLISH in two parts: payload is in memory of Room, and the owner's
+	// again. head is borrowed. Otherwise it is as Frame.
+	Large(h wire.Header, head, payload []byte) error
 	// BeginStream takes a PUBLISH above MaxPacket, with a payload of size bytes
 	// that Stream brings piece by piece. p is borrowed and has no payload.
 	BeginStream(p *wire.Publish, size int) error
@@ -94,6 +101,7 @@ type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
+	Straight    int                  // a PUBLISH of that size or more is read into memory of the owner's; 0: none is
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
 	Linger      time.Duration        // how long the peer may take to close after our last byte
 	WriteStalls func() time.Duration // how long a write may make no progress; 0: for ever

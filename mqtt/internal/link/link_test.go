@@ -85,6 +85,17 @@ func (r *recorder) Frame(h wire.Header, body []byte) error {
 	return nil
 }
 
+func (r *recorder) Room(size int, came []byte, _ bool) []byte {
+	if size < 1 {
+		return nil
+	}
+	return append(make([]byte, 0, min(size, 2*len(came)+16)), came...)
+}
+
+func (r *recorder) Large(h wire.Header, head, payload []byte) error {
+	return r.Frame(h, slices.Concat(head, payload))
+}
+
 func (r *recorder) Take(time.Time) (Batch, time.Duration, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
