@@ -107,7 +107,7 @@ func (s *Session) Discard(dst []byte, m *wire.Remains, code wire.ReasonCode) (_ 
 // ReceivePlain is HandlePublish for a message of QoS 1 where nothing but its place among those that
 // wait has to be noted, and reports false where it has.
 func (s *Session) ReceivePlain(id uint16) (seq uint64, plain bool) {
-	if len(s.in.flows) > 0 || s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) {
+	if s.in.flows.n > 0 || s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) {
 		return 0, false
 	}
 	s.in.open++
