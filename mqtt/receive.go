@@ -175,7 +175,7 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 func (c *Client) handleAck(p *wire.Ack) error {
 	buf, done, ignored, err := c.sess.HandleAck(c.send.buf, p)
 	c.send.buf = buf
-	if err != nil {
+	if err != nil || p.Type == wire.PUBREL { // that is about a message that came
 		return err
 	}
 	c.pumpedLocked()
