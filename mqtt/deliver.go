@@ -76,17 +76,18 @@ func (r *receiver) runBatch() {
 		r.mu.Unlock()
 	}()
 	for r.at < len(r.batch) {
-		it := &r.batch[r.at]
-		r.deliver(it)
-		r.conclude(it)
+		r.deliver(&r.batch[r.at])
+		r.conclude(&r.batch[r.at]) // the last one, where it was several
 	}
 	r.handled.Store(int32(r.at))
 	through = true
 }
 
-// deliver runs what it is for.
+// deliver runs what it, the item at hand, is for.
 func (r *receiver) deliver(it *item) {
 	switch {
+	case it.message != nil && it.to.batched:
+		r.deliverTogether(it.to.subs[0])
 	case it.message != nil:
 		r.deliverMessage(it)
 	case it.delivery != nil:

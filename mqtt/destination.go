@@ -16,6 +16,7 @@ type destination struct {
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
 
+	batched   bool        // to the BatchHandler of one, which the deliver loop calls
 	reuse     bool        // none of them keeps the message
 	unhandled bool        // nobody takes them
 	queues    []*ownQueue // of those that the deliver loop does not serve
@@ -71,15 +72,19 @@ func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
 		m.manual = m.manual || s.manual
-		general = general || s.handler == nil && s.queue == nil
+		general = general || s.handler == nil && s.asked.BatchHandler == nil && s.queue == nil
 	}
 	general = general && f != nil
 	m.manual = m.manual || general && d.client.opened.ManualAck
 	it.manual = m.manual
 	returned = true
 	for _, s := range d.subs {
-		if s.handler != nil && s.queue == nil {
+		switch {
+		case s.queue != nil:
+		case s.handler != nil:
 			returned = g.runHandler(d.client.ctx, s.handler, m) && returned
+		case s.asked.BatchHandler != nil:
+			returned = g.runBatch(d.client.ctx, s.asked.BatchHandler, []*Received{m}) && returned
 		}
 	}
 	if general {
@@ -174,5 +179,6 @@ func (d *destination) lead(subs []*subscription) {
 			d.queues = append(d.queues, sub.queue)
 		}
 	}
+	d.batched = len(subs) == 1 && subs[0].asked.BatchHandler != nil && subs[0].queue == nil
 	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

@@ -36,15 +36,15 @@ type roles struct {
 	seen    uint64 // turns, when reading last changed hands
 
 	delivering bool   // somebody has that role
-	deliverer  uint64 // the goroutine that has, or was the last to
 	own        bool   // it is who reads, and what is being parsed goes to it
+	deliverer  uint64 // the goroutine that has that role, or was the last to
 	turns      uint64 // how often what was queued was taken
 
 	began   time.Time   // when nobody began to read
 	watch   *time.Timer // has look called
 	watched atomic.Bool // soon
-	rested  uint64      // turns, when look last found nobody at work
 	eager   atomic.Bool // each message is counted as it is handled
+	rested  uint64      // turns, when look last found nobody at work
 }
 
 // serve sees to somebody who delivers what is queued.
