@@ -32,20 +32,20 @@ type Subscription struct {
 	// QoS is the highest quality of service at which messages are sent.
 	QoS QoS
 	// Handler is called with each message that matches, in order of arrival; the message
-	// belongs to it, or to all whose filters match. nil: Config.OnMessage; where that is
-	// nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
+	// belongs to it, or to all whose filters match. nil, and no BatchHandler: Config.OnMessage; where
+	// that is nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
 	// acknowledged when its handlers have returned.
 	Handler Handler
 	// BatchHandler takes the place of Handler where a call for many messages costs little more
-	// than one for a single one, as with a database. It is called with the messages that wait for
-	// it, in order of arrival, at most Limits.ReceiveMessages: what comes while it runs is the
-	// next batch, so batches grow with the load. A batch ends in front of what another handler
-	// or callback is called for, so that the order of all messages is kept, and a
-	// message that other subscriptions match, too, comes alone; with Workers neither counts.
+	// than a call for one, as with a database. It is called with the messages that wait for it, in
+	// order of arrival, at least one and at most Limits.ReceiveMessages. What comes while it runs
+	// is the next batch, so batches grow with the load. A batch ends in front of a message of
+	// another handler, or a callback, so that the order of them all is kept, and a message
+	// that other subscriptions match as well comes alone; neither is so with Workers.
 	//
 	// The messages are acknowledged when it has returned, and none of them if it panicked.
-	// The slice, the messages and their payloads are used again then: what is kept has
-	// to be copied. With ManualAck only the slice is.
+	// The slice, the messages and their payloads are used again then: what it keeps it has to
+	// copy. With ManualAck the messages are its own, and only the slice is used again.
 	BatchHandler BatchHandler
 	// RetainHandling says which retained messages come.
 	RetainHandling RetainHandling
