@@ -76,18 +76,21 @@ func (r *receiver) runBatch() {
 		r.mu.Unlock()
 	}()
 	for r.at < len(r.batch) {
-		r.deliver(&r.batch[r.at])
-		r.conclude(&r.batch[r.at]) // the last one, where it was several
+		it := &r.batch[r.at]
+		if it.message != nil && it.to.batched {
+			r.deliverTogether(it.to.subs[0])
+			continue
+		}
+		r.deliver(it)
+		r.conclude(it)
 	}
 	r.handled.Store(int32(r.at))
 	through = true
 }
 
-// deliver runs what it, the item at hand, is for.
+// deliver runs what it is for.
 func (r *receiver) deliver(it *item) {
 	switch {
-	case it.message != nil && it.to.batched:
-		r.deliverTogether(it.to.subs[0])
 	case it.message != nil:
 		r.deliverMessage(it)
 	case it.delivery != nil:

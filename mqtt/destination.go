@@ -16,6 +16,7 @@ type destination struct {
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
 
+	single    bool        // to the Handler of one, which the deliver loop calls
 	batched   bool        // to the BatchHandler of one, which the deliver loop calls
 	reuse     bool        // none of them keeps the message
 	unhandled bool        // nobody takes them
@@ -52,7 +53,7 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 		it.manual = m.manual
 		return g.run(func() { d.client.opened.OnLargeMessage(d.client.ctx, m, s) })
 	}
-	if len(d.subs) == 1 && d.subs[0].handler != nil && d.queues == nil { // as nearly always
+	if d.single { // as nearly always
 		m.manual = m.manual || d.subs[0].manual
 		it.manual = m.manual
 		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
@@ -179,6 +180,7 @@ func (d *destination) lead(subs []*subscription) {
 			d.queues = append(d.queues, sub.queue)
 		}
 	}
-	d.batched = len(subs) == 1 && subs[0].asked.BatchHandler != nil && subs[0].queue == nil
+	alone := len(subs) == 1 && subs[0].queue == nil
+	d.single, d.batched = alone && subs[0].handler != nil, alone && subs[0].asked.BatchHandler != nil
 	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

@@ -1,17 +1,25 @@
 package mqtt
 
+import "context"
+
 // A Subscription.BatchHandler gets the messages that wait for it in one call: who delivers
 // takes those that stand together in the queue of all handlers, a worker what is in its own.
 
-// deliverTogether runs the BatchHandler of sub for the message at hand and for those behind it.
-// All but the last one are concluded here.
+// deliverTogether runs the BatchHandler of sub for the message at hand and for those behind it,
+// and concludes them.
 func (r *receiver) deliverTogether(sub *subscription) {
 	ctx := r.batch[r.at].to.client.ctx
 	messages := r.gather(sub)
-	if len(messages) == 0 {
-		return
+	if len(messages) > 0 {
+		r.runTogether(ctx, sub, messages)
 	}
-	defer func() { // also when the goroutine ends
+	r.conclude(&r.batch[r.at])
+}
+
+// runTogether runs the BatchHandler of sub, and concludes all messages but the last, which is
+// left as the one at hand: runBatch sees to that one when the handler ends the goroutine.
+func (r *receiver) runTogether(ctx context.Context, sub *subscription, messages []*Received) {
+	defer func() {
 		clear(messages)
 		for range len(messages) - 1 {
 			r.conclude(&r.batch[r.at])

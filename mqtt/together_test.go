@@ -276,6 +276,18 @@ func TestBatchWithManualAck(t *testing.T) {
 		if all := words([]*mqtt.Received{a, b, c}); all != "a b c" {
 			s.t.Errorf("they became %q", all)
 		}
+		if workers > 0 {
+			return
+		}
+		for len(got) > 0 {
+			<-got
+		}
+		s.sendAll(five, 0x32, "d", "e", "f") // which the reader itself gives to the handler
+		s.sendAll(five, 0x30, "x", "y", "z")
+		s.expectEvents("batch d e f.", "batch x y z.")
+		if all := words([]*mqtt.Received{<-got, <-got, <-got}); all != "d e f" {
+			s.t.Errorf("they became %q", all)
+		}
 	})
 }
 
