@@ -13,7 +13,7 @@ export PATH  := $(PATH):/usr/sbin:/sbin
 # Modules of their own: what they import never reaches a user of the library.
 MODULES      := interop faultlab bench
 
-.PHONY: all format lint test test32 cross fuzz faults bench clean
+.PHONY: all format lint test test32 cross fuzz faults bench instructions clean
 all: format lint test
 
 format: $(LINT)
@@ -48,6 +48,10 @@ faults:
 # Every client at the same work, and docs/PERFORMANCE.md; leave the machine alone meanwhile.
 bench:
 	cd bench && $(GO) run . run -write ../docs/PERFORMANCE.md
+
+# What a message costs in instructions, which a test holds to: its table, and docs/PERFORMANCE.md. The machine may be busy.
+instructions:
+	cd bench/instructions && $(GO) run . -write ../../docs/PERFORMANCE.md
 
 # Builds only: the results are thrown away.
 cross: $(CROSS:%=cross/%)

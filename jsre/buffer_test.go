@@ -79,13 +79,14 @@ func TestBuffer(t *testing.T) {
 			"TypeError[ERR_INVALID_ARG_TYPE]: toString was called on string, not on a Buffer\nTypeError[ERR_INVALID_ARG_TYPE]: readUInt8 was called on object, not on a Buffer\na\n",
 		},
 		{"subclass", `class My extends Buffer { hi() { return this.length; } } const m = new My(3); show(m.hi()); show(m instanceof Buffer); show(Buffer.isBuffer(m));`, "3\ntrue\ntrue\n"},
+		{"without its prototype", `show(require('util').inspect(Object.setPrototypeOf(Buffer.from('ab'), {})));`, "Object(2) [ 97, 98 ]\n"},
 		{
 			"text", `show(new TextEncoder().encode('€').join()); show(new TextEncoder().encode('x').constructor.name); show(JSON.stringify(new TextEncoder().encodeInto('a😀b', new Uint8Array(5))));
 			show(new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf, 97]))); show(new TextDecoder('utf8', {ignoreBOM: true}).decode(new Uint8Array([0xef, 0xbb, 0xbf, 97])).length); show(() => new TextDecoder('utf-8', {fatal: true}).decode(new Uint8Array([255])));
 			const d = new TextDecoder(); show(d.decode(new Uint8Array([0xe2, 0x82]), {stream: true}) + '|' + d.decode(new Uint8Array([0xac]), {stream: true}) + d.decode()); show(() => new TextDecoder('latin1'));
-			show(btoa('aÿ')); show(atob('Yf8=') === 'aÿ'); show(() => btoa('€')); show(() => atob('*'));`,
+			show(btoa('aÿ')); show(atob('Yf8=') === 'aÿ'); show(() => btoa('€')); show(() => atob('*')); show(btoa(1)); show(() => btoa(Symbol())); show(JSON.stringify(new TextEncoder().encodeInto(12, new Uint8Array(5))));`,
 			"226,130,172\nUint8Array\n{\"read\":3,\"written\":5}\na\n2\nTypeError[ERR_ENCODING_INVALID_ENCODED_DATA]: decode: input is not valid UTF-8\n|€\nRangeError[ERR_OUT_OF_RANGE]: TextDecoder: label must be utf-8, got latin1\nYf8=\ntrue\n" +
-				"Error[ERR_INVALID_CHARACTER]: btoa: the string has characters outside of Latin1\nError[ERR_INVALID_CHARACTER]: atob: the string is not base64\n",
+				"Error[ERR_INVALID_CHARACTER]: btoa: the string has characters outside of Latin1\nError[ERR_INVALID_CHARACTER]: atob: the string is not base64\nMQ==\nTypeError[ERR_INVALID_ARG_TYPE]: a Symbol cannot be converted to a string\n{\"read\":2,\"written\":2}\n",
 		},
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
+
+	"dunlin/mqtt/internal/link"
 )
 
 // ActiveSubscription is what one call of Subscribe has brought about. Its methods may
@@ -79,20 +81,38 @@ func (a *ActiveSubscription) All(ctx context.Context) iter.Seq2[*Received, error
 		}
 		q.enter()
 		defer q.leave()
+		defer context.AfterFunc(ctx, q.interrupt)()
+		var m *shared
+		defer func() { q.conclude(m, failed) }() // unless the body returned
 		for {
-			m, err := q.next(ctx, a.client)
-			if m == nil && err == nil {
+			var err error
+			if m, err = q.next(ctx, a.client, m); m == nil {
+				if err != nil {
+					yield(nil, err)
+				}
 				return
 			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !q.give(m, yield) {
+			if !yield(m.item.message, nil) {
+				q.conclude(m, handled)
+				m = nil
 				return
 			}
 		}
 	}
+}
+
+// conclude tells that the loop is through with m, nil: none.
+func (q *ownQueue) conclude(m *shared, result result) {
+	if m != nil {
+		q.receiver.finish(m, result)
+	}
+}
+
+// interrupt lets the iterator look again though it reads.
+func (q *ownQueue) interrupt() {
+	q.receiver.mu.Lock()
+	defer q.receiver.mu.Unlock()
+	q.receiver.interrupt(q)
 }
 
 // enter tells that a loop begins, and leave that it ends.
@@ -101,64 +121,83 @@ func (q *ownQueue) enter() {
 	defer q.receiver.mu.Unlock()
 	q.loops++
 	q.iterated = true
+	q.receiver.pullers++
 }
 
 func (q *ownQueue) leave() {
-	q.receiver.mu.Lock()
-	defer q.receiver.mu.Unlock()
+	r := q.receiver
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	q.loops--
 	q.closeIfLeft()
+	if r.pullers--; r.reading == readerAway {
+		r.handOver()
+	}
 }
 
-// next waits for a message; none, and no error, is the end that the application
-// brought about.
-func (q *ownQueue) next(ctx context.Context, c *Client) (*shared, error) {
+// next waits for a message, after the loop's body returned from done, nil: none. No message, and no
+// error, is the end that the application brought about. When nobody else does, it reads.
+func (q *ownQueue) next(ctx context.Context, c *Client, done *shared) (*shared, error) {
 	for {
-		m, more, err := q.take(ctx, c)
-		if more == nil {
-			return m, err
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-		case <-c.recv.done: // nothing comes any more
+		step := q.take(ctx, c, done)
+		done = nil
+		switch {
+		case step.read != nil:
+			step.read.ReadHere()
+		case step.more == nil:
+			return step.message, step.err
+		default:
+			select {
+			case <-step.more:
+			case <-ctx.Done():
+			case <-c.recv.done: // nothing comes any more
+			}
 		}
 	}
 }
 
-// take returns the oldest message or the end, or else what is closed when to look
-// again.
-func (q *ownQueue) take(ctx context.Context, c *Client) (m *shared, more <-chan struct{}, err error) {
+// step is what an iterator does next: one of these, or it ends.
+type step struct {
+	message *shared
+	err     error
+	more    <-chan struct{} // closed when to look again
+	read    *link.Link      // to be read from until something came
+}
+
+// take returns the oldest message or the end, or else how to wait for it.
+func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	r := &c.recv
+	if done != nil {
+		r.finishLocked(done, handled)
+		if r.reading == readerAway { // for a moment: look, or who reads next, sees to it
+			c.send.holdKick()
+		}
+	}
 	if ctx.Err() != nil { // though messages wait: they may come without end
-		return nil, nil, context.Cause(ctx)
+		return step{err: context.Cause(ctx)}
 	}
 	for m := q.pop(); m != nil; m = q.pop() {
-		if q.receiver.delivers(&m.item) {
-			return m, nil, nil
+		if r.delivers(&m.item) {
+			return step{message: m}
 		}
-		q.receiver.finishLocked(m, notRun)
+		r.finishLocked(m, notRun)
 	}
 	if q.over || q.closed {
-		return nil, nil, q.reason
+		return step{err: q.reason}
 	}
 	select {
-	case <-c.recv.done:
-		return nil, nil, c.life.End()
+	case <-r.done:
+		return step{err: c.life.End()}
 	default:
+	}
+	if read := r.pull(q); read != nil {
+		c.writeHereLocked() // what the messages so far are answered with
+		return step{read: read}
 	}
 	if q.more == nil {
 		q.more = make(chan struct{})
 	}
-	return nil, q.more, nil
-}
-
-// give has yield take m, and reports whether to go on.
-func (q *ownQueue) give(m *shared, yield func(*Received, error) bool) (goOn bool) {
-	result := failed // if it panics
-	defer func() { q.receiver.finish(m, result) }()
-	goOn = yield(m.item.message, nil)
-	result = handled
-	return goOn
+	return step{more: q.more}
 }

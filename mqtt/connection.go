@@ -53,6 +53,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
 		MaxPacket:   c.opened.Transport.MaxPacket,
 		Trace:       c.trace(c.conn),
+		Straight:    straightSize,
 		StreamLarge: c.opened.OnLargeMessage != nil,
 		Linger:      linger,
 		WriteStalls: c.writeStalls,

@@ -48,7 +48,7 @@ func (r *receiver) runsHere() bool {
 // deliverAll runs the handlers and callbacks of what is queued, until nothing is. The client's
 // mutex is held at the call, and at the return.
 func (r *receiver) deliverAll() {
-	for r.at < len(r.batch) || len(r.items) > 0 {
+	for len(r.batch) > 0 || len(r.items) > 0 { // a batch may be through, but not counted: its last handler ended the goroutine
 		if len(r.batch) == 0 {
 			r.batch, r.items = r.items, r.batch
 			r.turns++
@@ -191,8 +191,11 @@ func (r *receiver) noteHandled() {
 			it.delivery, it.call = nil, nil
 		case it.result != passedOn:
 			r.countOut(it)
+			if it.to.lent != nil && it.to.reuse {
+				r.memory.giveBack(it.to.lent, r.limits.ReceiveBytes)
+			}
 		}
-		it.message = nil // it is the handlers' alone
+		it.message, it.to = nil, nil // it is the handlers' alone, and so is what is lent to it
 	}
 	r.lookForRoom()
 }

@@ -12,6 +12,7 @@ import (
 type destination struct {
 	client *Client
 	stream *stream // of one message; nil: the messages come whole
+	lent   *lent   // to one message; nil: what they have is theirs
 	topic  string
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
@@ -20,7 +21,9 @@ type destination struct {
 	batched   bool        // to the BatchHandler of one, which the deliver loop calls
 	reuse     bool        // none of them keeps the message
 	unhandled bool        // nobody takes them
-	queues    []*ownQueue // of those that the deliver loop does not serve
+	queues    []*ownQueue // of those with queues of their own
+	queued    bool        // all have
+	manual    bool        // one of them acknowledges by itself
 	copies    *copies     // nil: each of them gets each message
 }
 
@@ -161,7 +164,7 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 	}
 	d.lead(slices.Clone(s.matched))
 	if len(d.subs) > 1 && v < V5 && !p.Retain && s.client.opened.CopyPerSubscription {
-		d.copies = new(copies)
+		d.copies, d.queued = new(copies), false
 		for _, sub := range d.subs {
 			one := &destination{client: d.client, topic: d.topic}
 			one.lead([]*subscription{sub})
@@ -174,8 +177,9 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 
 // lead has the messages of d go to subs.
 func (d *destination) lead(subs []*subscription) {
-	d.subs, d.wanted = subs, len(subs) > 0
+	d.subs, d.wanted, d.queued = subs, len(subs) > 0, len(subs) > 0
 	for _, sub := range subs {
+		d.queued, d.manual = d.queued && sub.queue != nil, d.manual || sub.manual
 		if sub.queue != nil && !slices.Contains(d.queues, sub.queue) {
 			d.queues = append(d.queues, sub.queue)
 		}

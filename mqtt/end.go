@@ -85,7 +85,7 @@ func (o *owner) Ended(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.leaveLocked(err)
-	c.recv.reading = readerNone
+	c.recv.reading, c.recv.puller = readerNone, nil
 	conn := c.conn
 	conn.ended, conn.lost = c.life.Cause(), c.life.Lost()
 	next := c.life.Detach(err, c.supervisor != nil && c.supervisor.running)

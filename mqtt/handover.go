@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -32,11 +33,15 @@ const (
 type roles struct {
 	link    *link.Link // that is read
 	reading readerState
-	reader  uint64 // the goroutine that reads, or was the last to
-	seen    uint64 // turns, when reading last changed hands
+	reader  uint64    // the goroutine that reads, or was the last to
+	seen    uint64    // turns, when reading last changed hands
+	puller  *ownQueue // whose iterator reads; nil: none does
+	pullers int       // iterators that wait, or run their loop's body
+	pulled  bool      // a message was queued for one
 
 	delivering bool   // somebody has that role
 	own        bool   // it is who reads, and what is being parsed goes to it
+	parsing    bool   // the mutex is held for a batch
 	deliverer  uint64 // the goroutine that has that role, or was the last to
 	turns      uint64 // how often what was queued was taken
 
@@ -64,12 +69,12 @@ func (r *receiver) handOver() {
 		r.resume(false)
 	case readerNone, readerReads:
 	}
-	r.mu.releaseKick()
 }
 
 func (r *receiver) resume(borrowed bool) {
-	r.reading, r.seen = readerReads, r.turns
+	r.reading, r.seen, r.puller = readerReads, r.turns, nil
 	r.link.Resume(borrowed)
+	r.mu.releaseKick() // whoever held it does not write soon
 }
 
 // enter tells that a goroutine waits for the server, perhaps inside a handler: reading must
@@ -117,7 +122,10 @@ func (r *receiver) look() {
 			return
 		}
 		r.handOver()
-	case r.delivering || !r.busy():
+		r.watchIn(idleTime) // for what is let go
+	case !r.busy():
+	case r.delivering:
+		r.watchIn(idleTime)
 	case r.rested == r.turns:
 		r.rest()
 	default:
@@ -147,9 +155,10 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	o.mu.Lock()
 	r := &o.recv
 	r.read += uint64(size)
-	if size > 0 {
+	if r.parsing = true; size > 0 {
 		r.memory.busy = size >= sharedBytes
 	}
+	r.memory.age(now)
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
@@ -167,8 +176,11 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 	r.memory.rest()
 	if r.own {
 		r.own = false
-		reads = c.deliverReadLocked()
+		r.passOn()
+		r.parsing = false
+		reads = c.deliverReadLocked() && !r.yields()
 	} else {
+		r.parsing = false
 		r.noteHandled()
 		reads = r.stays()
 	}
@@ -186,20 +198,72 @@ func (o *owner) EndBatch(more bool) (reads bool) {
 }
 
 // stays reports whether who reads goes on with it, and does not leave it to who delivers: that
-// one has got on since, so its handlers are quick.
+// one has got on since, so its handlers are quick, and nobody waits for what is to be read.
 func (r *receiver) stays() bool {
-	if r.turns == r.seen {
+	if r.turns == r.seen || r.waiting > 0 {
 		return true
 	}
-	r.reading, r.began = readerAway, time.Now()
-	r.watchSoon()
+	r.leaveReading()
 	return false
+}
+
+// yields reports whether who reads leaves that to an iterator, which got a message and
+// will read when it wants the next one.
+func (r *receiver) yields() bool {
+	if !r.pulled {
+		return false
+	}
+	r.pulled = false
+	if r.pullers == 0 || !r.link.Interruptible() {
+		return false
+	}
+	r.leaveReading()
+	return true
+}
+
+// leaveReading leaves the reading to whoever takes it up.
+func (r *receiver) leaveReading() {
+	r.reading, r.puller, r.began = readerAway, nil, time.Now()
+	r.watchSoon()
+}
+
+// pull takes up the reading for the iterator of q, and returns what it is to read: nil when
+// somebody else reads.
+func (r *receiver) pull(q *ownQueue) *link.Link {
+	if r.reading != readerAway || r.delivering || !r.link.Interruptible() {
+		return nil
+	}
+	r.reading, r.reader, r.puller = readerReads, 0, q
+	return r.link
+}
+
+// interrupt ends the read of the iterator of q, if it is at one.
+func (r *receiver) interrupt(q *ownQueue) {
+	if r.puller == q && r.reading == readerReads && !r.parsing {
+		r.link.Interrupt()
+	}
+}
+
+// Interrupted implements link.Owner.
+func (o *owner) Interrupted() (leaves bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r := &o.recv
+	if r.puller == nil { // it has left already
+		return false
+	}
+	r.leaveReading()
+	return true
 }
 
 // deliverReadLocked delivers what was read, and what has come up meanwhile. It reports
 // whether the caller still is who reads.
 func (c *Client) deliverReadLocked() (reads bool) {
 	r := &c.recv
+	if len(r.items) > 0 && r.puller != nil { // handlers do not run on the goroutine of an iterator
+		r.mu.deliver = r
+		return true
+	}
 	if len(r.items) > 0 {
 		r.reading = readerDelivers
 		if r.eager.Load() {
@@ -218,6 +282,19 @@ func (c *Client) deliverReadLocked() (reads bool) {
 	r.release()
 	r.seen = r.turns
 	return reads
+}
+
+// passOn gives the messages at the front that are only for queues of their own to those.
+func (r *receiver) passOn() {
+	n := 0
+	for n < len(r.items) && r.items[n].message != nil && r.items[n].to.queued && r.delivers(&r.items[n]) {
+		it := &r.items[n]
+		it.message.manual = it.to.manual
+		it.manual = it.message.manual
+		r.shareLocked(it, it.to.queues, handled)
+		n++
+	}
+	r.items = slices.Delete(r.items, 0, n)
 }
 
 // release gives the role of who delivers back.

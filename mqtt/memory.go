@@ -10,6 +10,9 @@ type memory struct {
 
 	lent []Received // to handlers that keep none, of one batch
 	out  int        // of those
+
+	spare *spare // nil: no large payload came lately
+	came  []byte // the payload at hand, where it came in memory of its own
 }
 
 const (
@@ -79,7 +82,9 @@ func (m *memory) rest() {
 }
 
 // idle reports whether it holds no more than an idle client may.
-func (m *memory) idle() bool { return m.bytes == nil && m.messages == nil && len(m.lent) <= 1 }
+func (m *memory) idle() bool {
+	return m.bytes == nil && m.messages == nil && len(m.lent) <= 1 && m.spare == nil
+}
 
 // stock holds values that were made together and not taken yet.
 type stock[T any] []T

@@ -57,11 +57,16 @@ type shared struct {
 // share passes the message of it to the queues, after the other handlers returned, or
 // not. The client's mutex is not held.
 func (r *receiver) share(it *item, queues []*ownQueue, result result) {
-	m := &shared{item: *it, left: len(queues)}
-	m.item.result = result
 	it.result = passedOn
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.shareLocked(it, queues, result)
+}
+
+func (r *receiver) shareLocked(it *item, queues []*ownQueue, result result) {
+	m := r.shared.take(r.memory.busy)
+	m.item, m.left = *it, len(queues)
+	m.item.result = result
 	for _, q := range queues {
 		q.push(m)
 	}
@@ -76,6 +81,7 @@ func (q *ownQueue) push(m *shared) {
 	q.items.Push(m)
 	switch {
 	case q.most == 0:
+		q.receiver.pulled = true
 		q.wake()
 		q.tellIfForgotten()
 	case q.running < q.most:
@@ -100,6 +106,7 @@ func (q *ownQueue) pop() *shared {
 
 // wake lets the iterator look again.
 func (q *ownQueue) wake() {
+	q.receiver.interrupt(q)
 	if q.more != nil {
 		close(q.more)
 		q.more = nil

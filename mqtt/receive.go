@@ -25,13 +25,18 @@ func (o *owner) Frame(h wire.Header, body []byte) error {
 	if rule == life.Ignore {
 		return ErrClosed
 	}
-	err := c.handle(rule, h, body)
-	if err != nil && c.overlookLocked(h, body, err) {
+	if err := c.handle(rule, h, body); err != nil {
+		return c.takeFaultLocked(h, body, err)
+	}
+	return nil
+}
+
+// takeFaultLocked overlooks what is wrong with a packet, or ends the connection.
+func (c *Client) takeFaultLocked(h wire.Header, body []byte, err error) error {
+	if c.overlookLocked(h, body, err) {
 		return nil
 	}
-	if err != nil {
-		c.handleFault(err)
-	}
+	c.handleFault(err)
 	return err
 }
 
@@ -235,20 +240,21 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		to = c.subs.find(p, c.cfg.Version)
 	}
 	if !to.wanted {
-		if a.Seq != 0 {
-			c.send.buf, _ = c.sess.Ack(c.send.buf, a.Seq, wire.Success)
-		}
+		c.passOverLocked(a.Seq)
 		return nil
 	}
-	if p.QoS == 0 && c.recv.stuck && c.recv.overfull() {
+	if p.QoS == 0 && c.recv.drops() {
 		c.recv.drop()
 		return nil
 	}
 	var m *Received
-	if to.reuse && c.recv.own && !a.Deferred {
+	switch {
+	case to.reuse && c.recv.own && !a.Deferred && c.recv.memory.came == nil:
 		m = c.recv.memory.lend()
 		m.Payload = p.Payload[:len(p.Payload):len(p.Payload)]
-	} else {
+	case len(p.Payload) >= largePayload:
+		m, to = c.allotLargeLocked(p.Payload, to)
+	default:
 		m = c.recv.memory.message()
 		m.Payload = c.recv.memory.copy(p.Payload)
 	}
@@ -258,6 +264,13 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	m.manual = false
 	c.offerLocked(m, a.Deferred)
 	return nil
+}
+
+// passOverLocked acknowledges a message that no handler gets.
+func (c *Client) passOverLocked(seq uint64) {
+	if seq != 0 {
+		c.send.buf, _ = c.sess.Ack(c.send.buf, seq, wire.Success)
+	}
 }
 
 // fill takes what is of p, except for topic and payload.

@@ -84,6 +84,7 @@ type receiver struct {
 	together []*Received // memory for the messages of a BatchHandler; of who delivers
 
 	roles
+	shared  stock[shared]
 	workers *workers // handlers on goroutines of their own; nil: there have been none
 
 	gate chan struct{} // wakes who reads and waits for room
@@ -156,6 +157,7 @@ func (m *Received) MemorySize() int {
 // end tells that nothing is pushed any more.
 func (r *receiver) end() {
 	r.ended = true
+	r.memory.dropSpare()
 	r.serve()
 }
 
@@ -164,7 +166,8 @@ const idleItems = 16
 
 // rest lets go of what an idle client does not need.
 func (r *receiver) rest() {
-	r.memory = memory{}
+	r.memory.dropSpare()
+	r.memory, r.shared = memory{}, nil
 	if cap(r.items) > idleItems && len(r.items) == 0 {
 		r.items = nil
 	}
@@ -178,5 +181,5 @@ func (r *receiver) rest() {
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || cap(r.together) > idleItems || !r.memory.idle()
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || cap(r.together) > idleItems || len(r.shared) > 0 || !r.memory.idle()
 }

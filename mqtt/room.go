@@ -20,6 +20,9 @@ func (r *receiver) overfull() bool {
 	return r.messages/overrun >= r.limits.ReceiveMessages || r.bytes/overrun >= r.limits.ReceiveBytes
 }
 
+// drops reports whether QoS 0 messages are lost now.
+func (r *receiver) drops() bool { return r.stuck && r.overfull() }
+
 // heldBack reports whether reading has to wait.
 func (r *receiver) heldBack() bool {
 	if r.waiting > 0 || r.over {
@@ -100,24 +103,29 @@ const mostAhead = 256 << 10
 // what they wait for may stand behind messages that nobody takes: then more is taken
 // in, up to a bound, and beyond it as long as handlers return. The end of the input, when
 // that was read ahead, is waited for in the same way.
-func (o *owner) AwaitRoom(ended <-chan struct{}) (ahead int) {
+func (o *owner) AwaitRoom(ended <-chan struct{}) (ahead int, reads bool) {
 	c := (*Client)(o)
 	if !c.recv.crowded {
-		return 0
+		return 0, true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recv.noteHandled()
 	var p pause
 	for c.wantsRoomLocked() {
+		if c.recv.puller != nil { // it has to come back when there is something for it
+			c.recv.resume(false)
+			return 0, false
+		}
 		switch c.pauseLocked(&p, ended) {
 		case goOn:
-			return 0
+			return 0, true
 		case grewLong:
-			return min(mostAhead, max(c.cfg.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer))
+			return min(mostAhead, max(c.cfg.Limits.ReceiveBytes, c.opened.Transport.ReadBuffer)), true
+		case lookAgain:
 		}
 	}
-	return 0
+	return 0, true
 }
 
 // wantsRoomLocked reports whether the read loop has to wait.

@@ -40,6 +40,11 @@ var all = []mutant{
 		check: "session", quick: true,
 	},
 	{
+		name: "long answer", rule: "an acknowledgement leaves however much leaves with it",
+		edits: []edit{{fileInbound, "\ts.in.open--\n\tif r.skip {", "\ts.in.open--\n\tif r.skip || len(dst) > 80 {"}},
+		check: "session", quick: true,
+	},
+	{
 		name: "identifier not saved", rule: "the identifier is saved before the PUBLISH is sent",
 		edits: []edit{{filePublish, "\ts.occupy(e)\n\tif s.cfg.Save {\n\t\ts.stageFlow(e)", "\ts.occupy(e)\n\tif false {\n\t\ts.stageFlow(e)"}},
 		check: "kill9 publish",
@@ -244,7 +249,7 @@ var all = []mutant{
 	},
 	{
 		name: "length trusted", rule: "memory grows with the bytes that came, not with those announced",
-		edits: []edit{{"mqtt/internal/link/read.go", "\tcase n == 0 || len(b) < n+h.Length:\n", "\tcase n == 0 || len(b) < n+h.Length:\n\t\tif n > 0 && n+h.Length > len(in.buf) {\n\t\t\tin.move(make([]byte, n+h.Length))\n\t\t}\n"}},
+		edits: []edit{{"mqtt/internal/link/read.go", "\tcase len(b) < n+h.Length:\n", "\tcase len(b) < n+h.Length:\n\t\tif n+h.Length > len(in.buf) {\n\t\t\tin.move(make([]byte, n+h.Length))\n\t\t}\n"}},
 		tests: "TestAnnouncedLengthCostsNothing", quick: true,
 	},
 	{

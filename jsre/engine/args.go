@@ -74,7 +74,8 @@ func (vm *VM) TypeName(v goja.Value) string {
 }
 
 // Args checks the arguments of one native call. Each method throws an error that names the call
-// and the argument, as in "publish: topic must be a string, got number".
+// and the argument, as in "publish: topic must be a string, got number". The name is put together
+// for an error alone: most calls are right, and some are made for each message.
 type Args struct {
 	vm   *VM
 	name string
@@ -103,6 +104,9 @@ func Given(v goja.Value) bool { return v != nil && !goja.IsUndefined(v) && !goja
 
 // String is argument i, which must be a string.
 func (a Args) String(i int, name string) string {
+	if v := a.Value(i); goja.IsString(v) {
+		return v.String()
+	}
 	return a.vm.CheckString(a.name+": "+name, a.Value(i))
 }
 
@@ -118,17 +122,26 @@ func (a Args) Bool(i int, name string) bool {
 
 // Func is argument i, which must be a function.
 func (a Args) Func(i int, name string) *Func {
+	if f, ok := a.vm.ToFunc(a.Value(i)); ok {
+		return f
+	}
 	return a.vm.CheckFunc(a.name+": "+name, a.Value(i))
 }
 
 // Object is argument i, which must be an object that is not a function.
 func (a Args) Object(i int, name string) *goja.Object {
+	if obj, ok := plainObject(a.Value(i)); ok {
+		return obj
+	}
 	return a.vm.CheckObject(a.name+": "+name, a.Value(i))
 }
 
 // Bytes is argument i, which must be a string (its UTF-8), Buffer, typed array, DataView or
 // ArrayBuffer. The bytes of the latter are shared with the script: copy what outlives the call.
 func (a Args) Bytes(i int, name string) []byte {
+	if b, ok := a.vm.textOrBytes(a.Value(i)); ok {
+		return b
+	}
 	return a.vm.CheckBytes(a.name+": "+name, a.Value(i))
 }
 
@@ -176,26 +189,38 @@ func (vm *VM) CheckFunc(what string, v goja.Value) *Func {
 // CheckObject is v as an object that is not a function, or throws a TypeError that begins with
 // what.
 func (vm *VM) CheckObject(what string, v goja.Value) *goja.Object {
-	obj, ok := v.(*goja.Object)
-	if ok {
-		if _, fn := goja.AssertFunction(v); !fn {
-			return obj
-		}
+	obj, ok := plainObject(v)
+	if !ok {
+		vm.ThrowType("%s must be an object, got %s", what, vm.TypeName(v))
 	}
-	vm.ThrowType("%s must be an object, got %s", what, vm.TypeName(v))
-	return nil
+	return obj
+}
+
+// plainObject is v as an object that is not a function; false for anything else.
+func plainObject(v goja.Value) (*goja.Object, bool) {
+	obj, ok := v.(*goja.Object)
+	if !ok {
+		return nil, false
+	}
+	_, fn := goja.AssertFunction(obj)
+	return obj, !fn
 }
 
 // CheckBytes is v as bytes, see [Args.Bytes], or throws a TypeError that begins with what.
 func (vm *VM) CheckBytes(what string, v goja.Value) []byte {
-	if goja.IsString(v) {
-		return []byte(v.String())
-	}
-	b, ok := vm.Bytes(v)
+	b, ok := vm.textOrBytes(v)
 	if !ok {
 		vm.ThrowType("%s must be a string, Buffer, typed array or ArrayBuffer, got %s", what, vm.TypeName(v))
 	}
 	return b
+}
+
+// textOrBytes is a string's UTF-8, or what [VM.Bytes] gives.
+func (vm *VM) textOrBytes(v goja.Value) ([]byte, bool) {
+	if goja.IsString(v) {
+		return []byte(v.String()), true
+	}
+	return vm.Bytes(v)
 }
 
 // Field is an own or inherited property of an options object, but never one that a script planted

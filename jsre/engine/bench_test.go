@@ -32,9 +32,11 @@ func inVM(t testing.TB, src string, setup, f func(vm *engine.VM)) error {
 
 // message is an object whose fields are made when they are read.
 type message struct {
+	engine.Dynamic
 	vm      *engine.VM
 	topic   string
 	payload []byte
+	lazy    engine.LazyBuffer
 	buffer  goja.Value
 }
 
@@ -46,7 +48,7 @@ func (m *message) Get(key string) goja.Value {
 		return m.vm.Runtime().ToValue(m.topic)
 	case "message":
 		if m.buffer == nil {
-			m.buffer = m.vm.NewBuffer(m.payload)
+			m.buffer = m.vm.InitLazyBuffer(&m.lazy, m.payload)
 		}
 		return m.buffer
 	case "qos":
@@ -87,7 +89,8 @@ func BenchmarkEmit(b *testing.B) {
 					for b.Loop() {
 						var v goja.Value
 						if lazy {
-							v = vm.Runtime().NewDynamicObject(&message{vm: vm, topic: "/testing", payload: payload})
+							m := &message{vm: vm, topic: "/testing", payload: payload}
+							v = vm.InitDynamic(&m.Dynamic, m)
 						} else {
 							v = vm.NewObject("topic", "/testing", "message", vm.NewBuffer(payload), "qos", 0, "packetId", goja.Undefined())
 						}

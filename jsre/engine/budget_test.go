@@ -16,8 +16,13 @@ func TestBudgets(t *testing.T) {
 		most      float64
 		run       func(vm *engine.VM, e *engine.Emitter) func()
 	}{
-		{"an event that reads nothing", `emitter.on('message', m => {});`, 4, emitMessage},
-		{"an event that reads topic and payload", `let t, n = 0; emitter.on('message', m => { t = m.topic; n += m.message.length; });`, 21, emitMessage},
+		{"an event that reads nothing", `emitter.on('message', m => {});`, 2, emitMessage},
+		{"an event that reads topic and length", `let t, n = 0; emitter.on('message', m => { t = m.topic; n += m.message.length; });`, 4, emitMessage},
+		{"an event that reads a byte", `let t; emitter.on('message', m => { t = m.message[0]; });`, 7, emitMessage},
+		{"a call with a callback", `call = () => native('topic', 'payload', 5, call);`, 5, func(vm *engine.VM, _ *engine.Emitter) func() {
+			f, _ := vm.ToFunc(vm.Runtime().Get("call"))
+			return func() { f.Call(goja.Undefined()) }
+		}},
 		{"a tick", ``, 1, func(vm *engine.VM, _ *engine.Emitter) func() {
 			tick := func() {}
 			return func() { vm.Loop().NextTick(tick); vm.Loop().Poll(0) }
@@ -35,6 +40,9 @@ func TestBudgets(t *testing.T) {
 			native(vm, "native", func(a engine.Args) goja.Value {
 				a.String(0, "topic")
 				a.Int(2, "n", 0, 10)
+				if a.Len() == 4 {
+					a.Func(3, "callback")
+				}
 				return goja.Undefined()
 			})
 		}, func(vm *engine.VM) { got = testing.AllocsPerRun(500, tc.run(vm, e)) })
@@ -50,7 +58,8 @@ func TestBudgets(t *testing.T) {
 func emitMessage(vm *engine.VM, e *engine.Emitter) func() {
 	payload := []byte("payload")
 	return func() {
-		e.Dispatch("message", vm.Runtime().NewDynamicObject(&message{vm: vm, topic: "/testing", payload: payload}))
+		m := &message{vm: vm, topic: "/testing", payload: payload}
+		e.Dispatch("message", vm.InitDynamic(&m.Dynamic, m))
 	}
 }
 

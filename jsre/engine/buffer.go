@@ -14,6 +14,9 @@ type bufferClass struct {
 	array goja.Constructor // Uint8Array
 
 	arrays, views viewGetters // of typed arrays and of DataView
+
+	lazyProto *goja.Object // prototype of a LazyBuffer
+	text      goja.Value   // the method toString as the modules made it
 }
 
 // viewGetters are the native getters of a kind of view, which a script cannot shadow.
@@ -33,7 +36,7 @@ func (vm *VM) getters(proto string) viewGetters {
 }
 
 // initBufferClass makes the class and its prototype chain.
-func (vm *VM) initBufferClass() {
+func (vm *VM) initBufferClass() (err error) {
 	uint8Array := vm.rt.GlobalObject().Get("Uint8Array").ToObject(vm.rt)
 	vm.buffer.array, _ = goja.AssertConstructor(uint8Array)
 	vm.buffer.class, vm.buffer.proto = vm.NewClass("Buffer", vm.newBufferObject)
@@ -41,6 +44,14 @@ func (vm *VM) initBufferClass() {
 	vm.buffer.views = vm.getters("DataView.prototype")
 	_ = vm.buffer.class.SetPrototype(uint8Array)
 	_ = vm.buffer.proto.SetPrototype(uint8Array.Get("prototype").ToObject(vm.rt))
+	memory := vm.rt.ToValue(vm.rt.NewArrayBuffer(nil)).ToObject(vm.rt)
+	buffer, err := vm.buffer.array(vm.buffer.class, memory)
+	if err != nil {
+		return err
+	}
+	vm.parts, err = newParts(buffer, memory, vm.rt.NewDynamicObject(&hidden{}))
+	vm.initLazyPrototype()
+	return err
 }
 
 // newBufferObject is `new Buffer(...)`, kept for old scripts, and what species construction of a
@@ -69,16 +80,13 @@ func (vm *VM) BufferPrototype() *goja.Object { return vm.buffer.proto }
 
 // NewBuffer wraps bytes as a Buffer without copying them; the script owns them from then on. Loop
 // goroutine only.
-func (vm *VM) NewBuffer(b []byte) *goja.Object {
-	obj, err := vm.buffer.array(vm.buffer.class, vm.rt.ToValue(vm.rt.NewArrayBuffer(b)))
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
+func (vm *VM) NewBuffer(b []byte) *goja.Object { return vm.parts.newBuffer(b) }
 
 // IsBuffer reports whether v is a Buffer.
 func (vm *VM) IsBuffer(v goja.Value) bool {
+	if vm.lazy(v) != nil {
+		return true
+	}
 	obj, ok := v.(*goja.Object)
 	if !ok || obj.ExportType() != bytesType {
 		return false
@@ -103,6 +111,9 @@ var (
 // Bytes is the memory of a Buffer, typed array, DataView or ArrayBuffer, shared with the script. It
 // is false for anything else, strings included. It runs no code of the script.
 func (vm *VM) Bytes(v goja.Value) ([]byte, bool) {
+	if l := vm.lazy(v); l != nil {
+		return l.bytes, true
+	}
 	obj, ok := v.(*goja.Object)
 	if !ok {
 		return nil, false
@@ -141,6 +152,7 @@ func (vm *VM) viewBytes(obj *goja.Object, get viewGetters) (out []byte, ok bool)
 
 // SubBuffer is a Buffer on the bytes from..to of a Buffer or Uint8Array, sharing its memory.
 func (vm *VM) SubBuffer(obj *goja.Object, from, to int) *goja.Object {
+	vm.Settle(obj)
 	get := vm.buffer.arrays
 	off := get.offset.Call(obj).ToInteger() + int64(from)
 	sub, err := vm.buffer.array(vm.buffer.class, get.buffer.Call(obj), vm.rt.ToValue(off), vm.rt.ToValue(to-from))

@@ -20,6 +20,9 @@ type Emitter struct {
 	order  []eventKey // keys of events in the order of their first listener
 	max    int
 	tracks int // listeners of newListener and removeListener
+
+	last      *event // of events, the one looked for last; nil: none
+	lastIsFor eventKey
 }
 
 // eventKey is the name of an event: a string or a symbol.
@@ -78,10 +81,13 @@ func (e *Emitter) Dispatch(name string, args ...goja.Value) {
 }
 
 func (e *Emitter) listeners(key eventKey) []listener {
-	if ev := e.events[key]; ev != nil {
-		return ev.list
+	if e.last == nil || e.lastIsFor != key { // the same event mostly comes again
+		e.last, e.lastIsFor = e.events[key], key
 	}
-	return nil
+	if e.last == nil {
+		return nil
+	}
+	return e.last.list
 }
 
 func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
@@ -188,6 +194,7 @@ func (e *Emitter) removeAt(key eventKey, ev *event, at int) {
 	ev.list = slices.Concat(ev.list[:at], ev.list[at+1:])
 	if len(ev.list) == 0 {
 		delete(e.events, key)
+		e.last = nil
 		e.order = slices.DeleteFunc(slices.Clone(e.order), func(k eventKey) bool { return k == key })
 	}
 	e.track(key, -1)

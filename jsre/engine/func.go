@@ -14,16 +14,16 @@ func (vm *VM) ToFunc(v goja.Value) (*Func, bool) {
 	if !ok {
 		return nil, false
 	}
-	callable, ok := goja.AssertFunction(obj)
-	if !ok {
-		return nil, false
-	}
 	// The exported form lets exceptions pass as panics and saves goja a frame a call; only a proxy
 	// has none.
 	if name := obj.ClassName(); name == "Function" || name == "AsyncFunction" {
 		if f, ok := obj.Export().(func(goja.FunctionCall) goja.Value); ok && f != nil {
 			return &Func{obj, f}, true
 		}
+	}
+	callable, ok := goja.AssertFunction(obj)
+	if !ok {
+		return nil, false
 	}
 	return &Func{obj, func(c goja.FunctionCall) goja.Value {
 		v, err := callable(c.This, c.Arguments...)
@@ -103,6 +103,7 @@ func (vm *VM) SetSlot(obj *goja.Object, value any) { vm.setHidden(obj, vm.slot, 
 func (vm *VM) Slot(v goja.Value) any { return vm.hiddenValue(v, vm.slot) }
 
 func (vm *VM) setHidden(obj *goja.Object, key *goja.Symbol, value any) {
+	vm.Settle(obj)
 	h := vm.rt.NewDynamicObject(&hidden{obj, value})
 	if err := obj.DefineDataPropertySymbol(key, h, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
 		panic(err)

@@ -15,6 +15,24 @@ func (l *Loop) Run(f func()) {
 	l.checkpoint()
 }
 
+// RunEach is Run for callbacks that follow each other: it calls step until that returns false, and
+// serves ticks and promise jobs after each call. What a step throws becomes an uncaught exception,
+// and the next step follows. It enters the script once for all of them, which costs as much as a
+// short listener. It ends early when the script is being stopped.
+func (l *Loop) RunEach(step func() bool) {
+	more := true
+	steps := func() {
+		for more && !l.vm.stopped.Load() {
+			more = step()
+			l.checkpoint()
+		}
+	}
+	for more && !l.vm.stopped.Load() {
+		l.guard(steps)
+		l.checkpoint() // after a step that threw
+	}
+}
+
 // guard calls f and deals with everything it may panic with.
 func (l *Loop) guard(f func()) {
 	if thrown := l.try(f); thrown != nil {

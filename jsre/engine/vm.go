@@ -48,6 +48,7 @@ type VM struct {
 	emits   *goja.Symbol      // key of the hidden Emitter
 	enter   goja.Callable     // runs a native function inside a script call, see Run
 	buffer  bufferClass
+	parts   parts
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -140,7 +141,10 @@ func (vm *VM) setup() error {
 	vm.setAsyncIterator()
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
-	vm.initBufferClass()
+	if err := vm.initBufferClass(); err != nil {
+		return err
+	}
+	vm.guardLazy()
 	vm.tasks = vm.NewEmitter(vm.rt.NewObject())
 	for _, m := range vm.modules.list {
 		if m.Setup == nil {
@@ -150,6 +154,7 @@ func (vm *VM) setup() error {
 			return fmt.Errorf("module %s: %w", m.Name, err)
 		}
 	}
+	vm.buffer.text = vm.buffer.proto.Get("toString")
 	return nil
 }
 

@@ -286,8 +286,8 @@ func (s *shape) rest(n int64) {
 	}
 }
 
-func (p *printer) typedArray(obj *goja.Object, name string, depth int) shape {
-	n := obj.Get("length").ToInteger()
+func (p *printer) typedArray(obj *goja.Object, name string, size, depth int) shape {
+	n := int64(size) / int64(obj.ExportType().Elem().Size()) // a script may have taken its property length away
 	shown := min(n, int64(p.MaxArray))
 	s := shape{open: p.prefix(obj, name, "TypedArray", n) + "[", close: "]", array: true, numbers: true}
 	for i := range shown {
@@ -317,7 +317,7 @@ func (p *printer) bytesShape(obj *goja.Object, name string, b []byte, depth int)
 			"[Uint8Contents]: <" + strings.Join(parts, " ") + ">", "byteLength: " + p.style(fmt.Sprint(len(b)), "number"),
 		}}
 	case obj.ExportType().Kind() == reflect.Slice:
-		return p.typedArray(obj, name, depth)
+		return p.typedArray(obj, name, len(b), depth)
 	}
 	return shape{open: name + " {", close: "}", entries: []string{"byteLength: " + p.style(fmt.Sprint(len(b)), "number")}}
 }

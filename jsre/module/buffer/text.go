@@ -11,12 +11,24 @@ import (
 	"dunlin/jsre/engine"
 )
 
+// toString is what String(v) is. goja's ToString leaves numbers and the like as they are.
+func (h *host) toString(v goja.Value) goja.String {
+	if _, ok := v.(*goja.Symbol); ok {
+		h.vm.ThrowType("a Symbol cannot be converted to a string")
+	}
+	s, ok := v.ToString().(goja.String)
+	if !ok {
+		s, _ = h.rt.ToValue(v.String()).(goja.String)
+	}
+	return s
+}
+
 // text defines TextEncoder, TextDecoder (UTF-8), atob and btoa.
 func (h *host) text() {
 	h.encoder()
 	h.decoder()
 	h.vm.SetGlobal("btoa", h.vm.NewFunction("btoa", func(c goja.FunctionCall) goja.Value {
-		s, _ := c.Argument(0).ToString().(goja.String)
+		s := h.toString(c.Argument(0))
 		for i := range s.Length() {
 			if s.CharAt(i) > 0xff {
 				h.vm.Throw("ERR_INVALID_CHARACTER", "btoa: the string has characters outside of Latin1")
@@ -50,7 +62,7 @@ func (h *host) encoder() {
 	})
 	h.vm.Method(proto, "encodeInto", func(c goja.FunctionCall) goja.Value {
 		a := h.vm.Args("encodeInto", c.Arguments)
-		src, _ := a.Value(0).ToString().(goja.String)
+		src := h.toString(a.Value(0))
 		target := h.array(a, 1, "destination")
 		data := []byte(src.String())
 		n := copy(target, data[:whole(data, len(target), encUTF8)])

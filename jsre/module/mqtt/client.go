@@ -30,6 +30,9 @@ type client struct {
 	batch    []event // taken off the queue
 	next     int     // of batch
 
+	lastName  string     // the topic that was asked for last
+	lastTopic goja.Value // and its value, nil at first
+
 	ctx        context.Context // of opening and connecting; ends with the client
 	cancel     context.CancelFunc
 	background sync.WaitGroup // goroutines of this client

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"dunlin/jsre/engine"
 	"dunlin/mqtt"
 )
 
@@ -37,7 +38,7 @@ type event struct {
 	kind    kind
 	message *mqtt.Received
 	err     error
-	call    func(error) // of callback: tells err; on the loop, inside Loop.Run
+	done    *engine.Func // of callback: is told err
 }
 
 // queue holds the events that the loop has not taken. The client's mu guards it.
@@ -86,16 +87,35 @@ func (c *client) take() (event, bool) {
 	}
 	e := c.batch[c.next]
 	c.batch[c.next] = event{}
+	c.served()
+	return e, true
+}
+
+// served goes on to the next event of the batch. A listener that serves events meanwhile is to get
+// the rest.
+func (c *client) served() {
 	c.next++
 	if c.next < len(c.batch) {
-		c.source.Wake() // a listener that serves events meanwhile is to get the rest
+		c.source.Wake()
 	}
-	return e, true
+}
+
+// takeQuick returns the next event if it has arrived already and is one that [client.deliver] takes.
+func (c *client) takeQuick() (event, bool) {
+	if c.next == len(c.batch) || !c.quick(&c.batch[c.next]) {
+		return event{}, false
+	}
+	return c.take()
+}
+
+// quick reports whether the script is told of an event by calling functions of it, and nothing else.
+func (c *client) quick(e *event) bool {
+	return e.kind == callback || e.kind == message && !c.closed
 }
 
 // drain serves up to most events.
 func (c *client) drain(most int) (more bool) {
-	for range most {
+	for most > 0 {
 		if c.vm.Loop().Stopped() {
 			return false
 		}
@@ -103,6 +123,11 @@ func (c *client) drain(most int) (more bool) {
 		if !ok {
 			return false
 		}
+		if c.quick(&e) {
+			most -= c.deliver(e, most)
+			continue
+		}
+		most--
 		c.serve(&e)
 	}
 	return true
@@ -112,13 +137,9 @@ func (c *client) drain(most int) (more bool) {
 // its calls and nothing else.
 func (c *client) serve(e *event) {
 	switch {
-	case e.kind == callback:
-		c.vm.Loop().Run(func() { e.call(e.err) })
 	case e.kind == over:
 		c.release()
 	case c.closed:
-	case e.kind == message:
-		c.deliver(e.message)
 	case e.kind == connected:
 		c.up = true
 		if c.accepted != nil {
@@ -139,19 +160,49 @@ func (c *client) serve(e *event) {
 	}
 }
 
-// deliver gives a message to its listeners, and acknowledges it once all of them have
-// returned. One whose listener threw is left to the server, which sends it again on a
-// later connection of the session; those that come after it do not wait for that. When
-// the script is ending, perhaps because of this message, nothing is said any more.
-func (c *client) deliver(m *mqtt.Received) {
-	returned := false
-	c.vm.Loop().Run(func() {
-		c.emitter.Emit("message", c.messageObject(m))
+// deliver gives a message to its listeners, or an outcome to its callback, and so on with the events
+// that lie behind it in the queue, up to most in all. It returns how many it has served.
+func (c *client) deliver(e event, most int) (n int) {
+	returned, ok := false, true
+	c.vm.Loop().RunEach(func() bool {
+		if n > 0 {
+			c.conclude(&e, returned)
+			if e, ok = c.takeQuick(); !ok {
+				return false
+			}
+		}
+		n++
+		returned = false
+		if e.kind == message {
+			c.emitter.Emit("message", c.messageArguments(e.message)...)
+		} else {
+			c.tell(e.done, e.err)
+		}
 		returned = true
+		return n < most
 	})
+	c.conclude(&e, returned)
+	return n
+}
+
+// tell calls a callback with the outcome of its call.
+func (c *client) tell(done *engine.Func, err error) {
+	if err != nil {
+		done.Call(goja.Undefined(), c.errorObject(err))
+		return
+	}
+	done.Call(goja.Undefined(), goja.Undefined())
+}
+
+// conclude acknowledges a message, if the event is one, once all of its listeners have returned. One whose listener threw
+// is left to the server, which sends it again on a later connection of the session; those that come
+// after it do not wait for that. When the script is ending, perhaps because of this message, nothing
+// is said any more.
+func (c *client) conclude(e *event, returned bool) {
+	m := e.message
 	// An error means that the connection is gone: the server sends the message again.
 	switch {
-	case c.vm.Loop().Stopped():
+	case m == nil || c.vm.Loop().Stopped():
 	case returned:
 		_ = m.Ack()
 	default:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"dunlin/jsre/engine"
 	"dunlin/mqtt"
 )
 
@@ -13,11 +14,14 @@ import (
 // all of them costs more than everything else about a message. To a script it is a
 // plain object: it can be changed, copied and printed.
 type received struct {
-	client  *client
-	message *mqtt.Received
-	buffer  goja.Value            // the payload, once a script has asked for it
-	own     map[string]goja.Value // all properties, once a script has changed one
-	order   []string              // their names
+	engine.Dynamic
+	client   *client
+	message  *mqtt.Received
+	argument [1]goja.Value // the object itself
+	payload  engine.LazyBuffer
+	buffer   goja.Value            // the payload, once a script has asked for it
+	own      map[string]goja.Value // all properties, once a script has changed one
+	order    []string              // their names
 }
 
 // The properties of a message, in the order in which they are listed.
@@ -26,9 +30,11 @@ var (
 	messageKeys5 = append(slices.Clone(messageKeys), "properties") // with those of MQTT 5
 )
 
-// messageObject is what 'message' listeners get.
-func (c *client) messageObject(m *mqtt.Received) goja.Value {
-	return c.vm.Runtime().NewDynamicObject(&received{client: c, message: m})
+// messageArguments are what 'message' listeners get.
+func (c *client) messageArguments(m *mqtt.Received) []goja.Value {
+	r := &received{client: c, message: m}
+	r.argument[0] = c.vm.InitDynamic(&r.Dynamic, r)
+	return r.argument[:]
 }
 
 // Get implements goja.DynamicObject.
@@ -39,10 +45,10 @@ func (r *received) Get(key string) goja.Value {
 	rt, m := r.client.vm.Runtime(), r.message
 	switch key {
 	case "topic":
-		return rt.ToValue(m.Topic)
+		return r.client.topic(m.Topic)
 	case "message":
 		if r.buffer == nil {
-			r.buffer = r.client.vm.NewBuffer(m.Payload)
+			r.buffer = r.client.vm.InitLazyBuffer(&r.payload, m.Payload)
 		}
 		return r.buffer
 	case "qos":
@@ -63,6 +69,14 @@ func (r *received) Get(key string) goja.Value {
 		}
 	}
 	return nil
+}
+
+// topic is a topic as a value, the same one as long as the topic is the same. Loop goroutine only.
+func (c *client) topic(name string) goja.Value {
+	if c.lastTopic == nil || c.lastName != name {
+		c.lastName, c.lastTopic = name, c.vm.Runtime().ToValue(name)
+	}
+	return c.lastTopic
 }
 
 // settle makes all properties values, to be changed.

@@ -23,8 +23,8 @@ func tail(c *client, a engine.Args, at int) (options *goja.Object, done *engine.
 	return options, done
 }
 
-// optionQoS is options.qos, 0 when it is not given.
-func (c *client) optionQoS(call string, options *goja.Object) mqtt.QoS {
+// optionQoS is options.qos, 0 when it is not given. what names it in an error.
+func (c *client) optionQoS(what string, options *goja.Object) mqtt.QoS {
 	if options == nil {
 		return 0
 	}
@@ -32,24 +32,24 @@ func (c *client) optionQoS(call string, options *goja.Object) mqtt.QoS {
 	if !engine.Given(v) {
 		return 0
 	}
-	return mqtt.QoS(c.vm.CheckInt(call+": options.qos", v, 0, 2))
+	return mqtt.QoS(c.vm.CheckInt(what, v, 0, 2))
 }
 
-// optionBool is a boolean of options, false when it is not given.
-func (c *client) optionBool(call string, options *goja.Object, name string) bool {
+// optionBool is a boolean of options, false when it is not given. what names it in an error.
+func (c *client) optionBool(what string, options *goja.Object, name string) bool {
 	if options == nil {
 		return false
 	}
 	v := c.vm.Field(options, name)
-	return engine.Given(v) && c.vm.CheckBool(call+": options."+name, v)
+	return engine.Given(v) && c.vm.CheckBool(what, v)
 }
 
 // publish is client.publish(topic, message[, options][, callback]).
 func (c *client) publish(a engine.Args) goja.Value {
 	m := mqtt.Message{Topic: a.String(0, "topic"), Payload: a.Bytes(1, "message")}
 	options, done := tail(c, a, 2)
-	m.QoS = c.optionQoS("publish", options)
-	m.Retain = c.optionBool("publish", options, "retain")
+	m.QoS = c.optionQoS("publish: options.qos", options)
+	m.Retain = c.optionBool("publish: options.retain", options, "retain")
 	if options != nil {
 		m.Properties = c.readProperties("publish: options.properties", c.vm.Field(options, "properties"))
 	}
@@ -118,11 +118,5 @@ func (c *client) reporter(done *engine.Func) func(error) {
 
 // report queues a callback. Safe from any goroutine.
 func (c *client) report(done *engine.Func, err error) {
-	c.push(event{kind: callback, err: err, call: func(err error) {
-		if err != nil {
-			done.Call(goja.Undefined(), c.errorObject(err))
-			return
-		}
-		done.Call(goja.Undefined(), goja.Undefined())
-	}})
+	c.push(event{kind: callback, err: err, done: done})
 }

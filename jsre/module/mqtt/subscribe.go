@@ -29,9 +29,9 @@ func (c *client) filters(call string, v goja.Value) []string {
 func (c *client) subscribe(a engine.Args) goja.Value {
 	filters := c.filters("subscribe", a.Value(0))
 	options, done := tail(c, a, 1)
-	qos := c.optionQoS("subscribe", options)
+	qos := c.optionQoS("subscribe: options.qos", options)
 	retained := mqtt.RetainedNever
-	if c.optionBool("subscribe", options, "retain") {
+	if c.optionBool("subscribe: options.retain", options, "retain") {
 		retained = mqtt.RetainedAlways
 	}
 	subs := make([]mqtt.Subscription, len(filters))

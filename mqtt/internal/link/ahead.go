@@ -41,8 +41,12 @@ func (l *Link) readAhead(in *inbox, most int) {
 		l.unwatchIdle(in)
 		a = &ahead{most: most}
 		a.came.L = &a.mu
-		a.marks.body = in.left
-		a.marks.pass(in.buf[in.start:in.end], wire.Version(l.version.Load()))
+		if in.straight.on() { // in the buffer is nothing but the head of that packet
+			a.marks.body = in.straight.left()
+		} else {
+			a.marks.body = in.left
+			a.marks.pass(in.buf[in.start:in.end], wire.Version(l.version.Load()))
+		}
 		l.ahead = a
 	}
 	a.mu.Lock()

@@ -25,33 +25,36 @@ type crowded struct {
 	states chan AheadState
 }
 
-func (c *crowded) AwaitRoom(ended <-chan struct{}) int {
+func (c *crowded) AwaitRoom(ended <-chan struct{}) (int, bool) {
 	if c.link.Ahead() == AheadOff {
 		select {
 		case <-c.gate:
-			return 0
+			return 0, true
 		default:
-			return c.most
+			return c.most, true
 		}
 	}
 	select {
 	case <-c.gate:
 	case <-ended:
 	}
-	return 0
+	return 0, true
 }
 
 func (c *crowded) HeardAhead(_ time.Time, _ int, state AheadState) { c.states <- state }
 
 // startCrowded runs a link that reads up to most bytes ahead.
 func startCrowded(most int) (*crowded, net.Conn) {
+	return startCrowdedBy(most, Config{ReadBuffer: 16, MaxPacket: 21, StreamLarge: true})
+}
+
+func startCrowdedBy(most int, cfg Config) (*crowded, net.Conn) {
 	c := &crowded{gate: make(chan struct{}), states: make(chan AheadState, 10_000)}
 	c.most = most
 	c.ended = make(chan error, 1)
 	ours, theirs := net.Pipe()
-	c.link = Start(ours, c, Config{
-		ReadBuffer: 16, MaxPacket: 21, StreamLarge: true, Linger: time.Second, WriteStalls: c.writeStalls,
-	})
+	cfg.Linger, cfg.WriteStalls = time.Second, c.writeStalls
+	c.link = Start(ours, c, cfg)
 	return c, theirs
 }
 
@@ -66,13 +69,24 @@ func (c *crowded) heard() (states []AheadState) {
 var farewell = []byte("\x30\x03\x00\x01t" + "\x32\x1A\x00\x01s\x00\x07\x0012345678901234567890" + "\xD0\x00" + "\x30\x05\x00\x01t12" + "\xE0\x02\x8B\x00")
 
 // TestDisconnectIsHeardAheadAtEverySplit has the owner want no more after the first part: the
-// DISCONNECT is found in what is read ahead, also behind a payload that is streamed, and what is
-// before it comes whole and in order once there is room.
+// DISCONNECT is found in what is read ahead, also behind a payload that is streamed, or read into
+// memory of its own, and what is before it comes whole and in order once there is room.
 func TestDisconnectIsHeardAheadAtEverySplit(t *testing.T) {
+	t.Run("streamed", func(t *testing.T) {
+		testDisconnectAhead(t, Config{ReadBuffer: 16, MaxPacket: 21, StreamLarge: true},
+			"PUBLISH 3", "stream s 20", "streamed 20", "PINGRESP 0", "PUBLISH 5", "DISCONNECT 2")
+	})
+	t.Run("straight", func(t *testing.T) {
+		testDisconnectAhead(t, Config{ReadBuffer: 16, MaxPacket: 100, Straight: 20},
+			"PUBLISH 3", "PUBLISH 26", "PINGRESP 0", "PUBLISH 5", "DISCONNECT 2")
+	})
+}
+
+func testDisconnectAhead(t *testing.T, cfg Config, want ...string) {
 	for i := 1; i < len(farewell); i++ {
 		for j := i; j < len(farewell); j++ {
 			synctest.Test(t, func(t *testing.T) {
-				c, peer := startCrowded(1000)
+				c, peer := startCrowdedBy(1000, cfg)
 				c.link.SetVersion(wire.V5)
 				for _, part := range [][]byte{farewell[:i], farewell[i:j], farewell[j : len(farewell)-1]} {
 					_, _ = peer.Write(part) // what was heard tells
@@ -90,7 +104,7 @@ func TestDisconnectIsHeardAheadAtEverySplit(t *testing.T) {
 				}
 				close(c.gate)
 				synctest.Wait()
-				c.check(t, "PUBLISH 3", "stream s 20", "streamed 20", "PINGRESP 0", "PUBLISH 5", "DISCONNECT 2")
+				c.check(t, want...)
 				_ = peer.Close()
 				<-c.ended
 			})
@@ -215,14 +229,14 @@ type onOff struct {
 	wake chan struct{}
 }
 
-func (o *onOff) AwaitRoom(ended <-chan struct{}) int {
+func (o *onOff) AwaitRoom(ended <-chan struct{}) (int, bool) {
 	if !o.long {
 		o.turn++
 		o.long = o.rest[o.turn%len(o.rest)]
 		if o.long {
-			return o.most
+			return o.most, true
 		}
-		return 0
+		return 0, true
 	}
 	o.long = false
 	select {
@@ -230,7 +244,7 @@ func (o *onOff) AwaitRoom(ended <-chan struct{}) int {
 	case <-time.After(time.Second):
 	case <-ended:
 	}
-	return 0
+	return 0, true
 }
 
 func (o *onOff) HeardAhead(_ time.Time, _ int, state AheadState) {
@@ -250,12 +264,13 @@ func TestPausesLoseNothing(t *testing.T) {
 		sizes := rapid.SliceOfN(rapid.IntRange(0, 30), 1, 40).Draw(rt, "payloads")
 		cuts := rapid.SliceOfN(rapid.IntRange(1, 50), 1, 40).Draw(rt, "pieces")
 		gaps := rapid.SliceOfN(rapid.IntRange(0, 1500), 1, 5).Draw(rt, "milliseconds")
+		straight := rapid.IntRange(0, 20).Draw(rt, "straight from")
 		synctest.Test(t, func(t *testing.T) {
 			o := &onOff{t: rt, rest: rests, wake: make(chan struct{}, 1)}
 			o.most = most
 			o.ended = make(chan error, 1)
 			ours, peer := net.Pipe()
-			o.link = Start(ours, o, Config{ReadBuffer: 16, MaxPacket: 20, StreamLarge: true, Linger: time.Second, WriteStalls: o.writeStalls})
+			o.link = Start(ours, o, Config{ReadBuffer: 16, MaxPacket: 20, Straight: straight, StreamLarge: true, Linger: time.Second, WriteStalls: o.writeStalls})
 			var sent []byte
 			var want []string
 			for _, n := range sizes {

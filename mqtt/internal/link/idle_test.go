@@ -132,20 +132,20 @@ type napping struct {
 	naps  int           // left
 }
 
-func (o *napping) AwaitRoom(ended <-chan struct{}) int {
+func (o *napping) AwaitRoom(ended <-chan struct{}) (int, bool) {
 	<-o.begun
 	switch {
 	case o.naps == 0 || o.frames < 50_000:
-		return 0
+		return 0, true
 	case o.link.Ahead() == AheadOff:
-		return roomyBuffer
+		return roomyBuffer, true
 	}
 	o.naps--
 	select { // whatever comes meanwhile is read ahead
 	case <-time.After(50 * time.Millisecond):
 	case <-ended:
 	}
-	return 0
+	return 0, true
 }
 
 // TestWhatWasReadAheadIsLetGo: when nothing follows it, too, and after what follows. The read that

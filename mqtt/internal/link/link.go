@@ -37,6 +37,13 @@ type Owner interface {
 	// Frame takes one whole packet. body is borrowed: it is valid until EndBatch
 	// returns. After an error the rest of the input is read and thrown away.
 	Frame(h wire.Header, body []byte) error
+	// Room returns memory that begins with came, the first bytes of a payload of size bytes, and has
+	// room for more; moves tells that came is of Room itself and not needed any more. nil: the
+	// packet is to come as any other.
+	Room(size int, came []byte, moves bool) []byte
+	// Large takes a whole PUBLISH in two parts: payload is in memory of Room, and the owner's
+	// again. head is borrowed. Otherwise it is as Frame.
+	Large(h wire.Header, head, payload []byte) error
 	// BeginStream takes a PUBLISH above MaxPacket, with a payload of size bytes
 	// that Stream brings piece by piece. p is borrowed and has no payload.
 	BeginStream(p *wire.Publish, size int) error
@@ -58,8 +65,12 @@ type Owner interface {
 	// KeepReading is told when the link waits for the end of the input: somebody has to read.
 	KeepReading()
 	// AwaitRoom returns 0 when the owner wants more input, or ended is closed. Else that takes
-	// long: the link is to read ahead, so many bytes at most, and to call it again.
-	AwaitRoom(ended <-chan struct{}) (ahead int)
+	// long: the link is to read ahead, so many bytes at most, and to call it again. It reports false
+	// when another goroutine reads.
+	AwaitRoom(ended <-chan struct{}) (ahead int, reads bool)
+	// Interrupted tells that Interrupt ended a read, and reports whether the caller leaves the
+	// reading.
+	Interrupted() (leaves bool)
 	// HeardAhead tells that n bytes came at now, which wait in the link, and what becomes of
 	// those that follow. It is called from a goroutine of its own, before Ended.
 	HeardAhead(now time.Time, n int, state AheadState)
@@ -90,6 +101,7 @@ type Config struct {
 	ReadBuffer  int                  // first size of the read buffer, in bytes
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
+	Straight    int                  // a PUBLISH of that size or more is read into memory of the owner's; 0: none is
 	StreamLarge bool                 // a PUBLISH above MaxPacket is streamed
 	Linger      time.Duration        // how long the peer may take to close after our last byte
 	WriteStalls func() time.Duration // how long a write may make no progress; 0: for ever
@@ -110,6 +122,8 @@ type Link struct {
 	gathers bool          // parts go out with what is around them
 	now     nowWriter     // writes without waiting
 	endures bool          // a read may end after a while, and the next goes on
+
+	interrupted atomic.Bool // the read at hand is to end
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace

@@ -41,7 +41,8 @@ func (r *recorder) Reads()                                {}
 func (r *recorder) KeepReading()                          {}
 func (r *recorder) BeginBatch(time.Time, int)             {}
 func (r *recorder) EndBatch(bool) bool                    { return true }
-func (r *recorder) AwaitRoom(<-chan struct{}) int         { return 0 }
+func (r *recorder) AwaitRoom(<-chan struct{}) (int, bool) { return 0, true }
+func (r *recorder) Interrupted() bool                     { return false }
 func (r *recorder) HeardAhead(time.Time, int, AheadState) {}
 func (r *recorder) Written()                              { r.note("written") }
 func (r *recorder) Refuse(err error)                      { r.note("refused %v", err) }
@@ -82,6 +83,17 @@ func (r *recorder) Frame(h wire.Header, body []byte) error {
 		return errors.New("no")
 	}
 	return nil
+}
+
+func (r *recorder) Room(size int, came []byte, _ bool) []byte {
+	if size < 1 {
+		return nil
+	}
+	return append(make([]byte, 0, min(size, 2*len(came)+16)), came...)
+}
+
+func (r *recorder) Large(h wire.Header, head, payload []byte) error {
+	return r.Frame(h, slices.Concat(head, payload))
 }
 
 func (r *recorder) Take(time.Time) (Batch, time.Duration, bool) {

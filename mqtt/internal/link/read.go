@@ -1,6 +1,8 @@
 package link
 
 import (
+	"errors"
+	"os"
 	"time"
 
 	"dunlin/mqtt/internal/wire"
@@ -34,9 +36,13 @@ type inbox struct {
 	came       int   // bytes of the last read, until that is through
 	untold     int   // of those, what the owner has not been told of
 	framing    bool  // whole packets may wait to be handed over
+	awaiting   bool  // the owner is to be asked whether it wants more
 	borrowed   bool  // what was handed over is still in use
 	refused    bool  // the rest of the input is thrown away
 	err        error // how the last read ended
+
+	straight straight // the payload that is read into its own memory
+	probes   bool     // the next read is to bring little more than a header
 
 	watched  bool // the read at hand ends after idleTime
 	received bool // something came since then
@@ -53,7 +59,7 @@ func (l *Link) readLoop(in *inbox) {
 // turn is one read and what follows from it. It reports false when this goroutine does not
 // read any more.
 func (l *Link) turn(in *inbox) bool {
-	if in.came == 0 && in.err == nil && !in.refused { // else the last read is not through
+	if in.came == 0 && in.err == nil && !in.refused && !in.awaiting { // else the last read is not through
 		l.fill(in)
 	}
 	if in.framing && !l.frames(in) {
@@ -64,15 +70,24 @@ func (l *Link) turn(in *inbox) bool {
 		l.discard()
 		return false
 	}
+	if l.wasInterrupted(in) {
+		return !l.owner.Interrupted()
+	}
 	if in.err != nil && !l.wentIdle(in, in.err) {
 		l.endInput(endOfInput(in.err, in.start < in.end || in.left > 0))
 		return false
 	}
 	if in.err = nil; in.came > 0 {
 		in.makeRoom(in.came)
-		in.came = 0
-		for most := l.owner.AwaitRoom(l.ended); most > 0; most = l.owner.AwaitRoom(l.ended) {
-			l.readAhead(in, most)
+		in.came, in.awaiting = 0, true
+	}
+	for in.awaiting {
+		ahead, reads := l.owner.AwaitRoom(l.ended)
+		if !reads {
+			return false
+		}
+		if in.awaiting = ahead > 0; in.awaiting {
+			l.readAhead(in, ahead)
 		}
 	}
 	return true
@@ -81,8 +96,12 @@ func (l *Link) turn(in *inbox) bool {
 // fill reads once.
 func (l *Link) fill(in *inbox) {
 	l.watchIdle(in)
-	in.came, in.err = l.receive(in.buf[in.end:])
-	in.end += in.came
+	if l.interrupted.Load() {
+		in.err = os.ErrDeadlineExceeded
+		return
+	}
+	in.came, in.err = l.receive(in.room())
+	in.took(in.came)
 	in.untold, in.framing = in.came, in.came > 0
 	if in.framing {
 		l.traceInput(in)
@@ -140,10 +159,39 @@ func (l *Link) Resume(borrowed bool) {
 	go l.readLoop(l.in)
 }
 
+// ReadHere reads on the caller's goroutine until the owner says that another one does,
+// or the input has ended. The owner sees to it that nobody else reads.
+func (l *Link) ReadHere() {
+	for l.turn(l.in) {
+	}
+}
+
+// Interruptible reports whether Interrupt has any effect. The owner sees to it that nobody reads.
+func (l *Link) Interruptible() bool { return l.endures && l.ahead == nil }
+
+// Interrupt has a read that waits end, and Owner.Interrupted called.
+func (l *Link) Interrupt() {
+	l.interrupted.Store(true) // before the deadline: see fill
+	l.setReadDeadline(time.Unix(1, 0))
+}
+
+// wasInterrupted reports whether the last read ended because of Interrupt.
+func (l *Link) wasInterrupted(in *inbox) bool {
+	if in.err == nil || !errors.Is(in.err, os.ErrDeadlineExceeded) || !l.interrupted.Swap(false) {
+		return false
+	}
+	in.err, in.watched = nil, false
+	l.setReadDeadline(time.Time{})
+	return true
+}
+
 // frame hands over what stands at the front of the buffer: a packet, or a piece
 // of the payload that is streamed. It returns how many bytes that was; the owner
 // knows of the error.
 func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
+	if in.straight.on() {
+		return l.goStraight(in)
+	}
 	b := in.buf[in.start:in.end]
 	if in.left > 0 {
 		n := min(len(b), in.left)
@@ -168,7 +216,10 @@ func (l *Link) frame(in *inbox, version wire.Version) (int, error) {
 		l.head = append([]byte{}, b[:min(len(b), headSize)]...)
 		l.owner.Refuse(err)
 		return 0, err
-	case n == 0 || len(b) < n+h.Length:
+	case n == 0:
+		return 0, nil
+	case len(b) < n+h.Length:
+		l.beginStraight(in, h, n)
 		return 0, nil
 	}
 	return n + h.Length, l.owner.Frame(h, b[n:n+h.Length])
@@ -243,6 +294,9 @@ func (l *Link) follow(in *inbox, taken, size int) int {
 // announces.
 func (in *inbox) makeRoom(n int) {
 	in.received = true
+	if in.straight.on() {
+		return
+	}
 	rest := in.end - in.start
 	full := in.end == len(in.buf)
 	if in.borrowed {

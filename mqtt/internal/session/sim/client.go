@@ -59,6 +59,7 @@ type client struct {
 
 	subscribed                  bool
 	kills, cuts, failures, torn int
+	turns                       turns
 }
 
 func newClient(w *world) *client {
@@ -354,11 +355,16 @@ func (c *client) acknowledge() bool {
 	i := c.w.rng.IntN(len(c.handled))
 	m := c.handled[i]
 	c.handled = slices.Delete(c.handled, i, i+1)
+	c.conclude(m)
+	return true
+}
+
+// conclude tells the session that the application is through with m.
+func (c *client) conclude(m received) {
 	c.out, _ = c.sess.Ack(c.out, m.seq, wire.Success)
 	if !c.w.up && len(c.out) > 0 {
 		c.w.violate("something is sent without a connection")
 	}
-	return true
 }
 
 // tell has the session go on after a batch.

@@ -5,7 +5,10 @@
 // a part of a batch. One server in four gives messages new packet identifiers when a
 // session goes on, as some do, and two in five send poison among good messages: a topic with
 // a wildcard, which the client takes and throws away once it has ended a connection of the
-// process. A seed gives the same
+// process. Among the steps are turns of a reader that runs the handlers itself: it takes several packets
+// with one read, handlers act on them in order and publish in between, then all answers are written at
+// once. A handler in the middle may wait: what was handled before is answered then, another reader takes
+// further packets, and the connection or the process may be lost, before the rest is handled. A seed gives the same
 // schedule each time, whatever the machine, because nothing in it has a clock, a
 // goroutine or a map whose order matters.
 //

@@ -28,3 +28,25 @@ func TestASeedReplaysExactly(t *testing.T) {
 		}
 	}
 }
+
+// TestTurnsOfAReaderArePlayed: the schedules have reads of many messages whose handlers publish and wait
+// before anything is answered, and others that read, or a lost connection, meanwhile.
+func TestTurnsOfAReaderArePlayed(t *testing.T) {
+	var sum Result
+	for seed := range uint64(500) {
+		r, err := Run(Options{Seed: seed})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		sum.Turns += r.Turns
+		sum.LargestTurn = max(sum.LargestTurn, r.LargestTurn)
+		sum.PublishedInTurns += r.PublishedInTurns
+		sum.HandOvers += r.HandOvers
+		sum.TakenOver += r.TakenOver
+		sum.LostInHandOver += r.LostInHandOver
+	}
+	t.Logf("%+v", sum)
+	if sum.Turns < 2000 || sum.LargestTurn < 8 || sum.PublishedInTurns < 500 || sum.HandOvers < 500 || sum.TakenOver < 500 || sum.LostInHandOver < 100 {
+		t.Errorf("too seldom: %+v", sum)
+	}
+}

@@ -65,6 +65,12 @@ type Result struct {
 	TornCommits                int  // of which a part was saved
 	Renumbering                bool // the server's packet identifiers
 	Discarded                  int  // messages with a wildcard in their topic
+
+	// What a reader took with one read and had handled before it answered: how often, the most
+	// messages of one, the publishes of handlers in it; how often a handler waited in it, the
+	// packets that another reader took meanwhile, and the connections or processes lost then.
+	Turns, LargestTurn, PublishedInTurns int
+	HandOvers, TakenOver, LostInHandOver int
 }
 
 // Run plays one schedule and returns the first promise that was broken.
@@ -86,6 +92,9 @@ func Run(o Options) (Result, error) {
 		Kills: w.client.kills, Cuts: w.client.cuts, Lost: w.server.losses, FailedCommits: w.client.failures,
 		TornCommits: w.client.torn, Renumbering: w.renumber, Discarded: len(w.client.discarded),
 	}
+	t := w.client.turns
+	r.Turns, r.LargestTurn, r.PublishedInTurns = t.turns, t.largest, t.published
+	r.HandOvers, r.TakenOver, r.LostInHandOver = t.handOvers, t.taken, t.losses
 	return r, w.fault
 }
 
@@ -108,8 +117,10 @@ func newWorld(o Options) *world {
 
 // step does one random thing. What is not possible now does nothing.
 func (w *world) step() {
-	n := w.rng.IntN(100)
+	n := w.rng.IntN(110)
 	switch {
+	case n >= 100:
+		w.client.turn()
 	case n < 16:
 		w.client.publish()
 	case n < 24:

@@ -34,6 +34,8 @@ type result struct {
 	Torn       int64   `json:"commits_torn"`
 	Renumber   int64   `json:"renumbering_servers"`
 	Discarded  int64   `json:"poison_discarded"`
+	Turns      int64   `json:"turns"`
+	HandOvers  int64   `json:"hand_overs"`
 	Violations int64   `json:"violations"`
 	First      string  `json:"first_violation,omitempty"`
 	Seconds    float64 `json:"seconds"`
@@ -85,6 +87,8 @@ func (p *player) play() {
 		p.sum.Failed += int64(r.FailedCommits)
 		p.sum.Torn += int64(r.TornCommits)
 		p.sum.Discarded += int64(r.Discarded)
+		p.sum.Turns += int64(r.Turns)
+		p.sum.HandOvers += int64(r.HandOvers)
 		if r.Renumbering {
 			p.sum.Renumber++
 		}
