@@ -76,25 +76,31 @@ func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
 		m.manual = m.manual || s.manual
-		general = general || s.handler == nil && s.asked.BatchHandler == nil && s.queue == nil
+		general = general || !s.asked.handled() && s.queue == nil
 	}
 	general = general && f != nil
 	m.manual = m.manual || general && d.client.opened.ManualAck
 	it.manual = m.manual
 	returned = true
 	for _, s := range d.subs {
-		switch {
-		case s.queue != nil:
-		case s.handler != nil:
-			returned = g.runHandler(d.client.ctx, s.handler, m) && returned
-		case s.asked.BatchHandler != nil:
-			returned = g.runBatch(d.client.ctx, s.asked.BatchHandler, []*Received{m}) && returned
-		}
+		returned = d.runOne(s, m, g) && returned
 	}
 	if general {
 		returned = g.runHandler(d.client.ctx, f, m) && returned
 	}
 	return returned
+}
+
+// runOne gives m to the handler of s, if the deliver loop is to, and reports whether it returned.
+func (d *destination) runOne(s *subscription, m *Received, g *guard) (returned bool) {
+	switch {
+	case s.queue != nil || !s.asked.handled():
+		return true
+	case s.handler != nil:
+		return g.runHandler(d.client.ctx, s.handler, m)
+	default:
+		return g.runBatch(d.client.ctx, s.asked.BatchHandler, []*Received{m})
+	}
 }
 
 // nowhere is where messages go that are not for handlers.

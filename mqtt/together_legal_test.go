@@ -53,7 +53,7 @@ func TestPublishInsideABatchHandler(t *testing.T) {
 
 // TestCloseInsideABatchHandler: many messages come in meanwhile, and none is given any more.
 func TestCloseInsideABatchHandler(t *testing.T) {
-	eachBatching(t, nil, func(s *scripted, five bool, workers int) {
+	eachBatching(t, func(cfg *mqtt.Config) { cfg.Limits.ReceiveMessages = 2 }, func(s *scripted, five bool, workers int) {
 		if five {
 			return // numbered speaks 3.1.1
 		}

@@ -265,15 +265,15 @@ func TestBatchWithManualAck(t *testing.T) {
 		s.expectEvent("batch a b c.")
 		s.server.ExpectNothing(time.Minute)
 		<-got
-		a, b, c := <-got, <-got, <-got
+		a, second, c := <-got, <-got, <-got
 		s.sendAll(five, 0x30, "x", "y", "z") // takes the memory, if there is any to be taken
 		s.expectEvent("batch x y z.")
 		must(s.t, c.Ack())
-		must(s.t, b.Skip())
+		must(s.t, second.Skip())
 		s.server.ExpectNothing(time.Minute)
 		must(s.t, a.Ack())
 		s.server.Expect("40 02 0001", "40 02 0003")
-		if all := words([]*mqtt.Received{a, b, c}); all != "a b c" {
+		if all := words([]*mqtt.Received{a, second, c}); all != "a b c" {
 			s.t.Errorf("they became %q", all)
 		}
 		if workers > 0 {
