@@ -81,7 +81,7 @@ type receiver struct {
 	handled atomic.Int32 // of batch: what is before is handled, at the least
 	unnoted int          // bytes handled since that was counted; of who delivers
 
-	together []*Received // memory for the messages of a BatchHandler; of who delivers
+	together []*Received // memory for the messages of a BatchHandler; who delivers changes it with the lock held
 
 	roles
 	shared  stock[shared]

@@ -1,6 +1,9 @@
 package mqtt
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A Subscription.BatchHandler gets the messages that wait for it in one call: who delivers
 // takes those that stand together in the queue of all handlers, a worker what is in its own.
@@ -36,8 +39,8 @@ func (r *receiver) runTogether(ctx context.Context, sub *subscription, messages 
 // delivered, or not there.
 func (r *receiver) gather(sub *subscription) []*Received {
 	waiting := r.batch[r.at:]
-	waiting = waiting[:min(len(waiting), r.mostTogether())]
-	messages := r.together[:0]
+	messages := r.roomTogether(len(waiting))
+	waiting = waiting[:min(len(waiting), cap(messages))]
 	for i := range waiting {
 		it := &waiting[i]
 		if it.message == nil || !it.to.batched || it.to.subs[0] != sub || !r.delivers(it) {
@@ -47,18 +50,21 @@ func (r *receiver) gather(sub *subscription) []*Received {
 		it.result = failed // until the handler has returned
 		messages = append(messages, it.message)
 	}
-	r.together = messages
 	return messages
 }
 
-// mostTogether returns how many messages a BatchHandler gets at most.
-func (r *receiver) mostTogether() int {
+// roomTogether returns an empty slice with room for waiting messages, and for no more than a
+// BatchHandler gets.
+func (r *receiver) roomTogether(waiting int) []*Received {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.mostTogetherLocked()
+	n := min(waiting, r.mostTogether())
+	r.together = slices.Grow(r.together[:0], n)
+	return r.together[:0:n]
 }
 
-func (r *receiver) mostTogetherLocked() int { return max(r.limits.ReceiveMessages, 1) }
+// mostTogether returns how many messages a BatchHandler gets at most. The client's mutex is held.
+func (r *receiver) mostTogether() int { return max(r.limits.ReceiveMessages, 1) }
 
 // handleTogether runs the BatchHandler for first and those that wait behind it.
 func (q *ownQueue) handleTogether(first *shared) {
@@ -96,7 +102,7 @@ func (q *ownQueue) popAll(first *shared) (all []*shared) {
 		} else {
 			r.finishLocked(m, notRun)
 		}
-		if len(all) == r.mostTogetherLocked() {
+		if len(all) == r.mostTogether() {
 			break
 		}
 	}
