@@ -76,13 +76,17 @@ func (r *receiver) runBatch() {
 		r.mu.Unlock()
 	}()
 	for r.at < len(r.batch) {
-		it := &r.batch[r.at]
-		if it.message != nil && it.to.batched {
-			r.deliverTogether(it.to.subs[0])
-			continue
+		before := r.at
+		switch returned := r.runPlain(); {
+		case !returned:
+			r.conclude(&r.batch[r.at])
+		case r.at > before:
+		case r.batch[before].message != nil && r.batch[before].to.batched:
+			r.deliverTogether(r.batch[before].to.subs[0])
+		default:
+			r.deliver(&r.batch[before])
+			r.conclude(&r.batch[before])
 		}
-		r.deliver(it)
-		r.conclude(it)
 	}
 	r.handled.Store(int32(r.at))
 	through = true

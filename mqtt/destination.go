@@ -17,12 +17,12 @@ type destination struct {
 	subs   []*subscription // empty: the client's Message handler
 	wanted bool
 
-	single    bool        // to the Handler of one, which the deliver loop calls
-	batched   bool        // to the BatchHandler of one, which the deliver loop calls
 	reuse     bool        // none of them keeps the message
 	unhandled bool        // nobody takes them
 	queues    []*ownQueue // of those with queues of their own
 	queued    bool        // all have
+	handler   Handler     // the only one; nil: there is none, or more
+	batched   bool        // the only one is a BatchHandler
 	manual    bool        // one of them acknowledges by itself
 	copies    *copies     // nil: each of them gets each message
 }
@@ -55,11 +55,6 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 	if s := d.stream; s != nil {
 		it.manual = m.manual
 		return g.run(func() { d.client.opened.OnLargeMessage(d.client.ctx, m, s) })
-	}
-	if d.single { // as nearly always
-		m.manual = m.manual || d.subs[0].manual
-		it.manual = m.manual
-		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
 	}
 	if d.copies != nil && !m.Dup { // of one that comes again, who had the others is not known
 		it.to = d.copies.take(m.Payload)
@@ -190,7 +185,8 @@ func (d *destination) lead(subs []*subscription) {
 			d.queues = append(d.queues, sub.queue)
 		}
 	}
-	alone := len(subs) == 1 && subs[0].queue == nil
-	d.single, d.batched = alone && subs[0].handler != nil, alone && subs[0].asked.BatchHandler != nil
+	if len(subs) == 1 && d.queues == nil {
+		d.handler, d.batched = subs[0].handler, subs[0].asked.BatchHandler != nil
+	}
 	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

@@ -162,6 +162,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
+	r.plain = (*Client)(o).takesPlainLocked()
 	if !r.delivering {
 		r.delivering, r.own, r.deliverer, r.began = true, true, r.reader, now
 		r.memory.begin()

@@ -21,6 +21,9 @@ type owner Client
 // Frame implements link.Owner.
 func (o *owner) Frame(h wire.Header, body []byte) error {
 	c := (*Client)(o)
+	if c.recv.plain && h.Type == wire.PUBLISH && c.takePlainLocked(h.Flags, body) {
+		return nil
+	}
 	rule := c.life.Rule(life.Packet)
 	if rule == life.Ignore {
 		return ErrClosed

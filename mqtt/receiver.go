@@ -77,6 +77,7 @@ type receiver struct {
 	memory memory  // for messages; of who reads, with the lock held
 
 	crowded bool // full at the end of the last read; of who reads
+	plain   bool // messages may take the short way; of who reads, with the lock held
 
 	handled atomic.Int32 // of batch: what is before is handled, at the least
 	unnoted int          // bytes handled since that was counted; of who delivers

@@ -96,6 +96,16 @@ func (s *Session) Discard(dst []byte, m *wire.Remains, code wire.ReasonCode) (_ 
 	return dst, true, nil
 }
 
+// ReceivePlain is HandlePublish for a message of QoS 1 where nothing but its place among those that
+// wait has to be noted, and reports false where it has.
+func (s *Session) ReceivePlain(id uint16) (seq uint64, plain bool) {
+	if len(s.in.flows) > 0 || s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) {
+		return 0, false
+	}
+	s.in.open++
+	return s.receive(receipt{id: id, qos: 1}), true
+}
+
 func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
 	var digest uint64
 	if p.QoS == 2 {
