@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -284,5 +285,44 @@ func TestManyBatches(t *testing.T) {
 			t.Errorf("%d of %d messages", n, sent)
 		}
 		s.closeWell()
+	}
+}
+
+// TestMemoryOfBatchesGoesWithTheLoad: what a batch of a thousand messages took is free after a second without traffic.
+func TestMemoryOfBatchesGoesWithTheLoad(t *testing.T) {
+	const n, sent = 100, 1000
+	conns, gates := make([]*loopConn, n), make([]chan struct{}, n)
+	through := make(chan int, n*sent)
+	for i := range n {
+		var c *mqtt.Client
+		c, conns[i] = dialLoop(t, nil)
+		gates[i] = make(chan struct{})
+		subscribed, err := c.SubscribeAsync(t.Context(), []mqtt.Subscription{ofNumbers(0, func(_ context.Context, messages []*mqtt.Received) {
+			<-gates[i]
+			through <- len(messages)
+		})}, nil)
+		must(t, err)
+		conns[i].push(0x90, 3, 0, 1, 1)
+		must(t, subscribed.Wait(t.Context()))
+	}
+	heap := heapInUse()
+	for i, conn := range conns {
+		conn.push(numbered(0, 0, sent)...)
+		for conn.unread() > 0 { // the handler has some of them, and the others wait
+			runtime.Gosched()
+		}
+		close(gates[i])
+		for got := 0; got < sent; {
+			got += <-through
+		}
+		conn.trim()
+	}
+	each := func() int64 { return (heapInUse() - heap) / n }
+	for late := time.After(20 * time.Second); each() > 12<<10; { // the read buffer of such a connection stays
+		select {
+		case <-late:
+			t.Fatalf("%d bytes a client are kept", each())
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 }
