@@ -5,18 +5,40 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-// Most messages go to the topic of the one before, have no properties, and come at QoS 0 or 1. They
-// take a short way to their handlers, beside the one that serves all: what they need is looked
-// up once a batch, or once a destination.
+// Most messages go to the topic of the one before, have no properties, and come at QoS 0 or 1, and most
+// acknowledgements say no more than success. They take a short way, beside the one that serves all: what
+// they need is looked up once a batch, or once a destination.
 
-// takesPlainLocked reports whether messages may go that way now.
+// takesPlainLocked reports whether packets may go that way now.
 func (c *Client) takesPlainLocked() bool {
 	return c.life.Rule(life.Packet) == life.Take && c.saver == nil && !c.recv.stuck
 }
 
-// takePlainLocked queues a message that is plain, and reports false for any other, which handle then
-// takes, also for a malformed one.
-func (c *Client) takePlainLocked(flags byte, body []byte) bool {
+// takePlainLocked takes a plain packet, and reports false for any other, which handle then takes,
+// also for a malformed one.
+func (c *Client) takePlainLocked(h wire.Header, body []byte) (taken bool, err error) {
+	switch h.Type {
+	case wire.PUBLISH:
+		return c.takePlainMessageLocked(h.Flags, body), nil
+	case wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP:
+		if len(body) != 2 {
+			return false, nil
+		}
+		ack := wire.Ack{Type: h.Type, PacketID: uint16(body[0])<<8 | uint16(body[1])}
+		if ack.PacketID == 0 {
+			return false, nil
+		}
+		if err := c.handleAck(&ack); err != nil {
+			return true, c.takeFaultLocked(h, body, err)
+		}
+		return true, nil
+	default:
+		return false, nil
+	}
+}
+
+// takePlainMessageLocked queues a message that is plain.
+func (c *Client) takePlainMessageLocked(flags byte, body []byte) bool {
 	to := c.subs.recent.last
 	if to == nil || !to.wanted {
 		return false
@@ -63,19 +85,26 @@ func (r *receiver) newItem() *item {
 	return &r.items[n]
 }
 
-// runPlain runs the handlers of messages that have one each, from the one at hand to the first
-// that has not. It reports false if the handler of the one that is at hand then did not return.
+// runPlain runs callbacks, and the handlers of messages that have one each, from the item at hand to
+// the first message that has not. It reports false if that of the item that is at hand then did not return.
 func (r *receiver) runPlain() (returned bool) {
 	defer r.guard.contain(&returned)
 	for r.at < len(r.batch) {
 		it := &r.batch[r.at]
-		if it.message == nil || it.to.handler == nil || !r.delivers(it) {
-			break
+		switch m := it.message; {
+		case m == nil && it.delivery != nil:
+			op := it.delivery.op
+			op.call(op.err)
+		case m == nil:
+			it.call()
+		case it.to.handler == nil || !r.delivers(it):
+			return true
+		default:
+			it.result = failed // until it has returned
+			it.manual, m.manual = it.to.manual, it.to.manual
+			it.to.handler(it.to.client.ctx, m)
+			it.result = handled
 		}
-		it.result = failed // until it has returned
-		it.manual, it.message.manual = it.to.manual, it.to.manual
-		it.to.handler(it.to.client.ctx, it.message)
-		it.result = handled
 		r.conclude(it)
 	}
 	return true

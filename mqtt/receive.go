@@ -21,8 +21,10 @@ type owner Client
 // Frame implements link.Owner.
 func (o *owner) Frame(h wire.Header, body []byte) error {
 	c := (*Client)(o)
-	if c.recv.plain && h.Type == wire.PUBLISH && c.takePlainLocked(h.Flags, body) {
-		return nil
+	if c.recv.plain {
+		if taken, err := c.takePlainLocked(h, body); taken {
+			return err
+		}
 	}
 	rule := c.life.Rule(life.Packet)
 	if rule == life.Ignore {

@@ -189,7 +189,7 @@ func rtt0(r *drive.Run) error {
 	}
 	m := mqtt.Message{Topic: "echo", Payload: make([]byte, r.Size)}
 	return r.Trips(func() error {
-		if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+		if err := c.Publish(ctx, m); err != nil { // it waits for the answer: so it writes by itself
 			return err
 		}
 		<-back

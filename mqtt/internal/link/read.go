@@ -163,11 +163,11 @@ func (l *Link) plainFrames(in *inbox, most int) (n int) {
 	}
 	b := in.buf[in.start:in.end]
 	for ; n < most; n++ {
-		from, to := wire.PlainPublish(b)
+		from, to := wire.Plain(b)
 		if to == 0 || to > l.cfg.MaxPacket {
 			break
 		}
-		err := l.owner.Frame(wire.Header{Type: wire.PUBLISH, Flags: b[0] & 0x0F, Length: to - from}, b[from:to])
+		err := l.owner.Frame(wire.Header{Type: wire.Type(b[0] >> 4), Flags: b[0] & 0x0F, Length: to - from}, b[from:to])
 		if err != nil {
 			in.refused = true
 			break
