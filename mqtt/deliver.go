@@ -80,7 +80,10 @@ func (r *receiver) runBatch() {
 		switch returned := r.runPlain(); {
 		case !returned:
 			r.conclude(&r.batch[r.at])
-		case r.at == before:
+		case r.at > before:
+		case r.batch[before].to.batched:
+			r.deliverTogether(r.batch[before].to.subs[0])
+		default:
 			r.deliverMessage(&r.batch[before])
 			r.conclude(&r.batch[before])
 		}

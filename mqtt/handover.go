@@ -40,16 +40,16 @@ type roles struct {
 	pulled  bool      // a message was queued for one
 
 	delivering bool   // somebody has that role
-	deliverer  uint64 // the goroutine that has, or was the last to
 	own        bool   // it is who reads, and what is being parsed goes to it
 	parsing    bool   // the mutex is held for a batch
+	deliverer  uint64 // the goroutine that has that role, or was the last to
 	turns      uint64 // how often what was queued was taken
 
 	began   time.Time   // when nobody began to read
 	watch   *time.Timer // has look called
 	watched atomic.Bool // soon
-	rested  uint64      // turns, when look last found nobody at work
 	eager   atomic.Bool // each message is counted as it is handled
+	rested  uint64      // turns, when look last found nobody at work
 }
 
 // serve sees to somebody who delivers what is queued.

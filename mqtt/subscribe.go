@@ -63,7 +63,7 @@ func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) (*ActiveSu
 // error; after that it does not count. So is a subscription without a Handler where
 // Config.OnMessage is nil, because only what Subscribe returns has All.
 func (c *Client) SubscribeAsync(ctx context.Context, subs []Subscription, done func(error)) (*Delivery, error) {
-	if c.opened.OnMessage == nil && slices.ContainsFunc(subs, func(s Subscription) bool { return s.Handler == nil }) {
+	if c.opened.OnMessage == nil && slices.ContainsFunc(subs, func(s Subscription) bool { return !s.handled() }) {
 		return nil, &ArgumentError{Name: "Subscription.Handler", What: "is nil, as is Config.OnMessage; use Subscribe, and All"}
 	}
 	return c.subscribe(ctx, subs, done, false)
@@ -108,14 +108,14 @@ func (c *Client) subscribeLocked(subs []Subscription, filters []string, done fun
 func (c *Client) newSubscription(s *Subscription, r *request) *subscription {
 	sub := newSubscription(s)
 	switch {
-	case s.Handler == nil && c.opened.OnMessage == nil:
+	case !s.handled() && c.opened.OnMessage == nil:
 		if r.pulled == nil {
 			r.pulled = &ownQueue{receiver: &c.recv}
 		}
 		sub.queue = r.pulled
 		sub.queue.subs++
-	case s.Handler != nil && s.Workers > 0:
-		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, most: s.Workers}
+	case s.handled() && s.Workers > 0:
+		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, batch: s.BatchHandler, most: s.Workers}
 	}
 	return sub
 }
