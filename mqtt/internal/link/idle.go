@@ -44,9 +44,7 @@ func (l *Link) watchIdle(in *inbox) {
 	case !l.endures:
 		return
 	}
-	select {
-	case <-l.ended: // what is to come has a deadline
-	default:
+	if !l.isEnding() { // else what is to come has a deadline
 		in.watched, in.received = true, false
 		l.setReadDeadline(time.Now().Add(idleTime))
 	}
@@ -77,9 +75,7 @@ func (l *Link) wentIdle(in *inbox, err error) bool {
 // end of the link: that one may begin anew once, for it must not be cut short.
 func (l *Link) setReadDeadline(at time.Time) {
 	_ = l.conn.SetReadDeadline(at) // the read tells
-	select {
-	case <-l.ended:
+	if l.isEnding() {
 		_ = l.conn.SetReadDeadline(time.Now().Add(drainTime))
-	default:
 	}
 }
