@@ -34,7 +34,7 @@ func (r *receiver) endDelivering() {
 		r.watch.Stop()
 	}
 	r.mu.Unlock()
-	close(r.done)
+	r.done.give()
 }
 
 // runsHere reports whether the caller is a handler or callback.

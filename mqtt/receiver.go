@@ -47,10 +47,10 @@ type receiver struct {
 	mu        *lock
 	limits    *Limits // guarded
 	guard     guard
-	concluded func(*item)   // tells, with the mutex held, that the handlers of a message are through
-	ending    func()        // is called when nothing is delivered any more
-	done      chan struct{} // closed then
+	concluded func(*item) // tells, with the mutex held, that the handlers of a message are through
+	ending    func()      // is called when nothing is delivered any more
 
+	done           signal        // nothing is delivered any more
 	quiet          atomic.Bool   // Close was called: no handler or event begins any more
 	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
@@ -85,13 +85,12 @@ type receiver struct {
 	shared  stock[shared]
 	workers *workers // handlers on goroutines of their own; nil: there have been none
 
-	gate chan struct{} // wakes who reads and waits for room
+	gate chan struct{} // wakes who reads and waits for room; made when the first one does
 }
 
 func (r *receiver) init(c *Client) {
 	r.mu, r.limits, r.concluded, r.ending = &c.mu, &c.cfg.Limits, c.concludeLocked, c.cancel
 	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
-	r.done, r.gate = make(chan struct{}), make(chan struct{}, 1)
 }
 
 // push queues it.

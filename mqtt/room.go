@@ -184,6 +184,9 @@ func (c *Client) pauseLocked(p *pause, ended <-chan struct{}) pauseEnd {
 	} else {
 		p.still = time.Time{}
 	}
+	if r.gate == nil {
+		r.gate = make(chan struct{}, 1)
+	}
 	r.paused = true
 	c.sess.Pause(now, ahead != link.AheadReads)
 	isOver := c.awaitChangeLocked(late, ended)
