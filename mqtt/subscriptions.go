@@ -124,8 +124,11 @@ type subscriptions struct {
 
 func (s *subscriptions) init(c *Client) {
 	s.client = c
-	s.table = new(route.Table[*subscription])
+	s.table = &noSubscriptions
 }
+
+// noSubscriptions is the table of every client that has subscribed to nothing; it is not changed.
+var noSubscriptions route.Table[*subscription]
 
 // byIdentifier appends the subscriptions that the server says the message is
 // for. One identifier may stand for several filters.
@@ -169,6 +172,9 @@ func (s *subscriptions) put(filter string, sub *subscription) {
 	s.recent.forget()
 	if s.misread != nil {
 		s.misread.add(sub)
+	}
+	if s.table == &noSubscriptions {
+		s.table = new(route.Table[*subscription])
 	}
 	s.table.Add(filter, sub)
 	s.addID(sub)
