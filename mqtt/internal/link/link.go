@@ -119,12 +119,9 @@ type Link struct {
 
 	in *inbox // of who reads; what the owner holds guards it
 
-	version atomic.Uint32 // of the protocol, for the fixed header
-	gathers bool          // parts go out with what is around them
-	now     nowWriter     // writes without waiting
-	endures bool          // a read may end after a while, and the next goes on
-
-	interrupted atomic.Bool // the read at hand is to end
+	version     atomic.Uint32 // of the protocol, for the fixed header
+	interrupted atomic.Bool   // the read at hand is to end
+	now         nowWriter     // writes without waiting
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
@@ -133,6 +130,9 @@ type Link struct {
 	input error  // how the input ended; written before reading is done
 
 	head []byte // how the input that was refused begins; of the read loop
+
+	gathers bool // parts go out with what is around them
+	endures bool // a read may end after a while, and the next goes on
 
 	once  sync.Once
 	cause error          // written before ended is closed

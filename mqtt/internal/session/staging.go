@@ -176,11 +176,11 @@ func (s *Session) sendBehind(dst []byte, e *Entry) []byte {
 // restage fails the messages of b, which was not saved, and has the rest of it
 // saved in front of what came meanwhile.
 func (s *Session) restage(b *Batch, r *Saved) {
-	later := s.staging.batch
-	s.staging.batch = nil
-	if later != nil {
-		s.staging.steps -= len(later.steps)
+	var later Batch
+	if staged := s.staging.batch; staged != nil {
+		later, s.staging.batch = *staged, nil
 	}
+	s.staging.steps -= len(later.steps)
 	at := 0
 	for _, st := range b.steps {
 		changes := b.Changes[at : at+st.changes]
@@ -196,9 +196,6 @@ func (s *Session) restage(b *Batch, r *Saved) {
 			}
 			s.stage(changes, st)
 		}
-	}
-	if later == nil {
-		return
 	}
 	at = 0
 	for _, st := range later.steps {
