@@ -32,24 +32,24 @@ const (
 // roles says which goroutines read and deliver. The client's mutex guards it.
 type roles struct {
 	link    *link.Link // that is read
+	reader  uint64     // the goroutine that reads, or was the last to
+	seen    uint64     // turns, when reading last changed hands
+	puller  *ownQueue  // whose iterator reads; nil: none does
+	pullers int        // iterators that wait, or run their loop's body
+	pulled  bool       // a message was queued for one
 	reading readerState
-	reader  uint64    // the goroutine that reads, or was the last to
-	seen    uint64    // turns, when reading last changed hands
-	puller  *ownQueue // whose iterator reads; nil: none does
-	pullers int       // iterators that wait, or run their loop's body
-	pulled  bool      // a message was queued for one
 
 	delivering bool   // somebody has that role
-	deliverer  uint64 // the goroutine that has, or was the last to
 	own        bool   // it is who reads, and what is being parsed goes to it
 	parsing    bool   // the mutex is held for a batch
+	deliverer  uint64 // the goroutine that has, or was the last to
 	turns      uint64 // how often what was queued was taken
 
 	began   time.Time   // when nobody began to read
 	watch   *time.Timer // has look called
 	watched atomic.Bool // soon
-	rested  uint64      // turns, when look last found nobody at work
 	eager   atomic.Bool // each message is counted as it is handled
+	rested  uint64      // turns, when look last found nobody at work
 }
 
 // serve sees to somebody who delivers what is queued.

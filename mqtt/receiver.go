@@ -52,8 +52,8 @@ type receiver struct {
 
 	done           signal        // nothing is delivered any more
 	quiet          atomic.Bool   // Close was called: no handler or event begins any more
-	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
+	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 
 	items     []item
 	batch     []item // being handled; who delivers changes it with the lock held
@@ -67,16 +67,15 @@ type receiver struct {
 	over      bool   // what was read ahead has the end of the input; of who reads, with the lock held
 	ended     bool   // nothing is pushed any more
 	finished  bool   // and all was delivered
+	stuck     bool   // no handler returned for long, and somebody waits; until there is room
+	crowded   bool   // full at the end of the last read; of who reads
 	dropped   int32  // QoS 0 messages lost and not reported yet
 	unhandled int32  // messages that nobody takes and that were not reported yet; of who delivers
 	read      uint64 // bytes
 	through   uint64 // messages whose handlers have returned, and reads of a large one
-	stuck     bool   // no handler returned for long, and somebody waits; until there is room
 
 	stream *stream // the large message that is coming; nil: none
 	memory memory  // for messages; of who reads, with the lock held
-
-	crowded bool // full at the end of the last read; of who reads
 
 	handled atomic.Int32 // of batch: what is before is handled, at the least
 	unnoted int          // bytes handled since that was counted; of who delivers

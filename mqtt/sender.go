@@ -24,10 +24,10 @@ type sender struct {
 	apart   *payloads     // large payloads that are not in buf
 	start   uint64        // position of buf[0]; payloads beside it do not count
 	written uint64        // position up to which the network has everything
+	rest    []byte        // what a goroutine that wrote in the write loop's place could not at once
+	wakes   time.Time     // when the write loop looks at the latest
 	idle    bool          // the write loop sleeps, and nobody writes
 	here    bool          // a goroutine writes in its place
-	rest    []byte        // what that one could not write at once
-	wakes   time.Time     // when the write loop looks at the latest
 	used    bool          // since rested
 	resting bool          // the write loop will look whether buffers may go
 	last    bool          // nothing is appended any more: write and hang up
