@@ -98,7 +98,7 @@ type Part struct {
 
 // Config is how a link is run. The zero value of a field is not a default.
 type Config struct {
-	ReadBuffer  int                  // first size of the read buffer, in bytes
+	ReadBuffer  int                  // first size of the read buffer, in bytes; while nothing comes it is smaller
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
 	Straight    int                  // a PUBLISH of that size or more is read into memory of the owner's; 0: none is
@@ -150,7 +150,8 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 	l.gathers, l.endures = socket(conn), endures(conn)
 	l.now.init(conn)
 	l.version.Store(uint32(wire.V311))
-	l.in = &inbox{first: cfg.ReadBuffer, buf: make([]byte, cfg.ReadBuffer)}
+	l.in = &inbox{first: cfg.ReadBuffer}
+	l.in.shrink()
 	l.reading.Add(1)
 	go l.readLoop(l.in)
 	go l.writeLoop()
