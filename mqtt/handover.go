@@ -123,11 +123,12 @@ func (r *receiver) look() {
 		}
 		r.handOver()
 		r.watchIn(idleTime) // for what is let go
-	case !r.busy():
+	case !r.busy() && !r.client.holdsLocked():
 	case r.delivering:
 		r.watchIn(idleTime)
 	case r.rested == r.turns:
 		r.rest()
+		r.client.restLocked()
 	default:
 		r.rested = r.turns
 		r.watchIn(idleTime)

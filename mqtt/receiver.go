@@ -44,11 +44,10 @@ const (
 // to be of who has a role.
 type receiver struct {
 	// Set when it is made, not changed afterwards.
-	mu        *lock
-	limits    *Limits // guarded
-	guard     guard
-	concluded func(*item) // tells, with the mutex held, that the handlers of a message are through
-	ending    func()      // is called when nothing is delivered any more
+	mu     *lock
+	limits *Limits // guarded
+	guard  guard
+	client *Client
 
 	done           signal        // nothing is delivered any more
 	quiet          atomic.Bool   // Close was called: no handler or event begins any more
@@ -88,7 +87,7 @@ type receiver struct {
 }
 
 func (r *receiver) init(c *Client) {
-	r.mu, r.limits, r.concluded, r.ending = &c.mu, &c.cfg.Limits, c.concludeLocked, c.cancel
+	r.mu, r.limits, r.client = &c.mu, &c.cfg.Limits, c
 	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
 }
 
@@ -158,7 +157,7 @@ func (r *receiver) end() {
 }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
-const idleItems = 16
+const idleItems = 4
 
 // rest lets go of what an idle client does not need.
 func (r *receiver) rest() {
