@@ -11,7 +11,7 @@ import (
 const (
 	// idleBuffer is the most that waits for what comes after a while, so that an idle link costs
 	// little.
-	idleBuffer = 256
+	idleBuffer = 512
 	// roomyBuffer is the size up to which the read buffer grows to take more
 	// packets with one read. Larger packets make it grow for their own time.
 	roomyBuffer = 256 << 10
