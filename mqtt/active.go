@@ -60,7 +60,7 @@ func (a *ActiveSubscription) inForce() (filters []string) {
 	return filters
 }
 
-// All returns the messages of the subscriptions without a Handler, in the order in
+// All returns the messages of the subscriptions without a handler, in the order in
 // which they came, from the call of Subscribe on. A QoS 1 or 2 message is acknowledged
 // when the loop asks for the next one or ends, unless the subscription has ManualAck or the
 // loop's body panicked. A loop that is left may be gone on with by another one.

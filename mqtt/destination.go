@@ -21,6 +21,8 @@ type destination struct {
 	unhandled bool        // nobody takes them
 	queues    []*ownQueue // of those with queues of their own
 	queued    bool        // all have
+	handler   Handler     // the only one; nil: there is none, or more
+	batched   bool        // the only one is a BatchHandler
 	manual    bool        // one of them acknowledges by itself
 	copies    *copies     // nil: each of them gets each message
 }
@@ -54,11 +56,6 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 		it.manual = m.manual
 		return g.run(func() { d.client.opened.OnLargeMessage(d.client.ctx, m, s) })
 	}
-	if len(d.subs) == 1 && d.subs[0].handler != nil && d.queues == nil { // as nearly always
-		m.manual = m.manual || d.subs[0].manual
-		it.manual = m.manual
-		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
-	}
 	if d.copies != nil && !m.Dup { // of one that comes again, who had the others is not known
 		it.to = d.copies.take(m.Payload)
 		return it.to.run(it, g)
@@ -74,21 +71,31 @@ func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
 		m.manual = m.manual || s.manual
-		general = general || s.handler == nil && s.queue == nil
+		general = general || !s.asked.handled() && s.queue == nil
 	}
 	general = general && f != nil
 	m.manual = m.manual || general && d.client.opened.ManualAck
 	it.manual = m.manual
 	returned = true
 	for _, s := range d.subs {
-		if s.handler != nil && s.queue == nil {
-			returned = g.runHandler(d.client.ctx, s.handler, m) && returned
-		}
+		returned = d.runOne(s, m, g) && returned
 	}
 	if general {
 		returned = g.runHandler(d.client.ctx, f, m) && returned
 	}
 	return returned
+}
+
+// runOne gives m to the handler of s, if the deliver loop is to, and reports whether it returned.
+func (d *destination) runOne(s *subscription, m *Received, g *guard) (returned bool) {
+	switch {
+	case s.queue != nil || !s.asked.handled():
+		return true
+	case s.handler != nil:
+		return g.runHandler(d.client.ctx, s.handler, m)
+	default:
+		return g.runBatch(d.client.ctx, s.asked.BatchHandler, []*Received{m})
+	}
 }
 
 // nowhere is where messages go that are not for handlers.
@@ -182,6 +189,9 @@ func (d *destination) lead(subs []*subscription) {
 		if sub.queue != nil && !slices.Contains(d.queues, sub.queue) {
 			d.queues = append(d.queues, sub.queue)
 		}
+	}
+	if len(subs) == 1 && d.queues == nil {
+		d.handler, d.batched = subs[0].handler, subs[0].asked.BatchHandler != nil
 	}
 	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

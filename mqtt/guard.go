@@ -35,6 +35,13 @@ func (g *guard) runHandler(ctx context.Context, f Handler, m *Received) (returne
 	return true
 }
 
+// runBatch is run for f(ctx, messages).
+func (g *guard) runBatch(ctx context.Context, f BatchHandler, messages []*Received) (returned bool) {
+	defer g.contain(&returned)
+	f(ctx, messages)
+	return true
+}
+
 // contain ends a panic of the function that deferred it and has not returned.
 func (g *guard) contain(returned *bool) {
 	if *returned {

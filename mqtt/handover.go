@@ -42,7 +42,7 @@ type roles struct {
 	delivering bool   // somebody has that role
 	own        bool   // it is who reads, and what is being parsed goes to it
 	parsing    bool   // the mutex is held for a batch
-	deliverer  uint64 // the goroutine that has, or was the last to
+	deliverer  uint64 // the goroutine that has that role, or was the last to
 	turns      uint64 // how often what was queued was taken
 
 	began   time.Time   // when nobody began to read
@@ -163,6 +163,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
+	r.plain = (*Client)(o).takesPlainLocked()
 	if !r.delivering {
 		r.delivering, r.own, r.deliverer, r.began = true, true, r.reader, now
 		r.memory.begin()

@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"runtime"
@@ -87,6 +88,7 @@ func TestReceiveAllocations(t *testing.T) {
 			<-done
 		})
 	}
+	checkBatchAllocations(t, c, conn)
 	for what, packet := range map[string][]byte{
 		"QoS 0 to a subscription":       {0x30, 8, 0, 3, 's', '/', '1', 'a', 'b', 'c'},
 		"QoS 1 to a subscription":       {0x32, 10, 0, 3, 's', '/', '1', 0, 7, 'a', 'b', 'c'},
@@ -96,6 +98,35 @@ func TestReceiveAllocations(t *testing.T) {
 			conn.push(packet...)
 			<-done
 		})
+	}
+}
+
+// checkBatchAllocations has messages come to a BatchHandler, one by one and several in a read.
+func checkBatchAllocations(t *testing.T, c *mqtt.Client, conn *loopConn) {
+	t.Helper()
+	const together = 20
+	done := make(chan struct{}, together)
+	subscribed, err := c.SubscribeAsync(context.Background(), []mqtt.Subscription{{Filter: "m/+", BatchHandler: func(_ context.Context, messages []*mqtt.Received) {
+		for range messages {
+			done <- struct{}{}
+		}
+	}}}, nil)
+	must(t, err)
+	conn.push(0x90, 3, 0, 3, 0)
+	must(t, subscribed.Wait(ctxFor(t)))
+	for what, packet := range map[string][]byte{
+		"QoS 0 in batches": {0x30, 8, 0, 3, 'm', '/', '1', 'a', 'b', 'c'},
+		"QoS 1 in batches": {0x32, 10, 0, 3, 'm', '/', '1', 0, 7, 'a', 'b', 'c'},
+	} {
+		for _, n := range []int{1, together} {
+			all := bytes.Repeat(packet, n)
+			budget(t, what, 0.05, func() {
+				conn.push(all...)
+				for range n {
+					<-done
+				}
+			})
+		}
 	}
 }
 

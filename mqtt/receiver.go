@@ -68,6 +68,7 @@ type receiver struct {
 	finished  bool   // and all was delivered
 	stuck     bool   // no handler returned for long, and somebody waits; until there is room
 	crowded   bool   // full at the end of the last read; of who reads
+	plain     bool   // messages may take the short way; of who reads, with the lock held
 	dropped   int32  // QoS 0 messages lost and not reported yet
 	unhandled int32  // messages that nobody takes and that were not reported yet; of who delivers
 	read      uint64 // bytes
@@ -78,6 +79,8 @@ type receiver struct {
 
 	handled atomic.Int32 // of batch: what is before is handled, at the least
 	unnoted int          // bytes handled since that was counted; of who delivers
+
+	together []*Received // memory for the messages of a BatchHandler; who delivers changes it with the lock held
 
 	roles
 	shared  stock[shared]
@@ -169,9 +172,12 @@ func (r *receiver) rest() {
 	if cap(r.batch) > idleItems && !r.delivering {
 		r.batch = nil
 	}
+	if cap(r.together) > idleItems && !r.delivering {
+		r.together = nil
+	}
 }
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || len(r.shared) > 0 || !r.memory.idle()
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || cap(r.together) > idleItems || len(r.shared) > 0 || !r.memory.idle()
 }

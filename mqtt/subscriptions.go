@@ -21,6 +21,10 @@ const (
 // Handler is called with a message that came; ctx ends when the client is closed.
 type Handler = func(ctx context.Context, m *Received)
 
+// BatchHandler is called with messages that wait, one at the least; ctx ends when the client is
+// closed. See Subscription.BatchHandler.
+type BatchHandler = func(ctx context.Context, messages []*Received)
+
 // Subscription is a topic filter and what happens to its messages.
 type Subscription struct {
 	// Filter may hold wildcards, and $share/GROUP/ in front.
@@ -28,16 +32,27 @@ type Subscription struct {
 	// QoS is the highest quality of service at which messages are sent.
 	QoS QoS
 	// Handler is called with each message that matches, in order of arrival; the message
-	// belongs to it, or to all whose filters match. nil: Config.OnMessage; where that is
-	// nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
+	// belongs to it, or to all whose filters match. nil, and no BatchHandler: Config.OnMessage; where
+	// that is nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
 	// acknowledged when its handlers have returned.
 	Handler Handler
+	// BatchHandler takes the place of Handler where a call for many messages costs little more
+	// than a call for one, as with a database. It is called with the messages that wait for it, in
+	// order of arrival, at least one and at most Limits.ReceiveMessages. What comes while it runs
+	// is the next batch, so batches grow with the load. A batch ends in front of a message of
+	// another handler, or a callback, so that the order of them all is kept, and a message
+	// that other subscriptions match as well comes alone; neither is so with Workers.
+	//
+	// The messages are acknowledged when it has returned, and none of them if it panicked.
+	// The slice, the messages and their payloads are used again then: what it keeps it has to
+	// copy. With ManualAck the messages are its own, and only the slice is used again.
+	BatchHandler BatchHandler
 	// RetainHandling says which retained messages come.
 	RetainHandling RetainHandling
-	// Workers has Handler called on goroutines of its own, at most so many at once, so that
+	// Workers has the handler called on goroutines of its own, at most so many at once, so that
 	// a slow one does not delay other subscriptions: with 1 its messages stay in their order. 0:
 	// on the goroutine of all handlers, in the order of all messages. What waits counts in
-	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler.
+	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler or BatchHandler.
 	Workers int
 	// ManualAck leaves the acknowledgement to Received.Ack.
 	ManualAck bool
@@ -83,8 +98,14 @@ func newSubscription(s *Subscription) *subscription {
 	if !shared {
 		filter = s.Filter
 	}
-	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, reuse: s.ReuseMessage && s.Handler != nil && !s.ManualAck && s.Workers == 0}
+	return &subscription{
+		asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck,
+		reuse: (s.ReuseMessage && s.Handler != nil || s.BatchHandler != nil) && !s.ManualAck && s.Workers == 0,
+	}
 }
+
+// handled reports whether the subscription has a handler of its own.
+func (s *Subscription) handled() bool { return s.Handler != nil || s.BatchHandler != nil }
 
 // retire tells that s is not in force any more; reason is why, nil when the application
 // ended it.

@@ -77,10 +77,15 @@ func (c *Client) takeLocked(now time.Time) link.Batch {
 	}
 	batch := c.send.take()
 	c.recv.openGate() // the reader may wait for that
-	if c.roomLocked() {
+	c.makeRoomLocked()
+	return batch
+}
+
+// makeRoomLocked wakes everybody who waits for room, if there is any.
+func (c *Client) makeRoomLocked() {
+	if c.send.room != nil && c.roomLocked() {
 		c.send.makeRoom()
 	}
-	return batch
 }
 
 // writeHereLocked writes what waits on the caller's goroutine, if the write loop was only about to

@@ -86,11 +86,14 @@ func (s *Session) stageFlow(e *Entry) {
 	s.stageChange(keyFlow|e.order, e.flowRecord(), step{entry: e})
 }
 
-// stageRemoval has the store forget e.
+// stageRemoval has the store forget e, if it has it.
 func (s *Session) stageRemoval(e *Entry) {
-	if !e.onRecord {
-		return
+	if e.onRecord {
+		s.unrecord(e)
 	}
+}
+
+func (s *Session) unrecord(e *Entry) {
 	s.stageChange(keyPublish|e.order, nil, step{})
 	if e.flowed {
 		s.stageChange(keyFlow|e.order, nil, step{})
