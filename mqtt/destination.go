@@ -110,8 +110,6 @@ type recent struct {
 	seed  maphash.Seed
 	slots *[recentTopics]*destination // nil: there was none
 	last  *destination
-
-	searches int // that filled a slot
 }
 
 // slot returns the place of topic, which may hold another one, or none.
@@ -144,7 +142,7 @@ func (s *subscriptions) find(p *wire.Publish, v Version) *destination {
 	slot := s.recent.slot(p.Topic)
 	if *slot == nil || (*slot).topic != p.Topic {
 		*slot = s.search(p, v)
-		s.recent.searches++
+		s.searches++
 	}
 	s.recent.last = *slot
 	return *slot

@@ -91,7 +91,7 @@ type receiver struct {
 
 func (r *receiver) init(c *Client) {
 	r.mu, r.limits, r.client = &c.mu, &c.cfg.Limits, c
-	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
+	r.guard = guard{c.opened}
 }
 
 // push queues it.
@@ -125,8 +125,8 @@ func (r *receiver) pushError(err error) {
 // report tells the Error handler of the outcome of something that nobody waits
 // for. Who delivers calls it; after Close nothing is told.
 func (r *receiver) report(err error) {
-	if err != nil && r.guard.onError != nil && !r.quiet.Load() {
-		r.guard.onError(err)
+	if err != nil && r.guard.cfg.OnError != nil && !r.quiet.Load() {
+		r.guard.cfg.OnError(err)
 	}
 }
 

@@ -6,13 +6,13 @@ const recentKept = 2
 
 // holdsLocked reports whether session and subscriptions have more than an idle client needs.
 func (c *Client) holdsLocked() bool {
-	return c.subs.recent.searches > recentKept || c.sess != nil && c.sess.Holds()
+	return c.subs.searches > recentKept || c.sess != nil && c.sess.Holds()
 }
 
 // restLocked lets go of that.
 func (c *Client) restLocked() {
-	if c.subs.recent.searches > recentKept {
-		c.subs.recent, c.subs.matched = recent{}, nil
+	if c.subs.searches > recentKept {
+		c.subs.recent, c.subs.searches, c.subs.matched = recent{}, 0, nil
 	}
 	if c.sess != nil {
 		c.sess.Rest()

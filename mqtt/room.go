@@ -59,7 +59,7 @@ func (r *receiver) drop() {
 
 // tellDropped tells the log and the Error handler of messages that are lost.
 func (r *receiver) tellDropped(err error) {
-	r.guard.log.Warn("mqtt: messages dropped", "error", err)
+	r.guard.cfg.Transport.Logger.Warn("mqtt: messages dropped", "error", err)
 	r.report(err)
 }
 

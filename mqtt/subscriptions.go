@@ -142,6 +142,7 @@ type subscriptions struct {
 	table     *route.Table[*subscription]
 	byID      map[uint32][]*subscription
 	lastID    uint32
+	searches  uint32        // that filled a slot of recent, since that was let go
 	forgotten *unsubscribed // nil: there are none
 	recent    recent
 	matched   []*subscription // reused by search
