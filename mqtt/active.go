@@ -150,7 +150,7 @@ func (q *ownQueue) next(ctx context.Context, c *Client, done *shared) (*shared, 
 			select {
 			case <-step.more:
 			case <-ctx.Done():
-			case <-c.recv.done: // nothing comes any more
+			case <-c.recv.done.given(): // nothing comes any more
 			}
 		}
 	}
@@ -187,10 +187,8 @@ func (q *ownQueue) take(ctx context.Context, c *Client, done *shared) step {
 	if q.over || q.closed {
 		return step{err: q.reason}
 	}
-	select {
-	case <-r.done:
+	if r.done.isGiven() {
 		return step{err: c.life.End()}
-	default:
 	}
 	if read := r.pull(q); read != nil {
 		c.writeHereLocked() // what the messages so far are answered with

@@ -238,7 +238,7 @@ type Transport struct {
 	// Connect, each of them. 0: DefaultConnectTimeout, negative: none.
 	ConnectTimeout time.Duration
 	// ReadBuffer is the first size of the read buffer in bytes, default
-	// DefaultReadBuffer. Longer packets still arrive whole.
+	// DefaultReadBuffer. Longer packets still arrive whole. While nothing comes it is smaller.
 	ReadBuffer int
 	// MaxPacket is the largest inbound packet in bytes, default
 	// DefaultMaxPacket. A larger one ends the connection before it is read, or is thrown

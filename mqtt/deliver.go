@@ -27,14 +27,14 @@ func (r *receiver) deliverLoop() {
 
 // endDelivering tells that nothing is delivered any more.
 func (r *receiver) endDelivering() {
-	r.ending()
+	r.client.cancel()
 	r.workers.wait()
 	r.mu.Lock()
 	if r.watch != nil {
 		r.watch.Stop()
 	}
 	r.mu.Unlock()
-	close(r.done)
+	r.done.give()
 }
 
 // runsHere reports whether the caller is a handler or callback.
@@ -198,7 +198,7 @@ func (r *receiver) countOut(it *item) {
 	r.bytes -= int(it.size)
 	r.through++
 	if it.seq != 0 || it.to.stream != nil { // else there is nothing to acknowledge
-		r.concluded(it)
+		r.client.concludeLocked(it)
 	}
 }
 

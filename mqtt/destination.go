@@ -108,7 +108,7 @@ const recentTopics = 16
 // messages repeat a topic, and cost no search and no copy of it then.
 type recent struct {
 	seed  maphash.Seed
-	slots []*destination
+	slots *[recentTopics]*destination // nil: there was none
 	last  *destination
 }
 
@@ -116,14 +116,16 @@ type recent struct {
 func (r *recent) slot(topic string) **destination {
 	if r.slots == nil {
 		r.seed = maphash.MakeSeed()
-		r.slots = make([]*destination, recentTopics)
+		r.slots = new([recentTopics]*destination)
 	}
 	return &r.slots[maphash.String(r.seed, topic)%recentTopics]
 }
 
 // forget drops all: the subscriptions have changed.
 func (r *recent) forget() {
-	clear(r.slots)
+	if r.slots != nil {
+		clear(r.slots[:])
+	}
 	r.last = nil
 }
 
@@ -140,6 +142,7 @@ func (s *subscriptions) find(p *wire.Publish, v Version) *destination {
 	slot := s.recent.slot(p.Topic)
 	if *slot == nil || (*slot).topic != p.Topic {
 		*slot = s.search(p, v)
+		s.searches++
 	}
 	s.recent.last = *slot
 	return *slot
@@ -154,7 +157,7 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 	}
 	if len(s.matched) == 0 {
 		if s.forgotten != nil {
-			d.wanted = len(s.forgotten.Match(p.Topic, nil)) == 0
+			d.wanted = len(s.forgotten.table.Match(p.Topic, nil)) == 0
 		}
 		told := d.wanted && s.tellMisread(p)
 		d.unhandled = s.client.opened.OnMessage == nil && !told

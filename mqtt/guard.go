@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -17,8 +16,7 @@ var errGoexit = errors.New("it called runtime.Goexit")
 // guard runs what the application gave, and contains its panics: they go to the
 // Error handler and to the log.
 type guard struct {
-	log     *slog.Logger
-	onError func(error) // nil: nobody is told
+	cfg *Config // whose Logger and OnError are told
 }
 
 // run runs f, and reports whether it returned.
@@ -52,10 +50,10 @@ func (g *guard) contain(returned *bool) {
 		v = errGoexit
 	}
 	err := &PanicError{Value: v, Stack: debug.Stack()}
-	g.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
-	if g.onError != nil {
+	g.cfg.Transport.Logger.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
+	if g.cfg.OnError != nil {
 		defer func() { _ = recover() }() // nobody is left to tell of a second one
-		g.onError(err)
+		g.cfg.OnError(err)
 	}
 }
 

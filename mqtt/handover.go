@@ -32,12 +32,12 @@ const (
 // roles says which goroutines read and deliver. The client's mutex guards it.
 type roles struct {
 	link    *link.Link // that is read
+	reader  uint64     // the goroutine that reads, or was the last to
+	seen    uint64     // turns, when reading last changed hands
+	puller  *ownQueue  // whose iterator reads; nil: none does
+	pullers int        // iterators that wait, or run their loop's body
+	pulled  bool       // a message was queued for one
 	reading readerState
-	reader  uint64    // the goroutine that reads, or was the last to
-	seen    uint64    // turns, when reading last changed hands
-	puller  *ownQueue // whose iterator reads; nil: none does
-	pullers int       // iterators that wait, or run their loop's body
-	pulled  bool      // a message was queued for one
 
 	delivering bool   // somebody has that role
 	own        bool   // it is who reads, and what is being parsed goes to it
@@ -123,11 +123,12 @@ func (r *receiver) look() {
 		}
 		r.handOver()
 		r.watchIn(idleTime) // for what is let go
-	case !r.busy():
+	case !r.busy() && !r.client.holdsLocked():
 	case r.delivering:
 		r.watchIn(idleTime)
 	case r.rested == r.turns:
 		r.rest()
+		r.client.restLocked()
 	default:
 		r.rested = r.turns
 		r.watchIn(idleTime)

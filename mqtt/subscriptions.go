@@ -129,6 +129,12 @@ func (s *subscription) end() {
 // maxForgotten bounds how many filters that were unsubscribed are remembered.
 const maxForgotten = 4096
 
+// unsubscribed has filters that the application gave up: late messages are not wanted.
+type unsubscribed struct {
+	table route.Table[string]
+	order []string // oldest first
+}
+
 // subscriptions is the wanted state: which filters go to which handlers.
 type subscriptions struct {
 	client    *Client    // for the messages that are found
@@ -136,8 +142,8 @@ type subscriptions struct {
 	table     *route.Table[*subscription]
 	byID      map[uint32][]*subscription
 	lastID    uint32
-	forgotten *route.Table[string] // unsubscribed: late messages are not wanted
-	order     []string             // of forgotten, oldest first
+	searches  uint32        // that filled a slot of recent, since that was let go
+	forgotten *unsubscribed // nil: there are none
 	recent    recent
 	matched   []*subscription // reused by search
 	misread   *misread        // nil: it is made when it is asked
@@ -145,8 +151,11 @@ type subscriptions struct {
 
 func (s *subscriptions) init(c *Client) {
 	s.client = c
-	s.table = new(route.Table[*subscription])
+	s.table = &noSubscriptions
 }
+
+// noSubscriptions is the table of every client that has subscribed to nothing; it is not changed.
+var noSubscriptions route.Table[*subscription]
 
 // byIdentifier appends the subscriptions that the server says the message is
 // for. One identifier may stand for several filters.
@@ -182,7 +191,7 @@ func (s *subscriptions) add(filter string, sub *subscription) {
 	s.dropID(sub.before)
 	s.put(filter, sub)
 	if s.forgotten != nil {
-		s.forgotten.Remove(filter)
+		s.forgotten.table.Remove(filter)
 	}
 }
 
@@ -190,6 +199,9 @@ func (s *subscriptions) put(filter string, sub *subscription) {
 	s.recent.forget()
 	if s.misread != nil {
 		s.misread.add(sub)
+	}
+	if s.table == &noSubscriptions {
+		s.table = new(route.Table[*subscription])
 	}
 	s.table.Add(filter, sub)
 	s.addID(sub)
@@ -259,12 +271,13 @@ func (s *subscriptions) settle(filter string) bool {
 func (s *subscriptions) forget(filter string) {
 	s.recent.forget()
 	if s.forgotten == nil {
-		s.forgotten = new(route.Table[string])
+		s.forgotten = new(unsubscribed)
 	}
-	s.forgotten.Add(filter, filter)
-	s.order = append(s.order, filter)
-	if len(s.order) > maxForgotten {
-		s.forgotten.Remove(s.order[0])
-		s.order = append(s.order[:0], s.order[1:]...)
+	f := s.forgotten
+	f.table.Add(filter, filter)
+	f.order = append(f.order, filter)
+	if len(f.order) > maxForgotten {
+		f.table.Remove(f.order[0])
+		f.order = append(f.order[:0], f.order[1:]...)
 	}
 }

@@ -1,11 +1,14 @@
 package link
 
 const (
+	// idleBuffer is the most that waits for what comes after a while, so that an idle link costs
+	// little.
+	idleBuffer = 512
 	// roomyBuffer is the size up to which the read buffer grows to take more
 	// packets with one read. Larger packets make it grow for their own time.
 	roomyBuffer = 256 << 10
 	// smallReads is the number of small reads in a row after which a grown
-	// buffer goes back to its first size, so that an idle link costs little.
+	// buffer goes back to its first size.
 	smallReads = 32
 	// heldBuffer is the largest size that is kept for the next packets; beyond
 	// it a buffer goes as soon as it is empty.
@@ -17,7 +20,7 @@ const (
 type inbox struct {
 	buf        []byte
 	start, end int
-	first      int   // the size it began with
+	first      int   // the size that it has when something comes, and grows from
 	small      int   // small reads in a row
 	left       int   // bytes to come of the payload that is streamed
 	shown      bool  // the packet at start, which has not come whole, was traced
@@ -63,7 +66,7 @@ func (in *inbox) makeRoom(n int) {
 		return
 	}
 	if full && (in.start == 0 || len(in.buf) < roomyBuffer) || rest > len(in.buf)/2 {
-		in.move(make([]byte, 2*len(in.buf)))
+		in.move(make([]byte, max(2*len(in.buf), in.first)))
 		return
 	}
 	if len(in.buf) > heldBuffer && rest < heldBuffer/8 { // a large packet is through
@@ -79,6 +82,12 @@ func (in *inbox) move(buf []byte) {
 	in.start, in.buf = 0, buf
 }
 
+// shrink makes an empty buffer as small as that of an idle link.
+func (in *inbox) shrink() { in.buf = make([]byte, min(in.first, idleBuffer)) }
+
+// isShrunk reports whether that makes no difference.
+func (in *inbox) isShrunk() bool { return len(in.buf) <= min(in.first, idleBuffer) }
+
 // resizeEmpty fits an empty buffer to the traffic.
 func (in *inbox) resizeEmpty(n int, full bool) {
 	in.small++
@@ -87,7 +96,7 @@ func (in *inbox) resizeEmpty(n int, full bool) {
 	}
 	switch {
 	case full && len(in.buf) < roomyBuffer:
-		in.buf = make([]byte, min(2*len(in.buf), roomyBuffer))
+		in.buf = make([]byte, max(min(2*len(in.buf), roomyBuffer), in.first))
 	case len(in.buf) > heldBuffer, in.small >= smallReads && len(in.buf) > in.first:
 		in.buf = make([]byte, in.first)
 		in.small = 0

@@ -82,7 +82,7 @@ func (l *Link) endInput(err error) {
 	l.input = err
 	l.fail(err)
 	_ = l.conn.Close() // frees a write loop that is stuck in a write
-	close(l.read)
+	l.reading.Done()
 }
 
 // frames hands over every whole packet of the buffer, and reports false when another
@@ -291,7 +291,7 @@ func (l *Link) discard() {
 		if _, err := l.receive(scratch); err != nil {
 			l.fail(endOfInput(err, false))
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
-			close(l.read)
+			l.reading.Done()
 			return
 		}
 	}

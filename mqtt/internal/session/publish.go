@@ -60,7 +60,7 @@ func (s *Session) Publish(dst []byte, e *Entry, p *wire.Publish) ([]byte, error)
 // AppendPublish appends p, with a topic alias where the server allows them. It
 // is the whole flow of a QoS 0 publish that need not queue.
 func (s *Session) AppendPublish(dst []byte, p *wire.Publish) []byte {
-	if s.aliasesOut.max == 0 {
+	if s.aliasesOut == nil {
 		return wire.AppendPublish(dst, s.cfg.Version, p)
 	}
 	aliased := s.aliasesOut.apply(*p)

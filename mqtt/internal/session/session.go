@@ -128,7 +128,7 @@ type Session struct {
 	staging     staging
 
 	in         inbound
-	aliasesOut outAliases
+	aliasesOut *outAliases // nil: the server takes none
 	aliasesIn  inAliases
 	alive      keepAlive
 }
@@ -154,7 +154,10 @@ func (s *Session) Start(now time.Time, server Server) {
 	s.offline, s.progress, s.proving, s.behind, s.withoutQoS2 = false, false, false, false, false
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
-	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
+	s.aliasesOut = nil
+	if server.AliasMaximum > 0 {
+		s.aliasesOut = &outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
+	}
 	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum, endure: s.endure}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
