@@ -60,7 +60,7 @@ func (a *ActiveSubscription) inForce() (filters []string) {
 	return filters
 }
 
-// All returns the messages of the subscriptions without a Handler, in the order in
+// All returns the messages of the subscriptions without a handler, in the order in
 // which they came, from the call of Subscribe on. A QoS 1 or 2 message is acknowledged
 // when the loop asks for the next one or ends, unless the subscription has ManualAck or the
 // loop's body panicked. A loop that is left may be gone on with by another one.
@@ -216,7 +216,7 @@ func (q *ownQueue) next(ctx context.Context, c *Client, l *loop) (*shared, error
 			select {
 			case <-step.more:
 			case <-ctx.Done():
-			case <-c.recv.done: // nothing comes any more
+			case <-c.recv.done.given(): // nothing comes any more
 			}
 		}
 	}
@@ -256,10 +256,8 @@ func (q *ownQueue) take(ctx context.Context, c *Client, l *loop) step {
 	if q.over || q.closed {
 		return step{err: q.reason}
 	}
-	select {
-	case <-r.done:
+	if r.done.isGiven() {
 		return step{err: c.life.End()}
-	default:
 	}
 	if read := r.pull(q); read != nil {
 		c.writeHereLocked() // what the messages so far are answered with

@@ -40,14 +40,15 @@ type authentication struct {
 // server consents, or the end of conn.
 func (c *Client) authenticate(ctx context.Context, conn *connection, auth Authenticator, agreed <-chan struct{}) error {
 	var challenges <-chan []byte // none come where no method was asked for
+	var down <-chan struct{}     // without a method it is agreed that tells of the end, too
 	if conn.auth != nil {
-		challenges = conn.auth.challenges
+		challenges, down = conn.auth.challenges, conn.down.given()
 	}
 	for {
 		select {
 		case <-agreed:
 			return nil
-		case <-conn.down:
+		case <-down:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -167,7 +168,7 @@ func (conn *connection) bound(ctx context.Context) (context.Context, context.Can
 	stopped := make(chan struct{})
 	go func() {
 		select {
-		case <-conn.down:
+		case <-conn.down.given():
 			cancel(conn.lost)
 		case <-stopped:
 		}

@@ -20,11 +20,11 @@ type Client struct {
 	opened     *Config         // its Transport and callbacks count, for all connections
 	ctx        context.Context // what handlers see; ends with the client
 	cancel     context.CancelFunc
-	gone       chan struct{} // closed when the client has ended
-	supervisor *supervisor   // makes connections; nil: there is one
-	saver      *saver        // nil: there is no store
+	supervisor *supervisor // makes connections; nil: there is one
+	saver      *saver      // nil: there is no store
 
 	version atomic.Uint32 // of the protocol, set by Connect
+	gone    signal        // the client has ended
 
 	mu       lock
 	cfg      *Config          // of the connection that stands, or is made; not changed; mu
@@ -99,7 +99,7 @@ func (t *Transport) open(ctx context.Context, address dial.Address) (net.Conn, e
 }
 
 func newClient(cfg *Config, kind life.Kind) *Client {
-	c := &Client{opened: cfg, cfg: cfg, gone: make(chan struct{}), life: life.New(kind), conn: new(connection)}
+	c := &Client{opened: cfg, cfg: cfg, life: life.New(kind), conn: new(connection)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.recv.init(c)
 	c.send.mu = &c.mu
@@ -150,7 +150,7 @@ func dialOnce(ctx context.Context, url string, cfg *Config) (*Client, error) {
 	}
 	if err := c.handshake(ctx, cfg); err != nil {
 		c.abort(ErrClosed)
-		<-c.recv.done // at once: no handler runs without a session
+		<-c.recv.done.given() // at once: no handler runs without a session
 		return nil, err
 	}
 	return c, nil
@@ -209,7 +209,7 @@ func (c *Client) IsQueued() bool {
 
 // Done returns a channel that is closed when the client has ended: with its
 // connection, or with Reconnect when no other attempt will be made.
-func (c *Client) Done() <-chan struct{} { return c.gone }
+func (c *Client) Done() <-chan struct{} { return c.gone.given() }
 
 // Err returns why the client ended: nil while it has not, ErrClosed after
 // Close.

@@ -80,7 +80,7 @@ func (c *Client) unfinished() (d *Delivery, down <-chan struct{}) {
 	all := c.sess.Unfinished()
 	for i := len(all) - 1; i >= 0; i-- {
 		if d, ok := all[i].Owner.(*Delivery); ok && d.op.request == nil {
-			return d, c.conn.down
+			return d, c.conn.down.given()
 		}
 	}
 	return nil, nil
@@ -96,7 +96,7 @@ func (c *Client) join(ctx context.Context) error {
 	defer cancel()
 	c.enterWait()
 	defer c.leaveWait()
-	if !endedBy(ctx, c.gone) {
+	if !endedBy(ctx, c.Done()) {
 		return c.cutOff(context.Cause(ctx))
 	}
 	if c.recv.runsHere() || endedBy(ctx, c.stopped()) {
@@ -110,7 +110,7 @@ func (c *Client) join(ctx context.Context) error {
 func (c *Client) cutOff(cause error) error {
 	late := fmt.Errorf("close %s: cut off, what was queued may be lost: %w", c.Remote(), cause)
 	c.abort(ErrClosed)
-	if endsSoon(c.gone) && (c.recv.runsHere() || endsSoon(c.stopped())) {
+	if endsSoon(c.Done()) && (c.recv.runsHere() || endsSoon(c.stopped())) {
 		return late
 	}
 	return fmt.Errorf("%w; %s, too", late, c.straggler())
@@ -142,10 +142,8 @@ func endsSoon(done <-chan struct{}) bool {
 
 // straggler says what of the application keeps the client from ending.
 func (c *Client) straggler() string {
-	select {
-	case <-c.recv.done:
+	if c.recv.done.isGiven() {
 		return "the store has not returned"
-	default:
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -132,7 +132,7 @@ type Config struct {
 	// process (*PublishError), a filter that the server reads otherwise (*MisreadError), or
 	// a message that was thrown away (*PoisonError).
 	OnError func(err error)
-	// OnMessage: a message came for a subscription without a Handler of its own,
+	// OnMessage: a message came for a subscription without a handler of its own,
 	// or for none. ctx ends when the client is closed.
 	OnMessage func(ctx context.Context, m *Received)
 	// OnLargeMessage gets the messages that are larger than Transport.MaxPacket, in the
@@ -142,7 +142,7 @@ type Config struct {
 	OnLargeMessage func(ctx context.Context, m *Received, payload io.Reader)
 	// ManualAck leaves the acknowledgement of what OnMessage and OnLargeMessage get to
 	// Received.Ack; for OnLargeMessage the ManualAck of a subscription does, too. It does not
-	// count for a Subscription with a Handler, which has its own.
+	// count for a Subscription with a handler, which has its own.
 	ManualAck bool
 	// CopyPerSubscription says that the server, before MQTT 5, sends a copy of a message for each
 	// subscription that matches it, as Mosquitto 2.1 does: each copy then goes to one of
@@ -238,7 +238,7 @@ type Transport struct {
 	// Connect, each of them. 0: DefaultConnectTimeout, negative: none.
 	ConnectTimeout time.Duration
 	// ReadBuffer is the first size of the read buffer in bytes, default
-	// DefaultReadBuffer. Longer packets still arrive whole.
+	// DefaultReadBuffer. Longer packets still arrive whole. While nothing comes it is smaller.
 	ReadBuffer int
 	// MaxPacket is the largest inbound packet in bytes, default
 	// DefaultMaxPacket. A larger one ends the connection before it is read, or is thrown

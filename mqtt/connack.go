@@ -90,7 +90,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 func (c *Client) acceptedLocked(now time.Time) {
 	c.life.Accept(now)
 	c.conn.accepted = true
-	close(c.conn.answered)
+	c.conn.answered.give()
 	if c.awaited != nil {
 		close(c.awaited)
 		c.awaited = nil

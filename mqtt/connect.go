@@ -73,9 +73,9 @@ func (c *Client) handshake(ctx context.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	if err := c.authenticate(ctx, conn, cfg.Auth, conn.answered); err != nil {
+	if err := c.authenticate(ctx, conn, cfg.Auth, conn.answered.given()); err != nil {
 		c.abandon(conn, err)
-		<-conn.answered
+		<-conn.answered.given()
 	}
 	if cfg.Auth != nil {
 		if err := c.finishConnectAuth(ctx, conn, cfg.Auth); err != nil {
@@ -120,7 +120,7 @@ func (c *Client) finishConnectAuth(ctx context.Context, conn *connection, auth A
 	}
 	if err := auth.Finish(ctx, data); err != nil {
 		c.refuseAuth(conn, err)
-		<-conn.down
+		<-conn.down.given()
 		return fmt.Errorf("connect %s: authentication %s: %w", conn.remote, auth.Method(), err)
 	}
 	return nil

@@ -19,11 +19,11 @@ type connection struct {
 	remote string // the server's URL, without credentials
 	peer   net.Addr
 
-	begun    time.Time     // when it was dialed, if its time goes on with Connect; else zero
-	answered chan struct{} // closed when the CONNACK came, or the connection ended
-	down     chan struct{} // closed when it has ended
-	ended    error         // why
-	lost     error         // why what needed it cannot be done
+	begun    time.Time // when it was dialed, if its time goes on with Connect; else zero
+	answered signal    // the CONNACK came, or the connection ended
+	down     signal    // it has ended
+	ended    error     // why
+	lost     error     // why what needed it cannot be done
 
 	version     atomic.Uint32 // that CONNECT named, 0 before; for Config.OnPacket
 	clean       bool          // CONNECT had Clean Start
@@ -46,8 +46,7 @@ func (c *Client) attachLocked(conn net.Conn, address dial.Address) bool {
 		return false
 	}
 	c.conn = &connection{
-		remote: address.String(), peer: conn.RemoteAddr(),
-		answered: make(chan struct{}), down: make(chan struct{}), poison: c.conn.poison,
+		remote: address.String(), peer: conn.RemoteAddr(), poison: c.conn.poison,
 	}
 	c.conn.link = link.Start(conn, (*owner)(c), link.Config{
 		ReadBuffer:  c.opened.Transport.ReadBuffer,
@@ -99,7 +98,7 @@ func (c *Client) AwaitConnected(ctx context.Context) error {
 		}
 		select {
 		case <-awaited:
-		case <-c.gone:
+		case <-c.Done():
 			return fmt.Errorf("await connection: %w", c.Err())
 		case <-ctx.Done():
 			c.mu.Lock()

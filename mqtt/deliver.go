@@ -27,14 +27,14 @@ func (r *receiver) deliverLoop() {
 
 // endDelivering tells that nothing is delivered any more.
 func (r *receiver) endDelivering() {
-	r.ending()
+	r.client.cancel()
 	r.workers.wait()
 	r.mu.Lock()
 	if r.watch != nil {
 		r.watch.Stop()
 	}
 	r.mu.Unlock()
-	close(r.done)
+	r.done.give()
 }
 
 // runsHere reports whether the caller is a handler or callback.
@@ -77,24 +77,20 @@ func (r *receiver) runBatch() {
 		r.mu.Unlock()
 	}()
 	for r.at < len(r.batch) {
-		it := &r.batch[r.at]
-		r.deliver(it)
-		r.conclude(it)
+		before := r.at
+		switch returned := r.runPlain(); {
+		case !returned:
+			r.conclude(&r.batch[r.at])
+		case r.at > before:
+		case r.batch[before].to.batched:
+			r.deliverTogether(r.batch[before].to.subs[0])
+		default:
+			r.deliverMessage(&r.batch[before])
+			r.conclude(&r.batch[before])
+		}
 	}
 	r.handled.Store(int32(r.at))
 	through = true
-}
-
-// deliver runs what it is for.
-func (r *receiver) deliver(it *item) {
-	switch {
-	case it.message != nil:
-		r.deliverMessage(it)
-	case it.delivery != nil:
-		r.guard.run(func() { it.delivery.op.call(it.delivery.op.err) })
-	default:
-		r.guard.run(it.call)
-	}
 }
 
 // deliverMessage runs the handlers of a message. One whose handler panicked is not
@@ -203,7 +199,7 @@ func (r *receiver) countOut(it *item) {
 	r.bytes -= int(it.size)
 	r.through++
 	if it.seq != 0 || it.to.stream != nil { // else there is nothing to acknowledge
-		r.concluded(it)
+		r.client.concludeLocked(it)
 	}
 }
 

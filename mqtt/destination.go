@@ -21,6 +21,8 @@ type destination struct {
 	unhandled bool        // nobody takes them
 	queues    []*ownQueue // of those with queues of their own
 	queued    bool        // all have
+	handler   Handler     // the only one; nil: there is none, or more
+	batched   bool        // the only one is a BatchHandler
 	manual    bool        // one of them acknowledges by itself
 	copies    *copies     // nil: each of them gets each message
 }
@@ -54,11 +56,6 @@ func (d *destination) run(it *item, g *guard) (returned bool) {
 		it.manual = m.manual
 		return g.run(func() { d.client.opened.OnLargeMessage(d.client.ctx, m, s) })
 	}
-	if len(d.subs) == 1 && d.subs[0].handler != nil && d.queues == nil { // as nearly always
-		m.manual = m.manual || d.subs[0].manual
-		it.manual = m.manual
-		return g.runHandler(d.client.ctx, d.subs[0].handler, m)
-	}
 	if d.copies != nil && !m.Dup { // of one that comes again, who had the others is not known
 		it.to = d.copies.take(m.Payload)
 		return it.to.run(it, g)
@@ -74,21 +71,31 @@ func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	general := len(d.subs) == 0
 	for _, s := range d.subs {
 		m.manual = m.manual || s.manual
-		general = general || s.handler == nil && s.queue == nil
+		general = general || !s.asked.handled() && s.queue == nil
 	}
 	general = general && f != nil
 	m.manual = m.manual || general && d.client.opened.ManualAck
 	it.manual = m.manual
 	returned = true
 	for _, s := range d.subs {
-		if s.handler != nil && s.queue == nil {
-			returned = g.runHandler(d.client.ctx, s.handler, m) && returned
-		}
+		returned = d.runOne(s, m, g) && returned
 	}
 	if general {
 		returned = g.runHandler(d.client.ctx, f, m) && returned
 	}
 	return returned
+}
+
+// runOne gives m to the handler of s, if the deliver loop is to, and reports whether it returned.
+func (d *destination) runOne(s *subscription, m *Received, g *guard) (returned bool) {
+	switch {
+	case s.queue != nil || !s.asked.handled():
+		return true
+	case s.handler != nil:
+		return g.runHandler(d.client.ctx, s.handler, m)
+	default:
+		return g.runBatch(d.client.ctx, s.asked.BatchHandler, []*Received{m})
+	}
 }
 
 // nowhere is where messages go that are not for handlers.
@@ -101,7 +108,7 @@ const recentTopics = 16
 // messages repeat a topic, and cost no search and no copy of it then.
 type recent struct {
 	seed  maphash.Seed
-	slots []*destination
+	slots *[recentTopics]*destination // nil: there was none
 	last  *destination
 }
 
@@ -109,14 +116,16 @@ type recent struct {
 func (r *recent) slot(topic string) **destination {
 	if r.slots == nil {
 		r.seed = maphash.MakeSeed()
-		r.slots = make([]*destination, recentTopics)
+		r.slots = new([recentTopics]*destination)
 	}
 	return &r.slots[maphash.String(r.seed, topic)%recentTopics]
 }
 
 // forget drops all: the subscriptions have changed.
 func (r *recent) forget() {
-	clear(r.slots)
+	if r.slots != nil {
+		clear(r.slots[:])
+	}
 	r.last = nil
 }
 
@@ -133,6 +142,7 @@ func (s *subscriptions) find(p *wire.Publish, v Version) *destination {
 	slot := s.recent.slot(p.Topic)
 	if *slot == nil || (*slot).topic != p.Topic {
 		*slot = s.search(p, v)
+		s.searches++
 	}
 	s.recent.last = *slot
 	return *slot
@@ -147,7 +157,7 @@ func (s *subscriptions) search(p *wire.Publish, v Version) *destination {
 	}
 	if len(s.matched) == 0 {
 		if s.forgotten != nil {
-			d.wanted = len(s.forgotten.Match(p.Topic, nil)) == 0
+			d.wanted = len(s.forgotten.table.Match(p.Topic, nil)) == 0
 		}
 		told := d.wanted && s.tellMisread(p)
 		d.unhandled = s.client.opened.OnMessage == nil && !told
@@ -177,6 +187,9 @@ func (d *destination) lead(subs []*subscription) {
 		if sub.queue != nil && !slices.Contains(d.queues, sub.queue) {
 			d.queues = append(d.queues, sub.queue)
 		}
+	}
+	if len(subs) == 1 && d.queues == nil {
+		d.handler, d.batched = subs[0].handler, subs[0].asked.BatchHandler != nil
 	}
 	d.reuse = !slices.ContainsFunc(subs, func(s *subscription) bool { return !s.reuse })
 }

@@ -91,9 +91,9 @@ func (o *owner) Ended(err error) {
 	next := c.life.Detach(err, c.supervisor != nil && c.supervisor.running)
 	c.breakStreamLocked()
 	if !conn.accepted {
-		close(conn.answered)
+		conn.answered.give()
 	}
-	close(conn.down)
+	conn.down.give()
 	if c.lasting() {
 		c.suspendLocked()
 		if conn.accepted {
@@ -133,7 +133,7 @@ func (c *Client) finishLocked(err error) {
 // goneLocked lets go of everybody who waits for the end.
 func (c *Client) goneLocked() {
 	c.recv.end()
-	close(c.gone)
+	c.gone.give()
 }
 
 // keptLocked reports whether the session outlives the connection.

@@ -84,6 +84,45 @@ func ExampleSubscription_workers() {
 	// tea is served
 }
 
+// A database takes many rows at once, which costs little more than a single one. What comes while it
+// writes is the next batch.
+func ExampleSubscription_batchHandler() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	url, stop := exampleBroker(ctx)
+	defer stop()
+	c, err := mqtt.Dial(ctx, url, mqtt.Config{ClientID: "archive"})
+	if err != nil {
+		log.Panic(err)
+	}
+	defer c.Close(ctx)
+
+	type row struct{ room, degrees string }
+	var table []row // the database
+	full := make(chan struct{})
+	insert := func(_ context.Context, messages []*mqtt.Received) {
+		rows := make([]row, len(messages))
+		for i, m := range messages {
+			rows[i] = row{m.Topic, string(m.Payload)} // a copy: payloads are used again after the call
+		}
+		table = append(table, rows...)
+		if len(table) == 3 {
+			close(full)
+		}
+	} // the messages are acknowledged now, when the rows are written
+	if _, err := c.Subscribe(ctx, mqtt.Subscription{Filter: "rooms/+", QoS: mqtt.AtLeastOnce, BatchHandler: insert}); err != nil {
+		log.Panic(err)
+	}
+	for _, r := range []row{{"rooms/hall", "19"}, {"rooms/attic", "24"}, {"rooms/hall", "20"}} {
+		if err := c.Publish(ctx, mqtt.Message{Topic: r.room, Payload: []byte(r.degrees), QoS: mqtt.AtLeastOnce}); err != nil {
+			log.Panic(err)
+		}
+	}
+	<-full
+	fmt.Println(table)
+	// Output: [{rooms/hall 19} {rooms/attic 24} {rooms/hall 20}]
+}
+
 func ExampleClient_AwaitConnected() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -17,8 +16,7 @@ var errGoexit = errors.New("it called runtime.Goexit")
 // guard runs what the application gave, and contains its panics: they go to the
 // Error handler and to the log.
 type guard struct {
-	log     *slog.Logger
-	onError func(error) // nil: nobody is told
+	cfg *Config // whose Logger and OnError are told
 }
 
 // run runs f, and reports whether it returned.
@@ -35,6 +33,13 @@ func (g *guard) runHandler(ctx context.Context, f Handler, m *Received) (returne
 	return true
 }
 
+// runBatch is run for f(ctx, messages).
+func (g *guard) runBatch(ctx context.Context, f BatchHandler, messages []*Received) (returned bool) {
+	defer g.contain(&returned)
+	f(ctx, messages)
+	return true
+}
+
 // contain ends a panic of the function that deferred it and has not returned.
 func (g *guard) contain(returned *bool) {
 	if *returned {
@@ -45,10 +50,10 @@ func (g *guard) contain(returned *bool) {
 		v = errGoexit
 	}
 	err := &PanicError{Value: v, Stack: debug.Stack()}
-	g.log.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
-	if g.onError != nil {
+	g.cfg.Transport.Logger.Error("mqtt: a handler panicked", "error", err, "stack", string(err.Stack))
+	if g.cfg.OnError != nil {
 		defer func() { _ = recover() }() // nobody is left to tell of a second one
-		g.onError(err)
+		g.cfg.OnError(err)
 	}
 }
 

@@ -31,26 +31,26 @@ const (
 // roles says which goroutines read and deliver. The client's mutex guards it.
 type roles struct {
 	link    *link.Link // that is read
+	reader  uint64     // the goroutine that reads, or was the last to
+	seen    uint64     // turns, when reading last changed hands
+	puller  *ownQueue  // whose iterator reads; nil: none does
+	pulled  bool       // a message was queued for one that is about to ask for it
 	reading readerState
-	reader  uint64    // the goroutine that reads, or was the last to
-	seen    uint64    // turns, when reading last changed hands
-	puller  *ownQueue // whose iterator reads; nil: none does
-	pulled  bool      // a message was queued for one that is about to ask for it
-	queues  bool      // there has been a subscription with a queue of its own
-	behind  bool      // a message for one waits for its handlers
-	looked  int32     // items that passOn has looked at
+	queues  bool  // there has been a subscription with a queue of its own
+	behind  bool  // a message for one waits for its handlers
+	looked  int32 // items that passOn has looked at
 
 	delivering bool   // somebody has that role
-	deliverer  uint64 // the goroutine that has, or was the last to
 	own        bool   // it is who reads, and what is being parsed goes to it
 	parsing    bool   // the mutex is held for a batch
+	deliverer  uint64 // the goroutine that has that role, or was the last to
 	turns      uint64 // how often what was queued was taken
 
 	began   time.Time   // when nobody began to read
 	watch   *time.Timer // has look called
 	watched atomic.Bool // soon
-	rested  uint64      // turns and messages through, when look last found nobody at work
 	eager   atomic.Bool // each message is counted as it is handled
+	rested  uint64      // turns and messages through, when look last found nobody at work
 }
 
 // serve sees to somebody who delivers what is queued.
@@ -124,11 +124,12 @@ func (r *receiver) look() {
 		}
 		r.handOver()
 		r.watchIn(idleTime) // for what is let go
-	case !r.busy():
+	case !r.busy() && !r.client.holdsLocked():
 	case r.delivering:
 		r.watchIn(idleTime)
 	case r.rested == r.turns+r.through:
 		r.rest()
+		r.client.restLocked()
 	default:
 		r.rested = r.turns + r.through
 		r.watchIn(idleTime)
@@ -163,6 +164,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 	if o.sess != nil {
 		o.sess.Received(now)
 	}
+	r.plain = (*Client)(o).takesPlainLocked()
 	if !r.delivering {
 		r.delivering, r.own, r.deliverer, r.began = true, true, r.reader, now
 		r.memory.begin()

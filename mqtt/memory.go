@@ -65,7 +65,7 @@ func (m *memory) copy(b []byte) []byte {
 		return append([]byte{}, b...)
 	}
 	if len(b) > len(m.bytes) {
-		m.bytes = make([]byte, sharedBytes)
+		m.bytes = uncleared(sharedBytes)[:sharedBytes]
 	}
 	n := copy(m.bytes, b)
 	own := m.bytes[:n:n]

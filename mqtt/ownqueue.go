@@ -13,8 +13,9 @@ import (
 // goroutines of their own do, or an iterator. The client's mutex guards it.
 type ownQueue struct {
 	receiver *receiver
-	handler  Handler // nil: an iterator takes them
-	most     int     // goroutines at once
+	handler  Handler      // or
+	batch    BatchHandler // or an iterator takes them
+	most     int          // goroutines at once; 0: an iterator
 	running  int
 	items    fifo.Queue[*shared]
 
@@ -110,14 +111,14 @@ func (q *ownQueue) push(m *shared) {
 	}
 	q.items.Push(m)
 	switch {
-	case q.handler != nil && q.running < q.most:
-		q.running++
-		q.start()
-	case q.handler == nil:
+	case q.most == 0:
 		q.receiver.pulled = q.receiver.pulled || q.more != nil || q.receiver.puller == q || q.lively
 		q.lively = false // once: a loop that takes nothing more does not stop the reading
 		q.wake()
 		q.tellIfForgotten()
+	case q.running < q.most:
+		q.running++
+		q.start()
 	}
 }
 
@@ -167,7 +168,7 @@ func (q *ownQueue) close() {
 // passed on, there is nothing left to wait for.
 func (q *ownQueue) release(reason error) {
 	q.subs--
-	if q.subs > 0 || q.handler != nil {
+	if q.subs > 0 || q.most > 0 {
 		return
 	}
 	r := q.receiver
@@ -244,9 +245,13 @@ func (q *ownQueue) endLoop(id uint64) {
 	q.running--
 }
 
-// handle runs the handler for m.
+// handle runs the handler for m, and a BatchHandler for what waits behind it, too.
 func (q *ownQueue) handle(m *shared) {
 	r := q.receiver
+	if q.batch != nil {
+		q.handleTogether(m)
+		return
+	}
 	result := failed
 	defer func() { r.finish(m, result) }()
 	switch {

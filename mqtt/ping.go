@@ -34,7 +34,7 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-p.done:
 		return p.rtt, nil
-	case <-conn.down:
+	case <-conn.down.given():
 		return 0, fmt.Errorf("ping: %w", conn.lost)
 	case <-ctx.Done():
 		c.forgetPing(p)

@@ -115,7 +115,7 @@ func TestPoisonAndAliases(t *testing.T) {
 // TestReportsOfPoisonAreBounded: while nobody takes them, reading pauses, as it does for messages;
 // none is left out.
 func TestReportsOfPoisonAreBounded(t *testing.T) {
-	const n, chunk = 20_000, 100
+	const n, chunk = 20_000, 20
 	synctest.Test(t, func(t *testing.T) {
 		release, reports := make(chan struct{}), 0
 		slow := func(cfg *mqtt.Config) {

@@ -277,7 +277,5 @@ func (c *Client) pumpedLocked() {
 		}
 		c.failEntryLocked(e, outcome, ErrExpired)
 	}
-	if c.roomLocked() {
-		c.send.makeRoom()
-	}
+	c.makeRoomLocked()
 }

@@ -21,6 +21,11 @@ type owner Client
 // Frame implements link.Owner.
 func (o *owner) Frame(h wire.Header, body []byte) error {
 	c := (*Client)(o)
+	if c.recv.plain {
+		if taken, err := c.takePlainLocked(h, body); taken {
+			return err
+		}
+	}
 	rule := c.life.Rule(life.Packet)
 	if rule == life.Ignore {
 		return ErrClosed
@@ -170,7 +175,7 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 func (c *Client) handleAck(p *wire.Ack) error {
 	buf, done, ignored, err := c.sess.HandleAck(c.send.buf, p)
 	c.send.buf = buf
-	if err != nil {
+	if err != nil || p.Type == wire.PUBREL { // that is about a message that came
 		return err
 	}
 	c.pumpedLocked()

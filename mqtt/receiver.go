@@ -44,16 +44,15 @@ const (
 // to be of who has a role.
 type receiver struct {
 	// Set when it is made, not changed afterwards.
-	mu        *lock
-	limits    *Limits // guarded
-	guard     guard
-	concluded func(*item)   // tells, with the mutex held, that the handlers of a message are through
-	ending    func()        // is called when nothing is delivered any more
-	done      chan struct{} // closed then
+	mu     *lock
+	limits *Limits // guarded
+	guard  guard
+	client *Client
 
+	done           signal        // nothing is delivered any more
 	quiet          atomic.Bool   // Close was called: no handler or event begins any more
-	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 	unacknowledged atomic.Bool   // the client has ended, and the server will send again what is not acknowledged
+	comeAgain      atomic.Uint64 // the server sends messages of QoS 1 with a seq below that again
 
 	items     []item
 	batch     []item // being handled; who delivers changes it with the lock held
@@ -67,31 +66,32 @@ type receiver struct {
 	over      bool   // what was read ahead has the end of the input; of who reads, with the lock held
 	ended     bool   // nothing is pushed any more
 	finished  bool   // and all was delivered
+	stuck     bool   // no handler returned for long, and somebody waits; until there is room
+	crowded   bool   // full at the end of the last read; of who reads
+	plain     bool   // messages may take the short way; of who reads, with the lock held
 	dropped   int32  // QoS 0 messages lost and not reported yet
 	unhandled int32  // messages that nobody takes and that were not reported yet; of who delivers
 	read      uint64 // bytes
 	through   uint64 // messages whose handlers have returned, and reads of a large one
-	stuck     bool   // no handler returned for long, and somebody waits; until there is room
 
 	stream *stream // the large message that is coming; nil: none
 	memory memory  // for messages; of who reads, with the lock held
 
-	crowded bool // full at the end of the last read; of who reads
-
 	handled atomic.Int32 // of batch: what is before is handled, at the least
 	unnoted int          // bytes handled since that was counted; of who delivers
+
+	together []*Received // memory for the messages of a BatchHandler; who delivers changes it with the lock held
 
 	roles
 	shared  stock[shared]
 	workers *workers // handlers on goroutines of their own; nil: there have been none
 
-	gate chan struct{} // wakes who reads and waits for room
+	gate chan struct{} // wakes who reads and waits for room; made when the first one does
 }
 
 func (r *receiver) init(c *Client) {
-	r.mu, r.limits, r.concluded, r.ending = &c.mu, &c.cfg.Limits, c.concludeLocked, c.cancel
-	r.guard = guard{log: c.opened.Transport.Logger, onError: c.opened.OnError}
-	r.done, r.gate = make(chan struct{}), make(chan struct{}, 1)
+	r.mu, r.limits, r.client = &c.mu, &c.cfg.Limits, c
+	r.guard = guard{c.opened}
 }
 
 // push queues it.
@@ -125,8 +125,8 @@ func (r *receiver) pushError(err error) {
 // report tells the Error handler of the outcome of something that nobody waits
 // for. Who delivers calls it; after Close nothing is told.
 func (r *receiver) report(err error) {
-	if err != nil && r.guard.onError != nil && !r.quiet.Load() {
-		r.guard.onError(err)
+	if err != nil && r.guard.cfg.OnError != nil && !r.quiet.Load() {
+		r.guard.cfg.OnError(err)
 	}
 }
 
@@ -160,7 +160,7 @@ func (r *receiver) end() {
 }
 
 // idleItems is how many places are kept for the next ones when nothing waits.
-const idleItems = 16
+const idleItems = 4
 
 // rest lets go of what an idle client does not need.
 func (r *receiver) rest() {
@@ -175,10 +175,13 @@ func (r *receiver) rest() {
 	if cap(r.batch) > idleItems && !r.delivering {
 		r.batch = nil
 	}
+	if cap(r.together) > idleItems && !r.delivering {
+		r.together = nil
+	}
 }
 
 // busy reports whether there is more than an idle client needs.
 func (r *receiver) busy() bool {
-	return cap(r.items) > idleItems || cap(r.batch) > idleItems || len(r.shared) > 0 || !r.memory.idle() ||
+	return cap(r.items) > idleItems || cap(r.batch) > idleItems || cap(r.together) > idleItems || len(r.shared) > 0 || !r.memory.idle() ||
 		r.puller != nil && cap(r.puller.spare) > idleItems
 }

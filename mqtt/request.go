@@ -53,7 +53,7 @@ func (c *Client) Request(ctx context.Context, m Message) (*Received, error) {
 	select {
 	case a := <-answer:
 		return a, nil
-	case <-c.gone:
+	case <-c.Done():
 		return nil, fmt.Errorf("request to %s: %w: %w", route.Quote(m.Topic), ErrInDoubt, c.Err())
 	case <-ctx.Done():
 		return nil, fmt.Errorf("request to %s: no answer: %w: %w", route.Quote(m.Topic), ErrInDoubt, context.Cause(ctx))

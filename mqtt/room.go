@@ -59,7 +59,7 @@ func (r *receiver) drop() {
 
 // tellDropped tells the log and the Error handler of messages that are lost.
 func (r *receiver) tellDropped(err error) {
-	r.guard.log.Warn("mqtt: messages dropped", "error", err)
+	r.guard.cfg.Transport.Logger.Warn("mqtt: messages dropped", "error", err)
 	r.report(err)
 }
 
@@ -183,6 +183,9 @@ func (c *Client) pauseLocked(p *pause, ended <-chan struct{}) pauseEnd {
 		late = timer.C
 	} else {
 		p.still = time.Time{}
+	}
+	if r.gate == nil {
+		r.gate = make(chan struct{}, 1)
 	}
 	r.paused = true
 	c.sess.Pause(now, ahead != link.AheadReads)

@@ -54,7 +54,7 @@ func (c *Client) saveLoop() {
 	c.failAllLocked()
 	c.goneLocked()
 	c.mu.Unlock()
-	<-c.recv.done // what handlers finished meanwhile is noted
+	<-c.recv.done.given() // what handlers finished meanwhile is noted
 	c.mu.Lock()
 	batch := c.sess.TakeBatch()
 	c.mu.Unlock()

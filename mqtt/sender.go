@@ -7,9 +7,14 @@ import (
 	"dunlin/mqtt/internal/link"
 )
 
-// idleBuffer is how much of an out-buffer is kept when there is nothing to
-// write, so that an idle client is small.
-const idleBuffer = 2 << 10
+const (
+	// idleBuffer is how much of an out-buffer is kept when there is nothing to write, so that an
+	// idle client is small.
+	idleBuffer = 256
+	// smallBuffer is up to which size an out-buffer grows by and by; beyond it comes one for many
+	// packets.
+	smallBuffer = 2 << 10
+)
 
 // sender is the sending side: packets are appended to buf under the client's
 // mutex, and the write loop takes all of it at once. Positions count the bytes
@@ -24,10 +29,10 @@ type sender struct {
 	apart   *payloads     // large payloads that are not in buf
 	start   uint64        // position of buf[0]; payloads beside it do not count
 	written uint64        // position up to which the network has everything
+	rest    []byte        // what a goroutine that wrote in the write loop's place could not at once
+	wakes   time.Time     // when the write loop looks at the latest
 	idle    bool          // the write loop sleeps, and nobody writes
 	here    bool          // a goroutine writes in its place
-	rest    []byte        // what that one could not write at once
-	wakes   time.Time     // when the write loop looks at the latest
 	used    bool          // since rested
 	resting bool          // the write loop will look whether buffers may go
 	last    bool          // nothing is appended any more: write and hang up
@@ -79,14 +84,7 @@ func (s *sender) settle() time.Duration {
 		s.used = false
 		return idleTime
 	}
-	if cap(s.buf) > idleBuffer {
-		giveAway(s.buf)
-		s.buf = nil
-	}
-	if cap(s.writing) > idleBuffer {
-		giveAway(s.writing)
-		s.writing = nil
-	}
+	s.buf, s.writing = kept(s.buf), kept(s.writing)
 	if cap(s.waiters) > idleItems && len(s.waiters) == 0 {
 		s.waiters = nil
 	}
@@ -103,8 +101,8 @@ func (s *sender) large() bool {
 
 // prepare sees to a buffer for many packets when it comes to that.
 func (s *sender) prepare() {
-	if len(s.buf) > idleBuffer/2 && cap(s.buf) <= idleBuffer {
-		s.buf = enlarge(s.buf, 2*idleBuffer)
+	if len(s.buf) > smallBuffer/2 && cap(s.buf) <= smallBuffer {
+		s.buf = enlarge(s.buf, 2*smallBuffer)
 	}
 }
 
@@ -207,6 +205,19 @@ func enlarge(small []byte, capacity int) []byte {
 		return append((*b)[:0], small...)
 	}
 	return append(make([]byte, 0, capacity), small...)
+}
+
+// kept returns b if an idle client keeps it, and gives it away, or leaves it to the garbage, if not.
+func kept(b []byte) []byte {
+	switch {
+	case cap(b) > smallBuffer:
+		giveAway(b)
+		return nil
+	case cap(b) > idleBuffer:
+		return nil
+	default:
+		return b
+	}
 }
 
 // giveAway takes a buffer that nobody uses any more.

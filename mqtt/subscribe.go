@@ -46,7 +46,7 @@ func (c *Client) newRequest(verb string, filters []string, done func(error)) *re
 // (ErrNotSent), and any other is in doubt (ErrInDoubt): it may come into force, and the
 // ActiveSubscription takes what comes, or ends it.
 func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) (*ActiveSubscription, error) {
-	d, err := c.subscribe(ctx, subs, nil)
+	d, err := c.subscribe(ctx, subs, nil, true)
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +63,14 @@ func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) (*ActiveSu
 // error; after that it does not count. So is a subscription without a Handler where
 // Config.OnMessage is nil, because only what Subscribe returns has All.
 func (c *Client) SubscribeAsync(ctx context.Context, subs []Subscription, done func(error)) (*Delivery, error) {
-	if c.opened.OnMessage == nil && slices.ContainsFunc(subs, func(s Subscription) bool { return s.Handler == nil }) {
+	if c.opened.OnMessage == nil && slices.ContainsFunc(subs, func(s Subscription) bool { return !s.handled() }) {
 		return nil, &ArgumentError{Name: "Subscription.Handler", What: "is nil, as is Config.OnMessage; use Subscribe, and All"}
 	}
-	return c.subscribe(ctx, subs, done)
+	return c.subscribe(ctx, subs, done, false)
 }
 
-func (c *Client) subscribe(ctx context.Context, subs []Subscription, done func(error)) (*Delivery, error) {
+// subscribe sends the request; awaited says that the caller waits for the answer.
+func (c *Client) subscribe(ctx context.Context, subs []Subscription, done func(error), awaited bool) (*Delivery, error) {
 	filters := make([]string, len(subs))
 	for i := range subs {
 		filters[i] = subs[i].Filter
@@ -79,7 +80,11 @@ func (c *Client) subscribe(ctx context.Context, subs []Subscription, done func(e
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.subscribeLocked(subs, filters, done)
+	d, err := c.subscribeLocked(subs, filters, done)
+	if awaited {
+		c.writeHereLocked()
+	}
+	return d, err
 }
 
 func (c *Client) subscribeLocked(subs []Subscription, filters []string, done func(error)) (*Delivery, error) {
@@ -103,14 +108,14 @@ func (c *Client) subscribeLocked(subs []Subscription, filters []string, done fun
 func (c *Client) newSubscription(s *Subscription, r *request) *subscription {
 	sub := newSubscription(s)
 	switch {
-	case s.Handler == nil && c.opened.OnMessage == nil:
+	case !s.handled() && c.opened.OnMessage == nil:
 		if r.pulled == nil {
 			r.pulled = &ownQueue{receiver: &c.recv}
 		}
 		sub.queue = r.pulled
 		sub.queue.subs++
-	case s.Handler != nil && s.Workers > 0:
-		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, most: s.Workers}
+	case s.handled() && s.Workers > 0:
+		sub.queue = &ownQueue{receiver: &c.recv, handler: s.Handler, batch: s.BatchHandler, most: s.Workers}
 	}
 	c.recv.queues = c.recv.queues || sub.queue != nil
 	return sub

@@ -21,6 +21,10 @@ const (
 // Handler is called with a message that came; ctx ends when the client is closed.
 type Handler = func(ctx context.Context, m *Received)
 
+// BatchHandler is called with messages that wait, one at the least; ctx ends when the client is
+// closed. See Subscription.BatchHandler.
+type BatchHandler = func(ctx context.Context, messages []*Received)
+
 // Subscription is a topic filter and what happens to its messages.
 type Subscription struct {
 	// Filter may hold wildcards, and $share/GROUP/ in front.
@@ -28,16 +32,27 @@ type Subscription struct {
 	// QoS is the highest quality of service at which messages are sent.
 	QoS QoS
 	// Handler is called with each message that matches, in order of arrival; the message
-	// belongs to it, or to all whose filters match. nil: Config.OnMessage; where that is
-	// nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
+	// belongs to it, or to all whose filters match. nil, and no BatchHandler: Config.OnMessage; where
+	// that is nil, too, ActiveSubscription.All gives the messages. A QoS 1 or 2 message is
 	// acknowledged when its handlers have returned.
 	Handler Handler
+	// BatchHandler takes the place of Handler where a call for many messages costs little more
+	// than a call for one, as with a database. It is called with the messages that wait for it, in
+	// order of arrival, at least one and at most Limits.ReceiveMessages. What comes while it runs
+	// is the next batch, so batches grow with the load. A batch ends in front of a message of
+	// another handler, or a callback, so that the order of them all is kept, and a message
+	// that other subscriptions match as well comes alone; neither is so with Workers.
+	//
+	// The messages are acknowledged when it has returned, and none of them if it panicked.
+	// The slice, the messages and their payloads are used again then: what it keeps it has to
+	// copy. With ManualAck the messages are its own, and only the slice is used again.
+	BatchHandler BatchHandler
 	// RetainHandling says which retained messages come.
 	RetainHandling RetainHandling
-	// Workers has Handler called on goroutines of its own, at most so many at once, so that
+	// Workers has the handler called on goroutines of its own, at most so many at once, so that
 	// a slow one does not delay other subscriptions: with 1 its messages stay in their order. 0:
 	// on the goroutine of all handlers, in the order of all messages. What waits counts in
-	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler.
+	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler or BatchHandler.
 	Workers int
 	// ManualAck leaves the acknowledgement to Received.Ack.
 	ManualAck bool
@@ -83,8 +98,14 @@ func newSubscription(s *Subscription) *subscription {
 	if !shared {
 		filter = s.Filter
 	}
-	return &subscription{asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck, reuse: s.ReuseMessage && s.Handler != nil && !s.ManualAck && s.Workers == 0}
+	return &subscription{
+		asked: *s, filter: filter, handler: s.Handler, noRetained: s.RetainHandling == RetainedNever, manual: s.ManualAck,
+		reuse: (s.ReuseMessage && s.Handler != nil || s.BatchHandler != nil) && !s.ManualAck && s.Workers == 0,
+	}
 }
+
+// handled reports whether the subscription has a handler of its own.
+func (s *Subscription) handled() bool { return s.Handler != nil || s.BatchHandler != nil }
 
 // retire tells that s is not in force any more; reason is why, nil when the application
 // ended it.
@@ -108,6 +129,12 @@ func (s *subscription) end() {
 // maxForgotten bounds how many filters that were unsubscribed are remembered.
 const maxForgotten = 4096
 
+// unsubscribed has filters that the application gave up: late messages are not wanted.
+type unsubscribed struct {
+	table route.Table[string]
+	order []string // oldest first
+}
+
 // subscriptions is the wanted state: which filters go to which handlers.
 type subscriptions struct {
 	client    *Client    // for the messages that are found
@@ -115,8 +142,8 @@ type subscriptions struct {
 	table     *route.Table[*subscription]
 	byID      map[uint32][]*subscription
 	lastID    uint32
-	forgotten *route.Table[string] // unsubscribed: late messages are not wanted
-	order     []string             // of forgotten, oldest first
+	searches  uint32        // that filled a slot of recent, since that was let go
+	forgotten *unsubscribed // nil: there are none
 	recent    recent
 	matched   []*subscription // reused by search
 	misread   *misread        // nil: it is made when it is asked
@@ -124,8 +151,11 @@ type subscriptions struct {
 
 func (s *subscriptions) init(c *Client) {
 	s.client = c
-	s.table = new(route.Table[*subscription])
+	s.table = &noSubscriptions
 }
+
+// noSubscriptions is the table of every client that has subscribed to nothing; it is not changed.
+var noSubscriptions route.Table[*subscription]
 
 // byIdentifier appends the subscriptions that the server says the message is
 // for. One identifier may stand for several filters.
@@ -161,7 +191,7 @@ func (s *subscriptions) add(filter string, sub *subscription) {
 	s.dropID(sub.before)
 	s.put(filter, sub)
 	if s.forgotten != nil {
-		s.forgotten.Remove(filter)
+		s.forgotten.table.Remove(filter)
 	}
 }
 
@@ -169,6 +199,9 @@ func (s *subscriptions) put(filter string, sub *subscription) {
 	s.recent.forget()
 	if s.misread != nil {
 		s.misread.add(sub)
+	}
+	if s.table == &noSubscriptions {
+		s.table = new(route.Table[*subscription])
 	}
 	s.table.Add(filter, sub)
 	s.addID(sub)
@@ -238,12 +271,13 @@ func (s *subscriptions) settle(filter string) bool {
 func (s *subscriptions) forget(filter string) {
 	s.recent.forget()
 	if s.forgotten == nil {
-		s.forgotten = new(route.Table[string])
+		s.forgotten = new(unsubscribed)
 	}
-	s.forgotten.Add(filter, filter)
-	s.order = append(s.order, filter)
-	if len(s.order) > maxForgotten {
-		s.forgotten.Remove(s.order[0])
-		s.order = append(s.order[:0], s.order[1:]...)
+	f := s.forgotten
+	f.table.Add(filter, filter)
+	f.order = append(f.order, filter)
+	if len(f.order) > maxForgotten {
+		f.table.Remove(f.order[0])
+		f.order = append(f.order[:0], f.order[1:]...)
 	}
 }

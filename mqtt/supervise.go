@@ -127,7 +127,7 @@ func (c *Client) stopped() <-chan struct{} {
 	if c.saver != nil {
 		return c.saver.done
 	}
-	return c.recv.done
+	return c.recv.done.given()
 }
 
 // cleanStart returns the Clean Start of the CONNECT to come. An MQTT 5 session
@@ -220,7 +220,7 @@ func (c *Client) connectAs(ctx context.Context, address dial.Address, cfg *Confi
 	}
 	c.mu.Lock()
 	attached := c.attachLocked(conn, address)
-	down := c.conn.down
+	made := c.conn
 	c.mu.Unlock()
 	if !attached {
 		_ = conn.Close() // nothing was said on it
@@ -228,7 +228,7 @@ func (c *Client) connectAs(ctx context.Context, address dial.Address, cfg *Confi
 	}
 	if err := contained(func() error { return c.handshake(ctx, cfg) }); err != nil {
 		c.abort(err)
-		<-down
+		<-made.down.given()
 		return err
 	}
 	return nil

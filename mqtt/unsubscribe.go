@@ -11,7 +11,7 @@ import (
 // Unsubscribe ends the subscriptions to filters and waits for the server's
 // answer; messages for them alone are not delivered after it.
 func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
-	d, err := c.UnsubscribeAsync(ctx, filters, nil)
+	d, err := c.unsubscribe(ctx, c.newRequest("unsubscribe", slices.Clone(filters), nil), true)
 	if err != nil {
 		return err
 	}
@@ -25,11 +25,16 @@ func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
 //
 // user goes into the packet as user properties; MQTT 5 only.
 func (c *Client) UnsubscribeAsync(ctx context.Context, filters []string, done func(error), user ...UserProperty) (*Delivery, error) {
-	if err := checkFilters(filters); err != nil {
-		return nil, err
-	}
 	r := c.newRequest("unsubscribe", slices.Clone(filters), done)
 	r.user = user
+	return c.unsubscribe(ctx, r, false)
+}
+
+// unsubscribe sends r; awaited says that the caller waits for the answer.
+func (c *Client) unsubscribe(ctx context.Context, r *request, awaited bool) (*Delivery, error) {
+	if err := checkFilters(r.filters); err != nil {
+		return nil, err
+	}
 	if ctx.Err() != nil {
 		return nil, r.failure(ErrNotSent, context.Cause(ctx))
 	}
@@ -38,7 +43,7 @@ func (c *Client) UnsubscribeAsync(ctx context.Context, filters []string, done fu
 	if err := c.life.Refusal(life.Subscribe); err != nil {
 		return nil, r.failure(ErrNotSent, err)
 	}
-	if user != nil && c.cfg.Version < V5 {
+	if r.user != nil && c.cfg.Version < V5 {
 		return nil, &ArgumentError{Name: "user properties", What: "need MQTT 5"}
 	}
 	if err := c.checkUnsubscribeLocked(r); err != nil {
@@ -47,7 +52,11 @@ func (c *Client) UnsubscribeAsync(ctx context.Context, filters []string, done fu
 	for _, filter := range r.filters {
 		r.subs = append(r.subs, c.subs.get(filter))
 	}
-	return c.beginLocked(r)
+	d, err := c.beginLocked(r)
+	if awaited {
+		c.writeHereLocked()
+	}
+	return d, err
 }
 
 // checkUnsubscribeLocked finds what cannot be sent, or is too much for the server.

@@ -69,8 +69,10 @@ func (s *Subscription) fault(id uint32, v Version) string {
 		return fmt.Sprintf("QoS %d is not 0, 1 or 2", s.QoS)
 	case s.Workers < 0:
 		return fmt.Sprintf("Workers %d is negative", s.Workers)
-	case s.Workers > 0 && s.Handler == nil:
-		return "Workers is for a Handler, and there is none"
+	case s.Handler != nil && s.BatchHandler != nil:
+		return "Handler and BatchHandler are both given; it can have one of them"
+	case s.Workers > 0 && !s.handled():
+		return "Workers is for a Handler or BatchHandler, and there is none"
 	case s.RetainHandling > RetainedNever:
 		return fmt.Sprintf("RetainHandling %d is not 0, 1 or 2", s.RetainHandling)
 	case s.NoLocal && isShared(s.Filter): // [MQTT-3.8.3-4] of 5

@@ -52,12 +52,22 @@ func (o *owner) Take(now time.Time) (batch link.Batch, wait time.Duration, last 
 		c.send.wakes = now.Add(wait)
 		return batch, wait, false
 	case len(c.send.buf) == 0:
-		wait = min(c.send.settle(), c.untilDeadlineLocked(now))
+		wait = min(c.settleWriterLocked(), c.untilDeadlineLocked(now))
 		c.send.wakes = now.Add(wait)
 		return batch, wait, c.send.last
 	}
 	c.mu.held = nil
 	return c.takeLocked(now), 0, false
+}
+
+// settleWriterLocked notes that the write loop sleeps, and returns when it is to look what can be let go.
+func (c *Client) settleWriterLocked() time.Duration {
+	quiet := c.send.resting && !c.send.used
+	wait := c.send.settle()
+	if quiet {
+		c.restLocked()
+	}
+	return wait
 }
 
 // takeLocked takes what is to be written now.
@@ -67,10 +77,15 @@ func (c *Client) takeLocked(now time.Time) link.Batch {
 	}
 	batch := c.send.take()
 	c.recv.openGate() // the reader may wait for that
-	if c.roomLocked() {
+	c.makeRoomLocked()
+	return batch
+}
+
+// makeRoomLocked wakes everybody who waits for room, if there is any.
+func (c *Client) makeRoomLocked() {
+	if c.send.room != nil && c.roomLocked() {
 		c.send.makeRoom()
 	}
-	return batch
 }
 
 // writeHereLocked writes what waits on the caller's goroutine, if the write loop was only about to

@@ -36,9 +36,9 @@ var allGoals = slices.Concat(
 	[]goal{
 		ahead("durable-always", "paho3", 10), ahead("durable-always", "paho5", 10),
 		ahead("durable-interval", "paho3", 10), ahead("durable-interval", "paho5", 10),
-		memory("heap a client", 8<<10, "idle", func(s *Sample) float64 { return s.Heap }),
-		memory("RSS of the process", 200<<20, "idle-10k", func(s *Sample) float64 { return float64(s.RSS) }),
-		count("idle", "goroutines a client", 3, func(s *Sample) float64 { return s.Goroutines }),
+		memory("heap a client", 6<<10, "idle", func(s *Sample) float64 { return s.Heap }),
+		memory("RSS of the process", 150<<20, "idle-10k", func(s *Sample) float64 { return float64(s.RSS) }),
+		count("idle", "goroutines a client", 2, func(s *Sample) float64 { return s.Goroutines }),
 		count("pub0", "allocations a message", 1, allocations), count("pub1", "allocations a message", 2, allocations),
 		count("recv0", "allocations a message", 2, allocations), count("recv0-view", "allocations a message", 0.1, allocations),
 		flat("clients", 1), flat("subs", 1), flat("flight", 100),

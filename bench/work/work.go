@@ -98,7 +98,7 @@ func All() []Work {
 		all = append(all, Work{Name: do, Table: Speed, Do: do, Net: "tcp", Size: 64})
 	}
 	all = append(all, Work{Name: "recv0-view", Table: Speed, Do: "recv0", Net: "tcp", Size: 64, View: true, Only: views})
-	for _, do := range []string{"recv0-pull", "recv1-pull"} {
+	for _, do := range []string{"recv0-pull", "recv1-pull", "recv0-batch", "recv1-batch"} {
 		all = append(all, Work{Name: do, Table: Speed, Do: do, Net: "tcp", Size: 64, Only: []string{Ours}})
 	}
 	all = slices.Concat(all, windows(), core(), sizes())

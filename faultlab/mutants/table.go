@@ -41,7 +41,7 @@ var all = []mutant{
 	},
 	{
 		name: "long answer", rule: "an acknowledgement leaves however much leaves with it",
-		edits: []edit{{fileInbound, "\ts.in.open--\n\tif r.skip {", "\ts.in.open--\n\tif r.skip || len(dst) > 80 {"}},
+		edits: []edit{{fileInbound, "\ts.in.open--\n\tif r.verdict == skipped {", "\ts.in.open--\n\tif r.verdict == skipped || len(dst) > 80 {"}},
 		check: "session", quick: true,
 	},
 	{
@@ -51,7 +51,7 @@ var all = []mutant{
 	},
 	{
 		name: "end not saved", rule: "a message that is complete is forgotten by the store",
-		edits: []edit{{fileStaging, "\tif !e.onRecord {\n", "\tif e != nil {\n"}},
+		edits: []edit{{fileStaging, "\tif e.onRecord {\n", "\tif false {\n"}},
 		tests: "TestRestart|TestKilledBehindEachCommit", quick: true,
 	},
 	{
@@ -76,7 +76,7 @@ var all = []mutant{
 	},
 	{
 		name: "inbound identifier not saved", rule: "the identifier of a received QoS 2 message is on record before a handler sees it",
-		edits: []edit{{fileInbound, "\t\t\ts.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})\n\t\t}\n\t\ta.Sequence", "\t\t}\n\t\ta.Sequence"}},
+		edits: []edit{{fileInbound, "\t\ts.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})\n\t}\n\treturn f.sequence", "\t}\n\treturn f.sequence"}},
 		check: "kill9 subscribe",
 	},
 	{
@@ -91,7 +91,7 @@ var all = []mutant{
 	},
 	{
 		name: "no dedupe", rule: "a QoS 2 message is delivered once, however often it comes before PUBREL",
-		edits: []edit{{fileInbound, "\tf, known := s.repeated(p, digest)\n", "\tf, known := inboundFlow{}, false\n"}},
+		edits: []edit{{fileInbound, "\tf := s.repeated(p, digest)\n", "\tvar f *inboundFlow\n"}},
 		check: "cut",
 	},
 	{
@@ -166,7 +166,7 @@ var all = []mutant{
 	},
 	{
 		name: "acknowledged before the loop asks", rule: "All acknowledges a message when the loop asks for the next one",
-		edits: []edit{{"mqtt/active.go", "\tresult := failed // if it panics\n\tdefer func() { q.receiver.finish(m, result) }()\n", "\tresult := handled\n\tq.receiver.finish(m, result)\n"}},
+		edits: []edit{{"mqtt/active.go", "\t\t\tl.done = m\n\t\t\tq.reserve(l)\n", "\t\t\tr.finishLocked(m, handled)\n"}},
 		tests: "TestAll", quick: true,
 	},
 	{
@@ -244,7 +244,7 @@ var all = []mutant{
 	},
 	{
 		name: "identifier given twice", rule: "an identifier in use is not given to another packet",
-		edits: []edit{{fileSession, "if s.lastID != 0 && s.out.get(s.lastID) == nil {", "if s.lastID != 0 {"}},
+		edits: []edit{{fileSession, "if s.lastID != 0 && s.out.find(s.lastID) == nil {", "if s.lastID != 0 {"}},
 		check: "session", quick: true,
 	},
 	{

@@ -20,6 +20,7 @@ func main() {
 		"pub0": pub0, "pub1": window, "pub2": window,
 		"pub1-window": window, "pub2-window": window,
 		"recv0": recv, "recv1": recv, "recv2": recv, "recv0-pull": pull, "recv1-pull": pull,
+		"recv0-batch": batch, "recv1-batch": batch,
 		"rtt0": rtt0, "rtt1": rtt1, "durable": durable,
 		"idle": idle, "clients": clients, "subs": subscriptions, "flight": flight,
 	})
@@ -148,6 +149,34 @@ func pull(r *drive.Run) error {
 	})
 }
 
+// batch counts messages that come in batches.
+func batch(r *drive.Run) error {
+	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
+	if err != nil {
+		return err
+	}
+	qos := r.Work[4] - '0'
+	return r.Messages(func(n int) error {
+		all := make(chan struct{})
+		got := 0
+		s := mqtt.Subscription{Filter: r.Flood(qos, n), QoS: mqtt.QoS(qos), BatchHandler: func(_ context.Context, messages []*mqtt.Received) {
+			for _, m := range messages {
+				if len(m.Payload) != r.Size {
+					continue
+				}
+				if got++; got == n {
+					close(all)
+				}
+			}
+		}}
+		if _, err := c.Subscribe(ctx, s); err != nil {
+			return err
+		}
+		<-all
+		return nil
+	})
+}
+
 func rtt0(r *drive.Run) error {
 	c, err := connect(r.Setup, mqtt.Config{ClientID: "bench"})
 	if err != nil {
@@ -160,7 +189,7 @@ func rtt0(r *drive.Run) error {
 	}
 	m := mqtt.Message{Topic: "echo", Payload: make([]byte, r.Size)}
 	return r.Trips(func() error {
-		if _, err := c.PublishAsync(ctx, m, nil); err != nil {
+		if err := c.Publish(ctx, m); err != nil { // it waits for the answer: so it writes by itself
 			return err
 		}
 		<-back

@@ -132,7 +132,7 @@ func echo(c *mqtt.Client, count int) error {
 		return err
 	}
 	for range count {
-		if _, err := c.PublishAsync(ctx, mqtt.Message{Topic: "echo", Payload: payload}, nil); err != nil {
+		if err := c.Publish(ctx, mqtt.Message{Topic: "echo", Payload: payload}); err != nil {
 			return err
 		}
 		<-back

@@ -34,19 +34,17 @@ func endures(conn net.Conn) bool {
 // such end, so that the buffer goes at once.
 func (l *Link) watchIdle(in *inbox) {
 	switch {
-	case in.watched || in.end > 0 || len(in.buf) == in.first:
+	case in.watched || in.end > 0 || in.isShrunk():
 		return
 	case l.ahead != nil:
 		if l.ahead.waits() {
-			in.buf = make([]byte, in.first)
+			in.shrink()
 		}
 		return
 	case !l.endures:
 		return
 	}
-	select {
-	case <-l.ended: // what is to come has a deadline
-	default:
+	if !l.isEnding() { // else what is to come has a deadline
 		in.watched, in.received = true, false
 		l.setReadDeadline(time.Now().Add(idleTime))
 	}
@@ -61,14 +59,14 @@ func (l *Link) unwatchIdle(in *inbox) {
 }
 
 // wentIdle reports whether err only says that the deadline of watchIdle has passed. If
-// nothing came meanwhile, the buffer goes back to its first size.
+// nothing came meanwhile, the buffer of a busy time goes.
 func (l *Link) wentIdle(in *inbox, err error) bool {
 	if !in.watched || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
 	l.unwatchIdle(in)
 	if !in.received && in.end == 0 {
-		in.buf = make([]byte, in.first)
+		in.shrink()
 	}
 	return true
 }
@@ -77,9 +75,7 @@ func (l *Link) wentIdle(in *inbox, err error) bool {
 // end of the link: that one may begin anew once, for it must not be cut short.
 func (l *Link) setReadDeadline(at time.Time) {
 	_ = l.conn.SetReadDeadline(at) // the read tells
-	select {
-	case <-l.ended:
+	if l.isEnding() {
 		_ = l.conn.SetReadDeadline(time.Now().Add(drainTime))
-	default:
 	}
 }

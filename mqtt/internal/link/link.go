@@ -98,7 +98,7 @@ type Part struct {
 
 // Config is how a link is run. The zero value of a field is not a default.
 type Config struct {
-	ReadBuffer  int                  // first size of the read buffer, in bytes
+	ReadBuffer  int                  // first size of the read buffer, in bytes; while nothing comes it is smaller
 	MaxPacket   int                  // largest inbound packet, header included
 	Trace       Trace                // sees every packet; nil: nobody does
 	Straight    int                  // a PUBLISH of that size or more is read into memory of the owner's; 0: none is
@@ -113,26 +113,27 @@ type Link struct {
 	owner Owner
 	cfg   Config
 	kick  chan struct{}
-	ended chan struct{} // closed when either loop is about to end
-	read  chan struct{} // closed when the read loop has ended
+	ended chan struct{} // closed when either loop is about to end; the write loop is kicked then
+
+	reading sync.WaitGroup // until the input has ended
 
 	in *inbox // of who reads; what the owner holds guards it
 
-	version atomic.Uint32 // of the protocol, for the fixed header
-	gathers bool          // parts go out with what is around them
-	now     nowWriter     // writes without waiting
-	endures bool          // a read may end after a while, and the next goes on
-
-	interrupting sync.Mutex  // held while interrupted and its deadline change
-	interrupted  atomic.Bool // the read at hand is to end
+	version      atomic.Uint32 // of the protocol, for the fixed header
+	interrupted  atomic.Bool   // the read at hand is to end
+	interrupting sync.Mutex    // held while interrupted and its deadline change
+	now          nowWriter     // writes without waiting
 
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
 	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
-	input error  // how the input ended; written before read is closed
+	input error  // how the input ended; written before reading is done
 
 	head []byte // how the input that was refused begins; of the read loop
+
+	gathers bool // parts go out with what is around them
+	endures bool // a read may end after a while, and the next goes on
 
 	once  sync.Once
 	cause error          // written before ended is closed
@@ -146,12 +147,13 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 		conn: conn, owner: owner, cfg: cfg,
 		kick:  make(chan struct{}, 1),
 		ended: make(chan struct{}),
-		read:  make(chan struct{}),
 	}
 	l.gathers, l.endures = socket(conn), endures(conn)
 	l.now.init(conn)
 	l.version.Store(uint32(wire.V311))
-	l.in = &inbox{first: cfg.ReadBuffer, buf: make([]byte, cfg.ReadBuffer)}
+	l.in = &inbox{first: cfg.ReadBuffer}
+	l.in.shrink()
+	l.reading.Add(1)
 	go l.readLoop(l.in)
 	go l.writeLoop()
 	return l
@@ -186,7 +188,7 @@ func (l *Link) Abort(err error) {
 	l.once.Do(func() {
 		l.cause = err
 		l.cut.Go(l.cutOff) // may take its time, so not on the caller's
-		close(l.ended)
+		l.beginEnd()
 	})
 }
 
@@ -212,8 +214,24 @@ func (l *Link) HurryUp(within time.Duration) {
 func (l *Link) fail(err error) {
 	l.once.Do(func() {
 		l.cause = err
-		close(l.ended)
+		l.beginEnd()
 	})
+}
+
+// beginEnd tells both loops that the link ends.
+func (l *Link) beginEnd() {
+	close(l.ended)
+	l.Kick()
+}
+
+// isEnding reports whether the link ends.
+func (l *Link) isEnding() bool {
+	select {
+	case <-l.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // endOfInput says in our words how the input ended.

@@ -8,45 +8,9 @@ import (
 	"dunlin/mqtt/internal/wire"
 )
 
-const (
-	// roomyBuffer is the size up to which the read buffer grows to take more
-	// packets with one read. Larger packets make it grow for their own time.
-	roomyBuffer = 256 << 10
-	// smallReads is the number of small reads in a row after which a grown
-	// buffer goes back to its first size, so that an idle link costs little.
-	smallReads = 32
-	// heldBuffer is the largest size that is kept for the next packets; beyond
-	// it a buffer goes as soon as it is empty.
-	heldBuffer = 1 << 20
-)
-
 // batchPackets is how many packets are handed over before their handlers run: few enough
 // that what was parsed is still in the processor's cache.
 const batchPackets = 128
-
-// inbox is the read buffer, and how far the reading is: bytes from start to end wait to be
-// framed. It belongs to the goroutine that reads, and goes over with the reading.
-type inbox struct {
-	buf        []byte
-	start, end int
-	first      int   // the size it began with
-	small      int   // small reads in a row
-	left       int   // bytes to come of the payload that is streamed
-	shown      bool  // the packet at start, which has not come whole, was traced
-	came       int   // bytes of the last read, until that is through
-	untold     int   // of those, what the owner has not been told of
-	framing    bool  // whole packets may wait to be handed over
-	awaiting   bool  // the owner is to be asked whether it wants more
-	borrowed   bool  // what was handed over is still in use
-	refused    bool  // the rest of the input is thrown away
-	err        error // how the last read ended
-
-	straight straight // the payload that is read into its own memory
-	probes   bool     // the next read is to bring little more than a header
-
-	watched  bool // the read at hand ends after idleTime
-	received bool // something came since then
-}
 
 // readLoop reads, and hands over what came, until the input has ended or another
 // goroutine goes on.
@@ -59,7 +23,7 @@ func (l *Link) readLoop(in *inbox) {
 // turn is one read and what follows from it. It reports false when this goroutine does not
 // read any more.
 func (l *Link) turn(in *inbox) bool {
-	if in.came == 0 && in.err == nil && !in.refused && !in.awaiting { // else the last read is not through
+	if in.isThrough() {
 		l.fill(in)
 	}
 	if in.framing && !l.frames(in) {
@@ -81,6 +45,11 @@ func (l *Link) turn(in *inbox) bool {
 		in.makeRoom(in.came)
 		in.came, in.awaiting = 0, true
 	}
+	return l.awaitRoom(in)
+}
+
+// awaitRoom waits until the owner wants more, and reports false when another goroutine reads.
+func (l *Link) awaitRoom(in *inbox) (stays bool) {
 	for in.awaiting {
 		ahead, reads := l.owner.AwaitRoom(l.ended)
 		if !reads {
@@ -113,7 +82,7 @@ func (l *Link) endInput(err error) {
 	l.input = err
 	l.fail(err)
 	_ = l.conn.Close() // frees a write loop that is stuck in a write
-	close(l.read)
+	l.reading.Done()
 }
 
 // frames hands over every whole packet of the buffer, and reports false when another
@@ -133,19 +102,20 @@ func (l *Link) frames(in *inbox) (stays bool) {
 // someFrames hands over some of the packets of the buffer, and reports whether more may wait.
 func (l *Link) someFrames(in *inbox) (more bool) {
 	version := wire.Version(l.version.Load())
-	for range batchPackets {
-		if in.start == in.end {
+	for n := 0; n < batchPackets; n++ {
+		n += l.plainFrames(in, batchPackets-n)
+		if in.start == in.end || in.refused {
 			return false
 		}
-		n, err := l.frame(in, version)
+		size, err := l.frame(in, version)
 		if err != nil {
 			in.refused = true
 			return false
 		}
-		if n == 0 { // more bytes are needed
+		if size == 0 { // more bytes are needed
 			return false
 		}
-		in.start += n
+		in.start += size
 		in.shown = false
 	}
 	return in.start < in.end
@@ -190,6 +160,30 @@ func (l *Link) wasInterrupted(in *inbox) bool {
 	in.err, in.watched = nil, false
 	l.setReadDeadline(time.Time{})
 	return true
+}
+
+// plainFrames hands over the packets at the front that are such as come most, at most so many, and
+// returns how many there were. They take a short way.
+func (l *Link) plainFrames(in *inbox, most int) (n int) {
+	if in.left > 0 || in.straight.on() {
+		return 0
+	}
+	b := in.buf[in.start:in.end]
+	for ; n < most; n++ {
+		from, to := wire.Plain(b)
+		if to == 0 || to > l.cfg.MaxPacket {
+			break
+		}
+		err := l.owner.Frame(wire.Header{Type: wire.Type(b[0] >> 4), Flags: b[0] & 0x0F, Length: to - from}, b[from:to])
+		if err != nil {
+			in.refused = true
+			break
+		}
+		b = b[to:]
+		in.shown = false
+	}
+	in.start = in.end - len(b)
+	return n
 }
 
 // frame hands over what stands at the front of the buffer: a packet, or a piece
@@ -296,58 +290,6 @@ func (l *Link) follow(in *inbox, taken, size int) int {
 	return taken
 }
 
-// makeRoom prepares the buffer for the next read after one of n bytes. It
-// grows with the bytes that came, never with the length that a header
-// announces.
-func (in *inbox) makeRoom(n int) {
-	in.received = true
-	if in.straight.on() {
-		return
-	}
-	rest := in.end - in.start
-	full := in.end == len(in.buf)
-	if in.borrowed {
-		in.borrowed = false
-		in.move(make([]byte, max(in.first, min(len(in.buf), heldBuffer), 2*rest)))
-		return
-	}
-	if rest == 0 {
-		in.start, in.end = 0, 0
-		in.resizeEmpty(n, full)
-		return
-	}
-	if full && (in.start == 0 || len(in.buf) < roomyBuffer) || rest > len(in.buf)/2 {
-		in.move(make([]byte, 2*len(in.buf)))
-		return
-	}
-	if len(in.buf) > heldBuffer && rest < heldBuffer/8 { // a large packet is through
-		in.move(make([]byte, roomyBuffer+2*rest))
-		return
-	}
-	in.move(in.buf)
-}
-
-// move brings what waits to the start of buf and goes on with that.
-func (in *inbox) move(buf []byte) {
-	in.end = copy(buf, in.buf[in.start:in.end])
-	in.start, in.buf = 0, buf
-}
-
-// resizeEmpty fits an empty buffer to the traffic.
-func (in *inbox) resizeEmpty(n int, full bool) {
-	in.small++
-	if n >= in.first {
-		in.small = 0
-	}
-	switch {
-	case full && len(in.buf) < roomyBuffer:
-		in.buf = make([]byte, min(2*len(in.buf), roomyBuffer))
-	case len(in.buf) > heldBuffer, in.small >= smallReads && len(in.buf) > in.first:
-		in.buf = make([]byte, in.first)
-		in.small = 0
-	}
-}
-
 // discard reads on to the end, so that the last packet of ours is not lost to
 // a reset, which closing with unread input would cause.
 func (l *Link) discard() {
@@ -356,7 +298,7 @@ func (l *Link) discard() {
 		if _, err := l.receive(scratch); err != nil {
 			l.fail(endOfInput(err, false))
 			_ = l.conn.Close() // frees a write loop that is stuck in a write
-			close(l.read)
+			l.reading.Done()
 			return
 		}
 	}

@@ -19,7 +19,7 @@ const pieceSize = 64 << 10
 // writeLoop writes what the owner has until the link ends, then closes the
 // connection, waits for the read loop and reports the end.
 func (l *Link) writeLoop() {
-	timer := time.NewTimer(time.Hour)
+	timer := time.AfterFunc(time.Hour, l.Kick) // to wait for one channel alone takes the least memory
 	defer timer.Stop()
 	for {
 		batch, wait, last := l.owner.Take(time.Now())
@@ -32,14 +32,12 @@ func (l *Link) writeLoop() {
 			continue
 		}
 		if last {
-			l.hangUp(timer)
+			l.hangUp()
 			return
 		}
 		timer.Reset(wait)
-		select {
-		case <-l.kick:
-		case <-timer.C:
-		case <-l.ended:
+		<-l.kick
+		if l.isEnding() {
 			l.end()
 			return
 		}
@@ -151,7 +149,7 @@ func (l *Link) endAfterWrite(err error) {
 	stalled := errors.Is(err, os.ErrDeadlineExceeded)
 	if !stalled && l.conn.SetReadDeadline(time.Now().Add(drainTime)) == nil {
 		l.owner.KeepReading()
-		<-l.read
+		l.reading.Wait()
 		if telling(l.input) {
 			l.cause = l.input
 		}
@@ -168,13 +166,13 @@ func telling(input error) bool {
 
 // hangUp ends the link after our last packet: the peer is told that no more
 // follows, and gets a moment to close its side.
-func (l *Link) hangUp(timer *time.Timer) {
+func (l *Link) hangUp() {
 	if half, ok := l.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		timer.Reset(l.cfg.Linger)
+		timer := time.NewTimer(l.cfg.Linger)
+		defer timer.Stop()
 		l.owner.KeepReading()
 		select {
-		case <-l.read:
-		case <-l.ended:
+		case <-l.ended: // by the end of the input, too
 		case <-timer.C:
 		}
 	}
@@ -186,7 +184,7 @@ func (l *Link) end() {
 	_ = l.conn.Close() // the link is over, whatever it says
 	l.cut.Wait()
 	l.owner.KeepReading()
-	<-l.read
+	l.reading.Wait()
 	l.owner.Ended(l.cause)
 }
 

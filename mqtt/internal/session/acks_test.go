@@ -98,7 +98,7 @@ func TestBurstLeavesNothingBehind(t *testing.T) {
 		b.ack(wire.PUBACK, uint16(id+1), 0)
 		b.TakeFreed()
 	}
-	if b.Busy() || cap(b.Session.out.slots) > idleSlots || b.Session.queue.Cap() > idleSlots || cap(b.Session.freed) > idleSlots {
-		t.Errorf("%d slots, %d places, %d freed are kept", cap(b.Session.out.slots), b.Session.queue.Cap(), cap(b.Session.freed))
+	if b.Busy() || len(b.Session.out.places) > idlePlaces || b.Session.queue.Cap() > idlePlaces || cap(b.Session.freed) > idlePlaces {
+		t.Errorf("room for %d entries, %d in the queue and %d freed is kept", len(b.Session.out.places), b.Session.queue.Cap(), cap(b.Session.freed))
 	}
 }

@@ -37,7 +37,7 @@ const (
 // adds one where there is none yet. The result is for sending at once; p keeps
 // the full topic.
 func (a *outAliases) apply(p wire.Publish) wire.Publish {
-	if a.max == 0 || len(p.Topic) < minAliased {
+	if len(p.Topic) < minAliased {
 		return p
 	}
 	alias, known := a.byTopic[p.Topic]

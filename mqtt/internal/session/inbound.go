@@ -11,12 +11,20 @@ import (
 // receipt is an inbound QoS 1 or 2 PUBLISH of this connection that is not
 // acknowledged yet.
 type receipt struct {
-	id   uint16
-	qos  byte
-	done bool // its handlers are through with it
-	skip bool // it is not to be acknowledged
-	code wire.ReasonCode
+	id      uint16
+	qos     byte
+	code    wire.ReasonCode
+	verdict verdict
 }
+
+// verdict is what the application says of a message.
+type verdict byte
+
+const (
+	pending verdict = iota // nothing yet
+	through                // its handlers are through with it
+	skipped                // it is not to be acknowledged
+)
 
 // inboundFlow is an inbound QoS 2 flow, from PUBLISH to PUBREL. It outlives the
 // connection; a QoS 1 message has no such state.
@@ -40,9 +48,9 @@ type inbound struct {
 	first   uint64              // the sequence number of the oldest
 	begun   uint64              // that of the first one of this connection
 	open    int                 // PUBLISH packets of this connection whose flow has not ended
-	flows   map[uint16]inboundFlow
+	flows   table[inboundFlow]
 	// held has the identifiers of QoS 2 messages that came on an earlier
-	// connection and that the application still has, by their seq.
+	// connection and that the application still has, by their seq, below begun.
 	held map[uint64]uint16
 
 	lastSequence, reserved uint64 // of saved messages
@@ -96,31 +104,42 @@ func (s *Session) Discard(dst []byte, m *wire.Remains, code wire.ReasonCode) (_ 
 	return dst, true, nil
 }
 
+// ReceivePlain is HandlePublish for a message of QoS 1 where nothing but its place among those that
+// wait has to be noted, and reports false where it has.
+func (s *Session) ReceivePlain(id uint16) (seq uint64, plain bool) {
+	if s.in.flows.n > 0 || s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) {
+		return 0, false
+	}
+	s.in.open++
+	return s.receive(receipt{id: id, qos: 1}), true
+}
+
 func (s *Session) arrive(dst []byte, p *wire.Publish, size int) ([]byte, Arrival, error) {
 	var digest uint64
 	if p.QoS == 2 {
-		digest = digestOf(p, size)
+		digest = digestOf(p, size, s.cfg.Save)
 	}
-	f, known := s.repeated(p, digest)
-	if known && p.QoS == 1 {
+	f := s.repeated(p, digest)
+	if f != nil && p.QoS == 1 {
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBLISH,
 			What: "has the packet identifier of an unfinished QoS 2 message",
 		}
 	}
-	if !f.here && s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) { // [MQTT-3.3.4-9]
+	if (f == nil || !f.here) && s.in.open >= cmp.Or(s.cfg.ReceiveMaximum, maxIDs) { // [MQTT-3.3.4-9]
 		return dst, Arrival{}, &wire.Error{
 			Code: wire.ReceiveMaximumExceeded, Type: wire.PUBLISH,
 			What: "exceeds the Receive Maximum that was announced",
 		}
 	}
-	if known && !f.restored {
+	if f != nil && !f.restored {
 		return s.repeat(dst, p.PacketID, f), Arrival{}, nil
 	}
 	a := Arrival{Seq: s.receive(receipt{id: p.PacketID, qos: p.QoS}), Deliver: true}
 	s.in.open++
 	if p.QoS == 2 {
-		s.begin2(p.PacketID, digest, &a)
+		a.Sequence = s.begin2(p.PacketID, digest, a.Seq, f)
+		a.Deferred = s.cfg.Save
 	}
 	return s.drain(dst), a, nil // a flow that was forgotten holds nothing up
 }
@@ -136,7 +155,7 @@ func (s *Session) receive(r receipt) (seq uint64) {
 
 // repeat answers a QoS 2 PUBLISH of which the message was delivered before: with
 // PUBREC, once the handlers are through and it is its turn.
-func (s *Session) repeat(dst []byte, id uint16, f inboundFlow) []byte {
+func (s *Session) repeat(dst []byte, id uint16, f *inboundFlow) []byte {
 	if f.receipt != 0 { // its PUBREC follows
 		return dst
 	}
@@ -144,31 +163,29 @@ func (s *Session) repeat(dst []byte, id uint16, f inboundFlow) []byte {
 		f.here, f.earlier = true, false
 		s.in.open++
 	}
-	f.receipt = s.receive(receipt{id: id, qos: 2, done: f.settled, code: f.code})
-	s.in.flows[id] = f
+	r := receipt{id: id, qos: 2, code: f.code}
+	if f.settled {
+		r.verdict = through
+	}
+	f.receipt = s.receive(r)
 	return s.drain(dst)
 }
 
-// begin2 opens the flow of a QoS 2 message that is delivered. When the session
-// is saved the message has a sequence number, which must be on record before a
-// handler sees it.
-func (s *Session) begin2(id uint16, digest uint64, a *Arrival) {
-	in := &s.in
-	if in.flows == nil {
-		in.flows = make(map[uint16]inboundFlow)
+// begin2 opens the flow of the QoS 2 message seq, which is delivered, or goes on with f,
+// which was restored. When the session is saved the message has a sequence number, which
+// begin2 returns, and which must be on record before a handler sees it.
+func (s *Session) begin2(id uint16, digest, seq uint64, f *inboundFlow) (sequence uint64) {
+	fresh := f == nil
+	if fresh {
+		f = s.in.flows.put(id)
 	}
-	f := inboundFlow{digest: digest, seq: a.Seq, receipt: a.Seq, here: true}
-	if s.cfg.Save {
-		a.Deferred = true
-		if old := in.flows[id]; old.restored {
-			f.sequence = old.sequence
-		} else {
-			f.sequence = s.nextSequence()
-			s.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})
-		}
-		a.Sequence = f.sequence
+	f.restored, f.earlier, f.here = false, false, true
+	f.digest, f.seq, f.receipt = digest, seq, seq
+	if s.cfg.Save && fresh {
+		f.sequence = s.nextSequence()
+		s.stageChange(keyInbound|uint64(id), f.inboundRecord(), step{})
 	}
-	in.flows[id] = f
+	return f.sequence
 }
 
 // nextSequence returns a number that no message of this session has had, in
@@ -183,27 +200,29 @@ func (s *Session) nextSequence() uint64 {
 	return in.lastSequence
 }
 
-// forget2 drops an inbound QoS 2 flow. What its handlers say later goes nowhere.
-func (s *Session) forget2(id uint16) {
+// forget2 drops f, the inbound QoS 2 flow of id. What its handlers say later goes nowhere.
+func (s *Session) forget2(id uint16, f *inboundFlow) {
 	in := &s.in
-	f, known := in.flows[id]
-	if !known {
-		return
+	if f.receipt != 0 {
+		in.pending.At(int(f.receipt - in.first)).verdict = skipped
 	}
 	in.remove(id, f)
-	if f.receipt != 0 {
-		r := in.pending.At(int(f.receipt - in.first))
-		r.done, r.skip = true, true
-	}
 	if s.cfg.Save {
 		s.stageChange(keyInbound|uint64(id), nil, step{})
 	}
 }
 
-// remove takes f out of the flows.
-func (in *inbound) remove(id uint16, f inboundFlow) {
-	delete(in.flows, id)
-	delete(in.held, f.seq)
+// remove takes f, the flow of id, out of the flows.
+func (in *inbound) remove(id uint16, f *inboundFlow) {
+	in.end(f)
+	in.flows.remove(id)
+}
+
+// end has f count no more.
+func (in *inbound) end(f *inboundFlow) {
+	if f.seq < in.begun {
+		delete(in.held, f.seq)
+	}
 	if f.here {
 		in.open--
 	}
@@ -215,14 +234,14 @@ func (in *inbound) remove(id uint16, f inboundFlow) {
 // connection that ended, is ignored and reported as false. One of QoS 2 counts
 // on later connections, too, and must be told whatever becomes of the connection.
 func (s *Session) Ack(dst []byte, seq uint64, code wire.ReasonCode) ([]byte, bool) {
-	return s.settle(dst, seq, receipt{code: code})
+	return s.settle(dst, seq, through, code)
 }
 
 // Drop tells that the message seq is not to be acknowledged, so that the
 // server sends it again in a later connection of the session. Later messages
 // no longer wait for it.
 func (s *Session) Drop(dst []byte, seq uint64) ([]byte, bool) {
-	return s.settle(dst, seq, receipt{skip: true})
+	return s.settle(dst, seq, skipped, wire.Success)
 }
 
 // Begun returns the seq of the first message of this connection: those below came on one
@@ -232,15 +251,15 @@ func (s *Session) Begun() uint64 { return s.in.begun }
 // Earlier reports whether the message seq came on a connection that has ended.
 func (s *Session) Earlier(seq uint64) bool { return seq < s.in.begun }
 
-// settle ends the waiting message seq with verdict, and appends what is due.
-func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool) {
+// settle ends the waiting message seq with v, and appends what is due.
+func (s *Session) settle(dst []byte, seq uint64, v verdict, code wire.ReasonCode) ([]byte, bool) {
 	in := &s.in
-	if len(in.held) > 0 {
+	if seq < in.begun {
 		if id, ok := in.held[seq]; ok {
 			delete(in.held, seq)
-			f := in.flows[id]
+			f := in.flows.find(id)
 			if f.receipt == 0 {
-				s.settleOffline(id, f, verdict)
+				s.settleOffline(id, f, v, code)
 				return dst, true
 			}
 			seq = f.receipt
@@ -250,10 +269,10 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 		return dst, false
 	}
 	r := in.pending.At(int(seq - in.first))
-	if r.done {
+	if r.verdict != pending {
 		return dst, false
 	}
-	r.done, r.skip, r.code = true, verdict.skip, verdict.code
+	r.verdict, r.code = v, code
 	if seq > in.first { // an earlier one is not through
 		return dst, true
 	}
@@ -263,22 +282,28 @@ func (s *Session) settle(dst []byte, seq uint64, verdict receipt) ([]byte, bool)
 // drain appends the acknowledgements that are due.
 func (s *Session) drain(dst []byte) []byte {
 	in := &s.in
-	for in.pending.Len() > 0 && in.pending.At(0).done {
-		r := *in.pending.At(0)
+	n := 0
+	for ; n < in.pending.Len(); n++ {
+		r := *in.pending.At(n)
+		if r.verdict == pending {
+			break
+		}
 		if r.qos == 1 {
 			dst = s.appendPubAck(dst, r)
 		} else {
-			dst = s.appendPubRec(dst, r, in.first)
+			dst = s.appendPubRec(dst, r, in.first+uint64(n))
 		}
-		in.pending.Drop(1)
-		in.first++
+	}
+	if n > 0 {
+		in.pending.Drop(n)
+		in.first += uint64(n)
 	}
 	return dst
 }
 
 func (s *Session) appendPubAck(dst []byte, r receipt) []byte {
 	s.in.open--
-	if r.skip {
+	if r.verdict == skipped {
 		return dst
 	}
 	return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBACK, PacketID: r.id, Code: r.code})
@@ -287,22 +312,21 @@ func (s *Session) appendPubAck(dst []byte, r receipt) []byte {
 // appendPubRec appends the PUBREC of r, whose number is seq. The flow goes on
 // until PUBREL, unless the message was refused [MQTT-4.3.3-9].
 func (s *Session) appendPubRec(dst []byte, r receipt, seq uint64) []byte {
-	f := s.in.flows[r.id]
-	if f.receipt != seq { // another message has the identifier by now
+	f := s.in.flows.find(r.id)
+	if f == nil || f.receipt != seq { // another message has the identifier by now
 		return dst
 	}
 	f.receipt, f.code = 0, r.code
 	switch {
-	case r.skip:
+	case r.verdict == skipped:
 		s.deliverAgain(r.id, f)
 		return dst
 	case r.code >= 0x80:
 		return s.refuse2(dst, r, f)
 	}
 	if !f.settled {
-		s.settleFlow(r.id, &f)
+		s.settleFlow(r.id, f)
 	}
-	s.in.flows[r.id] = f
 	return s.record(dst, r.id)
 }
 
@@ -318,15 +342,17 @@ func (s *Session) settleFlow(id uint16, f *inboundFlow) {
 // deliverAgain ends the flow of a message that is not acknowledged, so that it is
 // delivered when the server sends it again. One that is saved keeps its sequence
 // number.
-func (s *Session) deliverAgain(id uint16, f inboundFlow) {
-	s.in.remove(id, f)
-	if f.sequence != 0 {
-		s.in.flows[id] = inboundFlow{digest: f.digest, sequence: f.sequence, restored: true}
+func (s *Session) deliverAgain(id uint16, f *inboundFlow) {
+	if f.sequence == 0 {
+		s.in.remove(id, f)
+		return
 	}
+	s.in.end(f)
+	*f = inboundFlow{digest: f.digest, sequence: f.sequence, restored: true}
 }
 
 // refuse2 ends the flow of a QoS 2 message that the application refuses.
-func (s *Session) refuse2(dst []byte, r receipt, f inboundFlow) []byte {
+func (s *Session) refuse2(dst []byte, r receipt, f *inboundFlow) []byte {
 	s.in.remove(r.id, f)
 	rec := wire.Ack{Type: wire.PUBREC, PacketID: r.id, Code: r.code}
 	if s.cfg.Save {
@@ -357,15 +383,15 @@ func (s *Session) answer(dst []byte, a wire.Ack) []byte {
 // identifiers means another message.
 func (s *Session) handlePubRel(dst []byte, a *wire.Ack) ([]byte, error) {
 	comp := wire.Ack{Type: wire.PUBCOMP, PacketID: a.PacketID}
-	f, known := s.in.flows[a.PacketID]
+	f := s.in.flows.find(a.PacketID)
 	switch {
-	case f.here && !f.settled:
+	case f != nil && f.here && !f.settled:
 		return dst, &wire.Error{
 			Code: wire.ProtocolError, Type: wire.PUBREL,
 			What: "releases a message whose PUBREC was not sent",
 		}
-	case known && f.settled:
-		s.forget2(a.PacketID)
+	case f != nil && f.settled:
+		s.forget2(a.PacketID, f)
 	case s.cfg.Version >= wire.V5:
 		comp.Code = wire.PacketIdentifierNotFound
 	}

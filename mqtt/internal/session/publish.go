@@ -60,7 +60,7 @@ func (s *Session) Publish(dst []byte, e *Entry, p *wire.Publish) ([]byte, error)
 // AppendPublish appends p, with a topic alias where the server allows them. It
 // is the whole flow of a QoS 0 publish that need not queue.
 func (s *Session) AppendPublish(dst []byte, p *wire.Publish) []byte {
-	if s.aliasesOut.max == 0 {
+	if s.aliasesOut == nil {
 		return wire.AppendPublish(dst, s.cfg.Version, p)
 	}
 	aliased := s.aliasesOut.apply(*p)
@@ -116,6 +116,13 @@ func (s *Session) enqueue(e *Entry, p *wire.Publish) error {
 // connections left. It is to be called after Cancel, HandleSubAck and
 // HandleUnsubAck, which may make room.
 func (s *Session) Pump(dst []byte) []byte {
+	if !s.MustQueue() {
+		return dst
+	}
+	return s.pumpWaiting(dst)
+}
+
+func (s *Session) pumpWaiting(dst []byte) []byte {
 	if s.offline {
 		return dst
 	}
@@ -289,9 +296,9 @@ func (s *Session) HandleAck(dst []byte, a *wire.Ack) (out []byte, done *Entry, i
 		dst, err = s.handlePubRel(dst, a)
 		return dst, nil, false, err
 	}
-	e := s.out.get(a.PacketID)
-	if e != nil && e.stage == waiting { // nobody but us knows of it yet
-		e = nil
+	var e *Entry
+	if at := s.out.find(a.PacketID); at != nil && (*at).stage != waiting { // else nobody but us knows of it yet
+		e = *at
 	}
 	switch {
 	case a.Type == wire.PUBREC:
@@ -338,11 +345,11 @@ func (s *Session) WithoutQoS2() bool { return s.withoutQoS2 }
 // handlePubRec answers a PUBREC with PUBREL, or ends the flow when it carries an
 // error: [MQTT-4.3.3-1] of 3.1.1, [MQTT-4.3.3-4] of 5.
 func (s *Session) handlePubRec(dst []byte, e *Entry, a *wire.Ack) (out []byte, done *Entry, ignored bool, err error) {
-	rel := wire.Ack{Type: wire.PUBREL, PacketID: a.PacketID}
 	if e == nil { // the flow may have ended before a crash: let the server end it too
 		if a.Code >= 0x80 {
 			return dst, nil, true, nil
 		}
+		rel := wire.Ack{Type: wire.PUBREL, PacketID: a.PacketID}
 		if s.cfg.Version >= wire.V5 {
 			rel.Code = wire.PacketIdentifierNotFound
 		}
@@ -382,5 +389,5 @@ func (s *Session) release(dst []byte, e *Entry) []byte {
 
 func (s *Session) sendRelease(dst []byte, e *Entry) []byte {
 	s.occupy(e)
-	return wire.AppendAck(dst, s.cfg.Version, &wire.Ack{Type: wire.PUBREL, PacketID: e.id})
+	return wire.AppendSuccess(dst, wire.PUBREL, e.id)
 }

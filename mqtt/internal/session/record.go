@@ -238,7 +238,7 @@ func (l *Loader) Finish(adopt func(e Entry, topic string) *Entry) {
 
 // place puts a loaded message among those in flight, or in the queue.
 func (s *Session) place(e *Entry) {
-	if e.id == 0 || s.out.get(e.id) != nil {
+	if e.id == 0 || s.out.find(e.id) != nil {
 		e.id, e.again, e.stage = 0, false, waiting
 		s.queue.Push(e)
 		s.queueBytes += len(e.packet())

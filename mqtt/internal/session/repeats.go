@@ -2,7 +2,7 @@ package session
 
 import (
 	"hash/crc64"
-	"maps"
+	"hash/maphash"
 	"slices"
 
 	"dunlin/internal/fifo"
@@ -14,16 +14,26 @@ import (
 // is concluded from it. At QoS 2 a repeat has to be told, and is one if the message
 // is the same, too.
 
-var polynomial = crc64.MakeTable(crc64.ECMA)
+var (
+	polynomial = crc64.MakeTable(crc64.ECMA)
+	seed       = maphash.MakeSeed()
+)
+
+// prime is that of FNV-1a.
+const prime = 1<<40 + 1<<8 + 0xb3
 
 // digestOf is the same for a message and its repeats. It covers what a server
 // must not alter: topic, payload, and the properties that belong to the sender,
 // [MQTT-3.3.2-15] to [MQTT-3.3.2-18] of 5. Of a payload that has not come yet it
-// covers the size.
-func digestOf(p *wire.Publish, size int) uint64 {
+// covers the size. One that is stored means the same to every process; any other is
+// made in the fastest way, which this process alone knows.
+func digestOf(p *wire.Publish, size int, stored bool) uint64 {
 	sum := uint64(size)
-	sum = mix(sum, p.Topic)
-	sum = crc64.Update(sum, polynomial, p.Payload)
+	if stored {
+		sum = crc64.Update(mix(sum, p.Topic), polynomial, p.Payload)
+	} else {
+		sum = (sum*prime^maphash.String(seed, p.Topic))*prime ^ maphash.Bytes(seed, p.Payload)
+	}
 	if len(p.Properties) == 0 {
 		return sum
 	}
@@ -41,7 +51,6 @@ func digestOf(p *wire.Publish, size int) uint64 {
 // mix returns sum with text and its length in it: FNV-1a, which reads a string
 // without a copy.
 func mix(sum uint64, text string) uint64 {
-	const prime = 1<<40 + 1<<8 + 0xb3
 	sum = (sum ^ uint64(len(text)+1)) * prime
 	for i := range len(text) {
 		sum = (sum ^ uint64(text[i])) * prime
@@ -49,44 +58,45 @@ func mix(sum uint64, text string) uint64 {
 	return sum
 }
 
-// repeated returns the QoS 2 flow that p, with that digest, may be a repeat in.
+// repeated returns the QoS 2 flow that p, with that digest, may be a repeat in, or nil.
 // One whose identifier p has though it is another message has ended for the server,
 // and is forgotten. If it came on an earlier connection, the server has given new
 // identifiers, or has lost the session: then those of all flows from there mean
 // nothing any more.
-func (s *Session) repeated(p *wire.Publish, digest uint64) (f inboundFlow, known bool) {
-	if len(s.in.flows) == 0 {
-		return inboundFlow{}, false
-	}
-	f, known = s.in.flows[p.PacketID]
+func (s *Session) repeated(p *wire.Publish, digest uint64) *inboundFlow {
+	f := s.in.flows.find(p.PacketID)
 	switch {
-	case !known:
+	case f == nil:
 	case p.QoS == 2 && f.digest == digest && (p.Dup || !f.earlier), p.QoS == 1 && f.here:
 		// A server that repeats a message sets DUP [MQTT-3.3.1-1], also for another process.
-		return f, true
+		return f
 	case f.here:
-		s.forget2(p.PacketID)
+		s.forget2(p.PacketID, f)
 	default:
 		s.forgetEarlier()
 	}
-	return inboundFlow{}, false
+	return nil
 }
 
 // forgetEarlier drops all flows of which no PUBLISH came on this connection.
 func (s *Session) forgetEarlier() {
-	for _, id := range slices.Sorted(maps.Keys(s.in.flows)) { // in order, so that a schedule replays exactly
-		if !s.in.flows[id].here {
-			s.forget2(id)
+	var earlier []uint16
+	for id, f := range s.in.flows.all() {
+		if !f.here {
+			earlier = append(earlier, id)
 		}
+	}
+	slices.Sort(earlier) // so that a schedule replays exactly
+	for _, id := range earlier {
+		s.forget2(id, s.in.flows.find(id))
 	}
 }
 
 // doubtEarlier has flows of which no PUBLISH came on this connection count for messages with DUP
 // alone: the server may have lost the session.
 func (s *Session) doubtEarlier() {
-	for id, f := range s.in.flows {
+	for _, f := range s.in.flows.all() {
 		f.earlier = f.earlier || !f.here
-		s.in.flows[id] = f
 	}
 }
 
@@ -98,16 +108,18 @@ func (s *Session) suspend() {
 	in := &s.in
 	for i := range in.pending.Len() {
 		r := in.pending.At(i)
-		f := in.flows[r.id]
-		if r.qos == 1 || f.receipt != in.first+uint64(i) {
+		if r.qos == 1 {
+			continue
+		}
+		f := in.flows.find(r.id)
+		if f == nil || f.receipt != in.first+uint64(i) {
 			continue
 		}
 		f.receipt = 0
-		if r.done {
-			s.settleOffline(r.id, f, *r)
+		if r.verdict != pending {
+			s.settleOffline(r.id, f, r.verdict, r.code)
 			continue
 		}
-		in.flows[r.id] = f
 		if in.held == nil {
 			in.held = make(map[uint64]uint16)
 		}
@@ -116,38 +128,38 @@ func (s *Session) suspend() {
 	in.first = max(in.first, 1) + uint64(in.pending.Len())
 	in.begun = in.first
 	in.pending, in.open = fifo.Queue[receipt]{}, 0
-	for id, f := range in.flows {
+	in.flows.trim()
+	for _, f := range in.flows.all() {
 		f.here = false
-		in.flows[id] = f
 	}
 }
 
 // settleOffline notes what the application says of a QoS 2 message that the server
 // has not sent again. It is answered when it comes.
-func (s *Session) settleOffline(id uint16, f inboundFlow, verdict receipt) {
-	if verdict.skip {
+func (s *Session) settleOffline(id uint16, f *inboundFlow, v verdict, code wire.ReasonCode) {
+	if v == skipped {
 		s.deliverAgain(id, f)
 		return
 	}
-	f.code = verdict.code
+	f.code = code
 	switch {
 	case f.settled:
 	case f.code >= 0x80: // another process gives it to a handler, which may refuse it again
 		f.settled = true
 	default:
-		s.settleFlow(id, &f)
+		s.settleFlow(id, f)
 	}
-	s.in.flows[id] = f
 }
 
 // restore puts back the flow of an earlier process.
 func (in *inbound) restore(id uint16, f inboundFlow) {
-	if in.flows == nil {
-		in.flows = make(map[uint16]inboundFlow)
-	}
 	f.earlier, f.restored = true, !f.settled
 	in.skipTo(f.sequence)
-	in.flows[id] = f
+	at := in.flows.find(id)
+	if at == nil {
+		at = in.flows.put(id)
+	}
+	*at = f
 }
 
 // skipTo has the next sequence numbers begin behind n.

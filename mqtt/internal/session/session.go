@@ -99,7 +99,7 @@ func (e *Entry) Sent() bool { return e.stage >= sent }
 // Session is the state of one session. Make it with New.
 type Session struct {
 	cfg     Config
-	out     table
+	out     table[*Entry]
 	lastID  uint16
 	orders  uint64 // given out
 	rels    uint64 // given out
@@ -128,7 +128,7 @@ type Session struct {
 	staging     staging
 
 	in         inbound
-	aliasesOut outAliases
+	aliasesOut *outAliases // nil: the server takes none
 	aliasesIn  inAliases
 	alive      keepAlive
 }
@@ -154,7 +154,10 @@ func (s *Session) Start(now time.Time, server Server) {
 	s.offline, s.progress, s.proving, s.behind, s.withoutQoS2 = false, false, false, false, false
 	s.now = now.UnixMilli()
 	s.resetWindow(server.ReceiveMaximum)
-	s.aliasesOut = outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
+	s.aliasesOut = nil
+	if server.AliasMaximum > 0 {
+		s.aliasesOut = &outAliases{max: server.AliasMaximum, packet: server.PacketMaximum}
+	}
 	s.aliasesIn = inAliases{max: s.cfg.AliasMaximum, endure: s.endure}
 	s.alive.interval, s.alive.timeout = server.KeepAlive, server.PingTimeout
 	s.alive.start(now)
@@ -182,16 +185,19 @@ func (s *Session) QueueBytes() int { return s.queueBytes }
 func (s *Session) Held() int { return s.held }
 
 // Flow returns the entry that holds the identifier id, or nil.
-func (s *Session) Flow(id uint16) *Entry { return s.out.get(id) }
+func (s *Session) Flow(id uint16) *Entry {
+	if e := s.out.find(id); e != nil {
+		return *e
+	}
+	return nil
+}
 
 // Unfinished returns every entry whose flow has not ended, in the order in
 // which they were sent, and then those that wait.
 func (s *Session) Unfinished() []*Entry {
-	all := make([]*Entry, 0, s.out.n+s.queue.Len())
-	for _, e := range s.out.slots {
-		if e != nil {
-			all = append(all, e)
-		}
+	all := make([]*Entry, 0, int(s.out.n)+s.queue.Len())
+	for _, e := range s.out.all() {
+		all = append(all, *e)
 	}
 	slices.SortFunc(all, func(a, b *Entry) int { return cmp.Compare(a.order, b.order) })
 	for i := range s.queue.Len() {
@@ -208,7 +214,7 @@ func (s *Session) takeID(e *Entry) error {
 	}
 	for {
 		s.lastID++
-		if s.lastID != 0 && s.out.get(s.lastID) == nil {
+		if s.lastID != 0 && s.out.find(s.lastID) == nil {
 			break
 		}
 	}
@@ -218,7 +224,7 @@ func (s *Session) takeID(e *Entry) error {
 
 func (s *Session) putID(e *Entry, id uint16) {
 	e.id = id
-	s.out.put(e)
+	*s.out.put(id) = e
 	if e.publishes() {
 		s.flows++
 	}
@@ -238,7 +244,8 @@ func (s *Session) line(e *Entry) {
 // finish ends e's flow and frees its identifier and its place in the window.
 func (s *Session) finish(e *Entry) {
 	e.stage = finished
-	s.out.remove(e)
+	s.out.remove(e.id)
+	s.out.trim()
 	s.vacate(e)
 	if e.losses >= isolateAfter {
 		s.isolated--

@@ -20,8 +20,8 @@ type step struct {
 
 // staging is what waits for a batch to be saved.
 type staging struct {
-	batch Batch
-	steps int // waiting here or in the batch that is being saved
+	batch *Batch // nil: nothing is staged
+	steps int    // waiting here or in the batch that is being saved
 	busy  bool
 }
 
@@ -40,7 +40,7 @@ type Saved struct {
 }
 
 // Staged reports whether there is something to save.
-func (s *Session) Staged() bool { return len(s.staging.batch.steps) > 0 }
+func (s *Session) Staged() bool { return s.staging.batch != nil }
 
 // TakeBatch returns what is to be saved now, or nil. Saved is to be called with
 // it before the next one is taken.
@@ -50,13 +50,17 @@ func (s *Session) TakeBatch() *Batch {
 	}
 	s.staging.busy = true
 	b := s.staging.batch
-	s.staging.batch = Batch{}
-	return &b
+	s.staging.batch = nil
+	return b
 }
 
 // stage notes that st may happen once changes are saved.
 func (s *Session) stage(changes []Change, st step) {
-	b := &s.staging.batch
+	b := s.staging.batch
+	if b == nil {
+		b = new(Batch)
+		s.staging.batch = b
+	}
 	b.epoch = s.epoch
 	st.changes = len(changes)
 	b.Changes = append(b.Changes, changes...)
@@ -82,11 +86,14 @@ func (s *Session) stageFlow(e *Entry) {
 	s.stageChange(keyFlow|e.order, e.flowRecord(), step{entry: e})
 }
 
-// stageRemoval has the store forget e.
+// stageRemoval has the store forget e, if it has it.
 func (s *Session) stageRemoval(e *Entry) {
-	if !e.onRecord {
-		return
+	if e.onRecord {
+		s.unrecord(e)
 	}
+}
+
+func (s *Session) unrecord(e *Entry) {
 	s.stageChange(keyPublish|e.order, nil, step{})
 	if e.flowed {
 		s.stageChange(keyFlow|e.order, nil, step{})
@@ -172,8 +179,10 @@ func (s *Session) sendBehind(dst []byte, e *Entry) []byte {
 // restage fails the messages of b, which was not saved, and has the rest of it
 // saved in front of what came meanwhile.
 func (s *Session) restage(b *Batch, r *Saved) {
-	later := s.staging.batch
-	s.staging.batch = Batch{}
+	var later Batch
+	if staged := s.staging.batch; staged != nil {
+		later, s.staging.batch = *staged, nil
+	}
 	s.staging.steps -= len(later.steps)
 	at := 0
 	for _, st := range b.steps {
@@ -201,10 +210,14 @@ func (s *Session) restage(b *Batch, r *Saved) {
 // disown takes the acknowledgements out of what is not saved yet: they belong
 // to the connection that ended.
 func (s *Session) disown() {
-	for i := range s.staging.batch.steps {
-		s.staging.batch.steps[i].ack = wire.Ack{}
+	b := s.staging.batch
+	if b == nil {
+		return
 	}
-	s.staging.batch.epoch = s.epoch
+	for i := range b.steps {
+		b.steps[i].ack = wire.Ack{}
+	}
+	b.epoch = s.epoch
 }
 
 // forget drops a message that could not be saved.

@@ -60,7 +60,7 @@ func (s *Session) HandleSubAck(id uint16) *Entry { return s.complete(id, subscri
 func (s *Session) HandleUnsubAck(id uint16) *Entry { return s.complete(id, unsubscribe) }
 
 func (s *Session) complete(id uint16, k kind) *Entry {
-	e := s.out.get(id)
+	e := s.Flow(id)
 	if e == nil || e.kind != k || e.stage != sent {
 		return nil
 	}

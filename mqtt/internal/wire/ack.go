@@ -37,14 +37,21 @@ func ParseAck(h Header, body []byte, v Version) (Ack, error) {
 // AppendAck appends the packet in its shortest form.
 func AppendAck(dst []byte, v Version, a *Ack) []byte {
 	n := a.remaining(v)
-	dst = AppendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
-	if n > 2 {
-		dst = append(dst, byte(a.Code))
+	if n == 2 {
+		return AppendSuccess(dst, a.Type, a.PacketID)
 	}
+	dst = AppendUint16(AppendHeader(dst, a.Type, requiredFlags(a.Type), n), a.PacketID)
+	dst = append(dst, byte(a.Code))
 	if n > 3 {
 		dst = AppendProperties(dst, v, a.Properties)
 	}
 	return dst
+}
+
+// AppendSuccess is AppendAck for success without properties, as nearly all are: it is the
+// same in each version.
+func AppendSuccess(dst []byte, t Type, id uint16) []byte {
+	return append(dst, byte(t)<<4|requiredFlags(t), 2, byte(id>>8), byte(id))
 }
 
 // Length is the size of the whole packet, its header included.
