@@ -39,6 +39,7 @@ func (l *Link) readAhead(in *inbox, most int) {
 	a := l.ahead
 	if a == nil {
 		l.unwatchIdle(in)
+		l.endInterrupt() // it came when the read had ended
 		a = &ahead{most: most}
 		a.came.L = &a.mu
 		if in.straight.on() { // in the buffer is nothing but the head of that packet

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // leaver is an owner whose reader leaves, or stays, when it is interrupted.
@@ -146,5 +148,53 @@ func TestBufferOfABurstIsLetGoWhereALoopReads(t *testing.T) {
 	awaitHeap(t, before, links)
 	for i := range links {
 		owners[i].ends(t, peers[i], ErrClean)
+	}
+}
+
+// lateInterrupter is an owner that interrupts a read when it has brought a packet, and then refuses that, or has
+// the link read ahead.
+type lateInterrupter struct {
+	recorder
+	refuses bool
+	link    atomic.Pointer[Link]
+}
+
+func (o *lateInterrupter) Frame(wire.Header, []byte) error {
+	o.link.Load().Interrupt()
+	if o.refuses {
+		return errors.New("no")
+	}
+	return nil
+}
+
+func (o *lateInterrupter) AwaitRoom(ended <-chan struct{}) (ahead int, reads bool) {
+	if o.link.Load().Ahead() == AheadOff {
+		return 100, true
+	}
+	<-ended
+	return 0, true
+}
+
+func (o *lateInterrupter) HeardAhead(_ time.Time, _ int, state AheadState) {
+	if state == AheadOver {
+		o.link.Load().fail(o.link.Load().ahead.err)
+	}
+}
+
+// TestLateInterruptEndsNoConnection: it came when the read had ended, and another kind of reading follows.
+func TestLateInterruptEndsNoConnection(t *testing.T) {
+	for _, refuses := range []bool{true, false} {
+		o := &lateInterrupter{refuses: refuses}
+		o.ended = make(chan error, 1)
+		ours, theirs := sockets(t, false)
+		o.link.Store(Start(ours, o, Config{ReadBuffer: 512, MaxPacket: 100, WriteStalls: o.writeStalls}))
+		_, _ = theirs.Write([]byte("\xD0\x00")) // the end of the link tells
+		select {
+		case err := <-o.ended:
+			t.Errorf("refuses %v: the link ended with: %v", refuses, err)
+		case <-time.After(50 * time.Millisecond):
+			_ = theirs.Close()
+			<-o.ended
+		}
 	}
 }

@@ -31,6 +31,7 @@ func (l *Link) turn(in *inbox) bool {
 	}
 	if in.refused {
 		l.unwatchIdle(in)
+		l.endInterrupt() // it came when the read had ended
 		l.discard()
 		return false
 	}
@@ -152,12 +153,20 @@ func (l *Link) wasInterrupted(in *inbox) bool {
 	if in.err == nil || !errors.Is(in.err, os.ErrDeadlineExceeded) {
 		return false
 	}
+	if !l.endInterrupt() {
+		return false
+	}
+	in.err, in.watched = nil, false
+	return true
+}
+
+// endInterrupt lets reads wait again after Interrupt, and reports whether it was called.
+func (l *Link) endInterrupt() bool {
 	l.interrupting.Lock()
 	defer l.interrupting.Unlock()
 	if !l.interrupted.Swap(false) {
 		return false
 	}
-	in.err, in.watched = nil, false
 	l.setReadDeadline(time.Time{})
 	return true
 }
