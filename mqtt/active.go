@@ -148,6 +148,9 @@ func (q *ownQueue) concludeLocked(l *loop, result result) {
 			q.keep(m)
 		}
 		q.reserved = 0
+		if l.given < len(l.ahead) { // another loop may wait for what this one leaves
+			q.wake()
+		}
 	}
 	clear(l.ahead)
 	l.done, l.ahead, l.given = nil, l.ahead[:0], 0

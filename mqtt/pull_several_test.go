@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"dunlin/mqtt"
 )
@@ -145,4 +147,32 @@ func TestSeveralWithinLimits(t *testing.T) {
 	for i := 51; i < 115; i++ {
 		l.expect(fmt.Sprint(i))
 	}
+}
+
+// TestLeftLoopWakesAnother: one that waits gets what the loop took at once and did not give.
+func TestLeftLoopWakesAnother(t *testing.T) {
+	p := pullTCP(t, nil)
+	a := p.subscribe("t")
+	p.sayMany(0, 10)
+	begun, release := make(chan struct{}), make(chan struct{})
+	left := p.loop(p.ctx, a, func(string) bool {
+		close(begun)
+		<-release
+		return false
+	})
+	<-begun
+	waits := p.loop(p.ctx, a, nil)
+	for !waitsForMore() {
+		<-time.After(time.Millisecond)
+	}
+	close(release)
+	left.expect("0")
+	waits.expect("1", "2", "3", "4", "5", "6", "7", "8", "9")
+}
+
+// waitsForMore reports whether a loop waits for a message without reading.
+func waitsForMore() bool {
+	return slices.ContainsFunc(allStacks(), func(stack string) bool {
+		return strings.Contains(stack, "[select") && strings.Contains(stack, "(*ownQueue).next(")
+	})
 }
