@@ -272,8 +272,8 @@ func (c *Client) deliverReadLocked() (reads bool) {
 	}
 	if len(r.items) > 0 {
 		r.reading = readerDelivers
-		if r.eager.Load() {
-			r.eager.Store(false)
+		if eager := r.nearlyFull(); r.eager.Load() != eager {
+			r.eager.Store(eager)
 		}
 		r.watchSoon()
 		c.send.holdKick()

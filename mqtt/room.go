@@ -14,6 +14,12 @@ func (r *receiver) full() bool {
 	return r.messages >= cmp.Or(r.limits.ReceiveMessages, 1) || r.bytes >= cmp.Or(r.limits.ReceiveBytes, 1) || r.stream.full()
 }
 
+// nearlyFull reports whether so much waits that each message is to be counted as it is handled: else those of
+// one read would count together with the one whose handler blocks, and might stop the reading.
+func (r *receiver) nearlyFull() bool {
+	return r.messages > r.limits.ReceiveMessages/2 || r.bytes > r.limits.ReceiveBytes/2
+}
+
 // overfull reports whether even a QoS 0 message more is too much.
 func (r *receiver) overfull() bool {
 	// Not multiplied: with large limits that does not fit into the int of a 32-bit build.
