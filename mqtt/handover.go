@@ -65,6 +65,7 @@ func (r *receiver) serve() {
 func (r *receiver) handOver() {
 	switch r.reading {
 	case readerDelivers:
+		r.crowded = true // perhaps: how much waits was not looked at yet
 		r.resume(r.memory.leave())
 	case readerAway:
 		r.resume(false)

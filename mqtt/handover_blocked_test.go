@@ -217,3 +217,45 @@ func TestCallbackBlocksForAnHour(t *testing.T) {
 		h.checkHandled(10, nil)
 	})
 }
+
+// TestReadingStopsBehindABlockedHandler: at the limit, whoever reads.
+func TestReadingStopsBehindABlockedHandler(t *testing.T) {
+	eachHandling(t, func(_ *handling, cfg *mqtt.Config) { cfg.Limits.ReceiveMessages = 1 }, func(h *handling) {
+		release := make(chan struct{})
+		h.act = func(int, *mqtt.Received) { <-release }
+		h.server.say(h.some(0, 0, 1))
+		<-time.After(slack)
+		before := h.Stats().BytesRead
+		h.server.say(h.some(0, 1, 2))
+		<-time.After(slack)
+		if s := h.Stats(); s.BytesRead != before || s.Received != 1 {
+			h.t.Errorf("%d bytes were read beyond the limit, %d messages wait", s.BytesRead-before, s.Received)
+		}
+		close(release)
+		h.rest()
+	})
+}
+
+// TestHandledMessagesMakeRoom: though the next handler blocks, and all came with one read: the worker's message is
+// read.
+func TestHandledMessagesMakeRoom(t *testing.T) {
+	eachHandling(t, func(_ *handling, cfg *mqtt.Config) { cfg.Limits.ReceiveMessages = 10 }, func(h *handling) {
+		release := make(chan struct{})
+		h.act = func(n int, _ *mqtt.Received) {
+			if n == 19 {
+				<-release
+			}
+		}
+		must(h.t, errorOf(h.Subscribe(h.ctx, mqtt.Subscription{Filter: "w", Workers: 1, Handler: func(context.Context, *mqtt.Received) { close(release) }})))
+		h.server.say(h.some(0, 0, 20))
+		<-time.After(slack)
+		h.server.say(publishBytes(h.server.five.Load(), 0x30, "w", 0, ""))
+		select {
+		case <-release:
+		case <-time.After(slack):
+			h.t.Errorf("%d messages wait", h.Stats().Received)
+			close(release)
+		}
+		h.rest()
+	})
+}
