@@ -42,6 +42,7 @@ type roles struct {
 
 	delivering bool   // somebody has that role
 	own        bool   // it is who reads, and what is being parsed goes to it
+	lends      bool   // and runs its handlers before it reads on: they may be lent what it has read
 	parsing    bool   // the mutex is held for a batch
 	deliverer  uint64 // the goroutine that has that role, or was the last to
 	turns      uint64 // how often what was queued was taken
@@ -166,6 +167,7 @@ func (o *owner) BeginBatch(now time.Time, size int) {
 		o.sess.Received(now)
 	}
 	r.plain = (*Client)(o).takesPlainLocked()
+	r.lends = !r.delivering && r.puller == nil
 	if !r.delivering {
 		r.delivering, r.own, r.deliverer, r.began = true, true, r.reader, now
 		r.memory.begin()

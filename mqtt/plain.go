@@ -55,7 +55,7 @@ func (c *Client) takePlainMessageLocked(flags byte, body []byte) bool {
 		}
 	}
 	var m *Received
-	if to.reuse && r.own {
+	if to.reuse && r.lends {
 		m = r.memory.lend()
 		payload = payload[:len(payload):len(payload)]
 	} else {

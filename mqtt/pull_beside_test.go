@@ -214,3 +214,32 @@ func TestCallbacksBesideALoop(t *testing.T) {
 		p.expectAck()
 	})
 }
+
+// TestReusedMessageBesideALoop: a handler that has promised to keep no message has it unchanged until it returns,
+// though a loop reads on meanwhile.
+func TestReusedMessageBesideALoop(t *testing.T) {
+	eachCarrier(t, nil, func(p *pulling) {
+		begun, release, saw := make(chan struct{}), make(chan struct{}), make(chan string, 1)
+		must(t, errorOf(p.Subscribe(p.ctx, mqtt.Subscription{Filter: "h", ReuseMessage: true, Handler: func(_ context.Context, m *mqtt.Received) {
+			begun <- struct{}{}
+			<-release
+			saw <- string(m.Payload)
+		}})))
+		l := p.loop(p.ctx, p.subscribe("t"), nil)
+		p.server.say(p.message(0, "h", "known")) // so that the next one takes the short way
+		<-begun
+		release <- struct{}{}
+		<-saw
+		l.reads("t")
+		p.server.say(p.message(0, "h", "handled"))
+		<-begun
+		for range 10 {
+			p.server.say(p.message(0, "t", strings.Repeat("b", 50)))
+			l.expect(strings.Repeat("b", 50))
+		}
+		close(release)
+		if got := <-saw; got != "handled" {
+			t.Errorf("the handler's message became %q", got)
+		}
+	})
+}

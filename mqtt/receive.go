@@ -252,9 +252,10 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 		c.recv.drop()
 		return nil
 	}
+	deferred := c.defersLocked(a.Deferred)
 	var m *Received
 	switch {
-	case to.reuse && c.recv.own && !a.Deferred && c.recv.memory.came == nil:
+	case to.reuse && c.recv.lends && !deferred && c.recv.memory.came == nil:
 		m = c.recv.memory.lend()
 		m.Payload = p.Payload[:len(p.Payload):len(p.Payload)]
 	case len(p.Payload) >= largePayload:
@@ -267,7 +268,7 @@ func (c *Client) handlePublish(p *wire.Publish) (err error) {
 	m.fill(p)
 	m.Sequence, m.seq = a.Sequence, a.Seq
 	m.manual = false
-	c.offerLocked(m, a.Deferred)
+	c.offerLocked(m, deferred)
 	return nil
 }
 
@@ -286,11 +287,15 @@ func (m *Received) fill(p *wire.Publish) {
 	}
 }
 
-// offerLocked queues m for its handlers, once it is on record if it is to be, and
-// so are those before it.
+// defersLocked reports whether a message waits until it is on record, if it is to be saved, and so are
+// those before it: handlers get all in the order of arrival. But a store that fails does not hold up the rest.
+func (c *Client) defersLocked(saves bool) bool {
+	return saves || c.recv.deferred > 0 && !c.saver.failed
+}
+
+// offerLocked queues m for its handlers, after it was deferred if that is said.
 func (c *Client) offerLocked(m *Received, deferred bool) {
-	// In the order of arrival, but a store that fails does not hold up the rest.
-	if deferred || c.recv.deferred > 0 && !c.saver.failed {
+	if deferred {
 		c.recv.deferred++
 		it := item{}
 		c.recv.count(&it, m)

@@ -199,3 +199,24 @@ func TestOrderOfArrivalWhileSaving(t *testing.T) {
 			got t=c q1 id8`)
 	})
 }
+
+// TestReusedMessageWaitsForTheStore: behind a QoS 2 message that is being saved, and what is read meanwhile does
+// not change it.
+func TestReusedMessageWaitsForTheStore(t *testing.T) {
+	eachSaving(t, func(s *lasting, w *watched) {
+		s.connect("absent")
+		synctest.Wait()
+		must(t, s.granted(mqtt.Subscription{Filter: "t", QoS: 2, ReuseMessage: true, Handler: sequenced(s)}))
+		synctest.Wait()
+		gate := w.waits()
+		s.play(`< pub 34 9 a
+			< pub 30 0 b
+			< pub 30 0 c
+			nothing`)
+		close(gate)
+		s.play(`got 1 t=a q2 id9
+			got 0 t=b q0
+			got 0 t=c q0
+			> 50 02 0009`)
+	})
+}

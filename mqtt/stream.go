@@ -126,7 +126,7 @@ func (c *Client) beginStream(rule life.Rule, p *wire.Publish, size int) (err err
 		s.over = true
 		return nil
 	}
-	c.offerLocked(m, a.Deferred)
+	c.offerLocked(m, c.defersLocked(a.Deferred))
 	return nil
 }
 
