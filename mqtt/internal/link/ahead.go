@@ -26,9 +26,9 @@ type ahead struct {
 	came sync.Cond // there are bytes, or nobody reads ahead any more; with mu
 	most int       // bytes that may be held
 
-	held    []byte // they wait for the read loop
+	held    []byte // they wait for who reads
 	reading bool   // aheadLoop runs
-	enough  bool   // the read loop goes on: the read at hand is the last one ahead
+	enough  bool   // who reads goes on: the read at hand is the last one ahead
 	left    bool   // a DISCONNECT came
 	err     error  // how the input ended
 	marks   marks
@@ -136,7 +136,7 @@ func (a *ahead) waits() bool {
 	return a.reading && len(a.held) == 0
 }
 
-// take gives the oldest bytes to the read loop, which goes on. Neither bytes nor an
+// take gives the oldest bytes to who reads, which goes on. Neither bytes nor an
 // error mean that it has to read for itself.
 func (a *ahead) take(p []byte) (int, error) {
 	a.mu.Lock()

@@ -71,7 +71,7 @@ func (l *Link) wentIdle(in *inbox, err error) bool {
 	return true
 }
 
-// setReadDeadline sets a deadline of the read loop's, which gives way to that of the
+// setReadDeadline sets a deadline of who reads, which gives way to that of the
 // end of the link: that one may begin anew once, for it must not be cut short.
 func (l *Link) setReadDeadline(at time.Time) {
 	_ = l.conn.SetReadDeadline(at) // the read tells

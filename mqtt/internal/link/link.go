@@ -127,10 +127,10 @@ type Link struct {
 	pace   sync.Mutex
 	latest time.Time // from HurryUp; guarded by pace
 
-	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. The read loop's
+	ahead *ahead // what was read ahead, and who does; nil: nothing and nobody. Of who reads
 	input error  // how the input ended; written before reading is done
 
-	head []byte // how the input that was refused begins; of the read loop
+	head []byte // how the input that was refused begins; of who reads
 
 	gathers bool // parts go out with what is around them
 	endures bool // a read may end after a while, and the next goes on

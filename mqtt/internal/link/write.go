@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// drainTime is how long the read loop may go on after a failed write: the
+// drainTime is how long reading may go on after a failed write: the
 // peer may have said why it closed.
 const drainTime = 250 * time.Millisecond
 
@@ -17,7 +17,7 @@ const drainTime = 250 * time.Millisecond
 const pieceSize = 64 << 10
 
 // writeLoop writes what the owner has until the link ends, then closes the
-// connection, waits for the read loop and reports the end.
+// connection, waits for the end of the input and reports the end.
 func (l *Link) writeLoop() {
 	timer := time.AfterFunc(time.Hour, l.Kick) // to wait for one channel alone takes the least memory
 	defer timer.Stop()
@@ -142,7 +142,7 @@ func (l *Link) hurried() bool {
 	return !l.latest.IsZero()
 }
 
-// endAfterWrite ends the link after a failed write, but lets the read loop
+// endAfterWrite ends the link after a failed write, but lets who reads
 // take what the peer may have sent before.
 func (l *Link) endAfterWrite(err error) {
 	l.fail(err)
