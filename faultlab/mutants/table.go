@@ -81,7 +81,7 @@ var all = []mutant{
 	},
 	{
 		name: "ack before handler", rule: "a message is acknowledged when its handlers are through",
-		edits: []edit{{"mqtt/receive.go", "\t// In the order of arrival, but a store that fails does not hold up the rest.\n", "\tif m.seq != 0 {\n\t\tc.send.buf, _ = c.sess.Ack(c.send.buf, m.seq, wire.Success)\n\t}\n"}},
+		edits: []edit{{"mqtt/receive.go", "m *Received, deferred bool) {\n", "m *Received, deferred bool) {\n\tif m.seq != 0 {\n\t\tc.send.buf, _ = c.sess.Ack(c.send.buf, m.seq, wire.Success)\n\t}\n"}},
 		check: "kill9 subscribe",
 	},
 	{
