@@ -203,7 +203,7 @@ func (r *receiver) countOut(it *item) {
 	}
 }
 
-// lookForRoom lets the read loop go on if it waits for what has come about.
+// lookForRoom lets who reads go on if it waits for what has come about.
 func (r *receiver) lookForRoom() {
 	r.stuck = r.stuck && r.full()
 	if r.paused && !r.heldBack() {

@@ -259,7 +259,7 @@ func (d *Delivery) failure(outcome, cause error) error {
 }
 
 // enterWait tells that a goroutine waits for the server, perhaps from inside a
-// handler: the read loop must not stop for a full receive queue meanwhile.
+// handler: reading must not stop for a full receive queue meanwhile.
 func (c *Client) enterWait() {
 	c.mu.Lock()
 	c.recv.enter()

@@ -8,7 +8,7 @@ import (
 	"dunlin/mqtt/internal/link"
 )
 
-// full reports whether the read loop has to wait for handlers, unless somebody waits
+// full reports whether reading has to wait for handlers, unless somebody waits
 // for the server.
 func (r *receiver) full() bool {
 	return r.messages >= cmp.Or(r.limits.ReceiveMessages, 1) || r.bytes >= cmp.Or(r.limits.ReceiveBytes, 1) || r.stream.full()
@@ -31,7 +31,7 @@ func (r *receiver) heldBack() bool {
 	return r.full()
 }
 
-// openGate wakes the read loop if it waits for room.
+// openGate wakes who reads if it waits for room.
 func (r *receiver) openGate() {
 	if r.paused {
 		select {
@@ -64,7 +64,7 @@ func (r *receiver) tellDropped(err error) {
 }
 
 // noteUnhandled counts a message that nobody takes, and tells the Error handler, once for
-// all that follow at once. It runs on the deliver loop.
+// all that follow at once. It is for who delivers.
 func (r *receiver) noteUnhandled(topic string) {
 	r.unhandled++
 	if r.unhandled > 1 {
@@ -128,14 +128,14 @@ func (o *owner) AwaitRoom(ended <-chan struct{}) (ahead int, reads bool) {
 	return 0, true
 }
 
-// wantsRoomLocked reports whether the read loop has to wait.
+// wantsRoomLocked reports whether who reads has to wait.
 func (c *Client) wantsRoomLocked() bool {
 	r := &c.recv
 	r.over = c.conn.link.Ahead() == link.AheadOver
 	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
 }
 
-// pause is what the read loop remembers while it waits. It looks up whenever something changes, such as
+// pause is what who reads remembers while it waits. It looks up whenever something changes, such as
 // that something was written.
 type pause struct {
 	began   time.Time // zero: not yet
@@ -156,7 +156,7 @@ func (p *pause) isStuck(now time.Time, through uint64) bool {
 	return !p.still.IsZero() && p.through == through && now.Sub(p.still) >= stuckTime
 }
 
-// pauseEnd says how the read loop goes on after it has waited.
+// pauseEnd says how who reads goes on after it has waited.
 type pauseEnd byte
 
 const (
