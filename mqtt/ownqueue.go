@@ -9,7 +9,7 @@ import (
 	"dunlin/internal/fifo"
 )
 
-// ownQueue holds the messages of subscriptions that the deliver loop does not serve:
+// ownQueue holds the messages of subscriptions that who delivers does not hand over itself:
 // goroutines of their own do, or an iterator. The client's mutex guards it.
 type ownQueue struct {
 	receiver *receiver
