@@ -28,7 +28,7 @@ type destination struct {
 }
 
 // copies are where the copies go that a server sends of one message, one for each subscription that
-// matches: which is for which it does not say, so each goes to the next. Who delivers alone uses them.
+// matches: which is for which it does not say, so each goes to the next. They belong to who delivers.
 type copies struct {
 	each []*destination
 	next int
@@ -86,7 +86,7 @@ func (d *destination) runAll(it *item, g *guard) (returned bool) {
 	return returned
 }
 
-// runOne gives m to the handler of s, unless s has a queue of its own, and reports whether it returned.
+// runOne gives m to the handler of s, if who delivers is to, and reports whether it returned.
 func (d *destination) runOne(s *subscription, m *Received, g *guard) (returned bool) {
 	switch {
 	case s.queue != nil || !s.asked.handled():

@@ -64,7 +64,7 @@ func (r *receiver) tellDropped(err error) {
 }
 
 // noteUnhandled counts a message that nobody takes, and tells the Error handler, once for
-// all that follow at once. It is for who delivers.
+// all that follow at once. Who delivers calls it.
 func (r *receiver) noteUnhandled(topic string) {
 	r.unhandled++
 	if r.unhandled > 1 {

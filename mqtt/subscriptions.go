@@ -82,7 +82,7 @@ type subscription struct {
 	noRetained bool
 	manual     bool
 	reuse      bool
-	queue      *ownQueue // nil: who delivers calls its handler
+	queue      *ownQueue // nil: who delivers calls the handler
 
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool

@@ -2,10 +2,9 @@
 // is to go out, and is the only package that touches the net.Conn.
 //
 // Two goroutines serve a link. The read loop reads as much as there is, and
-// gives the owner whole packets, a batch a read; the owner may run handlers in
-// between, have another goroutine read on meanwhile, or read by itself. The write
-// loop sleeps until it is kicked; then it takes all that was appended meanwhile and
-// writes it at once. While a write runs, packets pile up and go out together, so a
-// busy link needs few system calls and an idle one has no delay. The owner may
-// also write in the place of a write loop that sleeps.
+// hands over whole packets, in batches. Its owner may take its time for one, and have
+// another goroutine go on with the reading. The write loop sleeps until it is
+// kicked; then it takes all that was appended meanwhile and writes it at once.
+// While a write runs, packets pile up and go out together, so a busy link needs
+// few system calls and an idle one has no delay.
 package link
