@@ -28,7 +28,7 @@ type destination struct {
 }
 
 // copies are where the copies go that a server sends of one message, one for each subscription that
-// matches: which is for which it does not say, so each goes to the next. They are of who delivers.
+// matches: which is for which it does not say, so each goes to the next. They belong to who delivers.
 type copies struct {
 	each []*destination
 	next int

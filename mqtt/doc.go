@@ -16,7 +16,7 @@
 //
 // All methods of a Client may be called from any goroutine, also from inside a handler: publishing
 // there, and waiting for it, is legal. Handlers and callbacks of one client run one at a time, in
-// order, on a goroutine of their own, except for those of subscriptions with Workers, and OnPacket.
+// order, on goroutines of the client, except for those of subscriptions with Workers, and OnPacket.
 // While a handler runs, acknowledgements and pings go on; when more messages come than it can take,
 // the client stops reading, so that the server is slowed and memory does not grow.
 //

@@ -137,7 +137,7 @@ func (c *Client) allotLargeLocked(payload []byte, to *destination) (*Received, *
 	m.came = nil
 	l := &large{to: *to, lent: lent{payload}}
 	l.message.Payload = payload
-	if len(to.subs) <= 1 || to.reuse { // else one handler would say for all that they are through
+	if len(to.subs) <= 1 || to.reuse { // else nobody says when all handlers are through
 		l.to.lent = &l.lent
 	}
 	return &l.message, &l.to
@@ -163,9 +163,10 @@ func (m *memory) giveBack(l *lent, limit int) {
 // needed; it saves a program that receives payloads of 16 KiB and more fresh memory for each of
 // them, and so most of what they cost it. It may be called from any goroutine, and more than once, and
 // says nothing about the acknowledgement. For smaller messages, and those that more than one
-// subscription matches, it does nothing.
+// subscription matches, it does nothing. What a BatchHandler or ReuseMessage borrows comes back
+// without it.
 func (m *Received) Release() {
-	if m.to == nil || m.to.lent == nil {
+	if m.to == nil || m.to.lent == nil || len(m.to.subs) > 1 { // one handler does not speak for the others
 		return
 	}
 	c, lent := m.to.client, m.to.lent

@@ -9,8 +9,8 @@ import (
 	"dunlin/internal/fifo"
 )
 
-// ownQueue holds the messages of subscriptions that are not for who delivers:
-// goroutines of their own do, or an iterator. The client's mutex guards it.
+// ownQueue holds messages for handlers on goroutines of their own, or for an iterator: who delivers
+// only queues them. The client's mutex guards it.
 type ownQueue struct {
 	receiver *receiver
 	handler  Handler      // or

@@ -59,8 +59,8 @@ func (c *Client) withdraw(d *Delivery, cause error) error {
 }
 
 // PublishAsync sends m without waiting for its completion; messages leave in
-// the order of the calls. done, unless nil, is called once with the outcome, on
-// the goroutine of the handlers. The Delivery tells the outcome too, and the server's
+// the order of the calls. done, unless nil, is called once with the outcome, in
+// turn with the handlers. The Delivery tells the outcome too, and the server's
 // answer.
 //
 // ctx bounds only the wait for room, while more than Limits.SendBytes wait to be

@@ -186,6 +186,28 @@ func TestReleaseIsNotForOtherHandlers(t *testing.T) {
 	s.closeWell()
 }
 
+// TestReleaseIsNotForOtherHandlersThatBorrow: all of them get the payload, whatever the first one says,
+// and whether it came with the buffer or in memory of its own.
+func TestReleaseIsNotForOtherHandlersThatBorrow(t *testing.T) {
+	for _, size := range largeSizes {
+		s := dialScripted(t, nil)
+		want := bytes.Repeat([]byte("x"), size)
+		got := make(chan bool, 10)
+		look := func(m *mqtt.Received) {
+			got <- bytes.Equal(m.Payload, want)
+			m.Release()
+		}
+		s.activate(false,
+			mqtt.Subscription{Filter: "t", ReuseMessage: true, Handler: func(_ context.Context, m *mqtt.Received) { look(m) }},
+			mqtt.Subscription{Filter: "#", BatchHandler: func(_ context.Context, messages []*mqtt.Received) { look(messages[0]) }})
+		s.sendPublish(false, 0x30, 0, string(want))
+		if first, second := <-got, <-got; !first || !second {
+			t.Errorf("%d bytes: the first handler found what came: %v, the second one: %v", size, first, second)
+		}
+		s.closeWell()
+	}
+}
+
 // TestReleasedMemoryGoesAtRest: a client keeps it for a second or two after a burst, also when small
 // messages go on to come, or handlers take their time, and what is released later is not kept at all.
 func TestReleasedMemoryGoesAtRest(t *testing.T) {

@@ -227,3 +227,20 @@ func short(all []int) string {
 	}
 	return fmt.Sprint(len(all), " numbers: ", all[:20], " ... ", all[len(all)-10:])
 }
+
+// expectCloseToWait closes the client while a handler runs that returns once step is closed.
+func (s *scripted) expectCloseToWait(step chan struct{}) {
+	s.t.Helper()
+	closed := async(func() error { return s.Close(s.ctx) })
+	s.server.Expect("E0 00")
+	s.server.Close()
+	synctest.Wait()
+	select {
+	case err := <-closed:
+		s.t.Errorf("Close returned %v though a handler runs", err)
+	default:
+	}
+	close(step)
+	s.mustWait(closed)
+	s.finish()
+}

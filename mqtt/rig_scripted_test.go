@@ -327,7 +327,7 @@ func (s *scripted) unsubscribe(filter string) {
 	s.mustWait(done)
 }
 
-// hold makes the deliver loop stand still: its handler waits until release is
+// hold makes whoever delivers stand still: its handler waits until release is
 // closed.
 func (s *scripted) hold() (release chan struct{}) {
 	s.t.Helper()

@@ -8,7 +8,7 @@ import (
 	"dunlin/mqtt/internal/link"
 )
 
-// full reports whether who reads has to wait for handlers, unless somebody waits
+// full reports whether reading has to wait for handlers, unless somebody waits
 // for the server.
 func (r *receiver) full() bool {
 	return r.messages >= cmp.Or(r.limits.ReceiveMessages, 1) || r.bytes >= cmp.Or(r.limits.ReceiveBytes, 1) || r.stream.full()
@@ -141,7 +141,7 @@ func (c *Client) wantsRoomLocked() bool {
 	return c.life.Rule(life.Packet) == life.Take && (r.heldBack() || c.jammedLocked() && !r.over)
 }
 
-// pause is what who reads remembers of its waiting. It looks up whenever something changes, such as
+// pause is what who reads remembers while it waits. It looks up whenever something changes, such as
 // that something was written.
 type pause struct {
 	began   time.Time // zero: not yet

@@ -58,7 +58,7 @@ func (c *Client) Subscribe(ctx context.Context, subs ...Subscription) (*ActiveSu
 }
 
 // SubscribeAsync is Subscribe without waiting. done, unless nil, is called once
-// with the outcome on the goroutine of the handlers. When SubscribeAsync returns
+// with the outcome, in turn with the handlers. When SubscribeAsync returns
 // an error nothing was sent and done is not called. A ctx that has ended is such an
 // error; after that it does not count. So is a subscription without a Handler where
 // Config.OnMessage is nil, because only what Subscribe returns has All.

@@ -51,7 +51,7 @@ type Subscription struct {
 	RetainHandling RetainHandling
 	// Workers has the handler called on goroutines of its own, at most so many at once, so that
 	// a slow one does not delay other subscriptions: with 1 its messages stay in their order. 0:
-	// on the goroutine of all handlers, in the order of all messages. What waits counts in
+	// one at a time with all other handlers, in the order of all messages. What waits counts in
 	// Limits.ReceiveMessages all the same. It is for a subscription with a Handler or BatchHandler.
 	Workers int
 	// ManualAck leaves the acknowledgement to Received.Ack.
@@ -82,7 +82,7 @@ type subscription struct {
 	noRetained bool
 	manual     bool
 	reuse      bool
-	queue      *ownQueue // nil: who delivers serves it
+	queue      *ownQueue // nil: who delivers calls the handler
 
 	before *subscription // what it replaced, until the server has agreed
 	agreed bool

@@ -82,18 +82,7 @@ func TestCloseGivesNoBatchMore(t *testing.T) {
 		s.sendPublish(five, 0x30, 0, "first")
 		s.expectEvent("batch first.")
 		s.sendAll(five, 0x32, "a", "b")
-		closed := async(func() error { return s.Close(s.ctx) })
-		s.server.Expect("E0 00")
-		s.server.Close()
-		synctest.Wait()
-		select {
-		case err := <-closed:
-			s.t.Errorf("Close returned %v though the handler runs", err)
-		default:
-		}
-		close(step)
-		s.mustWait(closed)
-		s.finish()
+		s.expectCloseToWait(step)
 	})
 }
 

@@ -19,7 +19,7 @@ func (c *Client) Unsubscribe(ctx context.Context, filters ...string) error {
 }
 
 // UnsubscribeAsync is Unsubscribe without waiting. done, unless nil, is called
-// once with the outcome on the goroutine of the handlers. When UnsubscribeAsync
+// once with the outcome, in turn with the handlers. When UnsubscribeAsync
 // returns an error nothing was sent and done is not called. A ctx that has ended is such
 // an error; after that it does not count.
 //

@@ -171,18 +171,7 @@ func TestCloseWaitsForWorkers(t *testing.T) { // and gives them nothing more
 		s.sendPublish(five, 0x30, 0, "a")
 		s.sendPublish(five, 0x30, 0, "b")
 		s.expectEvent("begins a")
-		closed := async(func() error { return s.Close(s.ctx) })
-		s.server.Expect("E0 00")
-		s.server.Close()
-		synctest.Wait()
-		select {
-		case err := <-closed:
-			s.t.Fatalf("Close returned %v though a handler runs", err)
-		default:
-		}
-		close(step)
-		s.mustWait(closed)
-		s.finish()
+		s.expectCloseToWait(step)
 	})
 }
 

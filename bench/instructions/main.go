@@ -1,12 +1,12 @@
 // Command instructions counts what a message costs in instructions of the processor, for programs that use
-// the library and for scripts, under Valgrind, and for Arm
-// under QEMU. Times differ from machine to machine and from run to
-// run; these counts move by 1 or 2 %, so that a test sees a path that became dearer by a tenth. With -write it
-// renews the table that the test goes by, and the page that shows it.
+// the library and for scripts, under Valgrind, and for Arm under QEMU. Times differ from machine to machine
+// and from run to run; these counts move by 1 or 2 %, so that a test sees a path that became dearer by a
+// tenth. With -write it renews the table that the test goes by, and the page that shows it.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "instructions:", err)
 		os.Exit(1)
 	}

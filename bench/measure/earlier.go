@@ -13,7 +13,7 @@ import (
 func (b *Builder) earlier(ctx context.Context, d *Driver) error {
 	hash, err := b.command(ctx, b.Source, "git", "rev-parse", "--verify", "--end-of-options", d.Commit+"^{commit}")
 	if err != nil {
-		return err
+		return fmt.Errorf("git knows no commit %q in %s; see git log there", d.Commit, b.Source)
 	}
 	top, err := b.command(ctx, b.Source, "git", "rev-parse", "--show-toplevel")
 	if err != nil {

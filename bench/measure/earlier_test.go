@@ -87,7 +87,7 @@ func TestNoSuchCommit(t *testing.T) {
 	r.write("Any", "any")
 	b := Builder{Source: filepath.Join(r.top, "bench"), Out: t.TempDir(), Log: t.Logf}
 	d := Driver{Client: work.Client{Name: "dunlin@nowhere", Commit: "nowhere"}}
-	if err := b.earlier(context.Background(), &d); err == nil || !strings.Contains(err.Error(), "nowhere") {
+	if err := b.earlier(context.Background(), &d); err == nil || !strings.Contains(err.Error(), "no commit \"nowhere\"") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -26,11 +26,12 @@ var allGoals = slices.Concat(
 	[]goal{
 		within("pub0", 0.12), limit("pub0", 2.5), ahead("pub0", "libmosquitto", 8),
 		ahead("pub0", "paho3", 40), ahead("pub0", "paho5", 40),
-		limit("pub1", 1.5), ahead("pub1", "libmosquitto", 5),
-		within("pub2", 2), ahead("pub2", "libmosquitto", 4),
-		within("recv0", 0.12), within("recv0-view", 0.08), within("recv1", 0.6), within("recv2", 1.3),
+		limit("pub1", 1.6), ahead("pub1", "libmosquitto", 5),
+		within("pub2", 1.4), ahead("pub2", "libmosquitto", 4),
+		within("recv0", 0.08), ahead("recv0", "libmosquitto", 2.5), within("recv0-view", 0.05), limit("recv0-view", 2),
+		within("recv1", 0.4), ahead("recv1", "libmosquitto", 2.5), within("recv2", 0.9), ahead("recv2", "libmosquitto", 2.5),
 		limit("rtt0", 1.15), limit("rtt1", 1.15), tail("rtt0"), tail("rtt1"),
-		script("pub0", 2), script("recv0", 2), script("pub1", 3), script("recv1", 3),
+		script("pub0", 2), script("recv0", 3), script("pub1", 3), script("recv1", 5),
 	},
 	first("-1k"), first("-64k"), first("-tls"), first("-ws"),
 	[]goal{

@@ -114,7 +114,16 @@ func newParts(buffer, memory, dynamic *goja.Object) (p parts, err error) {
 		*o.outer = *(*object)(unsafe.Pointer(o.from))
 		o.inner.Set(reflect.NewAt(o.inner.Type(), self.UnsafePointer()).Elem())
 	}
+	if !p.buffer.joined() {
+		return p, errParts
+	}
 	return p, nil
+}
+
+// joined reports whether the view of a Buffer that goja has made leads to its memory as fillBuffer has it.
+func (b *bufferParts) joined() bool {
+	bytes := (*arrayBufferObject)(b.memory.self.data)
+	return b.array.viewedArrayBuf == bytes && b.array.typedArray.data == unsafe.Pointer(&bytes.data)
 }
 
 // sameLayout reports whether ours describes memory of the type goja.
@@ -126,7 +135,7 @@ func sameLayout(ours, theirs reflect.Type) bool {
 	case reflect.UnsafePointer:
 		return theirs.Kind() == reflect.Pointer || theirs.Kind() == reflect.Map
 	case reflect.Pointer:
-		return ours == theirs || theirs.Kind() == reflect.Pointer && ours.Elem().PkgPath() != theirs.Elem().PkgPath()
+		return ours == theirs || theirs.Kind() == reflect.Pointer && isMirror(ours.Elem(), theirs.Elem())
 	case reflect.Struct:
 	default:
 		return ours == theirs
@@ -141,6 +150,12 @@ func sameLayout(ours, theirs reflect.Type) bool {
 		}
 	}
 	return true
+}
+
+// isMirror reports whether ours stands for theirs of goja, by its name: the layout is compared
+// elsewhere.
+func isMirror(ours, theirs reflect.Type) bool {
+	return ours.PkgPath() != theirs.PkgPath() && ours.Name() == theirs.Name()
 }
 
 // newBuffer makes a Buffer on b.
