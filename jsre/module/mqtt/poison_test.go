@@ -20,7 +20,7 @@ func TestPoison(t *testing.T) {
 function begin() {
   const c = mqtt.open(sa);
   `+test.listener+`
-  c.on('message', m => { console.log(m.topic, m.message.toString()); c.close(); });
+  c.on('message', m => { console.log(m.topic, m.message.toString()); if (m.topic === 'u') c.close(); });
   c.on('disconnect', begin);
   c.connect({client: 'c', clean: false});
 }
@@ -35,12 +35,14 @@ begin();
 		conn = server.Accept()
 		conn.Accept()
 		conn.Send("3A 09 0005 702F612B62 0001", "3A 06 0001 74 0002 78")
-		conn.Expect("40 02 0001", "40 02 0002", "E0 00")
+		conn.Expect("40 02 0001", "40 02 0002") // before the script closes, or there would be no second one
+		conn.Send("30 04 0001 75 79")
+		conn.Expect("E0 00")
 		conn.Close()
 		if err := s.wait(); err != nil {
 			t.Errorf("the script ended with: %v; output:\n%s", err, s.out)
 		}
-		if out := s.out.String(); !strings.Contains(out, test.told) || !strings.HasSuffix(out, "t x\n") {
+		if out := s.out.String(); !strings.Contains(out, test.told) || !strings.HasSuffix(out, "t x\nu y\n") {
 			t.Errorf("printed %q, want %q", out, test.told)
 		}
 	}
