@@ -175,9 +175,12 @@ func (l *Link) Head() []byte { return l.head }
 
 // Kick wakes the write loop. The owner calls it when it appended to an
 // out-buffer that Take had found empty.
-func (l *Link) Kick() {
+func (l *Link) Kick() { wake(l.kick) }
+
+// wake puts a value into kick, unless there is one.
+func wake(kick chan<- struct{}) {
 	select {
-	case l.kick <- struct{}{}:
+	case kick <- struct{}{}:
 	default:
 	}
 }

@@ -19,7 +19,10 @@ const pieceSize = 64 << 10
 // writeLoop writes what the owner has until the link ends, then closes the
 // connection, waits for the end of the input and reports the end.
 func (l *Link) writeLoop() {
-	timer := time.AfterFunc(time.Hour, l.Kick) // to wait for one channel alone takes the least memory
+	kick := l.kick
+	// To wait for one channel alone takes the least memory. A stopped timer may stay for long, so it
+	// must not lead to the link, and to what ended that.
+	timer := time.AfterFunc(time.Hour, func() { wake(kick) })
 	defer timer.Stop()
 	for {
 		batch, wait, last := l.owner.Take(time.Now())
