@@ -102,7 +102,7 @@ func (a *app) serve(ctx context.Context, cfg broker.Config) error {
 		return failf("%w", err)
 	}
 	for _, url := range b.URLs() {
-		// The outlet keeps the error.
+		// a.out keeps the error.
 		_, _ = fmt.Fprintln(a.out, url)
 	}
 	if a.StderrTerminal {

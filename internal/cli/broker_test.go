@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"dunlin/internal/cli"
+	"dunlin/internal/environ"
 	"dunlin/internal/testcert"
 )
 
@@ -20,7 +20,7 @@ func TestBrokerServesUntilInterrupted(t *testing.T) {
 	if err := os.WriteFile(users, []byte("ann:s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := start(t, func(e *cli.Environment) { e.StderrTerminal = true },
+	c := start(t, func(e *environ.Environment) { e.StderrTerminal = true },
 		"broker", "--listen", "127.0.0.1:0", "--listen", "tls://127.0.0.1:0", "--users", users, "--cert", cert, "--key", key)
 	c.stderr.waitFor(t, "dunlin: broker ready, Ctrl-C to stop\n")
 	urls := strings.Fields(c.stdout.String())
@@ -44,7 +44,7 @@ func TestBrokerServesUntilInterrupted(t *testing.T) {
 			t.Errorf("%s: a wrong password was taken: %s", raw, out)
 		}
 	}
-	c.stop(cli.Interrupt{Signal: syscall.SIGTERM})
+	c.stop(environ.Interrupt{Signal: syscall.SIGTERM})
 	if status := c.wait(t); status != 143 {
 		t.Errorf("status %d, want 143; stderr:\n%s", status, c.stderr.String())
 	}

@@ -12,36 +12,27 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"dunlin/internal/environ"
+	"dunlin/internal/terminal"
 )
-
-// Environment is all that the command sees of the world.
-type Environment struct {
-	Args   []string // without the program's name
-	Stdin  io.Reader
-	Stdout io.Writer // data only
-	Stderr io.Writer // everything else
-	Env    []string  // NAME=value
-
-	StdoutTerminal bool // a person reads Stdout: escape control characters
-	StderrTerminal bool // a person reads Stderr: say what is going on
-}
 
 // app is one call of the command.
 type app struct {
-	Environment
-	out    *outlet // Stdout, with its end watched
-	parsed bool    // the command line was right: what fails now is something else
+	environ.Environment
+	out    *environ.Output // Stdout, with its end watched
+	parsed bool            // the command line was right: what fails now is something else
 
 	noting sync.Mutex // held while a note is written
 }
 
 // Run runs the command and returns its exit status, see the Exit constants. When
-// ctx ends, what runs comes to a clean end; a cause of type Interrupt gives the
-// status of that signal.
-func Run(ctx context.Context, env Environment) int {
+// ctx ends, what runs comes to a clean end; a cause of type environ.Interrupt
+// gives the status of that signal.
+func Run(ctx context.Context, env environ.Environment) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	a := &app{Environment: env, out: &outlet{w: env.Stdout, cancel: cancel}}
+	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
 	root := a.root()
 	root.SetArgs(append([]string{}, env.Args...)) // nil would mean the process's own
 	err := root.ExecuteContext(ctx)
@@ -100,42 +91,34 @@ func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(name)
 }
 
-// getenv returns a variable of the environment, or "".
-func (a *app) getenv(name string) string {
-	for i := len(a.Env) - 1; i >= 0; i-- {
-		if value, ok := cutName(a.Env[i], name); ok {
-			return value
-		}
-	}
-	return ""
-}
-
-func cutName(pair, name string) (value string, ok bool) {
-	if len(pair) > len(name) && pair[:len(name)] == name && pair[len(name)] == '=' {
-		return pair[len(name)+1:], true
-	}
-	return "", false
-}
-
 // note writes one line for people to stderr. Any goroutine may call it.
 func (a *app) note(format string, args ...any) {
 	a.noting.Lock()
 	defer a.noting.Unlock()
 	// Where stderr is gone nobody can be told.
-	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", oneLine(fmt.Sprintf(format, args...)))
+	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", terminal.OneLine(fmt.Sprintf(format, args...)))
+}
+
+// outputStatus returns the exit status as far as stdout is concerned.
+func (a *app) outputStatus() int {
+	if err := a.out.Err(); err != nil {
+		a.note("write to stdout: %v", err)
+		return ExitFailure
+	}
+	return ExitOK
 }
 
 // report says what went wrong and returns the exit status.
 func (a *app) report(ctx context.Context, err error) int {
 	if err == nil {
-		return a.out.status(a)
+		return a.outputStatus()
 	}
-	var interrupt Interrupt
+	var interrupt environ.Interrupt
 	if ctx.Err() != nil && errors.As(context.Cause(ctx), &interrupt) {
 		return interrupt.Status()
 	}
-	if errors.Is(context.Cause(ctx), errOutput) {
-		return a.out.status(a)
+	if errors.Is(context.Cause(ctx), environ.ErrOutput) {
+		return a.outputStatus()
 	}
 	f := classify(err)
 	if f == nil && a.parsed {

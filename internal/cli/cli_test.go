@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dunlin/internal/cli"
+	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
 	"dunlin/internal/testcert"
 )
@@ -97,11 +98,11 @@ type call struct {
 }
 
 // start runs the command in the background. The test must wait for it.
-func start(t *testing.T, change func(*cli.Environment), args ...string) *call {
+func start(t *testing.T, change func(*environ.Environment), args ...string) *call {
 	t.Helper()
 	ctx, stop := context.WithCancelCause(t.Context())
 	c := &call{stop: stop, status: make(chan int, 1)}
-	env := cli.Environment{Args: args, Stdin: strings.NewReader(""), Stdout: &c.stdout, Stderr: &c.stderr}
+	env := environ.Environment{Args: args, Stdin: strings.NewReader(""), Stdout: &c.stdout, Stderr: &c.stderr}
 	if change != nil {
 		change(&env)
 	}

@@ -31,17 +31,6 @@ const (
 // seeHelp is the next step after a wrong command line.
 const seeHelp = "see dunlin help"
 
-// Interrupt is the cause of a context that a signal ended.
-type Interrupt struct {
-	Signal syscall.Signal
-}
-
-// Error returns the signal's name.
-func (i Interrupt) Error() string { return i.Signal.String() }
-
-// Status returns the exit status as shells know it.
-func (i Interrupt) Status() int { return 128 + int(i.Signal) }
-
 // failure is an error with its exit status.
 type failure struct {
 	status int

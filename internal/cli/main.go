@@ -4,7 +4,10 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
+
+	"dunlin/internal/environ"
 )
 
 // Main runs the command in the process's own environment and returns its exit
@@ -25,15 +28,15 @@ func Main() int {
 				s = syscall.SIGINT
 			}
 			if !first {
-				os.Exit(Interrupt{s}.Status())
+				os.Exit(environ.Interrupt{Signal: s}.Status())
 			}
-			cancel(Interrupt{s})
+			cancel(environ.Interrupt{Signal: s})
 		}
 	}()
-	return Run(ctx, Environment{
-		Args: os.Args[1:], Env: os.Environ(),
+	return Run(ctx, environ.Environment{
+		Name: filepath.Base(os.Args[0]), Args: os.Args[1:], Env: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
+		StdinTerminal: isTerminal(os.Stdin), StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"dunlin/broker"
-	"dunlin/internal/cli"
+	"dunlin/internal/environ"
 )
 
 // snippet returns the README's block of that name.
@@ -32,7 +32,7 @@ func snippet(t *testing.T, name string) string {
 func TestReadmeScript(t *testing.T) {
 	c := start(t, nil, "run", "--broker", writeScript(t, snippet(t, "script")))
 	c.stdout.waitFor(t, "home/light on\n")
-	c.stop(cli.Interrupt{Signal: 2})
+	c.stop(environ.Interrupt{Signal: 2})
 	if status := c.wait(t); status != 130 {
 		t.Errorf("status %d; stderr %q", status, c.stderr.String())
 	}

@@ -41,17 +41,3 @@ func TestParseRedirects(t *testing.T) {
 		t.Errorf("everything goes to %s, plain %v", got, plain)
 	}
 }
-
-func TestOneLine(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain":         "plain",
-		"a\nb\n\nc\n":   "a; b; c",
-		"\x1b[2J\r\x7f": `\x1b[2J\x0d\x7f`,
-		"\xc3(":         `\xc3(`,
-		"ünï \u202e?":   "ünï \u202e?",
-	} {
-		if got := oneLine(in); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}

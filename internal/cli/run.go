@@ -121,7 +121,7 @@ func parseMode(s string) (mqtt.Mode, error) {
 func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre.Options {
 	options := jsre.Options{
 		Args: args, Env: a.Env, Stdout: a.out, Stderr: a.Stderr,
-		Color: a.StdoutTerminal && a.getenv("NO_COLOR") == "",
+		Color: a.StdoutTerminal && a.Getenv("NO_COLOR") == "",
 		Host:  map[string]any{"version": version()},
 	}
 	options.Modules = append(options.Modules, mqttmodule.Module(mqttmodule.Options{Mode: mode, Redirect: redirect}))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dunlin/internal/cli"
+	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
 )
 
@@ -29,7 +30,7 @@ func TestRunEndsCleanlyOnInterrupt(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	c := start(t, nil, "run", "--connect-to", ":="+b.Addr(), writeScript(t, connected))
 	c.stdout.waitFor(t, "connected\n")
-	c.stop(cli.Interrupt{Signal: syscall.SIGINT})
+	c.stop(environ.Interrupt{Signal: syscall.SIGINT})
 	if status := c.wait(t); status != 130 {
 		t.Errorf("status %d, want 130; stderr %q", status, c.stderr.String())
 	}
@@ -50,14 +51,14 @@ func TestRunEndsAfterTheTimeLimit(t *testing.T) {
 func TestRunInterruptsABusyScript(t *testing.T) {
 	c := start(t, nil, "run", "--broker", writeScript(t, `console.log('busy'); for (;;) {}`))
 	c.stdout.waitFor(t, "busy\n")
-	c.stop(cli.Interrupt{Signal: syscall.SIGTERM})
+	c.stop(environ.Interrupt{Signal: syscall.SIGTERM})
 	if status := c.wait(t); status != 143 {
 		t.Errorf("status %d, want 143; stderr %q", status, c.stderr.String())
 	}
 }
 
 func TestRunEndsWhenNobodyReads(t *testing.T) {
-	c := start(t, func(e *cli.Environment) { e.Stdout = failing{syscall.EPIPE} },
+	c := start(t, func(e *environ.Environment) { e.Stdout = failing{syscall.EPIPE} },
 		"run", writeScript(t, `setInterval(function () { console.log('tick'); }, 1);`))
 	if status := c.wait(t); status != cli.ExitOK || c.stderr.String() != "" {
 		t.Errorf("status %d, want 0; stderr %q", status, c.stderr.String())
@@ -74,7 +75,7 @@ func TestRunColours(t *testing.T) {
 		{true, []string{"NO_COLOR=1"}, "[ 1 ]\n"},
 		{false, nil, "[ 1 ]\n"},
 	} {
-		c := start(t, func(e *cli.Environment) { e.StdoutTerminal, e.Env = v.terminal, v.env },
+		c := start(t, func(e *environ.Environment) { e.StdoutTerminal, e.Env = v.terminal, v.env },
 			"run", writeScript(t, `console.log([1]);`))
 		if status := c.wait(t); status != cli.ExitOK {
 			t.Errorf("status %d: %s", status, c.stderr.String())

@@ -91,13 +91,13 @@ func (s *session) complete(a *app, cmd *cobra.Command) error {
 	}
 	s.urlFrom = "-L"
 	if s.url == "" && !here {
-		s.url, s.urlFrom = a.getenv("MQTT_URL"), envURL
+		s.url, s.urlFrom = a.Getenv("MQTT_URL"), envURL
 	}
-	s.username = cmp.Or(s.username, a.getenv("MQTT_USERNAME"))
-	s.cafile = cmp.Or(s.cafile, a.getenv("MQTT_CAFILE"))
+	s.username = cmp.Or(s.username, a.Getenv("MQTT_USERNAME"))
+	s.cafile = cmp.Or(s.cafile, a.Getenv("MQTT_CAFILE"))
 	if flags.Changed("pw") {
 		s.passFrom = "-P"
-	} else if password := a.getenv("MQTT_PASSWORD"); password != "" {
+	} else if password := a.Getenv("MQTT_PASSWORD"); password != "" {
 		s.password, s.passFrom = password, "$MQTT_PASSWORD"
 	}
 	if s.url == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 )
 
@@ -119,7 +120,7 @@ func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(context.Conte
 		}
 		line = s.appendLine(line[:0], m, a.StdoutTerminal)
 		if _, err := a.out.Write(line); err != nil {
-			return // the outlet ends the command
+			return // a.out ends the command
 		}
 		if printed++; printed == s.count {
 			finish(errCounted)
@@ -127,22 +128,22 @@ func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(context.Conte
 	}
 }
 
-func (s *sub) appendLine(dst []byte, m *mqtt.Received, terminal bool) []byte {
+func (s *sub) appendLine(dst []byte, m *mqtt.Received, toTerminal bool) []byte {
 	if s.verbose {
-		dst = append(dst, escapeIf(terminal, m.Topic)...)
+		dst = append(dst, escapeIf(toTerminal, m.Topic)...)
 		dst = append(dst, ' ')
 	}
-	if terminal {
-		dst = append(dst, escape(string(m.Payload))...)
+	if toTerminal {
+		dst = append(dst, terminal.Escape(string(m.Payload))...)
 	} else {
 		dst = append(dst, m.Payload...)
 	}
 	return append(dst, '\n')
 }
 
-func escapeIf(terminal bool, s string) string {
-	if terminal {
-		return escape(s)
+func escapeIf(toTerminal bool, s string) string {
+	if toTerminal {
+		return terminal.Escape(s)
 	}
 	return s
 }

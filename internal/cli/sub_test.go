@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dunlin/internal/cli"
+	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
 	"dunlin/mqtt/mqtttest"
 )
@@ -25,11 +26,11 @@ func publish(t *testing.T, b *mosquitto.Broker, topic, message string) {
 
 func TestSubEndsCleanlyOnInterrupt(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
-	c := start(t, func(e *cli.Environment) { e.StderrTerminal = true }, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener")
+	c := start(t, func(e *environ.Environment) { e.StderrTerminal = true }, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener")
 	c.stderr.waitFor(t, "dunlin: subscribed, Ctrl-C to stop\n")
 	publish(t, b, "t", "hello")
 	c.stdout.waitFor(t, "hello\n")
-	c.stop(cli.Interrupt{Signal: syscall.SIGINT})
+	c.stop(environ.Interrupt{Signal: syscall.SIGINT})
 	if status := c.wait(t); status != 130 {
 		t.Errorf("status %d, want 130; stderr %q", status, c.stderr.String())
 	}
@@ -180,7 +181,7 @@ func TestSubEscapesForTerminals(t *testing.T) {
 		true:  `t \x1b]0;owned\x07 \xff ünï` + "\ttab " + `\u009b2J` + "\n",
 		false: "t " + message + "\n",
 	} {
-		c := start(t, func(e *cli.Environment) { e.StdoutTerminal, e.StderrTerminal = terminal, true },
+		c := start(t, func(e *environ.Environment) { e.StdoutTerminal, e.StderrTerminal = terminal, true },
 			"sub", "-p", portOf(t, b.Addr()), "-t", "t", "-v", "-C", "1")
 		c.stderr.waitFor(t, "subscribed")
 		publish(t, b, "t", message)
@@ -209,7 +210,7 @@ func TestStdoutThatTakesNoMore(t *testing.T) {
 		{syscall.EPIPE, cli.ExitOK, ""},
 		{errors.New("no space left"), cli.ExitFailure, "dunlin: write to stdout: no space left\n"},
 	} {
-		c := start(t, func(e *cli.Environment) { e.Stdout = failing{v.err} }, "sub", "-p", portOf(t, b.Addr()), "-t", "kept", "-i", "piped")
+		c := start(t, func(e *environ.Environment) { e.Stdout = failing{v.err} }, "sub", "-p", portOf(t, b.Addr()), "-t", "kept", "-i", "piped")
 		if status := c.wait(t); status != v.status || c.stderr.String() != v.stderr {
 			t.Errorf("%v: status %d, stderr %q, want %d, %q", v.err, status, c.stderr.String(), v.status, v.stderr)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dunlin/internal/cli"
+	"dunlin/internal/environ"
 	"dunlin/internal/testcert"
 	"dunlin/mqtt/mqtttest"
 )
@@ -71,7 +72,7 @@ func TestLinesOfTheCloudsPage(t *testing.T) {
 				args[i+1] = value
 			}
 		}
-		c := start(t, func(e *cli.Environment) { e.Env = append(e.Env, "MQTT_PASSWORD="+password) }, args[1:]...)
+		c := start(t, func(e *environ.Environment) { e.Env = append(e.Env, "MQTT_PASSWORD="+password) }, args[1:]...)
 		if status := c.wait(t); status != cli.ExitUnreachable || !strings.Contains(c.stderr.String(), "://127.0.0.1:1: connect: connection refused") {
 			t.Errorf("%s: status %d; stderr %q", line, status, c.stderr.String())
 		}

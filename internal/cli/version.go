@@ -19,7 +19,7 @@ func (a *app) versionCommand() *cobra.Command {
 
 // printVersion prints the module's version, Go's, and the platform.
 func (a *app) printVersion() error {
-	// The outlet keeps the error.
+	// a.out keeps the error.
 	_, _ = fmt.Fprintf(a.out, "dunlin %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }
