@@ -20,3 +20,6 @@ func (a *app) helpCommand() *cobra.Command {
 		},
 	}
 }
+
+// lines indents the examples of a command, one a line.
+func lines(examples ...string) string { return "  " + strings.Join(examples, "\n  ") }
