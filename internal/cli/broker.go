@@ -58,10 +58,15 @@ func (a *app) brokerCommand() *cobra.Command {
 			"  refuse=10%         of the attempts to connect are answered with \"server unavailable\"\n" +
 			"  seed=7             chance is the same in each run in which the clients do the same",
 		Example: lines(
+			"# Serve this machine, on port 1883",
 			"dunlin broker",
+			"# Serve other machines, and web pages of this one",
 			"dunlin broker --listen :1883 --listen ws://127.0.0.1:8080",
+			"# Let in those only who stand in a file",
 			"dunlin broker --users users.txt",
+			"# Serve TLS without a certificate of your own",
 			"dunlin broker --tls-self-signed=certificates",
+			"# See how a client bears lost packets, a slow network and cut connections",
 			"dunlin broker --fault drop=1%,delay=50ms,kick=30s"),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(a, cmd) },
@@ -69,13 +74,13 @@ func (a *app) brokerCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.listen, "listen", []string{defaultListen},
-		"address as [SCHEME://][HOST]:PORT; schemes tcp, tls, ws, wss; port 0 takes a free one; may be given many times")
+		"`address` as [SCHEME://][HOST]:PORT; schemes tcp, tls, ws, wss; port 0 takes a free one; may be given many times")
 	f.StringVar(&o.users, "users", "", "`file` with the users who may connect")
 	f.StringVar(&o.cert, "cert", "", "certificate in PEM form, for tls and wss: a `file`")
 	f.StringVar(&o.key, "key", "", "private key of the certificate, in PEM form: a `file`")
 	f.StringVar(&o.selfSigned, "tls-self-signed", "", "make a certificate, and write the authority's to ca.pem in `folder`, if given with =")
 	f.Lookup("tls-self-signed").NoOptDefVal = temporaryFolder
-	f.StringVar(&o.fault, "fault", "", "what goes wrong on purpose, as `name=value`s with commas between them")
+	f.StringVar(&o.fault, "fault", "", "`faults` that are made on purpose, such as drop=1%,delay=50ms,kick=30s")
 	return cmd
 }
 

@@ -43,15 +43,18 @@ func (a *app) runCommand() *cobra.Command {
 		Long: "Run a script until nothing can happen in it any more, or Ctrl-C. Arguments after -- are the\n" +
 			"script's own. It ends with status 10 when the script throws, and 11 when it cannot be loaded.",
 		Example: lines(
+			"# Run a script with a broker of its own",
 			"dunlin run --broker examples/quickstart.js",
+			"# See how a script bears a bad broker",
 			"dunlin run --broker --fault drop=1%,kick=5s examples/quickstart.js",
+			"# Lead a script for production to a broker for tests",
 			"dunlin run --connect-to broker.example:8883=127.0.0.1:18883 app.js -- --fast"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&s.broker, "broker", false, "start a broker on a free loopback port and lead every mqtt.open there")
-	f.StringVar(&s.fault, "fault", "", "what the broker of --broker does wrong on purpose, as `name=value`s with commas between them; see dunlin help broker")
+	f.StringVar(&s.fault, "fault", "", "`faults` that the broker of --broker makes on purpose; see dunlin help broker")
 	f.StringArrayVar(&s.connectTo, "connect-to", nil,
 		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
 	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
