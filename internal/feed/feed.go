@@ -74,6 +74,9 @@ func lineError(number int, line []byte, err error) *LineError {
 // can hold at all.
 const MaxPayload = 268435455
 
+// largest is MaxPayload, and less in tests.
+var largest = MaxPayload
+
 var (
 	// ErrEmpty: there was nothing on stdin, where its whole was to be the message. Mosquitto's commands
 	// fail then, too: a command in front that failed would clear a retained message otherwise.

@@ -55,9 +55,8 @@ func (s *lines) Line() int { return s.cut.number }
 
 // cutter cuts a stream into lines.
 type cutter struct {
-	in      *input
-	rules   LineRules
-	maximum int // for tests; 0: MaxPayload
+	in    *input
+	rules LineRules
 
 	number  int    // of the line that next gave last
 	scanned int    // so many bytes of in.rest hold no line feed
@@ -130,7 +129,7 @@ func (c *cutter) find() bool {
 // give has the line ready.
 func (c *cutter) give(line []byte) {
 	c.here = true
-	if c.long || len(line) > c.most() {
+	if c.long || len(line) > largest {
 		c.err = lineError(c.number+1, line, ErrTooLarge)
 		c.long = false
 		return
@@ -144,19 +143,11 @@ func (c *cutter) give(line []byte) {
 // pass lets go of what came of a line that is too long, but for its beginning.
 func (c *cutter) pass() {
 	const kept = 100
-	if len(c.in.rest) > c.most() || c.long {
+	if len(c.in.rest) > largest || c.long {
 		c.long = true
 		c.in.rest = c.in.rest[:min(kept, len(c.in.rest))]
 		c.scanned = len(c.in.rest)
 	}
-}
-
-// most returns how long a line may be.
-func (c *cutter) most() int {
-	if c.maximum > 0 {
-		return c.maximum
-	}
-	return MaxPayload
 }
 
 // end gives the line that ends with the stream, and returns what ended that when there is none.

@@ -34,7 +34,7 @@ func File(ctx context.Context, name string, stdin io.Reader) ([]byte, error) {
 	if info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder", name)
 	}
-	if info.Size() > MaxPayload {
+	if info.Size() > int64(largest) {
 		return nil, fmt.Errorf("%s: %w", name, ErrTooLarge)
 	}
 	all, err := readAll(ctx, f)
@@ -53,7 +53,7 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 			return in.rest, nil
 		case err != nil:
 			return nil, err
-		case len(in.rest) > MaxPayload:
+		case len(in.rest) > largest:
 			return nil, ErrTooLarge
 		}
 	}
