@@ -181,6 +181,7 @@ func TestMessagePackPayloads(t *testing.T) {
 		{"dfffffffff00", "!the payload is cut short"},
 		{"c9ffffffff01", "!the payload is cut short"},
 		{"dbffffffff01", "!the payload is cut short"},
+		{"c6ffffffff01", "!the payload is cut short"},
 		{strings.Repeat("91", 2000) + "00", "!nested deeper than 1000"},
 	})
 }

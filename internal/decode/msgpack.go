@@ -55,10 +55,10 @@ func (p *messagePack) append(dst []byte, depth int) ([]byte, error) {
 	case msgpcode.IsExt(code):
 		return p.appendExtension(dst)
 	case msgpcode.IsString(code):
-		s, err := p.dec.DecodeString()
-		return appendString(dst, s), err
+		b, err := p.octets(p.dec.DecodeBytesLen())
+		return appendString(dst, string(b)), err
 	case msgpcode.IsBin(code):
-		b, err := p.dec.DecodeBytes()
+		b, err := p.octets(p.dec.DecodeBytesLen())
 		return appendBytes(dst, b), err
 	}
 	return p.appendScalar(dst, code)
@@ -91,6 +91,15 @@ func (p *messagePack) length(n int, err error) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
+}
+
+// octets reads so many bytes. The library's way makes room for as many as the payload says it has.
+func (p *messagePack) octets(n int, err error) ([]byte, error) {
+	if n, err = p.length(n, err); err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	return b, p.dec.ReadFull(b)
 }
 
 func (p *messagePack) appendArray(dst []byte, depth int) ([]byte, error) {
@@ -142,11 +151,8 @@ func isArray(code byte) bool {
 
 func (p *messagePack) appendExtension(dst []byte) ([]byte, error) {
 	kind, size, err := p.dec.DecodeExtHeader()
-	if size, err = p.length(size, err); err != nil { // before anything is made of that size
-		return dst, err
-	}
-	data := make([]byte, size)
-	if err := p.dec.ReadFull(data); err != nil {
+	data, err := p.octets(size, err)
+	if err != nil {
 		return dst, err
 	}
 	if kind == timeExtension {
