@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dunlin/internal/environ"
+	"dunlin/internal/mosquittocli"
 	"dunlin/internal/terminal"
 )
 
@@ -29,7 +30,12 @@ type app struct {
 // Run runs the command and returns its exit status, see the Exit constants. When
 // ctx ends, what runs comes to a clean end; a cause of type environ.Interrupt
 // gives the status of that signal.
+//
+// Under the name of one of Mosquitto's commands, as a link to the program may have it, it is that.
 func Run(ctx context.Context, env environ.Environment) int {
+	if mosquittocli.Tool(env.Name) != "" {
+		return mosquittocli.Run(ctx, env)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
