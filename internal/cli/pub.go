@@ -27,6 +27,7 @@ func (a *app) pubCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.run(a, cmd, args) },
 	}
 	p.bind(cmd)
+	p.bindQoS(cmd)
 	cmd.Flags().StringVarP(&p.topic, "topic", "t", "", "topic")
 	cmd.Flags().StringVarP(&p.message, "message", "m", "", "message")
 	cmd.Flags().BoolVarP(&p.retain, "retain", "r", false, "have the broker keep it for later subscribers")
@@ -34,7 +35,8 @@ func (a *app) pubCommand() *cobra.Command {
 }
 
 func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
-	if err := p.complete(a, cmd); err != nil {
+	args, err := p.complete(a, cmd, args)
+	if err != nil {
 		return err
 	}
 	message, err := p.arguments(cmd, args)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dunlin/internal/connect"
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
 	_ "dunlin/mqtt/dial/ws" // for ws and wss in -L; scripts give no URL
@@ -45,6 +46,10 @@ type session struct {
 	passFrom string // what gave the password; empty: there is none
 
 	version mqtt.Version // that protocol names
+
+	properties connect.Properties // of -D, --property and --user-property, for all packets
+
+	once, reconnect bool
 }
 
 // versions are the names of versions, ours and those of Mosquitto's commands.
@@ -71,13 +76,33 @@ func (s *session) bind(cmd *cobra.Command) {
 	f.StringVarP(&s.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
 	f.StringVarP(&s.password, "pw", "P", "", "password, seen by all users of this machine (default $MQTT_PASSWORD)")
 	f.StringVarP(&s.id, "id", "i", "", "client identifier (default: chosen by the broker)")
-	f.Int64VarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
 	f.StringVarP(&s.protocol, "protocol-version", "V", "auto", "version of MQTT: 5, 3.1.1 or 3.1; auto tries 5, then 3.1.1")
 	f.BoolVarP(&s.debug, "debug", "d", false, "say on stderr which packets are sent and received")
 }
 
-// complete checks the options and fills in what the environment says.
-func (s *session) complete(a *app, cmd *cobra.Command) error {
+// bindQoS adds -q to a command that publishes or subscribes.
+func (s *session) bindQoS(cmd *cobra.Command) {
+	cmd.Flags().Int64VarP(&s.qos, "qos", "q", 0, "quality of service: 0, 1 or 2")
+}
+
+// bindReconnect adds the options of a command that a person leaves running. With them connect goes on when
+// the connection is lost, and says so on stderr, unless the options or stayOnce say otherwise.
+func (s *session) bindReconnect(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.once, "once", false, "end when the connection is lost")
+	s.reconnect = true
+}
+
+// stayOnce has a command that could reconnect not do so in this run, as pub without -l, unless the options
+// ask for it. It is called after complete and before connect.
+func (s *session) stayOnce() {}
+
+// complete checks the options, fills in what the environment says, and returns args without the URL that
+// may be their first.
+func (s *session) complete(a *app, cmd *cobra.Command, args []string) (rest []string, err error) {
+	return args, s.completeOptions(a, cmd)
+}
+
+func (s *session) completeOptions(a *app, cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if err := checkNumbers(cmd); err != nil {
 		return err

@@ -40,6 +40,7 @@ func (a *app) subCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
 	}
 	s.bind(cmd)
+	s.bindQoS(cmd)
 	f := cmd.Flags()
 	f.StringArrayVarP(&s.topics, "topic", "t", nil, "topic filter; may be given many times")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print the topic in front of the message")
@@ -49,7 +50,8 @@ func (a *app) subCommand() *cobra.Command {
 }
 
 func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
-	if err := s.complete(a, cmd); err != nil {
+	args, err := s.complete(a, cmd, args)
+	if err != nil {
 		return err
 	}
 	subscriptions, err := s.arguments(args)
