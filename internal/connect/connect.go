@@ -68,11 +68,17 @@ type Options struct {
 // of the field of Options, such as "TLS.CAFile".
 type Error struct {
 	Field string
+	Value string // a file or an address that it names, where Err does not say it; or ""
 	Err   error
 }
 
 // Error returns the cause without the field.
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string {
+	if e.Value != "" {
+		return e.Value + ": " + e.Err.Error()
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -55,19 +55,19 @@ func (o *Options) Check() error {
 	}
 	switch {
 	case o.SRV && o.Host == "":
-		return &Error{"SRV", errors.New("there is no domain to look servers up for")}
+		return &Error{Field: "SRV", Err: errors.New("there is no domain to look servers up for")}
 	case o.SRV && (o.URL != "" || o.Unix != "" || o.WebSocket):
-		return &Error{"SRV", errors.New("a look-up finds servers of MQTT over TCP; it does not go with a URL, a socket or WebSocket")}
+		return &Error{Field: "SRV", Err: errors.New("a look-up finds servers of MQTT over TCP; it does not go with a URL, a socket or WebSocket")}
 	case o.Unix != "" && (o.URL != "" || o.Host != "" || o.Port != 0):
-		return &Error{"Unix", errors.New("a socket of this machine has no host and no port")}
+		return &Error{Field: "Unix", Err: errors.New("a socket of this machine has no host and no port")}
 	case o.Unix != "" && o.WebSocket:
-		return &Error{"Unix", errors.New("WebSocket does not go over a socket of this machine")}
+		return &Error{Field: "Unix", Err: errors.New("WebSocket does not go over a socket of this machine")}
 	case o.Unix != "" && o.TLS.asked():
-		return &Error{"Unix", errors.New("a socket of this machine has no TLS")}
+		return &Error{Field: "Unix", Err: errors.New("a socket of this machine has no TLS")}
 	case o.ClientID != "" && o.IDPrefix != "":
-		return &Error{"IDPrefix", errors.New("a client identifier is given whole, or its prefix is")}
+		return &Error{Field: "IDPrefix", Err: errors.New("a client identifier is given whole, or its prefix is")}
 	case o.Properties.Connect.Data != nil && o.Properties.Connect.Method == "":
-		return &Error{"Properties.Connect.Data", errors.New("authentication data needs an authentication method")}
+		return &Error{Field: "Properties.Connect.Data", Err: errors.New("authentication data needs an authentication method")}
 	}
 	return o.checkProxy()
 }
@@ -77,15 +77,15 @@ func (o *Options) checkURL() error {
 	a, err := dial.ParseAddress(o.URL)
 	switch {
 	case err != nil:
-		return &Error{"URL", err}
+		return &Error{Field: "URL", Err: err}
 	case !a.TLS && o.TLS.asked() && a.Scheme == "unix":
-		return &Error{"URL", errors.New("a socket of this machine has no TLS")}
+		return &Error{Field: "URL", Err: errors.New("a socket of this machine has no TLS")}
 	case !a.TLS && o.TLS.asked():
-		return &Error{"URL", fmt.Errorf("the scheme is %s, which has no TLS; write %ss", a.Scheme, a.Scheme)}
+		return &Error{Field: "URL", Err: fmt.Errorf("the scheme is %s, which has no TLS; write %ss", a.Scheme, a.Scheme)}
 	case a.TLS && o.TLS.Off:
-		return &Error{"TLS.Off", fmt.Errorf("the scheme is %s, which is TLS; write %s", a.Scheme, strings.TrimSuffix(a.Scheme, "s"))}
+		return &Error{Field: "TLS.Off", Err: fmt.Errorf("the scheme is %s, which is TLS; write %s", a.Scheme, strings.TrimSuffix(a.Scheme, "s"))}
 	case o.WebSocket && a.Scheme != "ws" && a.Scheme != "wss":
-		return &Error{"WebSocket", fmt.Errorf("the scheme is %s; write ws or wss", a.Scheme)}
+		return &Error{Field: "WebSocket", Err: fmt.Errorf("the scheme is %s; write ws or wss", a.Scheme)}
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (o *Options) checkProxy() error {
 		return nil
 	}
 	if _, err := proxy.New(o.Proxy); err != nil {
-		return &Error{"Proxy", err}
+		return &Error{Field: "Proxy", Err: err}
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func (o *Options) describe(cfg *mqtt.Config) error {
 	if o.URL != "" { // a URL's own are for Dial, but would go on to another server
 		name, password, err := userInfo(o.URL)
 		if err != nil {
-			return &Error{"URL", err}
+			return &Error{Field: "URL", Err: err}
 		}
 		cfg.Username = cmp.Or(cfg.Username, name)
 		if cfg.Password == nil {
@@ -168,8 +168,10 @@ func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 		through.Dial = t.Dial
 		t.Dial = through.DialContext
 	}
-	if t.TLS, err = o.TLS.config(); err != nil {
-		return err
+	if o.usesTLS() {
+		if t.TLS, err = o.TLS.config(); err != nil {
+			return err
+		}
 	}
 	t.WebSocket = ws.Options{Header: o.WebSocketHeader}.Upgrade
 	return nil
@@ -190,7 +192,7 @@ func (o *Options) localAddress(ctx context.Context) (net.Addr, error) {
 	resolver := cmp.Or(o.Resolver, net.DefaultResolver)
 	addresses, err := resolver.LookupIPAddr(ctx, o.BindAddress)
 	if err != nil {
-		return nil, &Error{"BindAddress", fmt.Errorf("%s is no address of this machine: %w", o.BindAddress, err)}
+		return nil, &Error{Field: "BindAddress", Value: o.BindAddress, Err: fmt.Errorf("it is no address of this machine: %w", err)}
 	}
 	return &net.TCPAddr{IP: addresses[0].IP, Zone: addresses[0].Zone}, nil
 }
@@ -208,7 +210,7 @@ func (o *Options) proxy() (*proxy.Dialer, error) {
 		d, err = proxy.FromVariables(o.ProxyVariables)
 	}
 	if err != nil {
-		return nil, &Error{"Proxy", err}
+		return nil, &Error{Field: "Proxy", Err: err}
 	}
 	return d, nil
 }
@@ -239,6 +241,15 @@ func (o *Options) address(cfg *mqtt.Config) string {
 // secured reports whether a server that is given by host and port is reached by TLS: as with Mosquitto's
 // commands, port 8883 means it.
 func (o *Options) secured() bool { return !o.TLS.Off && (o.TLS.asked() || o.Port == 8883) }
+
+// usesTLS reports whether there is TLS on the way.
+func (o *Options) usesTLS() bool {
+	if o.URL == "" {
+		return o.Unix == "" && o.secured()
+	}
+	a, err := dial.ParseAddress(o.URL)
+	return err == nil && a.TLS
+}
 
 // hostPort writes host and port for a URL; port 0 is left out.
 func hostPort(host string, port int) string {

@@ -54,15 +54,15 @@ var tlsVersions = map[string]uint16{"tlsv1.2": tls.VersionTLS12, "tlsv1.3": tls.
 func (t *TLS) check() error {
 	switch {
 	case t.PSK != "" || t.PSKIdentity != "":
-		return &Error{"TLS.PSK", errors.New("TLS with a pre-shared key is not possible here: Go's TLS has none; use certificates, or a user name and password")}
+		return &Error{Field: "TLS.PSK", Err: errors.New("TLS with a pre-shared key is not possible here: Go's TLS has none; use certificates, or a user name and password")}
 	case t.Engine != "" || t.EnginePassword != "" || t.KeyForm == "engine":
-		return &Error{"TLS.Engine", errors.New("engines of OpenSSL are not possible here: this program has Go's TLS; give the key as a PEM file")}
+		return &Error{Field: "TLS.Engine", Err: errors.New("engines of OpenSSL are not possible here: this program has Go's TLS; give the key as a PEM file")}
 	case t.KeyForm != "" && t.KeyForm != "pem":
-		return &Error{"TLS.KeyForm", fmt.Errorf("%q is not pem", t.KeyForm)}
+		return &Error{Field: "TLS.KeyForm", Err: fmt.Errorf("%q is not pem", t.KeyForm)}
 	case t.KeyFile != "" && t.CertFile == "":
-		return &Error{"TLS.KeyFile", errors.New("a key needs its certificate")}
+		return &Error{Field: "TLS.KeyFile", Err: errors.New("a key needs its certificate")}
 	case t.Version != "" && tlsVersions[t.Version] == 0:
-		return &Error{"TLS.Version", fmt.Errorf("%q is not tlsv1.2 or tlsv1.3; older versions are not safe", t.Version)}
+		return &Error{Field: "TLS.Version", Err: fmt.Errorf("%q is not tlsv1.2 or tlsv1.3; older versions are not safe", t.Version)}
 	}
 	_, err := t.suites()
 	return err
@@ -77,12 +77,12 @@ func (t *TLS) suites() ([]uint16, error) {
 	for name := range strings.FieldsFuncSeq(t.Ciphers, func(r rune) bool { return r == ':' || r == ',' || r == ' ' }) {
 		suite := findSuite(name)
 		if suite == nil {
-			return nil, &Error{"TLS.Ciphers", fmt.Errorf("cipher %q is not one that Go's TLS has; such as ECDHE-RSA-AES128-GCM-SHA256", name)}
+			return nil, &Error{Field: "TLS.Ciphers", Err: fmt.Errorf("cipher %q is not one that Go's TLS has; such as ECDHE-RSA-AES128-GCM-SHA256", name)}
 		}
 		ids = append(ids, suite.ID)
 	}
 	if !slices.ContainsFunc(ids, isOfTLS12) && t.Version != "tlsv1.3" {
-		return nil, &Error{"TLS.Ciphers", errors.New("no cipher of TLS 1.2 is among them, and those of TLS 1.3 cannot be chosen: use tlsv1.3, which has safe ones alone")}
+		return nil, &Error{Field: "TLS.Ciphers", Err: errors.New("no cipher of TLS 1.2 is among them, and those of TLS 1.3 cannot be chosen: use tlsv1.3, which has safe ones alone")}
 	}
 	return slices.DeleteFunc(ids, func(id uint16) bool { return !isOfTLS12(id) }), nil
 }
@@ -121,7 +121,7 @@ func (t *TLS) config() (*tls.Config, error) {
 	}
 	conf, err := dial.TLS{CertFile: t.CertFile, KeyFile: t.KeyFile, ALPN: t.ALPN, Insecure: t.AnyCertificate}.Config()
 	if err != nil {
-		return nil, &Error{"TLS.CertFile", err}
+		return nil, &Error{Field: "TLS.CertFile", Err: err}
 	}
 	if conf.RootCAs, err = t.roots(); err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (t *TLS) config() (*tls.Config, error) {
 	if t.KeyLog != "" {
 		file, err := os.OpenFile(t.KeyLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
-			return nil, &Error{"TLS.KeyLog", err}
+			return nil, &Error{Field: "TLS.KeyLog", Err: err}
 		}
 		conf.KeyLogWriter = file // open to the end of the process, which makes one
 	}
@@ -152,7 +152,7 @@ func (t *TLS) checkFiles() error {
 			continue
 		}
 		if _, err := os.ReadFile(f.path); err != nil {
-			return &Error{f.field, err}
+			return &Error{Field: f.field, Err: err}
 		}
 	}
 	return nil
@@ -181,17 +181,17 @@ func (t *TLS) roots() (*x509.CertPool, error) {
 	if t.SystemCA {
 		system, err := x509.SystemCertPool()
 		if err != nil {
-			return nil, &Error{"TLS.SystemCA", err}
+			return nil, &Error{Field: "TLS.SystemCA", Err: err}
 		}
 		pool = system
 	}
 	if t.CAFile != "" {
 		blocks, err := os.ReadFile(t.CAFile)
 		if err != nil {
-			return nil, &Error{"TLS.CAFile", err}
+			return nil, &Error{Field: "TLS.CAFile", Err: err}
 		}
 		if err := dial.AddCertificates(pool, blocks); err != nil {
-			return nil, &Error{"TLS.CAFile", fmt.Errorf("%s: %w", t.CAFile, err)}
+			return nil, &Error{Field: "TLS.CAFile", Value: t.CAFile, Err: err}
 		}
 	}
 	if t.CAPath != "" {
@@ -204,7 +204,7 @@ func (t *TLS) roots() (*x509.CertPool, error) {
 func (t *TLS) addFolder(pool *x509.CertPool) error {
 	entries, err := os.ReadDir(t.CAPath)
 	if err != nil {
-		return &Error{"TLS.CAPath", err}
+		return &Error{Field: "TLS.CAPath", Err: err}
 	}
 	found := false
 	for _, entry := range entries {
@@ -214,7 +214,7 @@ func (t *TLS) addFolder(pool *x509.CertPool) error {
 		}
 	}
 	if !found {
-		return &Error{"TLS.CAPath", fmt.Errorf("no file in %s has certificates in PEM", t.CAPath)}
+		return &Error{Field: "TLS.CAPath", Value: t.CAPath, Err: errors.New("no file of this folder has certificates in PEM")}
 	}
 	return nil
 }
