@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"dunlin/internal/record"
 	"dunlin/mqtt"
 )
 
@@ -26,7 +27,7 @@ type Dump struct {
 // file and ends the command, because nothing may be lost silently.
 func (d *Dump) Write(m *mqtt.Received, at time.Time) error {
 	folder := filepath.FromSlash(Name(m.Topic))
-	info, err := json.Marshal(describe(m, at))
+	info, err := json.Marshal(record.Beside(m, at))
 	if err != nil {
 		return d.fail(folder, err)
 	}
