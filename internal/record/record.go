@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -92,6 +93,9 @@ func properties(p *mqtt.Properties) *Properties {
 	}
 	for _, u := range p.UserProperties {
 		r.User = append(r.User, map[string]string{u.Name: u.Value})
+	}
+	if reflect.ValueOf(*r).IsZero() {
+		return nil // there may be subscription identifiers, which belong to the delivery
 	}
 	return r
 }

@@ -54,7 +54,11 @@ func TestNothingIsLostInARecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := r.Message(now)
-		if want := m.Message(); !reflect.DeepEqual(got, want) || err != nil {
+		want := m.Message()
+		if want.Properties != nil && reflect.ValueOf(*want.Properties).IsZero() {
+			want.Properties = nil
+		}
+		if !reflect.DeepEqual(got, want) || err != nil {
 			t.Fatalf("got %+v and error %v, want %+v, line %s", got, err, want, line)
 		}
 	})

@@ -4,6 +4,7 @@ package retained
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,23 +18,18 @@ const DefaultQuiet = 900 * time.Millisecond
 // quietRounds is how many answers to pings in a row have to come without a message between them.
 const quietRounds = 3
 
+// exactFilters is how many topics are asked for at once where messages are to come at their own quality of service:
+// Mosquitto 2.0.11 and 2.1.2 send 1,020 such messages at one time and drop the others (max_queued_messages).
+const exactFilters = 200
+
 // Listing says which retained messages are asked for.
 type Listing struct {
 	Filters []string
 	Exclude []string      // filters of those that are passed over
 	Quiet   time.Duration // 0: DefaultQuiet
-}
-
-// listing is a run of one.
-type listing struct {
-	Listing
-	each func(m *mqtt.Received, at time.Time) error
-
-	mu     sync.Mutex
-	seen   map[string]struct{} // filters overlap, and topics come for each of them
-	came   int                 // messages of any kind, which show that the server is not through
-	inside bool                // each runs, and others may wait behind it
-	err    error
+	// Exact has the messages come at their own quality of service. Otherwise they come at QoS 0, for which they are asked for
+	// once; with Exact the topics that came are asked for again, some at a time.
+	Exact bool
 }
 
 // Run calls each with every retained message that matches, once a topic, one at a time, and returns for how many.
@@ -43,13 +39,40 @@ type listing struct {
 // and no retained message came meanwhile. Messages that are published meanwhile count for nothing. A server that looks
 // its messages up beside the connection may be slower than that, and needs more of Quiet.
 //
-// The messages come at their own quality of service. The error is what each returned, that of the subscription, or why
-// the connection or ctx ended; then the listing is not complete.
+// The error is what each returned, that of the subscription, or why the connection or ctx ended; then the listing is
+// not complete.
 func (l Listing) Run(ctx context.Context, c *mqtt.Client, each func(m *mqtt.Received, at time.Time) error) (int, error) {
-	run := &listing{Listing: l, each: each, seen: map[string]struct{}{}}
+	if !l.Exact {
+		return l.ask(ctx, c, mqtt.AtMostOnce, each)
+	}
+	var topics []string
+	_, err := l.ask(ctx, c, mqtt.AtMostOnce, func(m *mqtt.Received, _ time.Time) error {
+		topics = append(topics, m.Topic)
+		return nil
+	})
+	count := 0
+	for some := range slices.Chunk(topics, exactFilters) {
+		if err != nil {
+			break
+		}
+		part := l
+		part.Filters = some
+		n := 0
+		n, err = part.ask(ctx, c, mqtt.ExactlyOnce, each)
+		count += n
+	}
+	return count, err
+}
+
+// ask subscribes once.
+func (l Listing) ask(ctx context.Context, c *mqtt.Client, qos mqtt.QoS, each func(m *mqtt.Received, at time.Time) error) (int, error) {
+	run := &listing{Listing: l, each: each, seen: map[string]struct{}{}, all: make(chan struct{})}
+	if qos > 0 {
+		run.expected = len(l.Filters)
+	}
 	subscriptions := make([]mqtt.Subscription, len(l.Filters))
 	for i, filter := range l.Filters {
-		subscriptions[i] = mqtt.Subscription{Filter: filter, QoS: mqtt.ExactlyOnce, Handler: run.take}
+		subscriptions[i] = mqtt.Subscription{Filter: filter, QoS: qos, Handler: run.take}
 	}
 	active, err := c.Subscribe(ctx, subscriptions...)
 	if err != nil {
@@ -64,25 +87,45 @@ func (l Listing) Run(ctx context.Context, c *mqtt.Client, each func(m *mqtt.Rece
 	return len(run.seen), err
 }
 
+// listing is a run of one.
+type listing struct {
+	Listing
+	each func(m *mqtt.Received, at time.Time) error
+	all  chan struct{} // closed when each has had all that are expected
+
+	mu       sync.Mutex
+	expected int                 // the number of topics; 0: not known
+	seen     map[string]struct{} // filters overlap, and topics come for each of them
+	came     int                 // messages of any kind, which show that the server is not through
+	inside   bool                // each runs, and others may wait behind it
+	err      error
+}
+
 // take is the handler.
 func (l *listing) take(_ context.Context, m *mqtt.Received) {
-	if !m.Retain {
+	if !m.Retain || !l.begin(m.Topic) {
 		return
 	}
-	l.mu.Lock()
-	l.came++
-	_, again := l.seen[m.Topic]
-	if again || l.err != nil || subscribe.Matches(l.Exclude, m.Topic) {
-		l.mu.Unlock()
-		return
-	}
-	l.seen[m.Topic] = struct{}{}
-	l.inside = true
-	l.mu.Unlock()
 	err := l.each(m, time.Now())
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.inside, l.err = false, err
-	l.mu.Unlock()
+	if len(l.seen) == l.expected {
+		close(l.all)
+	}
+}
+
+// begin tells whether a message is to be given to each.
+func (l *listing) begin(topic string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.came++
+	if _, again := l.seen[topic]; again || l.err != nil || subscribe.Matches(l.Exclude, topic) {
+		return false
+	}
+	l.seen[topic] = struct{}{}
+	l.inside = true
+	return true
 }
 
 // progress returns how many messages came, whether one is under way, and what failed.
@@ -98,13 +141,15 @@ func (l *listing) settle(ctx context.Context, c *mqtt.Client) error {
 	if pause <= 0 {
 		pause = DefaultQuiet
 	}
-	pause /= quietRounds
+	timer := time.NewTicker(max(pause/quietRounds, 1))
+	defer timer.Stop()
 	for quiet, before := 0, 0; quiet < quietRounds; quiet++ {
-		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
+		case <-l.all:
+			_, _, err := l.progress()
+			return err
 		case <-ctx.Done():
-			timer.Stop()
 			return context.Cause(ctx)
 		}
 		if _, err := c.Ping(ctx); err != nil {
