@@ -185,7 +185,7 @@ func (r *reply) handle(ctx context.Context, a *app, client *mqtt.Client, m *mqtt
 		answer.Properties = answerProperties(m, failed)
 	}
 	if failed != nil {
-		a.note("reply: %s: %v", m.Topic, failed)
+		a.note("reply: %s: %q: %v", m.Topic, r.command, failed)
 		if !lasting { // the answer could not say that it is none
 			return
 		}
@@ -199,7 +199,8 @@ func (r *reply) handle(ctx context.Context, a *app, client *mqtt.Client, m *mqtt
 	}
 }
 
-// answerProperties returns what tells the answer from others, and whether it failed.
+// answerProperties returns what tells the answer from others, and whether it failed. The command is
+// nothing that who asks needs to know.
 func answerProperties(m *mqtt.Received, failed error) *mqtt.Properties {
 	var p mqtt.Properties
 	if m.Properties != nil {
@@ -232,9 +233,9 @@ func (r *reply) answer(ctx context.Context, a *app, m *mqtt.Received) ([]byte, e
 	err := command.Run()
 	switch {
 	case printed.full:
-		return nil, fmt.Errorf("%q: its answer is larger than %d MiB", r.command, mostPrinted>>20)
+		return nil, fmt.Errorf("the answer is larger than %d MiB", mostPrinted>>20)
 	case err != nil:
-		return printed.Bytes(), fmt.Errorf("%q: %w", r.command, err)
+		return printed.Bytes(), err
 	}
 	return printed.Bytes(), nil
 }
