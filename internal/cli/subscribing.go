@@ -115,10 +115,36 @@ func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) sub
 		cfg.OnError = func(err error) { a.note("%s: %v", cmd.Name(), err) }
 		cfg.Poison = mqtt.PoisonDropped // a line each, and the next run would get it again
 		cfg.Transport.MaxPacket = maxPacket
+		s.reconnecting(a, cmd.Name(), &cfg)
 		if lasts {
 			return s.connectLasting(ctx, a, cfg)
 		}
 		return s.connect(ctx, a, cfg)
+	}
+}
+
+// reconnecting has the client go on when its connection is lost, unless --once says otherwise, and say so.
+func (s *subscribing) reconnecting(a *app, command string, cfg *mqtt.Config) {
+	if !s.reconnect || s.once {
+		return
+	}
+	cfg.Reconnect = &mqtt.Reconnect{}
+	cfg.OnRetry = func(r mqtt.Retry) {
+		a.note("%s: connection lost: %v; trying again in %v", command, r.Err, r.Delay.Round(100*time.Millisecond))
+	}
+	first, told := true, cfg.OnConnect
+	cfg.OnConnect = func(client *mqtt.Client) {
+		if told != nil {
+			told(client)
+		}
+		switch {
+		case first:
+		case s.qos > 0 && !client.ConnAck().SessionPresent:
+			a.note("%s: connected again, but the broker has not kept the session: what came meanwhile is lost", command)
+		default:
+			a.note("%s: connected again", command)
+		}
+		first = false
 	}
 }
 
