@@ -100,7 +100,6 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 		}
 	}
 	result, err := subscribe.Run(ctx, func(ctx context.Context, cfg mqtt.Config) (_ *mqtt.Client, err error) {
-		cfg.Properties.RequestResponseInformation = r.answerTopic == ""
 		client, err = dial(ctx, cfg)
 		return client, err
 	}, o)
@@ -146,6 +145,8 @@ func (r *req) request(ctx context.Context, a *app, cmd *cobra.Command, args []st
 	}
 	m.Payload = payload
 	m.Properties = r.properties.Publish.Message()
+	r.answerTopic = cmp.Or(r.answerTopic, r.properties.Publish.ResponseTopic)
+	r.options.Properties.Connect.RequestResponseInformation = r.answerTopic == ""
 	if r.version == mqtt.VersionAuto && (m.Properties != nil || r.answerTopic == "") {
 		r.version = mqtt.V5 // which alone carries them
 	}
