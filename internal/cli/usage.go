@@ -25,11 +25,14 @@ var numbers = map[string]struct {
 
 	"count": {1, math.MaxInt32, "between 1 and 2147483647"},
 	"wait":  {1, math.MaxInt32, "between 1 and 2147483647"},
+
+	"replies":  {1, math.MaxInt32, "between 1 and 2147483647"},
+	"parallel": {1, 1024, "between 1 and 1024"},
 }
 
 // checkNumbers finds a numeric option that is given and out of its range.
 func checkNumbers(cmd *cobra.Command) error {
-	for _, name := range []string{"qos", "port", "keepalive", "will-qos", "count", "wait"} {
+	for _, name := range []string{"qos", "port", "keepalive", "will-qos", "count", "wait", "replies", "parallel"} {
 		f := cmd.Flags().Lookup(name)
 		if f == nil || !f.Changed {
 			continue
