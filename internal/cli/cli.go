@@ -69,6 +69,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
 	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {
 		run := cmd.RunE
@@ -76,6 +77,9 @@ func (a *app) root() *cobra.Command {
 			a.parsed = true
 			return run(cmd, args)
 		}
+	}
+	if completes(a.Args) {
+		teachCompletion(root)
 	}
 	return root
 }
