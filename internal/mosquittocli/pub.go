@@ -109,7 +109,7 @@ func (c *command) publish(ctx context.Context, client *mqtt.Client, o *connect.O
 // source returns what is published.
 func (c *command) source(m mqtt.Message) feed.Source {
 	if c.payload == payloadStdinLine {
-		return feed.Lines(c.Stdin, m, feed.LineRules{KeepCR: true})
+		return feed.Lines(c.Stdin, m, feed.LineRules{EndAtNUL: true})
 	}
-	return feed.Repeat(feed.Message(m), c.repeat)
+	return feed.Repeat(m, c.repeat)
 }
