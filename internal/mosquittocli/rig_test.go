@@ -39,10 +39,6 @@ type row struct {
 	steps    []step         // done one after the other while the tool runs
 	again    string         // then this command line, as the first one
 	noBroker bool           // nothing is compared but the process
-
-	// only21 says that Debian's Mosquitto 2.0.11 does not do as 2.1.2 does, and how: then the
-	// other side is what 2.1.2 did, as recorded in testdata/recorded.
-	only21 string
 }
 
 // need is what a broker has beside its plain listener.
