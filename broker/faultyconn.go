@@ -25,14 +25,16 @@ type faultyConn struct {
 	net.Conn
 	faults  *faults
 	coming  *rand.Rand      // chance for what the client sends; of the goroutine that reads
-	going   *rand.Rand      // chance for what it is sent; mu
+	going   *rand.Rand      // chance for what it is sent; writing
 	hurry   <-chan struct{} // closed when there is no time left for delays
 	wake    chan struct{}   // has a value when late or closed has changed
 	written chan struct{}   // closed when nothing is written late any more
 
+	writing sync.Mutex // held by who writes; before mu
+	partial []byte     // the beginning of a packet; writing
+
 	mu      sync.Mutex
 	room    *sync.Cond   // late has become shorter, or err is set
-	partial []byte       // the beginning of a packet; mu
 	late    []latePacket // what waits for its time, in order; mu
 	waiting int          // its bytes; mu
 	closed  bool         // nothing is added any more; mu
@@ -48,25 +50,21 @@ type latePacket struct {
 // Write writes the packets that do not vanish, now or later. That they were dropped, or
 // could not be written later, is not told: it is what happens on the way.
 func (c *faultyConn) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.stateLocked(); err != nil {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if err := c.state(); err != nil {
 		return 0, err
 	}
 	c.partial = append(c.partial, p...)
 	var now []byte
-	for {
-		n := packetLength(c.partial)
-		if n == 0 || n > len(c.partial) {
-			break
-		}
+	for n := packetLength(c.partial); n > 0 && n <= len(c.partial); n = packetLength(c.partial) {
 		packet := c.partial[:n]
 		c.partial = c.partial[n:]
 		switch {
 		case packet[0]>>4 == publishType && happens(c.going, c.faults.Drop):
 			c.faults.dropped.Add(1)
 		case c.isLate():
-			if err := c.addLocked(slices.Clone(packet)); err != nil {
+			if err := c.add(slices.Clone(packet)); err != nil {
 				return 0, err
 			}
 		default:
@@ -76,11 +74,11 @@ func (c *faultyConn) Write(p []byte) (int, error) {
 	if len(c.partial) == 0 {
 		c.partial = nil // its memory may be large
 	}
-	if len(now) == 0 {
-		return len(p), nil
-	}
-	if _, err := c.Conn.Write(now); err != nil {
-		return 0, err
+	if len(now) > 0 {
+		// Not under mu: a client that does not read must not hold up who closes.
+		if _, err := c.Conn.Write(now); err != nil {
+			return 0, err
+		}
 	}
 	return len(p), nil
 }
@@ -95,8 +93,17 @@ func (c *faultyConn) stateLocked() error {
 	return c.err
 }
 
-// addLocked has a packet written later, after those that wait.
-func (c *faultyConn) addLocked(packet []byte) error {
+// state is stateLocked for who does not hold mu.
+func (c *faultyConn) state() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stateLocked()
+}
+
+// add has a packet written later, after those that wait.
+func (c *faultyConn) add(packet []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	due := time.Now().Add(c.faults.delay(c.going))
 	for c.waiting > maxLate && c.stateLocked() == nil {
 		c.room.Wait()

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dunlin/internal/environ"
+	"dunlin/internal/mosquittocli"
 	"dunlin/internal/terminal"
 )
 
@@ -29,7 +30,12 @@ type app struct {
 // Run runs the command and returns its exit status, see the Exit constants. When
 // ctx ends, what runs comes to a clean end; a cause of type environ.Interrupt
 // gives the status of that signal.
+//
+// Under the name of one of Mosquitto's commands, as a link to the program may have it, it is that.
 func Run(ctx context.Context, env environ.Environment) int {
+	if mosquittocli.Tool(env.Name) != "" {
+		return mosquittocli.Run(ctx, env)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
@@ -63,6 +69,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
 	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {
 		run := cmd.RunE
@@ -70,6 +77,9 @@ func (a *app) root() *cobra.Command {
 			a.parsed = true
 			return run(cmd, args)
 		}
+	}
+	if completes(a.Args) {
+		teachCompletion(root)
 	}
 	return root
 }

@@ -42,10 +42,3 @@ type command struct {
 	environ.Environment
 	options
 }
-
-// parse reads the command line into the options. It says what is wrong, and returns the exit
-// status then; ready tells to go on.
-func (c *command) parse() (status int, ready bool) {
-	c.tool = tool(Tool(c.Name))
-	return 1, false
-}

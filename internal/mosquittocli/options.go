@@ -39,8 +39,9 @@ type options struct {
 	tool tool
 
 	// Where the server is.
-	host        string // empty: localhost
-	port        int    // 0 with unix only; else as given, or 1883, or 8883 with TLS
+	host        string // with hasHost as it was given, else localhost
+	hasHost     bool
+	port        int    // as given, or 1883, or 8883 with TLS; -L may give one that is none
 	unix        string // path of a socket instead of host and port
 	bindAddress string
 	proxy       *proxy
@@ -48,20 +49,19 @@ type options struct {
 	noDelay     bool
 
 	// Who connects, and how.
-	version          mqtt.Version
-	id               string // empty: the server chooses (version 5 and 3.1.1), or "mosqID" here (3.1)
-	idPrefix         string // with it the identifier is this and the process's number; id holds that then
-	username         string
-	hasUsername      bool
-	password         string
-	hasPassword      bool
-	keepAlive        int // seconds
-	cleanSession     bool
-	sessionExpiry    int64 // seconds; -1: never; only with hasSessionExpiry
-	hasSessionExpiry bool
-	maxInflight      int
-	will             *mqtt.Will // its properties come from properties with the command "will"
-	properties       []property
+	version      mqtt.Version
+	id           string // empty: the server chooses, or of version 3.1 we do
+	hasID        bool   // -i was given; an empty one is not always taken
+	idPrefix     string // with it the identifier is this and the process's number; id holds that then
+	username     string
+	hasUsername  bool
+	password     string
+	hasPassword  bool
+	keepAlive    int // seconds
+	cleanSession bool
+	maxInflight  int
+	will         *mqtt.Will // its properties come from properties with the command "will"
+	properties   []property // of -D, and the session expiry of -x and -c
 
 	tls tlsOptions
 
@@ -75,6 +75,7 @@ type options struct {
 	payload     payloadKind
 	message     string // payloadArgument
 	file        string // payloadFile
+	body        []byte // the payload, but not of payloadStdinLine
 	qos         mqtt.QoS
 	retain      bool
 	repeat      int // at least 1

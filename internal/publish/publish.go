@@ -4,7 +4,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"dunlin/internal/feed"
@@ -13,22 +12,21 @@ import (
 
 // Options say how messages are published. The zero value is good.
 type Options struct {
-	// InFlight is how many messages may be under way, taken from the source and not complete: 0 is
-	// DefaultInFlight. QoS 0 is complete once it is written; of it more may be under way.
+	// InFlight is how many messages of QoS 1 and 2 may be under way, taken from the source and not complete: 0 is
+	// DefaultInFlight. Of QoS 0, which is complete once it is written, more may be.
 	InFlight int
 	// Rate is how many messages leave a second, at most; 0: as fast as it goes.
 	Rate float64
-	// Pause waits for each message to be complete, and then so long, before the next leaves;
-	// 0: no pause. OneByOne waits for it without a pause.
-	Pause    time.Duration
+	// OneByOne waits for each message to be complete before the next leaves, and then for Pause.
 	OneByOne bool
-	// KeepGoing has a message that is refused, lost, or no message at all be told and counted;
-	// otherwise the first ends the run, once all that is under way is complete.
+	Pause    time.Duration
+	// KeepGoing has the run go on after a message that is refused, lost, or no message at all; otherwise
+	// the first ends it, once all that is under way is complete.
 	KeepGoing bool
 	// Drain is how long, after ctx has ended, what is under way may take to be complete.
 	Drain time.Duration
-	// Resume publishes again what a lost connection has kept from leaving (QoS 0). It is for a
-	// client with Reconnect, which sees to QoS 1 and 2 by itself.
+	// Resume waits for the next connection when one is lost, and publishes what has not left (QoS 0) again, in its
+	// order. It is for a client with Reconnect, which sees to QoS 1 and 2 by itself, and without Queue.QoS0.
 	Resume bool
 
 	// Completed is told each message that is complete, with its number from 1 on and what the server
@@ -44,23 +42,31 @@ type Options struct {
 // DefaultInFlight is how many messages of QoS 1 and 2 are under way, as in Mosquitto's commands.
 const DefaultInFlight = 20
 
-// Failure is a message that was not published.
+// inFlightQoS0 is how many messages of QoS 0 may wait to be written: enough to be written many at a time.
+const inFlightQoS0 = 1024
+
+// NoMatch is the reason code of a message to which nobody subscribes, as an MQTT 5 server may say.
+const NoMatch mqtt.ReasonCode = 0x10
+
+// Failure is a message that was not published, or a line that is none.
 type Failure struct {
 	Number int    // of the message, from 1 on
-	Topic  string // "": a line that is no message
+	Line   int    // where it came from; 0: from no line
+	Topic  string // "": it is no message
 	Err    error  // *mqtt.PublishError, *mqtt.ArgumentError or *feed.LineError
 }
 
-// Result is the account of a run. Taken is the sum of what follows it.
+// Result is the account of a run. Taken is the sum of the five that follow.
 type Result struct {
 	Taken     int // from the source
 	Completed int // written at QoS 0, acknowledged at QoS 1 and 2
 	Refused   int // by the server, or because no server takes it
 	InDoubt   int // sent, or perhaps, and not acknowledged
 	Unsent    int // no byte of it left
+	Bad       int // lines that are no message
 
-	Bad       int           // lines that are no message
-	Unmatched int           // of Completed: nobody subscribes to the topic (reason code 0x10), as far as the server says
+	Unmatched int           // of Completed: nobody subscribes to it, as the server says
+	Again     int           // publishes of QoS 0 that a lost connection had kept from leaving, and left after all
 	Elapsed   time.Duration // of the run
 }
 
@@ -76,5 +82,18 @@ type Progress struct {
 // takes no more and waits no longer than Options.Drain. The Result is right in any case. The error is the first
 // failure, why the client ended, or the cause of ctx.
 func Run(ctx context.Context, c *mqtt.Client, s feed.Source, o Options) (Result, error) {
-	return Result{}, errors.ErrUnsupported
+	if o.InFlight <= 0 {
+		o.InFlight = DefaultInFlight
+	}
+	r := newRun(c, s, o)
+	taking, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.stop = stop
+	watched := r.watch(taking)
+	go r.settleLoop()
+	err := r.take(taking)
+	r.drain(ctx)
+	stop(nil)
+	<-watched
+	return r.account(ctx, err)
 }

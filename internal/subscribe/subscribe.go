@@ -34,22 +34,23 @@ type Options struct {
 	FilterOut []string
 	// NoStale passes over messages with the retain flag.
 	NoStale bool
-	// RetainedOnly passes over messages without the retain flag, the first of which ends the run.
+	// RetainedOnly ends the run at the first message without the retain flag, which is not written.
 	RetainedOnly bool
-	// RemoveRetained has the server forget the retained messages that come, those of FilterOut excepted.
+	// RemoveRetained has the server forget the retained messages that come, but not those that NoStale or
+	// FilterOut passes over.
 	RemoveRetained bool
-	// RandomFilter is the share of messages that is taken, in per cent; 0: all.
+	// RandomFilter is the share of messages that is written, in per cent; 0: all. The others count in Count.
 	RandomFilter float64
 
 	// Append appends to dst what is to be written of m, in the order of arrival and by one goroutine
 	// at a time. It keeps neither m nor its payload. An error ends the run, and m is not acknowledged.
 	Append func(dst []byte, m *mqtt.Received) ([]byte, error)
 	// Out gets what Append made, of one message or of many that came together. A message of QoS 1 or 2 is
-	// acknowledged after it was written. While a write blocks, at most OutBytes more are made, and then the
-	// client stops reading; pings go on. An error ends the run.
+	// acknowledged after it was written. While a write blocks a quarter of a MiB is made at most, and then
+	// the client stops reading; pings go on. An error ends the run.
 	Out io.Writer
 	// EachSecond, unless nil, takes the place of Append: it appends what is to be written of the messages
-	// that came in the last second.
+	// that came in the last second. Count does not count then.
 	EachSecond func(dst []byte, s Second) []byte
 
 	// Count ends the run after so many messages; 0: never. Not one more is written, and what came
@@ -57,13 +58,20 @@ type Options struct {
 	Count int64
 	// Wait ends the run after that time, which begins with Run; 0: never.
 	Wait time.Duration
-	// ExitAfterSubscribe ends the run when the server has answered the subscriptions.
+	// ExitAfterSubscribe ends the run when the server has answered the subscriptions, if there are any.
 	ExitAfterSubscribe bool
 
 	// Granted, unless nil, is told the server's answer to Subscriptions, a code for each, also where some
 	// are failures, and before the run ends because all are.
 	Granted func(codes []mqtt.ReasonCode)
-	// Disconnect says more than a plain DISCONNECT when the run ends; nil: plain. MQTT 5 only.
+	// Warn, unless nil, is told what failed without ending the run. Any goroutine may call it.
+	Warn func(err error)
+	// Redial, unless nil, is asked when the connection was lost or could not be made again, the first one
+	// excepted. Where it returns nil, perhaps after it has waited, Run connects and subscribes anew, and
+	// goes on counting. It is for clients without mqtt.Config.Reconnect, which do so by themselves.
+	Redial func(ctx context.Context, reason error) error
+	// Disconnect says more than a plain DISCONNECT when the run ends; nil: plain. In MQTT 5 only; before
+	// it does not count.
 	Disconnect *mqtt.DisconnectOptions
 }
 
@@ -73,20 +81,33 @@ type Second struct {
 	Total           int64 // messages since the run began
 }
 
-// Dial makes a connected client from cfg, in which it may set all but what Run has set: OnMessage,
-// ManualAck, and a part of OnConnect and OnDisconnect, which it has to call where it has its own.
+// Dial makes a connected client. cfg has the OnMessage, ManualAck, OnConnect and OnDisconnect of Run; all
+// else is the caller's, who has these two called where it has its own. Messages above
+// mqtt.DefaultMaxPacket come only where it allows them.
 type Dial func(ctx context.Context, cfg mqtt.Config) (*mqtt.Client, error)
 
 // Result is what a run has done.
 type Result struct {
-	Messages int64 // that were written
-	Refused  int   // subscriptions that the server refused
+	Connected bool  // the server accepted the session at least once
+	Messages  int64 // that counted
+	Refused   int   // subscriptions that the server refused, at the last time of asking
 }
 
 // Run connects, subscribes, and writes messages until it is enough, which is no error; until something
-// ends it: the error says what; or until ctx ends: then the error is its cause. The client is closed then:
-// with DISCONNECT, if it can be sent.
+// ends it: the error says what; or until ctx ends: then the error is its cause. The client is closed then,
+// with DISCONNECT if it can be sent, and everything taken is written and acknowledged before; only the end
+// of ctx bounds the time for that.
 func Run(ctx context.Context, dial Dial, o Options) (Result, error) {
-	_, _ = dial(ctx, mqtt.Config{})
-	return Result{}, errors.ErrUnsupported
+	r := newRun(ctx, o)
+	defer r.end(nil)
+	if o.Wait > 0 {
+		timer := time.AfterFunc(o.Wait, func() { r.end(ErrTimeout) })
+		defer timer.Stop()
+	}
+	if o.EachSecond != nil {
+		go r.countSeconds()
+	}
+	err := r.connections(dial)
+	r.sink.drain(ctx)
+	return r.outcome(err)
 }
