@@ -68,7 +68,8 @@ func (a *app) root() *cobra.Command {
 	root.Flags().Bool("version", false, "show the version")
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
-	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(),
+		a.getCommand(), a.reqCommand(), a.replyCommand(), a.versionCommand())
 	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {
