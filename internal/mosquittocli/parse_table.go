@@ -93,7 +93,7 @@ func sessionSpecs() []spec {
 			return nil
 		}},
 		{"-x", "psr", "no session expiry interval", "", "SECONDS|how long the server keeps the session; -1 is for ever; MQTT 5", (*parser).setExpiry},
-		{"-D --property", "psr", "not enough arguments", "--property", "COMMAND NAME VALUE|\n                              MQTT 5 property of connect, publish, subscribe, unsubscribe,\n                              disconnect or will; user-property has two values", (*parser).setProperty},
+		{"-D --property", "psr", "not enough arguments", "--property", "COMMAND NAME VALUE|MQTT 5 property of connect, publish, subscribe, unsubscribe,\n                              disconnect or will; user-property has two values", (*parser).setProperty},
 		{"-M", "psr", "max_inflight not", "", "COUNT|messages of QoS 1 and 2 under way at once, default 20", (*parser).setMaxInflight},
 		{"--will-topic", "psr", "no will topic", "", "TOPIC|of what the server publishes when the connection breaks", (*parser).setWillTopic},
 		{"--will-payload", "psr", "no will payload", "", "TEXT|of that message, default nothing", (*parser).setWillPayload},
