@@ -178,18 +178,14 @@ func (r *req) payload(ctx context.Context, a *app, cmd *cobra.Command, args []st
 	case places == 0:
 		return nil, nil
 	}
-	source := feed.Whole(a.Stdin, mqtt.Message{})
-	if r.file != "" {
-		var err error
-		if source, err = feed.File(r.file, a.Stdin, mqtt.Message{}); err != nil {
-			return nil, failf("req: %w", err)
-		}
+	if r.file == "" {
+		return feed.Whole(ctx, a.Stdin)
 	}
-	m, err := source.Next(ctx)
+	payload, err := feed.File(ctx, r.file, a.Stdin)
 	if err != nil {
 		return nil, failf("req: %w", err)
 	}
-	return m.Payload, nil
+	return payload, nil
 }
 
 // choose returns the subscription to the answer, which the broker may have a say in.
