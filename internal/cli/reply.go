@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,9 +60,6 @@ func (a *app) replyCommand() *cobra.Command {
 	return cmd
 }
 
-// errStopped is the cause of a context that -W ended.
-var errStopped = errors.New("time is up")
-
 func (r *reply) run(a *app, cmd *cobra.Command, args []string) error {
 	args, err := r.complete(a, cmd, args)
 	if err != nil {
@@ -76,7 +72,7 @@ func (r *reply) run(a *app, cmd *cobra.Command, args []string) error {
 	ctx, end := context.WithCancelCause(cmd.Context())
 	defer end(nil)
 	if r.wait > 0 {
-		timer := time.AfterFunc(time.Duration(r.wait)*time.Second, func() { end(errStopped) })
+		timer := time.AfterFunc(time.Duration(r.wait)*time.Second, func() { end(errTimeout) })
 		defer timer.Stop()
 	}
 	o := r.receive(a, "reply")
@@ -109,12 +105,11 @@ func (r *reply) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if errors.Is(err, errStopped) {
+	if errors.Is(err, errTimeout) {
 		return &failure{status: ExitTimeout, err: fmt.Errorf("reply: timed out after %d s", r.wait)}
 	}
 	if errors.Is(err, errLost) {
-		place, _, _ := strings.Cut(r.url, "?") // a WebSocket's query may be a secret
-		return fmt.Errorf("reply %s: %w", place, err)
+		return fmt.Errorf("reply: %w", err)
 	}
 	return err
 }
@@ -132,8 +127,6 @@ func (r *reply) requests(cmd *cobra.Command, args []string) ([]mqtt.Subscription
 		return nil, usagef("reply: no answer; choose one of --echo, -m and --command")
 	case ways > 1:
 		return nil, usagef("reply: the answer is given twice; choose one of --echo, -m and --command")
-	case r.most < 1 || r.most > 1024:
-		return nil, usagef("reply: --parallel %d is not between 1 and 1024", r.most)
 	case r.version < mqtt.V5 && r.version != mqtt.VersionAuto && r.answerTopic == "":
 		return nil, usagef("reply: before MQTT 5 requests name no topic for the answer; give it with -e")
 	}
@@ -182,7 +175,7 @@ func (r *reply) handle(ctx context.Context, a *app, client *mqtt.Client, m *mqtt
 	}
 	lasting := client.ConnAck().Version == mqtt.V5
 	if lasting {
-		answer.Properties = answerProperties(m, failed)
+		answer.Properties = r.answerProperties(m, failed)
 	}
 	if failed != nil {
 		a.note("reply: %s: %q: %v", m.Topic, r.command, failed)
@@ -201,13 +194,13 @@ func (r *reply) handle(ctx context.Context, a *app, client *mqtt.Client, m *mqtt
 
 // answerProperties returns what tells the answer from others, and whether it failed. The command is
 // nothing that who asks needs to know.
-func answerProperties(m *mqtt.Received, failed error) *mqtt.Properties {
-	var p mqtt.Properties
+func (r *reply) answerProperties(m *mqtt.Received, failed error) *mqtt.Properties {
+	p := r.properties.Publish.Properties // those of the command line
 	if m.Properties != nil {
 		p.CorrelationData = m.Properties.CorrelationData
 	}
 	if failed != nil {
-		p.UserProperties = []mqtt.UserProperty{{Name: failureProperty, Value: terminal.OneLine(failed.Error())}}
+		p.UserProperties = append(slices.Clone(p.UserProperties), mqtt.UserProperty{Name: failureProperty, Value: terminal.OneLine(failed.Error())})
 	}
 	return &p
 }

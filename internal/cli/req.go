@@ -100,7 +100,6 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 		}
 	}
 	result, err := subscribe.Run(ctx, func(ctx context.Context, cfg mqtt.Config) (_ *mqtt.Client, err error) {
-		cfg.Properties.RequestResponseInformation = r.answerTopic == ""
 		client, err = dial(ctx, cfg)
 		return client, err
 	}, o)
@@ -146,6 +145,8 @@ func (r *req) request(ctx context.Context, a *app, cmd *cobra.Command, args []st
 	}
 	m.Payload = payload
 	m.Properties = r.properties.Publish.Message()
+	r.answerTopic = cmp.Or(r.answerTopic, r.properties.Publish.ResponseTopic)
+	r.options.Properties.Connect.RequestResponseInformation = r.answerTopic == ""
 	if r.version == mqtt.VersionAuto && (m.Properties != nil || r.answerTopic == "") {
 		r.version = mqtt.V5 // which alone carries them
 	}
@@ -178,11 +179,14 @@ func (r *req) payload(ctx context.Context, a *app, cmd *cobra.Command, args []st
 	case places == 0:
 		return nil, nil
 	}
-	if r.file == "" {
-		return feed.Whole(ctx, a.Stdin)
+	var payload []byte
+	var err error
+	if r.file != "" {
+		payload, err = feed.File(ctx, r.file, a.Stdin)
+	} else {
+		payload, err = feed.Whole(ctx, a.Stdin)
 	}
-	payload, err := feed.File(ctx, r.file, a.Stdin)
-	if err != nil {
+	if err != nil && !errors.Is(err, feed.ErrEmpty) { // a request may be
 		return nil, failf("req: %w", err)
 	}
 	return payload, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +18,9 @@ const sessionOfRun = time.Hour
 
 // maxPacket is the largest packet that there can be: whatever a broker sends is printed.
 const maxPacket = 268435455 + 5
+
+// errTimeout is the cause of a context that -W ended.
+var errTimeout = errors.New("timed out")
 
 // subscribing holds the options of the commands that subscribe: what they ask for, and how long they wait.
 type subscribing struct {
@@ -64,7 +66,7 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 	if !known {
 		return nil, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
 	}
-	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew || s.properties.Given("subscribe")) {
+	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
 		s.version = mqtt.V5 // which alone has what is asked for
 	}
 	list := make([]mqtt.Subscription, len(filters))
@@ -100,7 +102,7 @@ func (s *subscribing) receive(a *app, command string) subscribe.Options {
 
 // dial returns what makes the connection of a run, and has o end its session.
 func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) subscribe.Dial {
-	lasts := s.lasts(cmd)
+	lasts := s.lasts()
 	if lasts {
 		var farewell mqtt.DisconnectOptions
 		if o.Disconnect != nil {
@@ -125,10 +127,9 @@ func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) sub
 // lasts reports whether the session is to outlive a connection that is lost, so that messages of QoS 1 and 2
 // that come meanwhile are not. A broker before MQTT 5 would keep it for good, and one that the options ask
 // for lasts as they say.
-func (s *subscribing) lasts(cmd *cobra.Command) bool {
-	f := cmd.Flags()
-	return s.qos > 0 && f.Lookup("once") != nil && !s.once && !f.Changed("disable-clean-session") &&
-		!f.Changed("session-expiry-interval") && (s.version == mqtt.V5 || s.version == mqtt.VersionAuto)
+func (s *subscribing) lasts() bool {
+	return s.qos > 0 && s.reconnect && !s.keepSession && s.expiry == "" && s.properties.Connect.SessionExpiry == 0 &&
+		(s.version == mqtt.V5 || s.version == mqtt.VersionAuto)
 }
 
 // connectLasting is connect with a session that MQTT 5 keeps for a while.
@@ -136,6 +137,16 @@ func (s *subscribing) connectLasting(ctx context.Context, a *app, cfg mqtt.Confi
 	asked, plain := s.version, cfg
 	s.version = mqtt.V5
 	cfg.Properties.SessionExpiry = sessionOfRun
+	first, told := true, cfg.OnConnect
+	cfg.OnConnect = func(client *mqtt.Client) {
+		if told != nil {
+			told(client)
+		}
+		if !first && !client.ConnAck().SessionPresent {
+			a.note("the broker has not kept the session: messages that came meanwhile are lost")
+		}
+		first = false
+	}
 	client, err := s.connect(ctx, a, cfg)
 	if asked == mqtt.VersionAuto && err != nil && mayNotSpeak5(err) {
 		s.version = mqtt.VersionAuto
@@ -180,8 +191,7 @@ func (s *subscribing) outcome(command string, err error) error {
 	case errors.Is(err, subscribe.ErrTimeout):
 		return &failure{status: ExitTimeout, err: fmt.Errorf("%s: timed out after %d s", command, s.wait)}
 	case errors.Is(err, subscribe.ErrLost):
-		place, _, _ := strings.Cut(s.url, "?") // a WebSocket's query may be a secret
-		return &failure{status: ExitLost, err: fmt.Errorf("%s %s: %w", command, place, err)}
+		return &failure{status: ExitLost, err: fmt.Errorf("%s: %w", command, err)}
 	case errors.Is(err, subscribe.ErrAllRefused):
 		return fmt.Errorf("%s: %w", command, err)
 	}

@@ -30,7 +30,7 @@ func (o *Options) Prepare(ctx context.Context) (url string, cfg mqtt.Config, err
 		return "", mqtt.Config{}, err
 	}
 	if !o.SRV {
-		return o.address(&cfg), cfg, nil
+		return o.Address(), cfg, nil
 	}
 	urls, err := o.lookUp(ctx)
 	if err != nil {
@@ -215,8 +215,8 @@ func (o *Options) proxy() (*proxy.Dialer, error) {
 	return d, nil
 }
 
-// address returns the URL to dial, without user name and password, which are in cfg.
-func (o *Options) address(cfg *mqtt.Config) string {
+// Address returns the URL of the server, or with SRV of the domain, without user name and password.
+func (o *Options) Address() string {
 	if o.URL != "" {
 		return withoutUser(o.URL)
 	}

@@ -1,6 +1,7 @@
 package mosquittocli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ func (c *command) sub(ctx context.Context) int {
 		return c.fail(ctx, err)
 	}
 	if c.watch {
-		printer.clear(out, c.host)
+		printer.clear(out, cmp.Or(c.host, "localhost"))
 	}
 	trace := c.journal(out)
 	settings := c.subscribing(o, out, printer)
@@ -147,7 +148,10 @@ func (c *command) redial(ctx context.Context, reason error) error {
 // ended says why the run ended, as far as there is something to say, and returns the exit status.
 func (c *command) ended(ctx context.Context, err error) int {
 	var refused *mqtt.ConnectError
+	var interrupt environ.Interrupt
 	switch {
+	case errors.As(err, &interrupt): // a clean end is what was asked for
+		return statusOK
 	case errors.Is(err, subscribe.ErrTimeout):
 		c.say("Timed out\n")
 		return statusTimeout

@@ -33,9 +33,6 @@ var follows21 = []versionDifference{
 		"pub wrong password version 5", "pub wrong password stdin line", "pub proxy no server", "pub proxy wrong password",
 		"pub plain against tls",
 	}},
-	{"how a failed TLS handshake is reported depends on which of two threads sees it", []string{
-		"pub tls against plain", "pub tls no certificate", "pub tls unknown authority", "pub tls os certs", "sub tls os certs", "rr tls os certs",
-	}},
 	{"%j and %J have true and false, lists of user properties, and another time in 2.1", []string{
 		"rr format json", "sub format json", "sub format json payload", "sub format times", "sub format json of json", "sub format json of json pretty",
 	}},
@@ -54,6 +51,16 @@ var follows20 = []versionDifference{
 		"sub psk without key", "sub random filter", "pub no socket",
 	}},
 	{"2.1.2 does not take the key form pem when it is built without engines", []string{"pub tls key form", "sub tls key form"}},
+}
+
+// ownWords are the rows in which we have words of our own, so that they are not compared.
+var ownWords = []versionDifference{
+	{"the help is made of our options, and the version is ours", []string{
+		"pub help", "sub help", "rr help", "pub nothing", "pub no message", "pub version", "sub version", "rr version",
+	}},
+	{"what Mosquitto says of a failed TLS handshake, with which status, depends on which of its two threads sees it; ours says why", []string{
+		"pub tls against plain", "pub tls no certificate", "pub tls unknown authority", "pub tls os certs", "sub tls os certs", "rr tls os certs",
+	}},
 }
 
 // listed reports whether a row stands in a list.
