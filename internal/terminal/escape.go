@@ -37,6 +37,12 @@ func Escape(s string) string {
 	return b.String()
 }
 
+// AppendEscaped appends b as Escape would return it.
+func AppendEscaped(dst, b []byte) []byte { return append(dst, Escape(string(b))...) }
+
+// Columns returns how many columns s, which has been escaped, takes on a terminal.
+func Columns(s string) int { return utf8.RuneCountInString(s) }
+
 func clean(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !harmless(r) }) < 0
 }
