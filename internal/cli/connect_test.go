@@ -352,4 +352,3 @@ func TestPingEndsOnInterrupt(t *testing.T) {
 		t.Errorf("status %d: %s", status, call.stderr.String())
 	}
 }
-

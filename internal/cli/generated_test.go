@@ -178,7 +178,7 @@ func TestBashCompletes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]string{
-		"dunlin p":                "pub",
+		"dunlin pu":               "pub",
 		"dunlin comp":             "completion",
 		"dunlin help su":          "sub",
 		"dunlin cheat vers":       "version",
