@@ -100,12 +100,16 @@ func (s *session) completeWords(_ *app, cmd *cobra.Command) error {
 		s.version = mqtt.V5 // which alone has them
 	}
 	switch {
+	case s.version != mqtt.V5 && s.version != mqtt.VersionAuto && (s.properties.Any() || s.expiry != ""):
+		return usagef("%s: -V %s has no properties and no -x: they need MQTT 5", command, s.protocol)
 	case s.id != "" && s.idPrefix != "":
 		return usagef("%s: -i and -I are the whole client identifier and the beginning of one; leave out one of them", command)
 	case s.version == mqtt.V31 && s.id == "" && s.idPrefix == "":
 		return usagef("%s: -V 3.1 needs -i: before MQTT 3.1.1 no broker chooses the client identifier", command)
 	case s.keepSession && s.id == "":
 		return usagef("%s: -c needs -i: a session is kept under a client identifier", command)
+	case s.srv && !cmd.Flags().Changed("host"):
+		return usagef("%s: -S needs the domain as -h", command)
 	case s.tls.KeyFile != "" && s.tls.CertFile == "":
 		return usagef("%s: --key needs --cert", command)
 	case s.insecure != "" && s.insecure != "name" && s.insecure != "all":
@@ -293,7 +297,7 @@ func (s *session) assemble(a *app, cmd *cobra.Command) error {
 		keepAlive = -1
 	}
 	s.options = connect.Options{
-		URL: s.url, Unix: s.unix, WebSocket: s.webSocket, SRV: s.srv, BindAddress: s.bindAddress,
+		URL: s.url, Unix: s.unix, WebSocket: s.webSocket, SRV: s.srv, BindAddress: s.bindAddress, Nagle: !s.noDelay,
 		Proxy: s.proxy, ProxyVariables: a.Getenv, ConnectTimeout: s.connectTimeout, TLS: s.tls, Version: s.version,
 		ClientID: s.id, IDPrefix: s.idPrefix, KeepAlive: keepAlive, KeepSession: s.keepSession,
 		Username: s.username, Password: s.secret, Properties: s.properties,
@@ -314,6 +318,9 @@ func (s *session) assemble(a *app, cmd *cobra.Command) error {
 	}
 	if s.willTopic != "" {
 		o.Will = &mqtt.Will{Message: mqtt.Message{Topic: s.willTopic, Payload: []byte(s.willPayload), QoS: mqtt.QoS(s.willQoS), Retain: s.willRetain}}
+		if err := o.Will.Validate(s.version); err != nil {
+			return usagef("%s: --will-topic: %w", cmd.Name(), err)
+		}
 	}
 	if s.connectTimeout <= 0 {
 		return usagef("%s: --connect-timeout %v is not positive", cmd.Name(), s.connectTimeout)

@@ -159,7 +159,7 @@ func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 		}
 		via.LocalAddr = local
 	}
-	t.Dial = direct(via)
+	t.Dial = direct(via, o.Nagle)
 	through, err := o.proxy()
 	if err != nil {
 		return err
@@ -178,12 +178,16 @@ func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 }
 
 // direct dials as via does. A socket of this machine has no address of a network to come from.
-func direct(via *net.Dialer) dial.Func {
+func direct(via *net.Dialer, nagle bool) dial.Func {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if strings.HasPrefix(network, "unix") {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}
-		return via.DialContext(ctx, network, address)
+		conn, err := via.DialContext(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok && nagle {
+			err = tcp.SetNoDelay(false)
+		}
+		return conn, err
 	}
 }
 
