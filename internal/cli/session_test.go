@@ -84,8 +84,13 @@ func TestReconnectOrOnce(t *testing.T) {
 		once bool // what the command wants
 		goes bool // it goes on
 	}{
-		{"", false, true}, {"--once", false, false}, {"--reconnect=never", false, false},
-		{"", true, false}, {"--reconnect", true, true}, {"--reconnect=always", false, true}, {"--reconnect=3", true, true},
+		{"", false, true},
+		{"--once", false, false},
+		{"--reconnect=never", false, false},
+		{"", true, false},
+		{"--reconnect", true, true},
+		{"--reconnect=always", false, true},
+		{"--reconnect=3", true, true},
 	} {
 		l := listen(t)
 		ctx, cancel := context.WithCancel(t.Context())

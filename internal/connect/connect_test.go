@@ -172,9 +172,14 @@ func TestNamesOfCiphers(t *testing.T) {
 func TestPasswordFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "password")
 	for _, c := range []struct{ text, want, fault string }{
-		{"s3cret", "s3cret", ""}, {"s3cret\n", "s3cret", ""}, {"s3cret\r\nmore", "s3cret", ""}, {" s3cret \n", " s3cret ", ""},
-		{"", "", "is empty"}, {"\ns3cret", "", "is empty"},
-		{strings.Repeat("x", 65535) + "\n", strings.Repeat("x", 65535), ""}, {strings.Repeat("x", 65536), "", "longer than 65535"},
+		{"s3cret", "s3cret", ""},
+		{"s3cret\n", "s3cret", ""},
+		{"s3cret\r\nmore", "s3cret", ""},
+		{" s3cret \n", " s3cret ", ""},
+		{"", "", "is empty"},
+		{"\ns3cret", "", "is empty"},
+		{strings.Repeat("x", 65535) + "\n", strings.Repeat("x", 65535), ""},
+		{strings.Repeat("x", 65536), "", "longer than 65535"},
 	} {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
