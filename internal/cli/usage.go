@@ -45,8 +45,16 @@ func wrongOption(cmd *cobra.Command, err error) error {
 		if r, ok := numbers[f.Name]; ok {
 			return usagef("%s: -%s %q is not %s", cmd.Name(), f.Shorthand, invalid.GetValue(), r.text)
 		}
+		if kind, ok := kinds[f.Value.Type()]; ok {
+			return usagef("%s: --%s %q is not %s", cmd.Name(), f.Name, invalid.GetValue(), kind)
+		}
 	}
 	return usagef("%s: %w", cmd.Name(), err)
+}
+
+// kinds says what the value of an option is, by the type that the parser gives it.
+var kinds = map[string]string{
+	"bool": "true or false", "int64": "a whole number", "uint64": "a whole number from 0 on", "float64": "a number",
 }
 
 // noArguments is for a command that takes none. The parser would say that it knows
