@@ -55,7 +55,7 @@ func appendBit(dst []byte, on bool) []byte {
 	return append(dst, '0')
 }
 
-// appendProperty appends what an MQTT 5 property holds. A number that is not there is blank.
+// appendProperty appends what an MQTT 5 property holds. One that is not there leaves its width.
 func (p *Printer) appendProperty(dst []byte, it *item, m *mqtt.Received) []byte {
 	props := m.Properties
 	if props == nil {
@@ -63,8 +63,13 @@ func (p *Printer) appendProperty(dst []byte, it *item, m *mqtt.Received) []byte 
 	}
 	switch it.verb {
 	case 'C':
-		return p.appendText(dst, it, props.ContentType)
+		if props.ContentType != "" {
+			return p.appendText(dst, it, props.ContentType)
+		}
 	case 'R':
+		if props.ResponseTopic == "" { // the only one for which nothing takes no room
+			return dst
+		}
 		return p.appendText(dst, it, props.ResponseTopic)
 	case 'D':
 		return p.appendRaw(dst, props.CorrelationData)
@@ -92,7 +97,11 @@ func (p *Printer) appendProperty(dst []byte, it *item, m *mqtt.Received) []byte 
 		}
 	}
 	// %A too: topic aliases belong to the connection, and the library has put the topic in.
-	return appendPadded(dst, it, "")
+	filler := byte(' ')
+	if it.zero {
+		filler = '0'
+	}
+	return pad(dst, filler, it.width)
 }
 
 // appendNumber appends a number, padded to the width.
