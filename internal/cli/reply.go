@@ -109,7 +109,7 @@ func (r *reply) ended(ctx context.Context, err error) error {
 		return &failure{status: ExitTimeout, err: fmt.Errorf("reply: timed out after %d s", r.wait)}
 	}
 	if errors.Is(err, errLost) {
-		return fmt.Errorf("reply: %w", err)
+		return fmt.Errorf("reply %s: %w", r.server, err)
 	}
 	return err
 }
