@@ -147,3 +147,11 @@ func (p *printing) watched(a *app, printer appender) appender {
 		return dst, screen.Print(m.Topic, bytes.TrimSuffix(line, []byte("\n")))
 	}
 }
+
+// escapeIf makes s harmless where it goes to a terminal.
+func escapeIf(toTerminal bool, s string) string {
+	if toTerminal {
+		return terminal.Escape(s)
+	}
+	return s
+}

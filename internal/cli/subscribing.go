@@ -70,6 +70,9 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 	if !known {
 		return nil, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
 	}
+	if strings.ContainsAny(s.share, "/+#") {
+		return nil, usagef("%s: --share %q is not the name of a group: it holds one of / + #", command, s.share)
+	}
 	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
 		s.version = mqtt.V5 // which alone has what is asked for
 	}

@@ -20,9 +20,6 @@ import (
 // statusTimeout is the exit status when -W has run out.
 const statusTimeout = 27
 
-// largestPacket is what Mosquitto's commands receive: all that the protocol can carry.
-const largestPacket = 268_435_455 + 5
-
 // sub subscribes and prints what comes: mosquitto_sub.
 func (c *command) sub(ctx context.Context) int {
 	ctx, cancel := context.WithCancelCause(ctx)

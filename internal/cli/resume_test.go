@@ -3,9 +3,14 @@ package cli_test
 import (
 	"bytes"
 	"io"
+	"maps"
+	"os"
 	"os/exec"
 	"regexp"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"dunlin/internal/cli"
 	"dunlin/internal/environ"
@@ -148,7 +153,7 @@ func TestReplyGoesOnAfterALostConnection(t *testing.T) {
 		t.Errorf("status %d, stdout %q, stderr %q", status, request.stdout.String(), request.stderr.String())
 	}
 	c.stderr.waitFor(t, "dunlin: reply: answered ask/x\n")
-	c.stop(environ.Interrupt{Signal: 15})
+	c.stop(environ.Interrupt{Signal: syscall.SIGTERM})
 	if status := c.wait(t); status != 143 {
 		t.Errorf("status %d, stderr %q", status, c.stderr.String())
 	}
@@ -160,5 +165,71 @@ func publishAtQoS1(t *testing.T, b *mosquitto.Broker, topic, message string) {
 	out, err := exec.Command("mosquitto_pub", "-p", portOf(t, b.Addr()), "-q", "1", "-t", topic, "-m", message).CombinedOutput()
 	if err != nil {
 		t.Fatalf("publish: %v: %s", err, out)
+	}
+}
+
+// Commands run side by side, as many as --parallel says, and a request is acknowledged when it is answered.
+func TestReplyRunsSoManyCommandsAtOnce(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	begun := "echo begun >&2; while ! test -e go; do sleep 0.01; done; cat"
+	t.Chdir(t.TempDir())
+	c := start(t, func(e *environ.Environment) { e.Env = os.Environ() },
+		"reply", "-L", server.URL(), "-V", "5", "ask", "-q", "1", "--parallel", "2", "--command", begun, "--once")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 4, id[0], id[1], 0, 1})
+	for i := range byte(3) {
+		conn.SendBytes([]byte{0x32, 15, 0, 3, 'a', 's', 'k', 0, i + 1, 6, 0x08, 0, 3, 't', 'o', '0' + i, 'x'})
+	}
+	c.stderr.waitFor(t, "begun\nbegun\n")
+	conn.ExpectNothing(50 * time.Millisecond)
+	if got := c.stderr.String(); strings.Count(got, "begun") != 2 {
+		t.Errorf("stderr %q", got)
+	}
+	if err := os.WriteFile("go", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answered := map[string]bool{}
+	acknowledged := 0
+	for acknowledged < 3 {
+		switch p := conn.Packet(); p[0] {
+		case 0x32:
+			answered[string(p[4:7])+string(p[len(p)-1:])] = true
+			conn.SendBytes([]byte{0x40, 2, p[7], p[8]})
+		case 0x40:
+			acknowledged++
+			if acknowledged > len(answered) {
+				t.Error("a request is acknowledged before it is answered")
+			}
+		}
+	}
+	if want := map[string]bool{"to0x": true, "to1x": true, "to2x": true}; !maps.Equal(answered, want) {
+		t.Errorf("answers %v, want %v", answered, want)
+	}
+	c.stop(environ.Interrupt{Signal: syscall.SIGTERM})
+	conn.Packet()
+	conn.Close()
+	if status := c.wait(t); status != 143 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// What a command says that runs at the end is not awaited, and its request not acknowledged.
+func TestReplyStopsItsCommandsAtTheEnd(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, func(e *environ.Environment) { e.Env = os.Environ() },
+		"reply", "-L", server.URL(), "-V", "5", "ask", "-q", "1", "--command", "echo begun >&2; exec sleep 60", "--once")
+	conn := server.Accept()
+	conn.Accept()
+	id := conn.Packet()[2:4]
+	conn.SendBytes([]byte{0x90, 4, id[0], id[1], 0, 1})
+	conn.Send("32 0F 0003 61736B 0001 06 08 0003 746F30 78")
+	c.stderr.waitFor(t, "begun\n")
+	c.stop(environ.Interrupt{Signal: syscall.SIGTERM})
+	conn.Expect("E0")
+	conn.Close()
+	if status := c.wait(t); status != 143 {
+		t.Errorf("status %d, stderr %q", status, c.stderr.String())
 	}
 }
