@@ -66,15 +66,9 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 	if len(filters) == 0 && !mayBeNone {
 		return nil, usagef("%s: no topic filter; give one with -t", command)
 	}
-	handling, known := retainHandlings[s.retainHandling]
-	if !known {
-		return nil, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
-	}
-	if strings.ContainsAny(s.share, "/+#") {
-		return nil, usagef("%s: --share %q is not the name of a group: it holds one of / + #", command, s.share)
-	}
-	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
-		s.version = mqtt.V5 // which alone has what is asked for
+	handling, err := s.checkWords(command)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]mqtt.Subscription, len(filters))
 	for i, filter := range filters {
@@ -93,6 +87,21 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 		list[0].UserProperties = s.properties.Subscribe.User
 	}
 	return list, nil
+}
+
+// checkWords checks what is given as a word, and chooses the version that has what is asked for.
+func (s *subscribing) checkWords(command string) (mqtt.RetainHandling, error) {
+	handling, known := retainHandlings[s.retainHandling]
+	if !known {
+		return 0, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
+	}
+	if strings.ContainsAny(s.share, "/+#") {
+		return 0, usagef("%s: --share %q is not the name of a group: it holds one of / + #", command, s.share)
+	}
+	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
+		s.version = mqtt.V5
+	}
+	return handling, nil
 }
 
 // receive returns what all that receive have in common.
