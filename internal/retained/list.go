@@ -120,7 +120,7 @@ func (l *listing) begin(topic string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.came++
-	if _, again := l.seen[topic]; again || l.err != nil || subscribe.Matches(l.Exclude, topic) {
+	if _, again := l.seen[topic]; again || l.err != nil || subscribe.MatchesAny(l.Exclude, topic) {
 		return false
 	}
 	l.seen[topic] = struct{}{}
