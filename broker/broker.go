@@ -43,6 +43,7 @@ type Config struct {
 	Users     []User       // who may connect; with UsersFile, those of both
 	UsersFile string       // a file as ParseUsers takes it
 	Logger    *slog.Logger // warnings and errors of the broker; default: none are written
+	Fault     Fault        // what goes wrong on purpose; default: nothing
 }
 
 // Listener is one address that the broker serves.
@@ -59,6 +60,7 @@ type Broker struct {
 	server    *mochi.Server
 	guard     *guard
 	sessions  *sessions
+	faults    *faults // nil: none
 	listeners []*listener
 	closing   sync.Once
 	closed    chan struct{} // closed when Close is through
@@ -88,14 +90,18 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	b := &Broker{guard: guard, sessions: newSessions(), closed: make(chan struct{})}
+	faults, err := newFaults(cfg.Fault, logger)
+	if err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	b := &Broker{guard: guard, sessions: newSessions(), faults: faults, closed: make(chan struct{})}
 	for _, address := range addresses {
 		l, err := listen(ctx, address, cfg.TLS)
 		if err != nil {
 			b.unbind()
 			return nil, err
 		}
-		l.logger, l.sessions = logger, b.sessions
+		l.logger, l.sessions, l.faults = logger, b.sessions, b.faults
 		b.listeners = append(b.listeners, l)
 	}
 	if err := b.serve(quiet(logger)); err != nil {
@@ -119,6 +125,17 @@ func (b *Broker) URLs() []string {
 	return urls
 }
 
+// Fault returns what goes wrong on purpose, with the seed that was really taken.
+func (b *Broker) Fault() Fault {
+	if b.faults == nil {
+		return Fault{}
+	}
+	return b.faults.Fault
+}
+
+// Faults returns how often something went wrong on purpose so far.
+func (b *Broker) Faults() FaultCounts { return b.faults.counts() }
+
 // Close ends all connections and listeners and returns when they have ended.
 // Clients of MQTT 5 are told first, as long as ctx and a second last. Further
 // calls wait for the first one and return what it returned.
@@ -128,6 +145,7 @@ func (b *Broker) Close(ctx context.Context) error {
 		b.sayGoodbye(ctx)
 		b.err = b.server.Close()
 		b.guard.tellRest()
+		b.faults.tell()
 	})
 	<-b.closed
 	return b.err
@@ -142,7 +160,12 @@ func (b *Broker) serve(logger *slog.Logger) error {
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true // PUBACK has no room for a PUBLISH's
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
 	b.sessions.server = b.server
-	for _, hook := range []mochi.Hook{b.guard, b.sessions} {
+	hooks := []mochi.Hook{b.guard, b.sessions}
+	if b.faults != nil {
+		b.faults.server = b.server
+		hooks = append(hooks, b.faults)
+	}
+	for _, hook := range hooks {
 		if err := b.server.AddHook(hook, nil); err != nil {
 			return fmt.Errorf("broker: %w", err)
 		}

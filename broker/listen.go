@@ -30,6 +30,7 @@ type listener struct {
 	tls       *tls.Config
 	logger    *slog.Logger
 	sessions  *sessions
+	faults    *faults // nil: none
 	inner     net.Listener
 	establish listeners.EstablishFn
 	serving   sync.WaitGroup // added to under mu, while not closing
@@ -111,11 +112,12 @@ func (l *listener) acceptLoop() {
 		go func() {
 			defer l.serving.Done() // Accept has added it
 			defer conn.Close()
+			served := conn
 			if l.tls != nil {
 				// The handshake happens with the first read, within the time for CONNECT.
-				conn = tls.Server(conn, l.tls)
+				served = tls.Server(conn, l.tls)
 			}
-			l.converse(conn)
+			l.converse(served, func() { _ = conn.Close() })
 		}()
 	}
 }
@@ -159,11 +161,13 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadLimit(-1) // a frame carries any number of packets; the broker limits those
 	conn := websocket.NetConn(r.Context(), ws, websocket.MessageBinary)
 	defer conn.Close()
-	l.converse(conn)
+	l.converse(conn, func() { _ = ws.CloseNow() })
 }
 
-// converse has the broker serve a connection to its end.
-func (l *listener) converse(conn net.Conn) {
+// converse has the broker serve a connection to its end, which cut brings about at once.
+func (l *listener) converse(conn net.Conn, cut func()) {
+	conn, settled := l.faults.wrap(conn, cut, l.closed)
+	defer settled()
 	served, ended := l.sessions.began(conn)
 	defer ended()
 	if err := l.establish(l.id, served); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dunlin/internal/environ"
+	"dunlin/internal/mosquittocli"
 	"dunlin/internal/terminal"
 )
 
@@ -22,6 +23,7 @@ type app struct {
 	environ.Environment
 	out    *environ.Output // Stdout, with its end watched
 	parsed bool            // the command line was right: what fails now is something else
+	quiet  bool            // nothing is written to stderr
 
 	noting sync.Mutex // held while a note is written
 }
@@ -29,14 +31,29 @@ type app struct {
 // Run runs the command and returns its exit status, see the Exit constants. When
 // ctx ends, what runs comes to a clean end; a cause of type environ.Interrupt
 // gives the status of that signal.
+//
+// Under the name of one of Mosquitto's commands, as a link to the program may have it, it is that.
 func Run(ctx context.Context, env environ.Environment) int {
+	if mosquittocli.Tool(env.Name) != "" {
+		return mosquittocli.Run(ctx, env)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
 	root := a.root()
-	root.SetArgs(append([]string{}, env.Args...)) // nil would mean the process's own
+	root.SetArgs(arguments(root, env.Args))
 	err := root.ExecuteContext(ctx)
 	return a.report(ctx, err)
+}
+
+// arguments returns the words of the command line as the parser takes them.
+func arguments(root *cobra.Command, args []string) []string {
+	all := append([]string{}, args...) // nil would mean the process's own
+	cmd, _, err := root.Find(all)
+	if err != nil || cmd.Flags().Lookup("property") == nil {
+		return all
+	}
+	return joinProperties(cmd.Flags(), all)
 }
 
 // root returns the whole command tree.
@@ -63,6 +80,9 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
 	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand())
+	root.AddCommand(a.retainedCommand())
+	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {
 		run := cmd.RunE
@@ -70,6 +90,9 @@ func (a *app) root() *cobra.Command {
 			a.parsed = true
 			return run(cmd, args)
 		}
+	}
+	if completes(a.Args) {
+		teachCompletion(root)
 	}
 	return root
 }
@@ -82,6 +105,12 @@ var aliases = map[string]string{
 	"user":       "username",
 	"password":   "pw",
 	"ca":         "cafile",
+
+	"keep-alive":      "keepalive",
+	"no-clean":        "disable-clean-session",
+	"session-expiry":  "session-expiry-interval",
+	"user-properties": "user-property",
+	"will-message":    "will-payload",
 }
 
 func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
@@ -93,6 +122,9 @@ func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // note writes one line for people to stderr. Any goroutine may call it.
 func (a *app) note(format string, args ...any) {
+	if a.quiet {
+		return
+	}
 	a.noting.Lock()
 	defer a.noting.Unlock()
 	// Where stderr is gone nobody can be told.
@@ -128,6 +160,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		f = &failure{status: ExitUsage, err: err, hint: seeHelp}
 	}
 	switch {
+	case a.quiet:
 	case f.report != "":
 		_, _ = io.WriteString(a.Stderr, f.report)
 	case f.err != nil:

@@ -9,8 +9,10 @@ import (
 // helpCommand stands in for cobra's own, which takes an unknown name for success.
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Show help for a command",
+		Use:               "help [COMMAND]",
+		Short:             "Show help for a command",
+		Example:           lines("dunlin help", "dunlin help pub"),
+		ValidArgsFunction: completeCommands,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
@@ -20,3 +22,6 @@ func (a *app) helpCommand() *cobra.Command {
 		},
 	}
 }
+
+// lines indents the examples of a command, one a line.
+func lines(examples ...string) string { return "  " + strings.Join(examples, "\n  ") }

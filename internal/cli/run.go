@@ -28,6 +28,7 @@ var (
 // script runs a script.
 type script struct {
 	broker    bool
+	fault     string
 	connectTo []string
 	mode      string
 	limit     time.Duration
@@ -41,12 +42,19 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Run a script",
 		Long: "Run a script until nothing can happen in it any more, or Ctrl-C. Arguments after -- are the\n" +
 			"script's own. It ends with status 10 when the script throws, and 11 when it cannot be loaded.",
-		Example: "  dunlin run --broker examples/quickstart.js\n  dunlin run --connect-to broker.example:8883=127.0.0.1:18883 app.js -- --fast",
-		RunE:    func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
+		Example: lines(
+			"# Run a script with a broker of its own",
+			"dunlin run --broker examples/quickstart.js",
+			"# See how a script bears a bad broker",
+			"dunlin run --broker --fault drop=1%,kick=5s examples/quickstart.js",
+			"# Lead a script for production to a broker for tests",
+			"dunlin run --connect-to broker.example:8883=127.0.0.1:18883 app.js -- --fast"),
+		RunE: func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&s.broker, "broker", false, "start a broker on a free loopback port and lead every mqtt.open there")
+	f.StringVar(&s.fault, "fault", "", "`faults` that the broker of --broker makes on purpose; see dunlin help broker")
 	f.StringArrayVar(&s.connectTo, "connect-to", nil,
 		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
 	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
@@ -71,16 +79,14 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	if s.limit < 0 || cmd.Flags().Changed("for") && s.limit == 0 {
 		return usagef("run: --for %v is not positive", s.limit)
 	}
-	ctx := cmd.Context()
-	var embedded *broker.Broker
-	if s.broker {
-		// A message that it drops must not be missing without a word.
-		if embedded, err = broker.Start(ctx, broker.Config{Logger: a.brokerLogger(slog.LevelWarn)}); err != nil {
-			return failf("run: %w", err)
-		}
-		redirect = everythingTo(embedded.Addr())
-		a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
+	embedded, err := s.startBroker(a, cmd)
+	if err != nil {
+		return err
 	}
+	if embedded != nil {
+		redirect = everythingTo(embedded.Addr())
+	}
+	ctx := cmd.Context()
 	spendMemory()
 	err = s.execute(ctx, file, a.options(rest, mode, redirect))
 	if errors.Is(err, errStuck) {
@@ -91,6 +97,27 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		err = closeBroker(embedded, err)
 	}
 	return err
+}
+
+// startBroker starts the broker of --broker; nil: none is wanted.
+func (s *script) startBroker(a *app, cmd *cobra.Command) (*broker.Broker, error) {
+	fault, err := parseFault(cmd, s.fault)
+	switch {
+	case err != nil:
+		return nil, err
+	case !s.broker && cmd.Flags().Changed("fault"):
+		return nil, usagef("run: --fault is for the broker of --broker, which is not given")
+	case !s.broker:
+		return nil, nil
+	}
+	// A message that it drops must not be missing without a word.
+	embedded, err := broker.Start(cmd.Context(), broker.Config{Logger: a.brokerLogger(slog.LevelWarn), Fault: fault})
+	if err != nil {
+		return nil, failf("run: %w", err)
+	}
+	a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
+	a.noteFault(embedded)
+	return embedded, nil
 }
 
 // splitArguments returns the script's path and its own arguments.

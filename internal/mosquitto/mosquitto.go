@@ -98,6 +98,18 @@ func (b *Broker) WaitLog(text string) {
 	}
 }
 
+// WaitLogFrom is WaitLog for what is logged from an offset on, of which Log has so many bytes. It
+// returns the offset behind text.
+func (b *Broker) WaitLogFrom(from int, text string) int {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if b.log.wait(ctx, from, text) != nil {
+		b.t.Fatalf("mosquitto: %q was not logged within 10 s; the log from there on:\n%s", text, b.Log()[from:])
+	}
+	return from + strings.Index(b.Log()[from:], text) + len(text)
+}
+
 // Kill ends the broker with SIGKILL, as a crash would, and waits for its end.
 func (b *Broker) Kill() { b.end(syscall.SIGKILL) }
 

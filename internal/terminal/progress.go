@@ -17,7 +17,9 @@ type ProgressOptions struct {
 	Total    int64         // how many there will be; 0: nobody knows
 	Interval time.Duration // between lines; 0: 200 ms on a terminal, else 10 s
 	Columns  func() int    // the terminal's width now; nil: 80
-	Prefix   string        // in front of a plain line, such as "dunlin: "
+
+	// Line is what to write for a plain line; nil: text and a line feed.
+	Line func(text string) string
 }
 
 // Progress shows how far long work has come: count, rate, and an estimate where the end is
@@ -124,7 +126,13 @@ func (p *Progress) drawLocked() {
 }
 
 func (p *Progress) plainLocked() {
-	_, _ = fmt.Fprintf(p.w, "%s%s\n", p.options.Prefix, EscapeLine(p.text(time.Now()))) // as above
+	line := EscapeLine(p.text(time.Now()))
+	if p.options.Line != nil {
+		line = p.options.Line(line)
+	} else {
+		line += "\n"
+	}
+	_, _ = io.WriteString(p.w, line) // as above
 }
 
 func (p *Progress) clearLocked() {

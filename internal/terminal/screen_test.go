@@ -34,10 +34,8 @@ func TestUseColor(t *testing.T) {
 // TestWatchIsThatOfMosquitto212 compares with what mosquitto_sub -w of 2.1.2 wrote for the same messages.
 func TestWatchIsThatOfMosquitto212(t *testing.T) {
 	var b strings.Builder
-	s := terminal.NewWatch(&b, "Broker: localhost", true)
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
+	s := terminal.NewWatch(&b)
+	s.Title, s.Exact = "Broker: localhost", true
 	for _, m := range [][2]string{{"a", "1"}, {"b", "2"}, {"a", "333"}, {"c/d", "x"}, {"b", "22"}} {
 		if err := s.Print(m[0], []byte(m[1]+"\n")); err != nil {
 			t.Fatal(err)
@@ -79,7 +77,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestProgressInAPipe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b strings.Builder
-		p := terminal.NewProgress(&b, terminal.ProgressOptions{Label: "published", Prefix: "dunlin: "})
+		p := terminal.NewProgress(&b, terminal.ProgressOptions{Label: "published", Line: func(text string) string { return "dunlin: " + text + "\n" }})
 		for range 25 {
 			time.Sleep(time.Second) //nolint:forbidigo // fake time
 			p.Add(10)

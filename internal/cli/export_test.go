@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dunlin/internal/environ"
+)
+
+// commands returns the commands of a program that was called without arguments.
+func commands() *cobra.Command {
+	a := &app{Environment: environ.Environment{Stdin: strings.NewReader(""), Stdout: os.Stdout, Stderr: os.Stderr}}
+	a.out = environ.NewOutput(os.Stdout, func(error) {})
+	return a.root()
+}
+
+// RecipeLines returns every command line of the examples that help, manual page and cheat
+// sheet show.
+func RecipeLines() []string {
+	var lines []string
+	for _, cmd := range commands().Commands() {
+		for _, r := range recipesOf(cmd) {
+			lines = append(lines, r.lines...)
+		}
+	}
+	return lines
+}
+
+// CommandsWithoutExample returns the commands that have no example.
+func CommandsWithoutExample() []string {
+	var names []string
+	for _, cmd := range commands().Commands() {
+		if cmd.IsAvailableCommand() && len(recipesOf(cmd)) == 0 {
+			names = append(names, cmd.Name())
+		}
+	}
+	return names
+}
+
+// ExitStatuses returns the statuses of the manual page.
+func ExitStatuses() map[int]bool {
+	all := make(map[int]bool)
+	for _, s := range exitStatuses {
+		all[s.status] = true
+	}
+	return all
+}
+
+// Variables returns the environment variables of the manual page.
+func Variables() map[string]bool {
+	all := make(map[string]bool)
+	for _, v := range variables {
+		all[v.name] = true
+	}
+	return all
+}
+
+// Roff escapes a line of a manual page.
+var Roff = roff

@@ -1,0 +1,302 @@
+//go:build unix
+
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"dunlin/broker"
+	"dunlin/internal/cli"
+	"dunlin/mqtt"
+)
+
+// recipePrints is what an example has to print, where that shows more than its status.
+var recipePrints = map[string]string{
+	`dunlin broker`: `^tcp://127\.0\.0\.1:\d+\n$`,
+	`dunlin run --broker examples/quickstart.js`:  `(?s)subscribed to /testing\n.*/testing: report 0\n`,
+	`dunlin sub -h broker.example -t 'home/#' -v`: `home/light \{"value":21.5\}\n`,
+	`dunlin sub -t state -C 1 -W 5`:               `^\{"value":21.5\}\n$`,
+	`dunlin cheat pub`:                            `^pub: Publish a message\n`,
+	`dunlin version --json`:                       `^\{"version":".*\}\n$`,
+}
+
+// recipeStatus is the exit status of an example where that is another than 0.
+var recipeStatus = map[string]int{}
+
+// recipeFiles are the files that examples read, in the folder in which they run.
+var recipeFiles = map[string]string{
+	"users.txt": "ann:s3cret\n",
+	"app.js": `var client = require('mqtt').open({ addr: 'broker.example', port: 8883 });
+client.connect({ client: 'app' }, function () { console.log(process.argv.slice(2).join(' ')); client.close(); });
+`,
+}
+
+// recipePayload is the message that comes on every topic of the examples.
+const recipePayload = `{"value":21.5}`
+
+// TestEveryExampleOfTheCommandsWorks runs each line of the examples by bash, with the
+// addresses of a real broker in it. One that ends has to end with success; one that goes on
+// has to be there for a while, and to end by Ctrl-C.
+func TestEveryExampleOfTheCommandsWorks(t *testing.T) {
+	if names := cli.CommandsWithoutExample(); len(names) > 0 {
+		t.Errorf("without an example: %v", names)
+	}
+	k := newKitchen(t)
+	known := make(map[string]bool)
+	var going, failed []*dish
+	for together := range slices.Chunk(cli.RecipeLines(), 8) {
+		var dishes []*dish
+		for _, line := range together {
+			known[line] = true
+			dishes = append(dishes, k.serve(t, line))
+		}
+		for limit := time.Now().Add(2500 * time.Millisecond); len(dishes) > 0; dishes = dishes[1:] {
+			if d := dishes[0]; !d.ends(time.Until(limit)) {
+				going = append(going, d)
+			} else if d.fault() != "" {
+				failed = append(failed, d)
+			}
+		}
+	}
+	// One may need another that goes on, as a request needs who replies.
+	for _, d := range failed {
+		if again := k.serve(t, d.line); !again.ends(20 * time.Second) {
+			going = append(going, again)
+		} else if fault := again.fault(); fault != "" {
+			t.Errorf("%s: %s", d.line, fault)
+		}
+	}
+	for _, d := range going {
+		if fault := d.interrupt(); fault != "" {
+			t.Errorf("%s: %s", d.line, fault)
+		}
+	}
+	for line := range recipePrints {
+		if !known[line] {
+			t.Errorf("no example is %q any more", line)
+		}
+	}
+	for line := range recipeStatus {
+		if !known[line] {
+			t.Errorf("no example is %q any more", line)
+		}
+	}
+}
+
+// kitchen is where examples run: a folder with what they read, and a broker on which
+// something is published all the time.
+type kitchen struct {
+	folder string
+	env    []string
+	urls   map[string]*url.URL // by scheme
+}
+
+func newKitchen(t *testing.T) *kitchen {
+	t.Helper()
+	secure, authority, err := broker.SelfSigned()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := broker.Start(t.Context(), broker.Config{TLS: secure, Listeners: []broker.Listener{
+		{URL: "tcp://127.0.0.1:0"}, {URL: "tls://127.0.0.1:0"}, {URL: "ws://127.0.0.1:0"}, {URL: "wss://127.0.0.1:0"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close(context.Background()) })
+	k := &kitchen{folder: t.TempDir(), urls: make(map[string]*url.URL)}
+	for _, raw := range b.URLs() {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.urls[u.Scheme] = u
+	}
+	k.urls["mqtt"], k.urls["mqtts"] = k.urls["tcp"], k.urls["tls"]
+	k.lay(t, "authority.pem", string(authority))
+	for name, text := range recipeFiles {
+		k.lay(t, name, text)
+	}
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(examples, filepath.Join(k.folder, "examples")); err != nil {
+		t.Fatal(err)
+	}
+	k.env = append(os.Environ(), "MQTT_URL=mqtt://"+b.Addr(), "SSL_CERT_FILE="+filepath.Join(k.folder, "authority.pem"),
+		"HOME="+k.folder, "GORACE=atexit_sleep_ms=0", "MANPAGER=cat")
+	k.publishAlways(t, b.Addr())
+	return k
+}
+
+func (k *kitchen) lay(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(k.folder, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// topicOption finds the topics of an example.
+var topicOption = regexp.MustCompile(`-t '?([^' ]+)`)
+
+// publishAlways keeps a message on each topic that an example names, and publishes it again
+// and again.
+func (k *kitchen) publishAlways(t *testing.T, addr string) {
+	t.Helper()
+	topics := map[string]bool{"home/light": true, "state": true}
+	for _, line := range cli.RecipeLines() {
+		for _, m := range topicOption.FindAllStringSubmatch(line, -1) {
+			topic := strings.NewReplacer("+", "x", "#", "x").Replace(m[1])
+			if !strings.HasPrefix(topic, "$") {
+				topics[topic] = true
+			}
+		}
+	}
+	client, err := mqtt.Dial(t.Context(), "mqtt://"+addr, mqtt.Config{ClientID: "always"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		again := time.NewTicker(100 * time.Millisecond)
+		defer again.Stop()
+		for {
+			for topic := range topics {
+				m := mqtt.Message{Topic: topic, Payload: []byte(recipePayload), Retain: true}
+				if client.Publish(t.Context(), m) != nil {
+					return
+				}
+			}
+			select {
+			case <-again.C:
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		<-ended
+		_ = client.Close(context.Background())
+	})
+}
+
+// inURL finds an address in a URL of an example.
+var inURL = regexp.MustCompile(`(mqtts?|wss?|tcp|tls)://((?:[^@ /]*@)?)broker\.example(?::\d+)?`)
+
+// adapt puts the addresses of this kitchen into a line, as its reader would put in his own.
+func (k *kitchen) adapt(line string) string {
+	plain := k.urls["tcp"]
+	if strings.HasPrefix(line, "dunlin broker") {
+		if !strings.Contains(line, "--listen") {
+			line += " --listen 127.0.0.1:0"
+			if strings.Contains(line, "--tls-self-signed") {
+				line += " --listen tls://127.0.0.1:0"
+			}
+		}
+		return regexp.MustCompile(`(--listen \S*):\d+`).ReplaceAllString(line, "$1:0")
+	}
+	line = inURL.ReplaceAllStringFunc(line, func(found string) string {
+		parts := inURL.FindStringSubmatch(found)
+		return parts[1] + "://" + parts[2] + "localhost:" + k.urls[parts[1]].Port()
+	})
+	line = strings.ReplaceAll(line, "127.0.0.1:18883", plain.Host)
+	line = regexp.MustCompile(`(-h|--host) broker\.example( -p \d+)?`).ReplaceAllString(line, "-h 127.0.0.1 -p "+plain.Port())
+	return strings.ReplaceAll(line, "localhost:1883", plain.Host)
+}
+
+// dish is an example that runs.
+type dish struct {
+	line           string // as it is shown
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer // read them after ended
+	ended          chan struct{}
+	err            error // of the end; after ended
+}
+
+// serve starts an example in a process group of its own, as a shell does.
+func (k *kitchen) serve(t *testing.T, line string) *dish {
+	t.Helper()
+	d := &dish{line: line, ended: make(chan struct{})}
+	d.cmd = exec.Command("bash", "-o", "pipefail", "-c", k.adapt(line))
+	d.cmd.Dir, d.cmd.Env = k.folder, k.env
+	d.cmd.Stdout, d.cmd.Stderr = &d.stdout, &d.stderr
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		d.err = d.cmd.Wait()
+		close(d.ended)
+	}()
+	t.Cleanup(func() {
+		if !d.ends(0) {
+			_ = syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
+			<-d.ended
+		}
+	})
+	return d
+}
+
+// ends tells whether the example ends within that time.
+func (d *dish) ends(within time.Duration) bool {
+	select {
+	case <-d.ended:
+		return true
+	case <-time.After(within):
+	}
+	select {
+	case <-d.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// fault returns what is wrong with an example that has ended; "": nothing.
+func (d *dish) fault() string { return d.faultWith(recipeStatus[d.line]) }
+
+func (d *dish) faultWith(want int) string {
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(d.err, &exit) {
+		got = exit.ExitCode()
+	} else if d.err != nil {
+		return d.err.Error()
+	}
+	printed := recipePrints[d.line]
+	switch {
+	case got != want:
+		return fmt.Sprintf("status %d, want %d; stderr %s", got, want, d.stderr.String())
+	case !regexp.MustCompile(printed).MatchString(d.stdout.String()):
+		return fmt.Sprintf("printed %q, want %s; stderr %s", d.stdout.String(), printed, d.stderr.String())
+	}
+	return ""
+}
+
+// interrupt ends an example by Ctrl-C, if it has not ended by itself, and returns what is
+// wrong.
+func (d *dish) interrupt() string {
+	if d.ends(0) {
+		return d.fault()
+	}
+	_ = syscall.Kill(-d.cmd.Process.Pid, syscall.SIGINT) // it may have ended
+	if !d.ends(20 * time.Second) {
+		return "does not end by Ctrl-C"
+	}
+	return d.faultWith(128 + int(syscall.SIGINT))
+}
