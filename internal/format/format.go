@@ -91,9 +91,8 @@ func (p *Printer) Append(dst []byte, m *mqtt.Received, at time.Time) ([]byte, er
 func (p *Printer) appendItems(dst []byte, m *mqtt.Received, at time.Time) ([]byte, error) {
 	var failed *PayloadError
 	for i := range p.items {
-		var err error
 		var one *PayloadError
-		if dst, err = p.appendItem(dst, &p.items[i], m, at); !errors.As(err, &one) {
+		if dst, one = p.appendItem(dst, &p.items[i], m, at); one == nil {
 			continue
 		}
 		if failed == nil {
