@@ -23,6 +23,7 @@ type app struct {
 	environ.Environment
 	out    *environ.Output // Stdout, with its end watched
 	parsed bool            // the command line was right: what fails now is something else
+	quiet  bool            // nothing is written to stderr
 
 	noting sync.Mutex // held while a note is written
 }
@@ -40,9 +41,19 @@ func Run(ctx context.Context, env environ.Environment) int {
 	defer cancel(nil)
 	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
 	root := a.root()
-	root.SetArgs(append([]string{}, env.Args...)) // nil would mean the process's own
+	root.SetArgs(arguments(root, env.Args))
 	err := root.ExecuteContext(ctx)
 	return a.report(ctx, err)
+}
+
+// arguments returns the words of the command line as the parser takes them.
+func arguments(root *cobra.Command, args []string) []string {
+	all := append([]string{}, args...) // nil would mean the process's own
+	cmd, _, err := root.Find(all)
+	if err != nil || cmd.Flags().Lookup("property") == nil {
+		return all
+	}
+	return joinProperties(cmd.Flags(), all)
 }
 
 // root returns the whole command tree.
@@ -68,7 +79,9 @@ func (a *app) root() *cobra.Command {
 	root.Flags().Bool("version", false, "show the version")
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
-	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand(), a.retainedCommand())
+	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand())
+	root.AddCommand(a.retainedCommand())
 	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {
@@ -92,6 +105,12 @@ var aliases = map[string]string{
 	"user":       "username",
 	"password":   "pw",
 	"ca":         "cafile",
+
+	"keep-alive":      "keepalive",
+	"no-clean":        "disable-clean-session",
+	"session-expiry":  "session-expiry-interval",
+	"user-properties": "user-property",
+	"will-message":    "will-payload",
 }
 
 func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
@@ -103,6 +122,9 @@ func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // note writes one line for people to stderr. Any goroutine may call it.
 func (a *app) note(format string, args ...any) {
+	if a.quiet {
+		return
+	}
 	a.noting.Lock()
 	defer a.noting.Unlock()
 	// Where stderr is gone nobody can be told.
@@ -138,6 +160,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		f = &failure{status: ExitUsage, err: err, hint: seeHelp}
 	}
 	switch {
+	case a.quiet:
 	case f.report != "":
 		_, _ = io.WriteString(a.Stderr, f.report)
 	case f.err != nil:

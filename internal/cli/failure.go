@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 
+	"dunlin/internal/connect"
 	"dunlin/jsre"
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
@@ -25,6 +27,7 @@ const (
 	ExitLost        = 6 // the connection was lost
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad
+	ExitCheck       = 12 // what was measured is not within its limit
 	ExitTimeout     = 27 // -W ran out, as with Mosquitto
 )
 
@@ -66,6 +69,37 @@ func failf(format string, args ...any) error {
 	return &failure{status: ExitFailure, err: fmt.Errorf(format, args...)}
 }
 
+// optionNames are the options that fill in the fields of connect.Options.
+var optionNames = map[string]string{
+	"URL": "-L", "Unix": "--unix", "WebSocket": "--ws", "SRV": "-S", "BindAddress": "-A", "Proxy": "--proxy", "IDPrefix": "-I",
+	"Properties.Connect.Data": "-D",
+	"TLS.Off":                 "--no-tls", "TLS.CAFile": "--cafile", "TLS.CAPath": "--capath", "TLS.SystemCA": "--tls-use-os-certs",
+	"TLS.CertFile": "--cert", "TLS.KeyFile": "--key", "TLS.Version": "--tls-version", "TLS.Ciphers": "--ciphers",
+	"TLS.KeyLog": "--tls-keylog", "TLS.KeyForm": "--keyform", "TLS.Engine": "--tls-engine", "TLS.PSK": "--psk",
+}
+
+// wrongUse returns the failure of an option that cannot be.
+func wrongUse(command string, err error) error {
+	var option *connect.Error
+	if errors.As(err, &option) {
+		return usagef("%s: %s: %w", command, optionNames[option.Field], err)
+	}
+	return usagef("%s: %w", command, err)
+}
+
+// optionFailure returns the failure of an option that is right in itself, but names a file or an address that
+// is not there or has something wrong in it.
+func optionFailure(err error) error {
+	var option *connect.Error
+	switch {
+	case !errors.As(err, &option):
+		return err
+	case option.Value != "":
+		return failf("%s %w", optionNames[option.Field], err)
+	}
+	return failf("%s: %w", optionNames[option.Field], err)
+}
+
 // classify finds the exit status of an error, and the next step; nil when the
 // error alone does not say.
 func classify(err error) *failure {
@@ -104,6 +138,7 @@ func classifyClient(err error) *failure {
 		silent   *mqtt.NoConnAckError
 		server   *mqtt.DisconnectError
 		publish  *mqtt.PublishError
+		lookUp   *connect.LookUpError
 	)
 	switch {
 	case errors.As(err, &argument):
@@ -111,7 +146,9 @@ func classifyClient(err error) *failure {
 	case errors.As(err, &refused):
 		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
 	case errors.As(err, &reach):
-		return &failure{status: ExitUnreachable, err: err, hint: reachHint(err)}
+		return &failure{status: ExitUnreachable, err: err, hint: reachHint(reach)}
+	case errors.As(err, &lookUp):
+		return &failure{status: ExitUnreachable, err: err, hint: "check the domain, or give the server itself with -h and -p, without -S"}
 	case errors.As(err, &silent): // it says what to try
 		return &failure{status: ExitUnreachable, err: err, hint: silentHint(silent)}
 	case errors.Is(err, mqtt.ErrRejected):
@@ -157,19 +194,26 @@ func versionHint(v mqtt.Version) string {
 }
 
 // reachHint returns the next step after a connection that did not come about.
-func reachHint(err error) string {
+func reachHint(err *dial.Error) string {
 	var (
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
+		network   net.Error
 	)
 	switch {
+	case err.Stage == dial.StageProxy:
+		return "check --proxy and $ALL_PROXY, or have the host in $NO_PROXY"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "-A takes an address of this machine, of the kind that the broker has"
+	case strings.HasPrefix(err.Address, "unix:"):
+		return "check the path, and who may use that socket"
 	case errors.As(err, &authority):
 		return "pass the authority's certificate with --cafile"
 	case errors.As(err, &name):
 		return "use a name that the certificate holds as -h"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the broker running there? dunlin broker starts one"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return "check the address and the way there"
 	}
 	return "check -h and -p, or -L"

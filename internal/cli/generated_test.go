@@ -74,7 +74,7 @@ func TestManualPage(t *testing.T) {
 // Each exit status that the code has, and each variable that it reads, is in the manual page.
 func TestManualPageKnowsStatusesAndVariables(t *testing.T) {
 	statuses, variables := cli.ExitStatuses(), cli.Variables()
-	for _, status := range []int{cli.ExitOK, cli.ExitFailure, cli.ExitUsage, cli.ExitUnreachable, cli.ExitRefused, cli.ExitRejected, cli.ExitLost, cli.ExitScript, cli.ExitLoad, cli.ExitTimeout} {
+	for _, status := range []int{cli.ExitOK, cli.ExitFailure, cli.ExitUsage, cli.ExitUnreachable, cli.ExitRefused, cli.ExitRejected, cli.ExitLost, cli.ExitScript, cli.ExitLoad, cli.ExitCheck, cli.ExitTimeout} {
 		if !statuses[status] {
 			t.Errorf("exit status %d is not explained", status)
 		}

@@ -23,6 +23,7 @@ var exitStatuses = []struct {
 	{ExitLost, "The connection was lost."},
 	{ExitScript, "The script threw an error."},
 	{ExitLoad, "The script cannot be loaded."},
+	{ExitCheck, "What was measured is not within the limit that was given, as with ping --within."},
 	{ExitTimeout, "The time of -W ran out, as with Mosquitto's commands."},
 }
 
@@ -30,8 +31,14 @@ var exitStatuses = []struct {
 var variables = []struct{ name, meaning string }{
 	{"MQTT_URL", "Where the broker is, in the form of -L, where neither -L nor -h nor -p is given."},
 	{"MQTT_USERNAME", "User name, where -u is not given."},
-	{"MQTT_PASSWORD", "Password, where -P is not given."},
+	{"MQTT_PASSWORD", "Password, where -P, --password-file and --ask-password are not given."},
+	{"MQTT_PASSWORD_FILE", "File whose first line is the password, where MQTT_PASSWORD is not set either."},
 	{"MQTT_CAFILE", "Authorities that are trusted, where --cafile is not given."},
+	{"MQTT_CERT", "Certificate to show, where --cert is not given."},
+	{"MQTT_KEY", "Key of MQTT_CERT."},
+	{"SSLKEYLOGFILE", "File to which the secrets of TLS are added, where --tls-keylog is not given."},
+	{"ALL_PROXY", "Proxy to go through, where --proxy is not given."},
+	{"NO_PROXY", "Hosts to reach without the proxy of ALL_PROXY, with commas between."},
 	{"NO_COLOR", "Where it is set, nothing is coloured."},
 	{"GOGC", "The pace of garbage collection; \"run\" then leaves it alone."},
 	{"SSL_CERT_FILE", "Authorities of the system, in place of its own, on Unix except macOS."},

@@ -1,32 +1,24 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"dunlin/internal/terminal"
+	"dunlin/internal/subscribe"
 	"dunlin/mqtt"
-)
-
-var (
-	// errTimeout is the cause of a context that -W ended.
-	errTimeout = errors.New("timed out")
-	// errCounted is the cause of a context that -C ended.
-	errCounted = errors.New("all messages came")
 )
 
 // sub prints messages as they come.
 type sub struct {
-	session
-	topics  []string
-	verbose bool
-	count   int64
-	wait    int64
+	subscribing
+	printing
+	filterOut, unsubscribe []string
+	exit, noStale          bool
+	retainedOnly, remove   bool
+	random                 float64
+	rate, messageRate      bool
 }
 
 func (a *app) subCommand() *cobra.Command {
@@ -35,18 +27,38 @@ func (a *app) subCommand() *cobra.Command {
 		Use:   "sub [FILTER...]",
 		Short: "Subscribe and print messages",
 		Long: "Subscribe to topic filters and print each message on a line of its own, with the letters\n" +
-			"of mosquitto_sub, until Ctrl-C.",
-		Example: "  dunlin sub -h broker.example -t 'home/#' -v\n  dunlin sub -t state -C 1 -W 5",
-		RunE:    func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
+			"of mosquitto_sub, until Ctrl-C. A connection that is lost is made again, which is said on\n" +
+			"stderr; with -q 1 or 2 a broker of MQTT 5 keeps what comes meanwhile, for an hour.\n" +
+			"A message is acknowledged when stdout has taken it. A slow reader slows the broker down.",
+		Example: "  dunlin sub -h broker.example -t 'home/#' -v\n  dunlin sub -t state -C 1 -W 5\n" +
+			"  dunlin sub 'home/#' --json --once -q 1",
+		RunE: func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
 	}
-	s.bind(cmd)
+	s.session.bind(cmd)
 	s.bindQoS(cmd)
+	s.bindReconnect(cmd)
+	s.bindSubscription(cmd)
+	s.bindEnd(cmd)
+	s.bindChoice(cmd)
+	s.bindText(cmd.Flags())
+	s.bindPlace(cmd.Flags())
 	f := cmd.Flags()
-	f.StringArrayVarP(&s.topics, "topic", "t", nil, "topic filter; may be given many times")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "print the topic in front of the message")
-	f.Int64VarP(&s.count, "count", "C", 0, "end after this many messages")
-	f.Int64VarP(&s.wait, "wait", "W", 0, "end after this many seconds, with status 27")
+	f.BoolVar(&s.rate, "rate", false, "print how many messages and bytes come each second, in their place")
+	f.BoolVar(&s.messageRate, "message-rate", false, "as --rate, but the messages alone, as mosquitto_sub prints them")
 	return cmd
+}
+
+// bindChoice adds the options that choose among the messages that come.
+func (s *sub) bindChoice(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Int64VarP(&s.count, "count", "C", 0, "end after this many messages")
+	f.StringArrayVarP(&s.filterOut, "filter-out", "T", nil, "leave out topics that match this filter; may be given many times")
+	f.StringArrayVarP(&s.unsubscribe, "unsubscribe", "U", nil, "unsubscribe this filter of the session; may be given many times")
+	f.BoolVarP(&s.exit, "exit", "E", false, "end when the broker has answered the subscriptions")
+	f.BoolVarP(&s.noStale, "no-stale", "R", false, "leave out messages that the broker had retained")
+	f.BoolVar(&s.retainedOnly, "retained-only", false, "end at the first message that was not retained")
+	f.BoolVar(&s.remove, "remove-retained", false, "have the broker forget the retained messages that are printed")
+	f.Float64Var(&s.random, "random-filter", 100, "print this percentage of the messages, chosen at random")
 }
 
 func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
@@ -54,114 +66,68 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	subscriptions, err := s.arguments(args)
+	o, err := s.engine(a, cmd, args)
 	if err != nil {
 		return err
 	}
-	for i := range subscriptions { // before anything is dialed
-		if err := subscriptions[i].Validate(s.version); err != nil {
+	printer, closePrinter, err := s.open(a, "sub")
+	if err != nil {
+		return err
+	}
+	o.Append = printer
+	result, err := subscribe.Run(cmd.Context(), s.dial(a, cmd, &o), o)
+	err = s.outcome("sub", err)
+	if closed := closePrinter(); err == nil && closed != nil {
+		err = failf("sub: %w", closed)
+	}
+	if err == nil && s.exit && result.Refused > 0 { // which was told
+		return &failure{status: ExitRejected}
+	}
+	return err
+}
+
+// engine returns what subscribe.Run is to do, but for the printing.
+func (s *sub) engine(a *app, cmd *cobra.Command, args []string) (o subscribe.Options, err error) {
+	if err := s.check(cmd); err != nil {
+		return o, err
+	}
+	o = s.receive(a, "sub")
+	if o.Subscriptions, err = s.subscriptions("sub", args, len(s.unsubscribe) > 0); err != nil {
+		return o, err
+	}
+	o.Granted = s.granted(a, "sub", o.Subscriptions)
+	o.FilterOut, o.NoStale, o.RetainedOnly = s.filterOut, s.noStale, s.retainedOnly
+	o.RemoveRetained, o.ExitAfterSubscribe = s.remove, s.exit
+	o.Unsubscribe, o.UnsubscribeUserProperties = s.unsubscribe, s.properties.Unsubscribe
+	if s.random < 100 {
+		o.RandomFilter = s.random
+	}
+	switch {
+	case s.messageRate:
+		o.EachSecond = func(dst []byte, n subscribe.Second) []byte { return fmt.Appendf(dst, "%d msgs/s\n", n.Messages) }
+	case s.rate:
+		o.EachSecond = func(dst []byte, n subscribe.Second) []byte {
+			return fmt.Appendf(dst, "%d messages/s, %d bytes/s, %d messages in all\n", n.Messages, n.Bytes, n.Total)
+		}
+	}
+	return o, nil
+}
+
+// check finds what is wrong with the options, before anything is dialed.
+func (s *sub) check(cmd *cobra.Command) error {
+	f := cmd.Flags()
+	switch {
+	case s.random < 0.1 || s.random > 100:
+		return usagef("sub: --random-filter %v is not between 0.1 and 100", s.random)
+	case s.noStale && s.retainedOnly:
+		return usagef("sub: -R and --retained-only leave no message; choose one")
+	case f.Changed("count") && (s.rate || s.messageRate):
+		return usagef("sub: -C counts what is printed, and --rate prints no messages; leave out one")
+	}
+	for _, filter := range slices.Concat(s.filterOut, s.unsubscribe) {
+		if err := (&mqtt.Subscription{Filter: filter}).Validate(s.version); err != nil {
 			return err
 		}
 	}
-	ctx, finish := context.WithCancelCause(cmd.Context())
-	defer finish(nil)
-	if s.wait > 0 {
-		timer := time.AfterFunc(time.Duration(s.wait)*time.Second, func() { finish(errTimeout) })
-		defer timer.Stop()
-	}
-	client, err := s.connect(ctx, a, mqtt.Config{
-		OnMessage:    s.printer(a, finish),
-		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
-		OnError:      func(err error) { a.note("sub: %v", err) },
-		Poison:       mqtt.PoisonDropped, // a line each, and the next run would get it again
-	})
-	if err != nil {
-		return s.outcome(ctx, err)
-	}
-	defer s.close(client)
-	active, err := client.Subscribe(ctx, subscriptions...)
-	if err != nil {
-		return s.outcome(ctx, err)
-	}
-	for i, granted := range active.Granted() {
-		if int64(granted) < s.qos {
-			a.note("sub: the broker grants %q QoS %d, not %d", subscriptions[i].Filter, granted, s.qos)
-		}
-	}
-	if a.StderrTerminal {
-		a.note("subscribed, Ctrl-C to stop")
-	}
-	<-ctx.Done()
-	return s.outcome(ctx, ctx.Err())
-}
-
-// arguments returns the subscriptions, from options and from positions.
-func (s *sub) arguments(args []string) ([]mqtt.Subscription, error) {
-	filters := append(s.topics, args...)
-	if s.urlTopic != "" && (len(filters) == 0 || !s.isDefault()) {
-		filters = append(filters, s.urlTopic)
-	}
-	if len(filters) == 0 {
-		return nil, usagef("sub: no topic filter; give one with -t")
-	}
-	subscriptions := make([]mqtt.Subscription, len(filters))
-	for i, filter := range filters {
-		subscriptions[i] = mqtt.Subscription{Filter: filter, QoS: mqtt.QoS(s.qos)}
-	}
-	return subscriptions, nil
-}
-
-// printer returns the handler that prints messages, and calls finish after the
-// last one that -C asks for. It runs on one goroutine.
-func (s *sub) printer(a *app, finish context.CancelCauseFunc) func(context.Context, *mqtt.Received) {
-	printed := int64(0)
-	var line []byte
-	return func(_ context.Context, m *mqtt.Received) {
-		if s.count > 0 && printed == s.count {
-			return
-		}
-		line = s.appendLine(line[:0], m, a.StdoutTerminal)
-		if _, err := a.out.Write(line); err != nil {
-			return // a.out ends the command
-		}
-		if printed++; printed == s.count {
-			finish(errCounted)
-		}
-	}
-}
-
-func (s *sub) appendLine(dst []byte, m *mqtt.Received, toTerminal bool) []byte {
-	if s.verbose {
-		dst = append(dst, escapeIf(toTerminal, m.Topic)...)
-		dst = append(dst, ' ')
-	}
-	if toTerminal {
-		dst = append(dst, terminal.Escape(string(m.Payload))...)
-	} else {
-		dst = append(dst, m.Payload...)
-	}
-	return append(dst, '\n')
-}
-
-func escapeIf(toTerminal bool, s string) string {
-	if toTerminal {
-		return terminal.Escape(s)
-	}
-	return s
-}
-
-// outcome says how the command ended: ctx knows, unless err came on its own.
-func (s *sub) outcome(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errCounted):
-		return nil
-	case errors.Is(cause, errTimeout):
-		return &failure{status: ExitTimeout, err: fmt.Errorf("sub: timed out after %d s", s.wait)}
-	default:
-		place, _, _ := strings.Cut(s.url, "?") // a WebSocket's query may be a secret
-		return fmt.Errorf("sub %s: %w", place, cause)
-	}
+	return s.printing.check("sub", f)
 }

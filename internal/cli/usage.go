@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"dunlin/internal/connect"
 )
 
 // numbers says what the numeric options of pub and sub may be. That many seconds
@@ -15,22 +17,29 @@ var numbers = map[string]struct {
 	least, most int64
 	text        string
 }{
-	"qos":   {0, 2, "0, 1 or 2"},
-	"port":  {1, 65535, "between 1 and 65535"},
+	"qos":  {0, 2, "0, 1 or 2"},
+	"port": {1, 65535, "between 1 and 65535"},
+
+	"keepalive": {0, 65535, "between 0 and 65535"},
+	"will-qos":  {0, 2, "0, 1 or 2"},
+
 	"count": {1, math.MaxInt32, "between 1 and 2147483647"},
 	"wait":  {1, math.MaxInt32, "between 1 and 2147483647"},
+
+	"replies":  {1, math.MaxInt32, "between 1 and 2147483647"},
+	"parallel": {1, 1024, "between 1 and 1024"},
 }
 
 // checkNumbers finds a numeric option that is given and out of its range.
 func checkNumbers(cmd *cobra.Command) error {
-	for _, name := range []string{"qos", "port", "count", "wait"} {
+	for _, name := range []string{"qos", "port", "keepalive", "will-qos", "count", "wait", "replies", "parallel"} {
 		f := cmd.Flags().Lookup(name)
 		if f == nil || !f.Changed {
 			continue
 		}
 		n, err := cmd.Flags().GetInt64(name)
 		if r := numbers[name]; err != nil || n < r.least || n > r.most {
-			return usagef("%s: -%s %s is not %s", cmd.Name(), f.Shorthand, f.Value, r.text)
+			return usagef("%s: %s %s is not %s", cmd.Name(), optionName(f), f.Value, r.text)
 		}
 	}
 	return nil
@@ -43,10 +52,22 @@ func wrongOption(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) {
 		f := invalid.GetFlag()
 		if r, ok := numbers[f.Name]; ok {
-			return usagef("%s: -%s %q is not %s", cmd.Name(), f.Shorthand, invalid.GetValue(), r.text)
+			return usagef("%s: %s %q is not %s", cmd.Name(), optionName(f), invalid.GetValue(), r.text)
 		}
 	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" { // what stands behind it may be a password
+		return usagef("%s: unknown shorthand flag: -%s", cmd.Name(), unknown.GetSpecifiedName())
+	}
 	return usagef("%s: %w", cmd.Name(), err)
+}
+
+// optionName returns an option as it is typed, by its letter where it has one.
+func optionName(f *pflag.Flag) string {
+	if f.Shorthand != "" {
+		return "-" + f.Shorthand
+	}
+	return "--" + f.Name
 }
 
 // noArguments is for a command that takes none. The parser would say that it knows
@@ -58,8 +79,11 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// topicAndMessage is for a command that takes at most these.
+// topicAndMessage is for a command that takes at most these, after a URL.
 func topicAndMessage(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && connect.IsURL(args[0]) {
+		args = args[1:]
+	}
 	if len(args) > 2 {
 		return usagef("%s: %q comes after topic and message; a topic or message with spaces wants quotes", cmd.Name(), args[2])
 	}

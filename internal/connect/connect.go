@@ -4,7 +4,6 @@
 package connect
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"time"
@@ -65,57 +64,21 @@ type Options struct {
 	Reconnect *mqtt.Reconnect
 }
 
-// TLS says how a connection is secured. Any field but Off asks for TLS where no URL says.
-type TLS struct {
-	Off bool // none, at whatever port
-	On  bool // with the defaults
-	// CAFile and CAPath, a folder of such files, hold the trusted authorities as PEM. They take the place of
-	// the system's, unless SystemCA is set.
-	CAFile, CAPath string
-	SystemCA       bool
-	// CertFile and KeyFile are the client's certificate and its key, in PEM.
-	CertFile, KeyFile string
-	// AnyName takes a certificate of a trusted authority for any host; AnyCertificate takes any certificate.
-	AnyName, AnyCertificate bool
-	// Version is "", "tlsv1.2" or "tlsv1.3".
-	Version string
-	// Ciphers is a list with colons between, in OpenSSL's names or those of IANA, for TLS 1.2: those of
-	// TLS 1.3 cannot be chosen.
-	Ciphers string
-	// ALPN are the protocols to offer.
-	ALPN []string
-	// KeyLog is a file that gets the secrets of the connections added.
-	KeyLog string
-	// KeyForm is "", "pem" or "engine"; Engine, EnginePassword, PSK and PSKIdentity are what Go's TLS cannot
-	// do: Check refuses them with a sentence.
-	KeyForm                string
-	Engine, EnginePassword string
-	PSK, PSKIdentity       string
-}
-
-// Check finds what is wrong with the options, as far as nothing has to be read or asked for that. The
-// error is an *Error.
-func (o *Options) Check() error { return nil }
-
-// Prepare checks the options, reads the files that they name and returns what mqtt.Dial takes. It asks DNS
-// where SRV says so. The caller adds its callbacks to the Config.
-func (o *Options) Prepare(_ context.Context) (url string, cfg mqtt.Config, err error) {
-	return o.URL, cfg, nil
-}
-
 // Error is an option that cannot be. Both faces have their own names for options, so Field has the name
 // of the field of Options, such as "TLS.CAFile".
 type Error struct {
 	Field string
+	Value string // a file or an address that it names, where Err does not say it; or ""
 	Err   error
 }
 
 // Error returns the cause without the field.
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string {
+	if e.Value != "" {
+		return e.Value + ": " + e.Err.Error()
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-// SplitTopic takes the topic off a URL of mqtt, mqtts or their synonyms, where it is the path; of any
-// other it returns the URL as it is, and no topic. The error shows no password.
-func SplitTopic(raw string) (url, topic string, err error) { return raw, "", nil }

@@ -53,6 +53,11 @@ func (f *LineFormat) HasTopic() bool {
 	return slices.ContainsFunc(f.fields, func(p field) bool { return p.name == "topic" })
 }
 
+// HasQoS reports whether lines may say their QoS.
+func (f *LineFormat) HasQoS() bool {
+	return f.json || slices.ContainsFunc(f.fields, func(p field) bool { return p.name == "qos" })
+}
+
 // IsJSON reports whether the lines are JSON.
 func (f *LineFormat) IsJSON() bool { return f.json }
 

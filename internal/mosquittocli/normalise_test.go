@@ -18,8 +18,8 @@ var varying = []struct {
 	{regexp.MustCompile(`mosq-[0-9A-Za-z]{18}\b`), "mosq-ID"},
 	{regexp.MustCompile(`\bprefix-\d+\b`), "prefix-PID"},
 	// Times, as %I, %j and %J print them, and %U.
-	{regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d{4})`), "TIME$1ZONE"},
-	{regexp.MustCompile(`TIME\.\d{6}ZONE`), "TIME.MICROSECONDS"},
+	{regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d`), "DATETIME"},
+	{regexp.MustCompile(`DATETIME\.\d{6}`), "DATETIME.MICROSECONDS"},
 	{regexp.MustCompile(`\b1[789]\d{8}\.\d{9}\b`), "UNIXTIME.NANOSECONDS"},
 	{regexp.MustCompile(`\b1[789]\d{8}\b`), "UNIXTIME"},
 }
@@ -64,8 +64,8 @@ func connects(log string, from int) (list []connection) {
 var (
 	logTime    = regexp.MustCompile(`^\d+: `)
 	logAddress = regexp.MustCompile(`from \S+ as `)
-	// What the broker does is no business of the tool; "ID 2 a/b" repeats the line before it.
-	brokersOwn = regexp.MustCompile(`^Sending |^No will |^New connection |^Outgoing messages |^Saving |^\S+ \d \S`)
+	// What the broker does is no business of the tool; "ID 2 a/b" and "ID a/b" repeat the line before.
+	brokersOwn = regexp.MustCompile(`^Sending |^OpenSSL |^Warning: Mosq|^mosquitto version |^Config loaded |^Opening |^No will |^New connection |^Outgoing messages |^Saving |^\S+ (\d )?\S+\n$`)
 )
 
 // wireLines returns what the broker logged of the tool: its packets, the details below them, and how

@@ -43,7 +43,7 @@ func (p *parser) readOptionsFile(file string, given bool) error {
 	var failure *os.PathError
 	if errors.As(err, &failure) {
 		if given { // Mosquitto goes on without a word
-			_, _ = io.WriteString(p.env.Stderr, "Warning: Unable to read options file \""+file+"\": "+reason(failure.Err)+".\n")
+			p.warning = "Unable to read options file \"" + file + "\": " + reason(failure.Err) + "."
 		}
 		return nil
 	}

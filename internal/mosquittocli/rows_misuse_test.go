@@ -2,12 +2,12 @@ package mosquittocli_test
 
 // misuseRows are command lines that name no server that answers: all that happens is a message.
 var misuseRows = []row{
-	{name: "pub help", line: "pub --help", noBroker: true, only21: differsHelp},
-	{name: "sub help", line: "sub --help", noBroker: true, only21: differsHelp},
-	{name: "rr help", line: "rr --help", noBroker: true, only21: differsHelp},
-	{name: "pub version", line: "pub --version", noBroker: true, only21: differsHelp},
-	{name: "sub version", line: "sub --version", noBroker: true, only21: differsHelp},
-	{name: "rr version", line: "rr --version", noBroker: true, only21: differsHelp},
+	{name: "pub help", line: "pub --help", noBroker: true},
+	{name: "sub help", line: "sub --help", noBroker: true},
+	{name: "rr help", line: "rr --help", noBroker: true},
+	{name: "pub version", line: "pub --version", noBroker: true},
+	{name: "sub version", line: "sub --version", noBroker: true},
+	{name: "rr version", line: "rr --version", noBroker: true},
 	{name: "pub nothing", line: "pub", noBroker: true},
 	{name: "sub nothing", line: "sub", noBroker: true},
 	{name: "rr nothing", line: "rr", noBroker: true},

@@ -55,6 +55,6 @@ var rrRows = []row{
 		"--ciphers ECDHE-ECDSA-AES128-GCM-SHA256 --tls-version tlsv1.2 --tls-alpn mqtt --insecure -t request -e response -m ask", needs: needCert, answer: true},
 	{name: "rr unix", line: "rr --unix $dir/sock -t request -e response -m ask", needs: needUnix, answer: true},
 	{name: "rr proxy", line: "rr -h localhost -p $port --proxy socks5h://127.0.0.1:$proxyport -t request -e response -m ask", needs: needProxy, answer: true},
-	{name: "rr websocket", line: "rr -p $wsport --ws -t request -e response -m ask", needs: needWebSocket, answer: true, only21: differsNew},
-	{name: "rr options file", line: "rr -o $dir/options", files: map[string]string{"options": "-p $port\n-t request\n-e response\n-m ask\n"}, answer: true, only21: differsNew},
+	{name: "rr websocket", line: "rr -p $wsport --ws -t request -e response -m ask", needs: needWebSocket, answer: true},
+	{name: "rr options file", line: "rr -o $dir/options", files: map[string]string{"options": "-p $port\n-t request\n-e response\n-m ask\n"}, answer: true},
 }

@@ -8,15 +8,6 @@ import (
 	"testing"
 )
 
-// Why Mosquitto 2.0.11, which Debian has, and 2.1.2 do not do the same. We follow 2.1.2: what it does is
-// in testdata/recorded. Record it anew with "go test ./internal/mosquittocli -run TestSideBySide
-// -record FOLDER", where FOLDER has its three tools; that also finds a row that lacks a reason.
-const (
-	differsNew       = "the option is new in 2.1"
-	differsIDInDebug = "in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0"
-	differsHelp      = "the help names its version, and the options of 2.1"
-)
-
 // allRows returns all rows of the comparison.
 func allRows() []*row {
 	var all []*row

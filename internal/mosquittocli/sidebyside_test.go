@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,53 +68,79 @@ func TestSideBySide(t *testing.T) {
 			if *itself {
 				mine = debians
 			}
-			want := theirs(t, row)
-			if got := row.play(t, mine).String(); got != want {
-				t.Errorf("mosquitto_%s\ndiffers (- theirs, + ours):\n%s", row.line, difference(want, got))
-			}
+			compare(t, row, mine)
 		})
 	}
 }
 
-// theirs returns what Mosquitto's tool does.
-func theirs(t *testing.T, row *row) string {
+// attempts is how often Mosquitto's tool may be asked for what ours has done. What it does depends in
+// places on which of two things comes first, such as the end of the process and its last packet.
+const attempts = 4
+
+// compare fails the test if our tool does what Mosquitto's does not.
+func compare(t *testing.T, row *row, mine side) {
 	t.Helper()
-	if row.only21 == "" {
-		return row.play(t, debians).String()
+	got := row.play(t, mine).String()
+	want := ""
+	if listed(follows21, row.name) {
+		content, err := os.ReadFile(recordFile(row))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes := strings.Split(string(content), nextOutcome)
+		if slices.Contains(outcomes, got) {
+			return
+		}
+		want = outcomes[0]
+	} else {
+		for range attempts {
+			if want = row.play(t, debians).String(); want == got {
+				return
+			}
+		}
 	}
-	want, err := os.ReadFile(recordFile(row))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(want)
+	t.Errorf("mosquitto_%s\ndiffers (- theirs, + ours):\n%s", row.line, difference(want, got))
 }
+
+// nextOutcome stands between the outcomes of one row in a record.
+const nextOutcome = "-- or --\n"
 
 func recordFile(row *row) string {
 	return filepath.Join("testdata", "recorded", strings.ReplaceAll(row.name, " ", "-")+".txt")
 }
 
-// recordRow writes down what Mosquitto 2.1.2 does, where 2.0.11 does otherwise, and checks that the row
-// says so.
+// recordRow writes down what Mosquitto 2.1.2 does in a row in which we follow it, and finds a row in
+// which it does not do as 2.0.11 and that is not listed.
 func recordRow(t *testing.T, row *row) {
 	t.Helper()
-	now, before := row.play(t, recorded).String(), row.play(t, debians).String()
-	if now == before {
-		if row.only21 != "" {
-			t.Errorf("%s: 2.0.11 does as 2.1.2 does; take only21 out", row.name)
+	var now []string
+	for range attempts {
+		o := row.play(t, recorded).String()
+		if !listed(follows21, row.name) {
+			o = politely.ReplaceAllString(o, "")
 		}
-		return
+		if !slices.Contains(now, o) {
+			now = append(now, o)
+		}
 	}
-	if row.only21 == "" {
-		t.Errorf("%s: mosquitto_%s (- 2.0.11, + 2.1.2):\n%s", row.name, row.line, difference(before, now))
+	if !listed(follows21, row.name) {
+		before := politely.ReplaceAllString(row.play(t, debians).String(), "")
+		if !listed(follows20, row.name) && !slices.Contains(now, before) {
+			t.Errorf("%q: mosquitto_%s (- 2.0.11, + 2.1.2):\n%s", row.name, row.line, difference(before, now[0]))
+		}
 		return
 	}
 	if err := os.MkdirAll(filepath.Dir(recordFile(row)), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(recordFile(row), []byte(now), 0o644); err != nil {
+	if err := os.WriteFile(recordFile(row), []byte(strings.Join(now, nextOutcome)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
+
+// politely finds how a connection ended. mosquitto_pub 2.1.2 ends before its DISCONNECT has left at times,
+// at QoS 1 and 2; 2.0.11 does not.
+var politely = regexp.MustCompile(`Received DISCONNECT from .*\n|Client .* (disconnected|closed its connection)\.\n`)
 
 // difference returns the lines of both that are not the same, in order.
 func difference(want, got string) string {

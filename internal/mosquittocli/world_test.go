@@ -172,13 +172,16 @@ func signal(s syscall.Signal) step {
 	return func(r *run) { _ = r.cmd.Process.Signal(s) }
 }
 
-// restart kills the broker and starts it again.
+// restart kills the broker and starts it again. What it logs from then on is the tool's, which may be
+// back before the rig.
 func restart(r *run) {
 	r.t.Helper()
 	r.driver.drop()
-	r.from = len(r.broker.Log())
+	start := len(r.broker.Log())
 	r.broker.Restart()
+	r.from = start
 	r.meetDriver()
+	r.from = start
 }
 
 // driverID is the rig's own client identifier, and its user.

@@ -5,16 +5,16 @@ import "strings"
 // matchesAny reports whether one of the filters matches the topic.
 func matchesAny(filters []string, topic string) bool {
 	for _, filter := range filters {
-		if matches(filter, topic) {
+		if Matches(filter, topic) {
 			return true
 		}
 	}
 	return false
 }
 
-// matches reports whether a topic matches a filter. A wildcard at its beginning does not stand for a
+// Matches reports whether a topic matches a filter. A wildcard at its beginning does not stand for a
 // level that begins with a dollar sign [MQTT-4.7.2-1].
-func matches(filter, topic string) bool {
+func Matches(filter, topic string) bool {
 	if strings.HasPrefix(topic, "$") && !strings.HasPrefix(filter, "$") {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -123,9 +124,9 @@ func (r *run) close(client *mqtt.Client) {
 func (r *run) subscribe(client *mqtt.Client) error {
 	ctx := context.WithoutCancel(r.ctx)
 	var asked *mqtt.Delivery
-	var err error
-	if len(r.Subscriptions) > 0 {
-		asked, err = client.SubscribeAsync(ctx, r.plainSubscriptions(), nil)
+	wanted, err := r.subscriptions(client)
+	if err == nil && len(wanted) > 0 {
+		asked, err = client.SubscribeAsync(ctx, wanted, nil)
 	}
 	for _, filter := range r.Unsubscribe {
 		if err != nil {
@@ -153,13 +154,20 @@ func unless(client *mqtt.Client, err error) error {
 	return err
 }
 
-func (r *run) plainSubscriptions() []mqtt.Subscription {
-	plain := make([]mqtt.Subscription, len(r.Subscriptions))
-	for i, s := range r.Subscriptions {
-		s.Handler, s.BatchHandler, s.ManualAck = nil, nil, false
-		plain[i] = s
+// subscriptions returns what is asked for, with the messages for OnMessage.
+func (r *run) subscriptions(client *mqtt.Client) ([]mqtt.Subscription, error) {
+	wanted := slices.Clone(r.Subscriptions)
+	if r.Choose != nil {
+		chosen, err := r.Choose(client)
+		if err != nil {
+			return nil, err
+		}
+		wanted = slices.Clone(chosen)
 	}
-	return plain
+	for i := range wanted {
+		wanted[i].Handler, wanted[i].BatchHandler, wanted[i].ManualAck = nil, nil, false
+	}
+	return wanted, nil
 }
 
 // answered looks at what the server said to the subscriptions.
@@ -200,7 +208,7 @@ func (r *run) message(_ context.Context, m *mqtt.Received) {
 	case r.over.Load():
 	case r.RetainedOnly && !m.Retain:
 		r.finish(errEnough)
-	case r.NoStale && m.Retain, matchesAny(r.FilterOut, m.Topic):
+	case r.NoStale && m.Retain, matchesAny(r.FilterOut, m.Topic), r.Wanted != nil && !r.Wanted(m):
 		_ = m.Ack() // one that cannot be acknowledged comes again, and is passed over again
 	default:
 		r.take(m)

@@ -26,6 +26,8 @@ var (
 type Options struct {
 	// Subscriptions are asked for in one packet. Their handlers and ManualAck are not looked at.
 	Subscriptions []mqtt.Subscription
+	// Choose, unless nil, takes the place of Subscriptions where what is asked for depends on the server.
+	Choose func(client *mqtt.Client) ([]mqtt.Subscription, error)
 	// Unsubscribe are filters that are unsubscribed after that, each in a packet of its own.
 	Unsubscribe               []string
 	UnsubscribeUserProperties []mqtt.UserProperty
@@ -39,6 +41,8 @@ type Options struct {
 	// RemoveRetained has the server forget the retained messages that come, but not those that NoStale or
 	// FilterOut passes over.
 	RemoveRetained bool
+	// Wanted, unless nil, is asked for what none of these passes over, and passes over what it refuses.
+	Wanted func(m *mqtt.Received) bool
 	// RandomFilter is the share of messages that is written, in per cent; 0: all. The others count in Count.
 	RandomFilter float64
 

@@ -19,8 +19,11 @@ import (
 // such as 10.0.0.0/8 for what it covers; a port may follow with a colon; * stands
 // for everything. The machine itself (localhost, 127.0.0.0/8, ::1) is always
 // reached directly.
-func FromEnvironment() (*Dialer, error) {
-	raw := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
+func FromEnvironment() (*Dialer, error) { return FromVariables(os.Getenv) }
+
+// FromVariables is FromEnvironment with the variables that getenv knows.
+func FromVariables(getenv func(name string) string) (*Dialer, error) {
+	raw := cmp.Or(getenv("ALL_PROXY"), getenv("all_proxy"))
 	if raw == "" {
 		return new(Dialer), nil
 	}
@@ -28,7 +31,7 @@ func FromEnvironment() (*Dialer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ALL_PROXY: %w", err)
 	}
-	direct := parseExceptions(cmp.Or(os.Getenv("NO_PROXY"), os.Getenv("no_proxy")))
+	direct := parseExceptions(cmp.Or(getenv("NO_PROXY"), getenv("no_proxy")))
 	return &Dialer{Proxy: func(address string) (*url.URL, error) {
 		if direct.cover(address) {
 			return nil, nil // none, as Dialer.Proxy says

@@ -1,0 +1,379 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dunlin/internal/connect"
+	"dunlin/internal/terminal"
+	"dunlin/mqtt"
+	"dunlin/mqtt/dial"
+)
+
+// complete checks the options, fills in what the environment says, and returns args without the URL that
+// may be their first.
+func (s *session) complete(a *app, cmd *cobra.Command, args []string) (rest []string, err error) {
+	a.quiet = s.quiet
+	if err := checkNumbers(cmd); err != nil {
+		return nil, err
+	}
+	if args, err = s.findURL(a, cmd, args); err != nil {
+		return nil, err
+	}
+	s.useEnvironment(a, cmd)
+	for _, step := range []func(*app, *cobra.Command) error{
+		s.completeProperties, s.completeWords, s.completePlace, s.completePassword, s.assemble,
+	} {
+		if err := step(a, cmd); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.lasting.complete(cmd); err != nil {
+		return nil, err
+	}
+	s.warn(a, cmd)
+	return args, nil
+}
+
+// findURL finds the URL: -L, the first argument, or that of the environment.
+func (s *session) findURL(a *app, cmd *cobra.Command, args []string) (rest []string, err error) {
+	flags := cmd.Flags()
+	s.urlFrom = "-L"
+	if len(args) > 0 && connect.IsURL(args[0]) {
+		if flags.Changed("url") {
+			return nil, usagef("%s: -L says where the broker is, and the first argument is a URL, too", cmd.Name())
+		}
+		s.url, s.urlFrom, args = args[0], "the URL", args[1:]
+	}
+	for _, name := range []string{"host", "port", "unix", "srv", "ws", "ws-path"} {
+		here := flags.Changed(name)
+		switch {
+		case here && s.url != "" && s.urlFrom != envURL:
+			return nil, usagef("%s: %s says where the broker is; leave out %s", cmd.Name(), s.urlFrom, whereOptions(name))
+		case here:
+			return args, nil
+		}
+	}
+	if s.url == "" {
+		s.url, s.urlFrom = a.Getenv("MQTT_URL"), envURL
+	}
+	return args, nil
+}
+
+// whereOptions names an option of the place, and those that go with it.
+func whereOptions(name string) string {
+	if name == "host" || name == "port" {
+		return "-h and -p"
+	}
+	return "--" + name
+}
+
+// useEnvironment fills in what the environment says and no option.
+func (s *session) useEnvironment(a *app, cmd *cobra.Command) {
+	t := &s.tls
+	if t.CertFile == "" && t.KeyFile == "" {
+		t.CertFile, t.KeyFile = a.Getenv("MQTT_CERT"), a.Getenv("MQTT_KEY")
+	}
+	if !cmd.Flags().Changed("capath") {
+		t.CAFile = cmp.Or(t.CAFile, a.Getenv("MQTT_CAFILE"))
+	}
+	t.KeyLog = cmp.Or(t.KeyLog, a.Getenv("SSLKEYLOGFILE"))
+}
+
+// completeWords checks what is given as a word, and the options that need each other.
+func (s *session) completeWords(_ *app, cmd *cobra.Command) error {
+	command := cmd.Name()
+	var known bool
+	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
+		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", command, s.protocol)
+	}
+	if s.version == mqtt.VersionAuto && (s.properties.Any() || s.expiry != "") {
+		s.version = mqtt.V5 // which alone has them
+	}
+	switch {
+	case s.id != "" && s.idPrefix != "":
+		return usagef("%s: -i and -I are the whole client identifier and the beginning of one; leave out one of them", command)
+	case s.version == mqtt.V31 && s.id == "" && s.idPrefix == "":
+		return usagef("%s: -V 3.1 needs -i: before MQTT 3.1.1 no broker chooses the client identifier", command)
+	case s.keepSession && s.id == "":
+		return usagef("%s: -c needs -i: a session is kept under a client identifier", command)
+	case s.tls.KeyFile != "" && s.tls.CertFile == "":
+		return usagef("%s: --key needs --cert", command)
+	case s.insecure != "" && s.insecure != "name" && s.insecure != "all":
+		return usagef("%s: --insecure=%s is not name or all", command, s.insecure)
+	case s.willTopic == "" && (s.willPayload != "" || s.willRetain || s.willQoS != 0 || s.properties.Given("will")):
+		return usagef("%s: a will needs --will-topic", command)
+	}
+	return s.completeExpiry(command)
+}
+
+// completeExpiry reads -x, and says how long -c has a session kept.
+func (s *session) completeExpiry(command string) error {
+	seconds := int64(-1)
+	switch {
+	case s.expiry == "" && !(s.keepSession && s.version == mqtt.V5), s.expiry == "" && s.properties.Connect.SessionExpiry != 0:
+		return nil
+	case s.expiry == "", s.expiry == "∞", s.expiry == "-1":
+	default:
+		var err error
+		if seconds, err = strconv.ParseInt(s.expiry, 10, 64); err != nil || seconds < 0 || seconds > math.MaxUint32 {
+			return usagef("%s: -x %q is not a number of seconds between 0 and 4294967295, or -1 for ever", command, s.expiry)
+		}
+	}
+	s.properties.Connect.SessionExpiry = mqtt.NeverExpires
+	if seconds >= 0 {
+		s.properties.Connect.SessionExpiry = time.Duration(seconds) * time.Second
+	}
+	return nil
+}
+
+// completePlace reads the URL and takes user, password and topic out of it.
+func (s *session) completePlace(a *app, cmd *cobra.Command) error {
+	wantsTLS := s.wantsTLS()
+	if s.url == "" {
+		s.tls.On = wantsTLS != ""
+		return nil
+	}
+	typed := s.url
+	if !strings.Contains(s.url, "://") {
+		s.url = "mqtt://" + s.url
+	}
+	address, err := dial.ParseAddress(s.url)
+	if err != nil {
+		return usagef("%s: %s: %s", cmd.Name(), s.urlFrom, asTyped(err, s.url, typed))
+	}
+	s.takeUser(a, address.User)
+	if s.url, s.urlTopic, err = connect.SplitTopic(s.url); err != nil {
+		return usagef("%s: %s: %w", cmd.Name(), s.urlFrom, err)
+	}
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return usagef("%s: %s cannot be read", cmd.Name(), s.urlFrom) // the error would show the password
+	}
+	u.User = nil
+	s.url = u.String()
+	if wantsTLS != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
+		if strings.HasPrefix(wantsTLS, "$") { // which is for the brokers that have TLS
+			s.tls = connect.TLS{}
+			return nil
+		}
+		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %ss", cmd.Name(), wantsTLS, s.urlFrom, u.Scheme, address.Scheme)
+	}
+	return nil
+}
+
+// wantsTLS returns what asks for TLS, or "".
+func (s *session) wantsTLS() string {
+	t := &s.tls
+	for _, o := range []struct {
+		name  string
+		given bool
+	}{
+		{"--tls", t.On},
+		{"--cafile", t.CAFile != ""},
+		{"--capath", t.CAPath != ""},
+		{"--tls-use-os-certs", t.SystemCA},
+		{"--cert", t.CertFile != ""},
+		{"--key", t.KeyFile != ""},
+		{"--tls-alpn", len(t.ALPN) > 0},
+		{"--tls-version", t.Version != ""},
+		{"--ciphers", t.Ciphers != ""},
+		{"--insecure=all", s.insecure == "all"},
+	} {
+		if o.given && !t.Off {
+			return o.name
+		}
+	}
+	return ""
+}
+
+// takeUser takes user name and password of the URL. They count as options where the URL is one; the
+// environment's own variables come before those of a URL there.
+func (s *session) takeUser(a *app, user *url.Userinfo) {
+	if user == nil {
+		return
+	}
+	if s.urlFrom == envURL {
+		s.username = cmp.Or(s.username, a.Getenv("MQTT_USERNAME"))
+		if a.Getenv("MQTT_PASSWORD") != "" || a.Getenv("MQTT_PASSWORD_FILE") != "" {
+			s.username = cmp.Or(s.username, user.Username())
+			return
+		}
+	}
+	s.username = cmp.Or(s.username, user.Username())
+	if password, ok := user.Password(); ok {
+		s.secret, s.passFrom = mqtt.Secret(password), "the password in "+s.urlFrom
+	}
+}
+
+// completePassword finds user name and password.
+func (s *session) completePassword(a *app, cmd *cobra.Command) error {
+	s.username = cmp.Or(s.username, a.Getenv("MQTT_USERNAME"))
+	if err := s.findPassword(a, cmd); err != nil {
+		return err
+	}
+	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
+		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
+	}
+	return nil
+}
+
+// findPassword asks the sources of a password in their order.
+func (s *session) findPassword(a *app, cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	sources := 0
+	for _, name := range []string{"pw", "password-file", "ask-password"} {
+		if flags.Changed(name) {
+			sources++
+		}
+	}
+	if sources > 1 {
+		return usagef("%s: -P, --password-file and --ask-password are three ways to give one password", cmd.Name())
+	}
+	switch {
+	case s.askPassword, flags.Changed("pw") && s.password == "" && a.StdinTerminal:
+		return s.ask(a, cmd)
+	case flags.Changed("pw"):
+		s.secret, s.passFrom = mqtt.Secret(s.password), "-P"
+	case s.passwordFile != "":
+		return s.readPassword(a, "--password-file", s.passwordFile)
+	case s.passFrom != "": // of the URL
+	case a.Getenv("MQTT_PASSWORD") != "":
+		s.secret, s.passFrom = mqtt.Secret(a.Getenv("MQTT_PASSWORD")), "$MQTT_PASSWORD"
+	case a.Getenv("MQTT_PASSWORD_FILE") != "":
+		return s.readPassword(a, "$MQTT_PASSWORD_FILE", a.Getenv("MQTT_PASSWORD_FILE"))
+	}
+	return nil
+}
+
+// ask has a person type the password.
+func (s *session) ask(a *app, cmd *cobra.Command) error {
+	prompt := "Password: "
+	if s.username != "" {
+		prompt = fmt.Sprintf("Password of %s: ", terminal.OneLine(s.username))
+	}
+	password, err := terminal.ReadPassword(a.Stdin, a.Stderr, prompt)
+	switch {
+	case errors.Is(err, terminal.ErrNoTerminal):
+		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", cmd.Name(), err)
+	case err != nil:
+		return failf("%s: --ask-password: %w", cmd.Name(), err)
+	}
+	s.secret, s.passFrom = mqtt.Secret(password), "--ask-password"
+	return nil
+}
+
+// readPassword reads the password from a file.
+func (s *session) readPassword(a *app, from, path string) error {
+	password, others, err := connect.PasswordFile(path)
+	if err != nil {
+		return failf("%s: %w", from, err)
+	}
+	if others {
+		a.note("%s: other users of this machine may read %s; chmod 600 it", from, path)
+	}
+	s.secret, s.passFrom = password, from
+	return nil
+}
+
+// assemble puts the options of the room of connecting together.
+func (s *session) assemble(a *app, cmd *cobra.Command) error {
+	s.tls.AnyName, s.tls.AnyCertificate = s.insecure == "name", s.insecure == "all"
+	keepAlive := time.Duration(s.keepAlive) * time.Second
+	if s.keepAlive == 0 {
+		keepAlive = -1
+	}
+	s.options = connect.Options{
+		URL: s.url, Unix: s.unix, WebSocket: s.webSocket, SRV: s.srv, BindAddress: s.bindAddress,
+		Proxy: s.proxy, ProxyVariables: a.Getenv, ConnectTimeout: s.connectTimeout, TLS: s.tls, Version: s.version,
+		ClientID: s.id, IDPrefix: s.idPrefix, KeepAlive: keepAlive, KeepSession: s.keepSession,
+		Username: s.username, Password: s.secret, Properties: s.properties,
+	}
+	o := &s.options
+	if s.url == "" && (s.unix == "" || cmd.Flags().Changed("host")) {
+		o.Host, o.Port = s.host, int(s.port)
+	}
+	if s.unix != "" {
+		o.Port = int(s.port)
+	}
+	if s.webSocket {
+		o.WebSocketPath = s.webSocketPath
+	}
+	var err error
+	if o.WebSocketHeader, err = headerFields(cmd.Name(), s.webSocketHeader); err != nil {
+		return err
+	}
+	if s.willTopic != "" {
+		o.Will = &mqtt.Will{Message: mqtt.Message{Topic: s.willTopic, Payload: []byte(s.willPayload), QoS: mqtt.QoS(s.willQoS), Retain: s.willRetain}}
+	}
+	if s.connectTimeout <= 0 {
+		return usagef("%s: --connect-timeout %v is not positive", cmd.Name(), s.connectTimeout)
+	}
+	if err := o.Check(); err != nil {
+		return wrongUse(cmd.Name(), err)
+	}
+	s.url = o.Address()
+	return nil
+}
+
+// headerFields reads --ws-header.
+func headerFields(command string, fields []string) (http.Header, error) {
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	header := http.Header{}
+	for _, field := range fields {
+		name, value, found := strings.Cut(field, ":")
+		if !found || strings.TrimSpace(name) == "" { // which may be a secret that lacks its name
+			return nil, usagef("%s: --ws-header is not NAME: VALUE", command)
+		}
+		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return header, nil
+}
+
+// warn tells of what a person may not have thought of.
+func (s *session) warn(a *app, cmd *cobra.Command) {
+	secured := strings.HasPrefix(s.url, "mqtts:") || strings.HasPrefix(s.url, "wss:")
+	switch {
+	case s.passFrom == "-P" && len(s.secret) > 0, s.passFrom != "" && s.passFrom == "the password in "+s.urlFrom && s.urlFrom != envURL:
+		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", cmd.Name(), cmp.Or(map[string]string{"-P": "the password of -P"}[s.passFrom], s.passFrom))
+	}
+	if s.passFrom != "" && !secured && !connect.Loopback(s.url) {
+		a.note("%s: the password goes to %s without TLS, for all on the way to read; use mqtts or wss, or --tls", cmd.Name(), shownURL(s.url))
+	}
+	if secured && s.insecure == "name" {
+		a.note("%s: --insecure: the server may be another one than %s", cmd.Name(), shownURL(s.url))
+	} else if secured && s.insecure == "all" {
+		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", cmd.Name(), shownURL(s.url))
+	}
+}
+
+// shownURL returns a URL as it may be shown.
+func shownURL(raw string) string {
+	address, err := dial.ParseAddress(raw)
+	if err != nil {
+		return "the broker"
+	}
+	return address.String()
+}
+
+// asTyped returns what is wrong with a URL, and shows it as it was typed where err
+// shows it as it was understood. Where err hides a password or a query it stays so:
+// then the two are not the same.
+func asTyped(err error, raw, typed string) string {
+	u, unread := url.Parse(raw)
+	if unread != nil {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), strconv.Quote(u.String()), strconv.Quote(typed), 1)
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dunlin/internal/subscribe"
+	"dunlin/mqtt"
+)
+
+// sessionOfRun is for how long a broker keeps the session of a run whose connection is lost.
+const sessionOfRun = time.Hour
+
+// maxPacket is the largest packet that there can be: whatever a broker sends is printed.
+const maxPacket = 268435455 + 5
+
+// errTimeout is the cause of a context that -W ended.
+var errTimeout = errors.New("timed out")
+
+// subscribing holds the options of the commands that subscribe: what they ask for, and how long they wait.
+type subscribing struct {
+	session
+	topics                   []string
+	share, retainHandling    string
+	retainAsPublished, local bool
+	count, wait              int64
+}
+
+// bindSubscription adds the options of what is subscribed.
+func (s *subscribing) bindSubscription(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVarP(&s.topics, "topic", "t", nil, "topic filter; may be given many times")
+	f.StringVar(&s.share, "share", "", "share the messages with all that subscribe in this group")
+	f.BoolVar(&s.local, "no-local", false, "leave out what this client publishes itself (MQTT 5)")
+	f.BoolVar(&s.retainAsPublished, "retain-as-published", false, "keep the retain flag as it was published (MQTT 5)")
+	f.StringVar(&s.retainHandling, "retain-handling", "always",
+		"which retained messages come: always, never, or new: with a\nsubscription that the session did not have (MQTT 5)")
+}
+
+// bindEnd adds the option that says when it is too late.
+func (s *subscribing) bindEnd(cmd *cobra.Command) {
+	cmd.Flags().Int64VarP(&s.wait, "wait", "W", 0, "end after this many seconds, with status 27")
+}
+
+// retainHandlings are the words of --retain-handling.
+var retainHandlings = map[string]mqtt.RetainHandling{
+	"": mqtt.RetainedAlways, "always": mqtt.RetainedAlways, "new": mqtt.RetainedIfNew, "never": mqtt.RetainedNever,
+}
+
+// subscriptions returns what is asked for, from options and from positions. There may be none only where
+// something else is to be done.
+func (s *subscribing) subscriptions(command string, args []string, mayBeNone bool) ([]mqtt.Subscription, error) {
+	filters := slices.Concat(s.topics, args)
+	if s.urlTopic != "" && (len(filters) == 0 && !mayBeNone || !s.isDefault()) {
+		filters = append(filters, s.urlTopic)
+	}
+	if len(filters) == 0 && !mayBeNone {
+		return nil, usagef("%s: no topic filter; give one with -t", command)
+	}
+	handling, known := retainHandlings[s.retainHandling]
+	if !known {
+		return nil, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
+	}
+	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
+		s.version = mqtt.V5 // which alone has what is asked for
+	}
+	list := make([]mqtt.Subscription, len(filters))
+	for i, filter := range filters {
+		if s.share != "" {
+			filter = "$share/" + s.share + "/" + filter
+		}
+		list[i] = mqtt.Subscription{
+			Filter: filter, QoS: mqtt.QoS(s.qos), RetainHandling: handling, ID: s.properties.Subscribe.ID,
+			NoLocal: s.local, RetainAsPublished: s.retainAsPublished,
+		}
+		if err := list[i].Validate(s.version); err != nil {
+			return nil, err
+		}
+	}
+	if len(list) > 0 { // the user properties of all go into the one packet
+		list[0].UserProperties = s.properties.Subscribe.User
+	}
+	return list, nil
+}
+
+// receive returns what all that receive have in common.
+func (s *subscribing) receive(a *app, command string) subscribe.Options {
+	o := subscribe.Options{
+		Out: a.out, Count: s.count, Wait: time.Duration(s.wait) * time.Second,
+		Warn: func(err error) { a.note("%s: %v", command, err) },
+	}
+	if s.properties.Given("disconnect") {
+		o.Disconnect = &s.properties.Disconnect
+	}
+	return o
+}
+
+// dial returns what makes the connection of a run, and has o end its session.
+func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) subscribe.Dial {
+	lasts := s.lasts()
+	if lasts {
+		var farewell mqtt.DisconnectOptions
+		if o.Disconnect != nil {
+			farewell = *o.Disconnect
+		}
+		if farewell.SessionExpiry == nil {
+			farewell.SessionExpiry = new(time.Duration)
+		}
+		o.Disconnect = &farewell
+	}
+	return func(ctx context.Context, cfg mqtt.Config) (*mqtt.Client, error) {
+		cfg.OnError = func(err error) { a.note("%s: %v", cmd.Name(), err) }
+		cfg.Poison = mqtt.PoisonDropped // a line each, and the next run would get it again
+		cfg.Transport.MaxPacket = maxPacket
+		if lasts {
+			return s.connectLasting(ctx, a, cfg)
+		}
+		return s.connect(ctx, a, cfg)
+	}
+}
+
+// lasts reports whether the session is to outlive a connection that is lost, so that messages of QoS 1 and 2
+// that come meanwhile are not. A broker before MQTT 5 would keep it for good, and one that the options ask
+// for lasts as they say.
+func (s *subscribing) lasts() bool {
+	return s.qos > 0 && s.reconnect && !s.keepSession && s.expiry == "" && s.properties.Connect.SessionExpiry == 0 &&
+		(s.version == mqtt.V5 || s.version == mqtt.VersionAuto)
+}
+
+// connectLasting is connect with a session that MQTT 5 keeps for a while.
+func (s *subscribing) connectLasting(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
+	asked, plain := s.version, cfg
+	s.version = mqtt.V5
+	cfg.Properties.SessionExpiry = sessionOfRun
+	first, told := true, cfg.OnConnect
+	cfg.OnConnect = func(client *mqtt.Client) {
+		if told != nil {
+			told(client)
+		}
+		if !first && !client.ConnAck().SessionPresent {
+			a.note("the broker has not kept the session: messages that came meanwhile are lost")
+		}
+		first = false
+	}
+	client, err := s.connect(ctx, a, cfg)
+	if asked == mqtt.VersionAuto && err != nil && mayNotSpeak5(err) {
+		s.version = mqtt.VersionAuto
+		return s.connect(ctx, a, plain)
+	}
+	return client, err
+}
+
+// mayNotSpeak5 reports whether the broker did not accept MQTT 5 because it may not know it.
+func mayNotSpeak5(err error) bool {
+	var refused *mqtt.ConnectError
+	if errors.As(err, &refused) {
+		return refused.Code == 0x84 || refused.Code == 1 // unsupported version, of MQTT 5 and before
+	}
+	var silent *mqtt.NoConnAckError
+	return errors.As(err, &silent) && len(silent.Answer) == 0 && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// granted tells of subscriptions that the broker refuses, or grants less than was asked for.
+func (s *subscribing) granted(a *app, command string, asked []mqtt.Subscription) func([]mqtt.ReasonCode) {
+	return func(codes []mqtt.ReasonCode) {
+		if !slices.ContainsFunc(codes, func(c mqtt.ReasonCode) bool { return c < 0x80 }) {
+			return // which ends the run
+		}
+		for i, code := range codes {
+			switch {
+			case code >= 0x80:
+				a.note("%s: the broker refuses %q: %v", command, asked[i].Filter, code)
+			case int64(code) < s.qos:
+				a.note("%s: the broker grants %q QoS %d, not %d", command, asked[i].Filter, code, s.qos)
+			}
+		}
+		if a.StderrTerminal {
+			a.note("subscribed, Ctrl-C to stop")
+		}
+	}
+}
+
+// outcome says how a command ended.
+func (s *subscribing) outcome(command string, err error) error {
+	switch {
+	case errors.Is(err, subscribe.ErrTimeout):
+		return &failure{status: ExitTimeout, err: fmt.Errorf("%s: timed out after %d s", command, s.wait)}
+	case errors.Is(err, subscribe.ErrLost):
+		return &failure{status: ExitLost, err: fmt.Errorf("%s: %w", command, err)}
+	case errors.Is(err, subscribe.ErrAllRefused):
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	return err
+}
