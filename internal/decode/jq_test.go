@@ -74,7 +74,7 @@ func TestWrongExpressionIsNamedWithItsPosition(t *testing.T) {
 
 func TestBadMessageKeepsWhatCameBeforeTheError(t *testing.T) {
 	got, err := printed(t, decode.Options{JQ: "1, .a.b, 2"}, `{"a": [1]}`)
-	if got != "1\n" || err == nil || err.Error() != `json of topic "a/b": --jq: expected an object but got: array ([1])` {
+	if got != "1\n" || err == nil || err.Error() != `json: --jq: expected an object but got: array ([1])` {
 		t.Errorf("got %q and error %v", got, err)
 	}
 	if got, err := printed(t, decode.Options{JQ: `error("a\nb")`}, "1"); got != "" || err == nil || strings.Contains(err.Error(), "\n") {

@@ -24,7 +24,7 @@ type Printer struct {
 const keepBuffer = 1 << 20
 
 // Append appends the lines of m to dst, each with its line feed. An error is one line about this message
-// alone, to be told on stderr; what was appended before it is good, and the next message may follow.
+// alone, without its topic, to be told on stderr; what was appended before it is good, and the next message may follow.
 // The end of ctx ends an expression that does not come to one by itself.
 func (p *Printer) Append(ctx context.Context, dst []byte, m *mqtt.Received) ([]byte, error) {
 	value, err := p.value(m)
@@ -78,12 +78,12 @@ func (p *Printer) value(m *mqtt.Received) ([]byte, error) {
 	return value, nil
 }
 
-// fail says which message an error is about, in one line.
+// fail says what is wrong with m in one line. The caller knows the topic.
 func (p *Printer) fail(m *mqtt.Received, err error) error {
 	if errors.Is(err, errEmpty) && len(m.Payload) > 0 {
 		err = errors.New("the payload is cut short")
 	}
-	return fmt.Errorf("%s of topic %q: %s", p.format, m.Topic, terminal.OneLine(err.Error()))
+	return fmt.Errorf("%s: %s", p.format, terminal.OneLine(err.Error()))
 }
 
 func (p *Printer) appendTopic(dst []byte, m *mqtt.Received) []byte {
