@@ -120,16 +120,12 @@ func (l *listing) begin(topic string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.came++
-	if _, again := l.seen[topic]; again || l.err != nil || l.excluded(topic) {
+	if _, again := l.seen[topic]; again || l.err != nil || subscribe.MatchesAny(l.Exclude, topic) {
 		return false
 	}
 	l.seen[topic] = struct{}{}
 	l.inside = true
 	return true
-}
-
-func (l *listing) excluded(topic string) bool {
-	return slices.ContainsFunc(l.Exclude, func(filter string) bool { return subscribe.Matches(filter, topic) })
 }
 
 // progress returns how many messages came, whether one is under way, and what failed.
