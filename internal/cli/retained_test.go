@@ -103,7 +103,9 @@ func keepMessages(t *testing.T, url string) {
 // retainedCommand runs "dunlin retained" and returns its stdout.
 func retainedCommand(t *testing.T, status int, args ...string) string {
 	t.Helper()
-	c := start(t, func(e *environ.Environment) { e.Args = append([]string{"retained"}, append(args, "--quiet-time=300ms")...) })
+	c := start(t, func(e *environ.Environment) {
+		e.Args = append([]string{"retained"}, append(args, "--quiet-time=300ms")...)
+	})
 	if got := c.wait(t); got != status {
 		t.Fatalf("retained %s: status %d, stderr:\n%s", args, got, c.stderr.String())
 	}

@@ -98,3 +98,15 @@ func TestRunAwayExpressionEndsWithTheContext(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestRunAwayExpressionEndsInTime(t *testing.T) {
+	p, err := (&decode.Options{JQ: "1, repeat(empty), last(range(infinite))"}).Printer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetLongest(20 * time.Millisecond)
+	out, err := p.Append(t.Context(), nil, &mqtt.Received{Topic: "a", Payload: []byte("1")})
+	if string(out) != "1\n" || err == nil || err.Error() != "json: --jq: it took longer than 20ms" {
+		t.Errorf("got %q and error %v", out, err)
+	}
+}

@@ -57,7 +57,7 @@ func (o *Options) Printer() (*Printer, error) {
 	if o.Raw && o.JQ == "" {
 		return nil, fmt.Errorf("--raw-output is for what --jq gives, and there is no --jq")
 	}
-	p := &Printer{format: o.Format, raw: o.Raw, verbose: o.Verbose, terminal: o.Terminal}
+	p := &Printer{format: o.Format, longest: longestQuery, raw: o.Raw, verbose: o.Verbose, terminal: o.Terminal}
 	if p.format == "" {
 		p.format = "json"
 	}
