@@ -152,7 +152,7 @@ func (r *release) pages(ctx context.Context) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(program)
+	defer func() { _ = os.Remove(program) }() // in the way of no other
 	absolute, err := filepath.Abs(program)
 	if err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ func (r *release) writePackage(info nfpm.Info, format, arch string, entries []en
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // it is a temporary one
 	info.Arch = arch
 	contents := append(files.Contents{}, info.Contents...)
 	for i, e := range entries {

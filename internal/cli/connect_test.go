@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ type arrival struct {
 	from    net.Addr
 	connect []byte
 	rest    []byte // what came after it
+	tls     tls.ConnectionState
 }
 
 func startPeer(t *testing.T, network, address string) *peer {
@@ -38,6 +40,12 @@ func startPeer(t *testing.T, network, address string) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return servePeer(t, l)
+}
+
+// servePeer is startPeer with a listener, which may be one of TLS.
+func servePeer(t *testing.T, l net.Listener) *peer {
+	t.Helper()
 	p := &peer{Listener: l, first: make(chan arrival, 8)}
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -78,6 +86,9 @@ func (p *peer) serve(conn net.Conn) {
 		if _, err := conn.Write(text); err != nil {
 			break
 		}
+	}
+	if secure, ok := conn.(*tls.Conn); ok {
+		a.tls = secure.ConnectionState()
 	}
 	p.first <- a
 }
@@ -352,4 +363,3 @@ func TestPingEndsOnInterrupt(t *testing.T) {
 		t.Errorf("status %d: %s", status, call.stderr.String())
 	}
 }
-

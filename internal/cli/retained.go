@@ -268,7 +268,11 @@ func (r *retainedFlags) rm(a *app, cmd *cobra.Command, args []string) error {
 		removal := &retained.Removal{}
 		_, err := r.listing().Run(ctx, c, func(m *mqtt.Received, _ time.Time) error {
 			removal.Topics = append(removal.Topics, m.Topic)
-			_, err := fmt.Fprintf(a.out, "%s\n", escapeIf(a.StdoutTerminal, m.Topic))
+			topic := m.Topic
+			if a.StdoutTerminal {
+				topic = terminal.OneLine(topic)
+			}
+			_, err := fmt.Fprintf(a.out, "%s\n", topic)
 			return err
 		})
 		switch {

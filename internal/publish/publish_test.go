@@ -139,7 +139,7 @@ func TestLinesThatAreNoMessages(t *testing.T) {
 				failed = append(failed, fmt.Sprint(f.Number, " ", f.Line, " ", f.Err))
 			}})
 			want, topics := publish.Result{Taken: 2, Completed: 1, Bad: 1}, []string{"a"}
-			told := []string{`2 3 line 3 "b": there is no "\t" behind the topic`}
+			told := []string{`2 3 line 3 "b": there is no tab behind the topic`}
 			if keepGoing {
 				want, topics = publish.Result{Taken: 5, Completed: 3, Bad: 2}, []string{"a", "c", "d"}
 				told = append(told, `4 5 line 5 "$x/#\t3": topic name holds a wildcard`)
