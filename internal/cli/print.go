@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -112,7 +113,9 @@ func (p *printing) printer(a *app, command string) (appender, error) {
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
-		if err != nil {
+		if payload := (*format.PayloadError)(nil); errors.As(err, &payload) { // it names the topic
+			a.note("%s: %v", command, err)
+		} else if err != nil {
 			a.note("%s: %s: %v", command, m.Topic, err)
 		}
 		return dst, nil
