@@ -195,8 +195,9 @@ func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	dst, err := p.Append(dst, m, time.Now())
-	if errors.Is(err, format.ErrNotJSON) {
-		p.command.say(fmt.Sprintf("Error: Message payload is not valid JSON on topic %s.\n", m.Topic))
+	var unfit *format.PayloadError
+	if errors.As(err, &unfit) {
+		p.command.say(unfit.Text)
 		return dst, nil
 	}
 	return dst, err
