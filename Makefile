@@ -11,9 +11,9 @@ TEST_FLAGS   := -race -shuffle=on $(FRESH)
 export PATH  := $(PATH):/usr/sbin:/sbin
 
 # Modules of their own: what they import never reaches a user of the library.
-MODULES      := interop faultlab bench
+MODULES      := interop faultlab bench release
 
-.PHONY: all format lint test test32 cross fuzz faults bench instructions clean
+.PHONY: all format lint test test32 cross fuzz faults bench instructions release clean
 all: format lint test
 
 format: $(LINT)
@@ -60,6 +60,12 @@ cross: $(CROSS:%=cross/%)
 .PHONY: $(CROSS:%=cross/%)
 $(CROSS:%=cross/%): cross/%:
 	GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) CGO_ENABLED=0 $(GO) build ./...
+
+# What is published, in dist/: packages and archives of every system, checksums, lists of parts. See docs/RELEASING.md; a part
+# of it: make release RELEASE='-only linux/arm64'.
+RELEASE ?=
+release:
+	cd release && $(GO) run . $(RELEASE)
 
 # The linter is built from source, once per version.
 $(LINT):

@@ -139,8 +139,8 @@ func (cfg *Config) session() session.Config {
 // is sent on.
 func (c *Client) sendConnect(ctx context.Context, cfg *Config) (*connection, error) {
 	most := c.opened.Transport.MaxPacket
-	if c.opened.OnLargeMessage != nil {
-		most = 0 // a larger PUBLISH is welcome
+	if c.opened.OnLargeMessage != nil || most == maxPacketSize {
+		most = 0 // a larger PUBLISH is welcome, or there is none
 	}
 	p := cfg.packet(most)
 	p.CleanStart = c.cleanStart(cfg)

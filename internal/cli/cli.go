@@ -81,6 +81,7 @@ func (a *app) root() *cobra.Command {
 	root.SetGlobalNormalizationFunc(normalize)
 	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
 	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand())
+	root.AddCommand(a.retainedCommand())
 	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {

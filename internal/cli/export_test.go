@@ -56,3 +56,6 @@ func Variables() map[string]bool {
 	}
 	return all
 }
+
+// Roff escapes a line of a manual page.
+var Roff = roff

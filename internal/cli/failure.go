@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 
@@ -145,7 +146,7 @@ func classifyClient(err error) *failure {
 	case errors.As(err, &refused):
 		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
 	case errors.As(err, &reach):
-		return &failure{status: ExitUnreachable, err: err, hint: reachHint(err)}
+		return &failure{status: ExitUnreachable, err: err, hint: reachHint(reach)}
 	case errors.As(err, &lookUp):
 		return &failure{status: ExitUnreachable, err: err, hint: "check the domain, or give the server itself with -h and -p, without -S"}
 	case errors.As(err, &silent): // it says what to try
@@ -193,19 +194,26 @@ func versionHint(v mqtt.Version) string {
 }
 
 // reachHint returns the next step after a connection that did not come about.
-func reachHint(err error) string {
+func reachHint(err *dial.Error) string {
 	var (
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
+		network   net.Error
 	)
 	switch {
+	case err.Stage == dial.StageProxy:
+		return "check --proxy and $ALL_PROXY, or have the host in $NO_PROXY"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "-A takes an address of this machine, of the kind that the broker has"
+	case strings.HasPrefix(err.Address, "unix:"):
+		return "check the path, and who may use that socket"
 	case errors.As(err, &authority):
 		return "pass the authority's certificate with --cafile"
 	case errors.As(err, &name):
 		return "use a name that the certificate holds as -h"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the broker running there? dunlin broker starts one"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return "check the address and the way there"
 	}
 	return "check -h and -p, or -L"

@@ -207,3 +207,14 @@ func TestCompletionScripts(t *testing.T) {
 		}
 	}
 }
+
+// No line of text is taken for a request or an escape.
+func TestRoff(t *testing.T) {
+	for line, want := range map[string]string{
+		".TH X": `\&.TH X`, `a\nb`: `a\enb`, "it's -q": `it\(aqs \-q`, `"x"`: `\(dqx\(dq`, "'br": `\(aqbr`,
+	} {
+		if got := cli.Roff(line); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+}

@@ -45,8 +45,15 @@ func (p *printing) bindPlace(f *pflag.FlagSet) {
 // check finds options that contradict each other.
 func (p *printing) check(command string, f *pflag.FlagSet) error {
 	for _, pair := range [][2]string{
-		{"format", "json"}, {"format", "hex"}, {"format", "decode"}, {"format", "jq"},
-		{"json", "hex"}, {"json", "jq"}, {"hex", "decode"}, {"hex", "jq"}, {"watch", "dump"},
+		{"format", "json"},
+		{"format", "hex"},
+		{"format", "decode"},
+		{"format", "jq"},
+		{"json", "hex"},
+		{"json", "jq"},
+		{"hex", "decode"},
+		{"hex", "jq"},
+		{"watch", "dump"},
 	} {
 		if f.Changed(pair[0]) && f.Changed(pair[1]) {
 			return usagef("%s: --%s and --%s are two ways to print a message; choose one", command, pair[0], pair[1])
@@ -146,4 +153,12 @@ func (p *printing) watched(a *app, printer appender) appender {
 		}
 		return dst, screen.Print(m.Topic, bytes.TrimSuffix(line, []byte("\n")))
 	}
+}
+
+// escapeIf makes s harmless where it goes to a terminal.
+func escapeIf(toTerminal bool, s string) string {
+	if toTerminal {
+		return terminal.Escape(s)
+	}
+	return s
 }

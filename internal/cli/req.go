@@ -32,7 +32,7 @@ type req struct {
 	subscribing
 	printing
 	message, file, answerTopic string
-	stdin, retain, latency     bool
+	stdin, latency             bool
 
 	answers     []mqtt.Subscription
 	correlation []byte

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -14,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"dunlin/internal/connect"
-	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
 )
@@ -92,28 +89,42 @@ func (s *session) useEnvironment(a *app, cmd *cobra.Command) {
 // completeWords checks what is given as a word, and the options that need each other.
 func (s *session) completeWords(_ *app, cmd *cobra.Command) error {
 	command := cmd.Name()
-	var known bool
-	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
-		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", command, s.protocol)
-	}
-	if s.version == mqtt.VersionAuto && (s.properties.Any() || s.expiry != "") {
-		s.version = mqtt.V5 // which alone has them
+	if err := s.completeVersion(command); err != nil {
+		return err
 	}
 	switch {
 	case s.id != "" && s.idPrefix != "":
 		return usagef("%s: -i and -I are the whole client identifier and the beginning of one; leave out one of them", command)
-	case s.version == mqtt.V31 && s.id == "" && s.idPrefix == "":
-		return usagef("%s: -V 3.1 needs -i: before MQTT 3.1.1 no broker chooses the client identifier", command)
 	case s.keepSession && s.id == "":
 		return usagef("%s: -c needs -i: a session is kept under a client identifier", command)
+	case s.srv && !cmd.Flags().Changed("host"):
+		return usagef("%s: -S needs the domain as -h", command)
 	case s.tls.KeyFile != "" && s.tls.CertFile == "":
 		return usagef("%s: --key needs --cert", command)
 	case s.insecure != "" && s.insecure != "name" && s.insecure != "all":
 		return usagef("%s: --insecure=%s is not name or all", command, s.insecure)
-	case s.willTopic == "" && (s.willPayload != "" || s.willRetain || s.willQoS != 0 || s.properties.Given("will")):
-		return usagef("%s: a will needs --will-topic", command)
+	case s.connectTimeout <= 0:
+		return usagef("%s: --connect-timeout %v is not positive", command, s.connectTimeout)
 	}
 	return s.completeExpiry(command)
+}
+
+// completeVersion reads -V. Where it leaves the choice, the other options may want MQTT 5.
+func (s *session) completeVersion(command string) error {
+	var known bool
+	if s.version, known = versions[strings.ToLower(s.protocol)]; !known {
+		return usagef("%s: -V %q is not auto, 5, 3.1.1 or 3.1", command, s.protocol)
+	}
+	wants5 := s.properties.Any() || s.expiry != ""
+	switch {
+	case wants5 && s.version == mqtt.VersionAuto:
+		s.version = mqtt.V5
+	case wants5 && s.version != mqtt.V5:
+		return usagef("%s: -V %s has no properties and no -x: they need MQTT 5", command, s.protocol)
+	case s.version == mqtt.V31 && s.id == "" && s.idPrefix == "":
+		return usagef("%s: -V 3.1 needs -i: before MQTT 3.1.1 no broker chooses the client identifier", command)
+	}
+	return nil
 }
 
 // completeExpiry reads -x, and says how long -c has a session kept.
@@ -196,95 +207,6 @@ func (s *session) wantsTLS() string {
 	return ""
 }
 
-// takeUser takes user name and password of the URL. They count as options where the URL is one; the
-// environment's own variables come before those of a URL there.
-func (s *session) takeUser(a *app, user *url.Userinfo) {
-	if user == nil {
-		return
-	}
-	if s.urlFrom == envURL {
-		s.username = cmp.Or(s.username, a.Getenv("MQTT_USERNAME"))
-		if a.Getenv("MQTT_PASSWORD") != "" || a.Getenv("MQTT_PASSWORD_FILE") != "" {
-			s.username = cmp.Or(s.username, user.Username())
-			return
-		}
-	}
-	s.username = cmp.Or(s.username, user.Username())
-	if password, ok := user.Password(); ok {
-		s.secret, s.passFrom = mqtt.Secret(password), "the password in "+s.urlFrom
-	}
-}
-
-// completePassword finds user name and password.
-func (s *session) completePassword(a *app, cmd *cobra.Command) error {
-	s.username = cmp.Or(s.username, a.Getenv("MQTT_USERNAME"))
-	if err := s.findPassword(a, cmd); err != nil {
-		return err
-	}
-	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
-		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
-	}
-	return nil
-}
-
-// findPassword asks the sources of a password in their order.
-func (s *session) findPassword(a *app, cmd *cobra.Command) error {
-	flags := cmd.Flags()
-	sources := 0
-	for _, name := range []string{"pw", "password-file", "ask-password"} {
-		if flags.Changed(name) {
-			sources++
-		}
-	}
-	if sources > 1 {
-		return usagef("%s: -P, --password-file and --ask-password are three ways to give one password", cmd.Name())
-	}
-	switch {
-	case s.askPassword, flags.Changed("pw") && s.password == "" && a.StdinTerminal:
-		return s.ask(a, cmd)
-	case flags.Changed("pw"):
-		s.secret, s.passFrom = mqtt.Secret(s.password), "-P"
-	case s.passwordFile != "":
-		return s.readPassword(a, "--password-file", s.passwordFile)
-	case s.passFrom != "": // of the URL
-	case a.Getenv("MQTT_PASSWORD") != "":
-		s.secret, s.passFrom = mqtt.Secret(a.Getenv("MQTT_PASSWORD")), "$MQTT_PASSWORD"
-	case a.Getenv("MQTT_PASSWORD_FILE") != "":
-		return s.readPassword(a, "$MQTT_PASSWORD_FILE", a.Getenv("MQTT_PASSWORD_FILE"))
-	}
-	return nil
-}
-
-// ask has a person type the password.
-func (s *session) ask(a *app, cmd *cobra.Command) error {
-	prompt := "Password: "
-	if s.username != "" {
-		prompt = fmt.Sprintf("Password of %s: ", terminal.OneLine(s.username))
-	}
-	password, err := terminal.ReadPassword(a.Stdin, a.Stderr, prompt)
-	switch {
-	case errors.Is(err, terminal.ErrNoTerminal):
-		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", cmd.Name(), err)
-	case err != nil:
-		return failf("%s: --ask-password: %w", cmd.Name(), err)
-	}
-	s.secret, s.passFrom = mqtt.Secret(password), "--ask-password"
-	return nil
-}
-
-// readPassword reads the password from a file.
-func (s *session) readPassword(a *app, from, path string) error {
-	password, others, err := connect.PasswordFile(path)
-	if err != nil {
-		return failf("%s: %w", from, err)
-	}
-	if others {
-		a.note("%s: other users of this machine may read %s; chmod 600 it", from, path)
-	}
-	s.secret, s.passFrom = password, from
-	return nil
-}
-
 // assemble puts the options of the room of connecting together.
 func (s *session) assemble(a *app, cmd *cobra.Command) error {
 	s.tls.AnyName, s.tls.AnyCertificate = s.insecure == "name", s.insecure == "all"
@@ -293,7 +215,7 @@ func (s *session) assemble(a *app, cmd *cobra.Command) error {
 		keepAlive = -1
 	}
 	s.options = connect.Options{
-		URL: s.url, Unix: s.unix, WebSocket: s.webSocket, SRV: s.srv, BindAddress: s.bindAddress,
+		URL: s.url, Unix: s.unix, WebSocket: s.webSocket, SRV: s.srv, BindAddress: s.bindAddress, Nagle: !s.noDelay,
 		Proxy: s.proxy, ProxyVariables: a.Getenv, ConnectTimeout: s.connectTimeout, TLS: s.tls, Version: s.version,
 		ClientID: s.id, IDPrefix: s.idPrefix, KeepAlive: keepAlive, KeepSession: s.keepSession,
 		Username: s.username, Password: s.secret, Properties: s.properties,
@@ -312,17 +234,29 @@ func (s *session) assemble(a *app, cmd *cobra.Command) error {
 	if o.WebSocketHeader, err = headerFields(cmd.Name(), s.webSocketHeader); err != nil {
 		return err
 	}
-	if s.willTopic != "" {
-		o.Will = &mqtt.Will{Message: mqtt.Message{Topic: s.willTopic, Payload: []byte(s.willPayload), QoS: mqtt.QoS(s.willQoS), Retain: s.willRetain}}
-	}
-	if s.connectTimeout <= 0 {
-		return usagef("%s: --connect-timeout %v is not positive", cmd.Name(), s.connectTimeout)
+	if o.Will, err = s.will(cmd.Name()); err != nil {
+		return err
 	}
 	if err := o.Check(); err != nil {
 		return wrongUse(cmd.Name(), err)
 	}
 	s.url = o.Address()
 	return nil
+}
+
+// will returns what the broker publishes when the connection breaks, or nil.
+func (s *session) will(command string) (*mqtt.Will, error) {
+	if s.willTopic == "" {
+		if s.willPayload != "" || s.willRetain || s.willQoS != 0 || s.properties.Given("will") {
+			return nil, usagef("%s: a will needs --will-topic", command)
+		}
+		return nil, nil // there is none
+	}
+	w := &mqtt.Will{Message: mqtt.Message{Topic: s.willTopic, Payload: []byte(s.willPayload), QoS: mqtt.QoS(s.willQoS), Retain: s.willRetain}}
+	if err := w.Validate(s.version); err != nil {
+		return nil, usagef("%s: --will-topic: %w", command, err)
+	}
+	return w, nil
 }
 
 // headerFields reads --ws-header.
@@ -339,32 +273,6 @@ func headerFields(command string, fields []string) (http.Header, error) {
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return header, nil
-}
-
-// warn tells of what a person may not have thought of.
-func (s *session) warn(a *app, cmd *cobra.Command) {
-	secured := strings.HasPrefix(s.url, "mqtts:") || strings.HasPrefix(s.url, "wss:")
-	switch {
-	case s.passFrom == "-P" && len(s.secret) > 0, s.passFrom != "" && s.passFrom == "the password in "+s.urlFrom && s.urlFrom != envURL:
-		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", cmd.Name(), cmp.Or(map[string]string{"-P": "the password of -P"}[s.passFrom], s.passFrom))
-	}
-	if s.passFrom != "" && !secured && !connect.Loopback(s.url) {
-		a.note("%s: the password goes to %s without TLS, for all on the way to read; use mqtts or wss, or --tls", cmd.Name(), shownURL(s.url))
-	}
-	if secured && s.insecure == "name" {
-		a.note("%s: --insecure: the server may be another one than %s", cmd.Name(), shownURL(s.url))
-	} else if secured && s.insecure == "all" {
-		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", cmd.Name(), shownURL(s.url))
-	}
-}
-
-// shownURL returns a URL as it may be shown.
-func shownURL(raw string) string {
-	address, err := dial.ParseAddress(raw)
-	if err != nil {
-		return "the broker"
-	}
-	return address.String()
 }
 
 // asTyped returns what is wrong with a URL, and shows it as it was typed where err

@@ -50,7 +50,7 @@ func (p *place) bind(f *pflag.FlagSet) {
 	f.BoolVarP(&p.srv, "srv", "S", false, "ask DNS which servers the domain -h has (SRV records of _mqtt._tcp, or _secure-mqtt._tcp)")
 	f.StringVarP(&p.bindAddress, "bind-address", "A", "", "connect from this address or host name of this machine")
 	f.StringVar(&p.proxy, "proxy", "", "go through this proxy, socks5h://[USER[:PASSWORD]@]HOST[:PORT], or http or https in the\nplace of socks5h (default $ALL_PROXY, unless $NO_PROXY has the host)")
-	f.BoolVar(&p.noDelay, "nodelay", true, "send small packets at once, without Nagle's algorithm; as it is by default")
+	f.BoolVar(&p.noDelay, "nodelay", true, "send small packets at once, without Nagle's algorithm")
 	f.DurationVar(&p.connectTimeout, "connect-timeout", mqtt.DefaultConnectTimeout, "longest time for a connection to come about")
 }
 

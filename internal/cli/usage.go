@@ -54,12 +54,20 @@ func wrongOption(cmd *cobra.Command, err error) error {
 		if r, ok := numbers[f.Name]; ok {
 			return usagef("%s: %s %q is not %s", cmd.Name(), optionName(f), invalid.GetValue(), r.text)
 		}
+		if kind, ok := kinds[f.Value.Type()]; ok {
+			return usagef("%s: %s %q is not %s", cmd.Name(), optionName(f), invalid.GetValue(), kind)
+		}
 	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" { // what stands behind it may be a password
 		return usagef("%s: unknown shorthand flag: -%s", cmd.Name(), unknown.GetSpecifiedName())
 	}
 	return usagef("%s: %w", cmd.Name(), err)
+}
+
+// kinds says what the value of an option is, by the type that the parser gives it.
+var kinds = map[string]string{
+	"bool": "true or false", "int64": "a whole number", "uint64": "a whole number from 0 on", "float64": "a number",
 }
 
 // optionName returns an option as it is typed, by its letter where it has one.

@@ -44,7 +44,7 @@ func (a *app) printVersionJSON() error {
 		Commit   string `json:"commit,omitempty"`
 		Time     string `json:"time,omitempty"`     // of the commit
 		Modified bool   `json:"modified,omitempty"` // it has what is in no commit
-	}{Version: version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	}{Version: version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Commit: releaseCommit, Time: releaseTime}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch s.Key {
@@ -60,8 +60,15 @@ func (a *app) printVersionJSON() error {
 	return json.NewEncoder(a.out).Encode(v)
 }
 
-// version returns the module's version as Go's toolchain stamped it.
+// releaseVersion, releaseCommit and releaseTime are set by the linker where release/ builds
+// the command, which is the same then wherever it is built.
+var releaseVersion, releaseCommit, releaseTime string
+
+// version returns the version of the release, or the module's as Go's toolchain stamped it.
 func version() string {
+	if releaseVersion != "" {
+		return releaseVersion
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	Resolver *net.Resolver
 	// BindAddress is the local address or host name from which the connection is made.
 	BindAddress string
+	// Nagle has small packets wait until those before are acknowledged, which saves packets and costs time.
+	Nagle bool
 	// Proxy is the URL of a SOCKS5 or HTTP proxy. Without it ALL_PROXY and NO_PROXY of ProxyVariables say
 	// whether there is one; nil: they are not asked.
 	Proxy          string

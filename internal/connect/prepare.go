@@ -45,35 +45,53 @@ func (o *Options) Prepare(ctx context.Context) (url string, cfg mqtt.Config, err
 // Check finds what is wrong with the options, as far as nothing has to be read or asked for that. The
 // error is an *Error.
 func (o *Options) Check() error {
-	if err := o.TLS.check(); err != nil {
-		return err
-	}
-	if o.URL != "" {
-		if err := o.checkURL(); err != nil {
+	for _, check := range []func() error{o.TLS.check, o.checkURL, o.checkSRV, o.checkUnix, o.checkProxy} {
+		if err := check(); err != nil {
 			return err
 		}
 	}
 	switch {
-	case o.SRV && o.Host == "":
-		return &Error{Field: "SRV", Err: errors.New("there is no domain to look servers up for")}
-	case o.SRV && (o.URL != "" || o.Unix != "" || o.WebSocket):
-		return &Error{Field: "SRV", Err: errors.New("a look-up finds servers of MQTT over TCP; it does not go with a URL, a socket or WebSocket")}
-	case o.Unix != "" && (o.URL != "" || o.Host != "" || o.Port != 0):
-		return &Error{Field: "Unix", Err: errors.New("a socket of this machine has no host and no port")}
-	case o.Unix != "" && o.WebSocket:
-		return &Error{Field: "Unix", Err: errors.New("WebSocket does not go over a socket of this machine")}
-	case o.Unix != "" && o.TLS.asked():
-		return &Error{Field: "Unix", Err: errors.New("a socket of this machine has no TLS")}
 	case o.ClientID != "" && o.IDPrefix != "":
 		return &Error{Field: "IDPrefix", Err: errors.New("a client identifier is given whole, or its prefix is")}
 	case o.Properties.Connect.Data != nil && o.Properties.Connect.Method == "":
 		return &Error{Field: "Properties.Connect.Data", Err: errors.New("authentication data needs an authentication method")}
 	}
-	return o.checkProxy()
+	return nil
+}
+
+// checkSRV finds what does not go with a look-up of servers.
+func (o *Options) checkSRV() error {
+	switch {
+	case !o.SRV:
+		return nil
+	case o.Host == "":
+		return &Error{Field: "SRV", Err: errors.New("there is no domain to look servers up for")}
+	case o.URL != "", o.Unix != "", o.WebSocket:
+		return &Error{Field: "SRV", Err: errors.New("a look-up finds servers of MQTT over TCP; it does not go with a URL, a socket or WebSocket")}
+	}
+	return nil
+}
+
+// checkUnix finds what does not go with a socket of this machine.
+func (o *Options) checkUnix() error {
+	switch {
+	case o.Unix == "":
+		return nil
+	case o.URL != "", o.Host != "", o.Port != 0:
+		return &Error{Field: "Unix", Err: errors.New("a socket of this machine has no host and no port")}
+	case o.WebSocket:
+		return &Error{Field: "Unix", Err: errors.New("WebSocket does not go over a socket of this machine")}
+	case o.TLS.asked():
+		return &Error{Field: "Unix", Err: errors.New("a socket of this machine has no TLS")}
+	}
+	return nil
 }
 
 // checkURL tells whether URL can be read, and whether its scheme has what the other options want.
 func (o *Options) checkURL() error {
+	if o.URL == "" {
+		return nil
+	}
 	a, err := dial.ParseAddress(o.URL)
 	switch {
 	case err != nil:
@@ -159,7 +177,7 @@ func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 		}
 		via.LocalAddr = local
 	}
-	t.Dial = direct(via)
+	t.Dial = direct(via, o.Nagle)
 	through, err := o.proxy()
 	if err != nil {
 		return err
@@ -178,12 +196,16 @@ func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 }
 
 // direct dials as via does. A socket of this machine has no address of a network to come from.
-func direct(via *net.Dialer) dial.Func {
+func direct(via *net.Dialer, nagle bool) dial.Func {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if strings.HasPrefix(network, "unix") {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}
-		return via.DialContext(ctx, network, address)
+		conn, err := via.DialContext(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok && nagle {
+			err = tcp.SetNoDelay(false)
+		}
+		return conn, err
 	}
 }
 

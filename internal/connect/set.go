@@ -1,7 +1,6 @@
 package connect
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -83,45 +82,62 @@ func PropertyValues(name string) int {
 func (p *Properties) Set(command, name string, values ...string) error {
 	e := &PropertyError{Command: command, Name: name}
 	command, name = strings.ToLower(command), strings.ToLower(name)
-	property, ok := known[name]
-	switch {
-	case !slices.Contains(Commands, command) && !slices.Contains(elsewhere, command):
-		return e.with(UnknownCommand, "")
-	case !ok:
-		return e.with(UnknownProperty, "")
-	case slices.Contains(elsewhere, command):
-		return e.with(NotSupported, "")
-	case !slices.Contains(property.commands, command):
-		return e.with(NotAllowed, "")
-	case len(values) != PropertyValues(name):
-		return e.with(WrongValueNumber, "")
+	if fault := place(command, name, len(values)); fault != 0 {
+		return e.with(fault, "")
 	}
-	v := value{text: values[len(values)-1]}
-	switch property.kind {
-	case binaryKind:
-	case textKind, pairKind:
-		for _, s := range values {
-			if !utf8.ValidString(s) || len(s) > math.MaxUint16 {
-				return e.with(NotText, s)
-			}
-		}
-	default:
-		n, err := strconv.ParseInt(v.text, 10, 64)
-		if err != nil || n < 0 || n > limits[property.kind] {
-			return e.with(OutOfRange, v.text)
-		}
-		v.number = uint32(n)
+	v, wrong := read(known[name].kind, values)
+	if wrong != 0 {
+		return e.with(wrong, v.text)
 	}
 	if p.given == nil {
 		p.given = map[string]bool{}
 	}
 	p.given[command] = true
-	if property.kind == pairKind {
+	if len(values) == 2 {
 		p.addUser(command, mqtt.UserProperty{Name: values[0], Value: values[1]})
 		return nil
 	}
 	p.put(command, name, v)
 	return nil
+}
+
+// place finds what is wrong with a property that a command is given with so many values; 0: nothing.
+func place(command, name string, values int) PropertyFault {
+	property, ok := known[name]
+	switch {
+	case !slices.Contains(Commands, command) && !slices.Contains(elsewhere, command):
+		return UnknownCommand
+	case !ok:
+		return UnknownProperty
+	case slices.Contains(elsewhere, command):
+		return NotSupported
+	case !slices.Contains(property.commands, command):
+		return NotAllowed
+	case values != PropertyValues(name):
+		return WrongValueNumber
+	}
+	return 0
+}
+
+// read reads the values of a property. The fault is that of the value which it returns; 0: none.
+func read(k kind, values []string) (value, PropertyFault) {
+	v := value{text: values[len(values)-1]}
+	switch k {
+	case binaryKind:
+	case textKind, pairKind:
+		for _, s := range values {
+			if !utf8.ValidString(s) || len(s) > math.MaxUint16 {
+				return value{text: s}, NotText
+			}
+		}
+	default:
+		n, err := strconv.ParseInt(v.text, 10, 64)
+		if err != nil || n < 0 || n > limits[k] {
+			return v, OutOfRange
+		}
+		v.number = uint32(n)
+	}
+	return v, 0
 }
 
 // Given reports whether the command has any property.
@@ -222,49 +238,4 @@ func (p *Properties) addUser(command string, u mqtt.UserProperty) {
 		"will":        &p.Will.UserProperties,
 	}[command]
 	*list = append(*list, u)
-}
-
-// PropertyFault says what is wrong with a property.
-type PropertyFault int
-
-// The faults.
-const (
-	UnknownCommand   PropertyFault = iota + 1 // there is no such command
-	UnknownProperty                           // there is no such property
-	NotAllowed                                // the packet has no such property
-	NotSupported                              // the command cannot be given properties
-	OutOfRange                                // it is no number, or one that is too small or too large
-	NotText                                   // the value is not UTF-8, or too long
-	WrongValueNumber                          // there are too few or too many values
-)
-
-// PropertyError is a property that cannot be set.
-type PropertyError struct {
-	Fault                PropertyFault
-	Command, Name, Value string // as they were given; Value is the wrong one
-}
-
-func (e *PropertyError) with(fault PropertyFault, value string) error {
-	e.Fault, e.Value = fault, value
-	return e
-}
-
-// Error returns one line: which property, what is wrong with it, and what would be right.
-func (e *PropertyError) Error() string {
-	switch e.Fault {
-	case UnknownCommand:
-		return fmt.Sprintf("%q is not one of %s", e.Command, strings.Join(Commands, ", "))
-	case NotSupported:
-		return fmt.Sprintf("%s cannot be given properties; %s can", e.Command, strings.Join(Commands, ", "))
-	case UnknownProperty:
-		return fmt.Sprintf("%s: there is no property %q", e.Command, e.Name)
-	case NotAllowed:
-		return fmt.Sprintf("%s has no property %s", e.Command, e.Name)
-	case OutOfRange:
-		return fmt.Sprintf("%s %s: %q is not a number between 0 and %d", e.Command, e.Name, e.Value, limits[known[strings.ToLower(e.Name)].kind])
-	case NotText:
-		return fmt.Sprintf("%s %s: %q is not UTF-8 text of at most 65535 bytes", e.Command, e.Name, e.Value)
-	default:
-		return fmt.Sprintf("%s %s needs %d value(s)", e.Command, e.Name, PropertyValues(e.Name))
-	}
 }

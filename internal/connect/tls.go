@@ -94,7 +94,7 @@ func isOfTLS12(id uint16) bool { return id>>8 != 0x13 }
 // ECDHE-RSA-AES128-GCM-SHA256 there.
 func findSuite(name string) *tls.CipherSuite {
 	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		if strings.EqualFold(name, suite.Name) || strings.EqualFold(name, openSSLName(suite.Name)) {
+		if strings.EqualFold(name, suite.Name) || isOfTLS12(suite.ID) && strings.EqualFold(name, openSSLName(suite.Name)) {
 			return suite
 		}
 	}

@@ -26,6 +26,7 @@ const maxDepth = 1000
 
 // Flags is a set of options of a command line, such as a *pflag.FlagSet.
 type Flags interface {
+	// StringVar and BoolVar are those of package flag.
 	StringVar(p *string, name, value, usage string)
 	BoolVar(p *bool, name string, value bool, usage string)
 }

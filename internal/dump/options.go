@@ -1,15 +1,28 @@
 // Package dump keeps messages as files, in folders that are named as their topics are: what --dump asks for.
+//
+// Below the folder each level of a topic is a folder, see Name. A message is two files in the folder of its topic:
+// its payload, as it came, and beside it, with ".json" at the end of the name, what else is known of it:
+//
+//	home/kitchen/@20261129T181716.123456789Z-1
+//	home/kitchen/@20261129T181716.123456789Z-1.json
+//
+// The name has the time at which the message came, in UTC, and the number that it has of the messages of this run; with
+// Options.Last it is "@last". Each of the two is written to a file ending in ".part", which then gets its name, the
+// payload first: so neither is ever there in part, also if the process is killed. Nothing is forced to the disk,
+// so what a power failure leaves is the file system's promise.
+//
+// Nothing outside the folder is written: symbolic links in it may lead to places in it, not out of it.
 package dump
 
 import (
-	"errors"
-	"time"
-
-	"dunlin/mqtt"
+	"crypto/rand"
+	"fmt"
+	"os"
 )
 
 // Flags is a set of options of a command line, such as a *pflag.FlagSet.
 type Flags interface {
+	// StringVar and BoolVar are those of package flag.
 	StringVar(p *string, name, value, usage string)
 	BoolVar(p *bool, name string, value bool, usage string)
 }
@@ -27,27 +40,19 @@ func (o *Options) Bind(flags Flags) {
 }
 
 // Wanted tells whether messages are to be kept at all.
-func (o *Options) Wanted() bool { return o.Dir != "" }
+func (o *Options) Wanted() bool { return o.Dir != "" || o.Last }
 
 // Open makes the folder if it is missing, and returns what keeps messages in it.
 func (o *Options) Open() (*Dump, error) {
-	return nil, errors.New("not built")
+	if o.Dir == "" {
+		return nil, fmt.Errorf("--dump-last is for --dump, and there is no --dump")
+	}
+	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
+		return nil, fmt.Errorf("--dump %s: %w", o.Dir, err)
+	}
+	root, err := os.OpenRoot(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("--dump %s: %w", o.Dir, err)
+	}
+	return &Dump{dir: o.Dir, root: root, last: o.Last, run: rand.Text()[:8]}, nil
 }
-
-// Dump keeps messages in a folder. One goroutine at a time may use it.
-type Dump struct{}
-
-// Write keeps m, which came at the time at. When it returns nil the message is whole in its file; an error names the
-// file and ends the command, because nothing may be lost silently.
-func (d *Dump) Write(_ *mqtt.Received, _ time.Time) error {
-	return nil
-}
-
-// Close closes the folder. It returns the first error of writing that Write has not returned.
-func (d *Dump) Close() error { return nil }
-
-// Name returns the path below the folder, with slashes, of the folder for the messages of a topic.
-func Name(topic string) string { return topic }
-
-// Topic returns the topic whose path is name.
-func Topic(name string) (string, error) { return name, nil }

@@ -53,6 +53,11 @@ func (f *LineFormat) HasTopic() bool {
 	return slices.ContainsFunc(f.fields, func(p field) bool { return p.name == "topic" })
 }
 
+// HasQoS reports whether lines may say their QoS.
+func (f *LineFormat) HasQoS() bool {
+	return f.json || slices.ContainsFunc(f.fields, func(p field) bool { return p.name == "qos" })
+}
+
 // IsJSON reports whether the lines are JSON.
 func (f *LineFormat) IsJSON() bool { return f.json }
 
@@ -191,9 +196,17 @@ func (p field) cut(line []byte, last bool) (value, rest []byte, err error) {
 	}
 	value, rest, found := bytes.Cut(line, []byte(p.until))
 	if !found {
-		return nil, nil, fmt.Errorf("there is no %q behind the %s", p.until, p.name)
+		return nil, nil, fmt.Errorf("there is no %s behind the %s", named(p.until), p.name)
 	}
 	return value, rest, nil
+}
+
+// named returns a text for people, who do not see a tab.
+func named(text string) string {
+	if text == "\t" {
+		return "tab"
+	}
+	return strconv.Quote(text)
 }
 
 // setField puts a value into m.

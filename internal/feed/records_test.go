@@ -47,7 +47,7 @@ func TestRecords(t *testing.T) {
 		want          []string
 	}{
 		{"tsv", "a/b\tone\ttwo\n\n \nc\t\nd\tx\r\n", []string{"a/b=one\ttwo", "c=", "d=x\r"}},
-		{"tsv", "a/b one\nc\tx", []string{`<line 1 "a/b one": there is no "\t" behind the topic>`, "c=x"}},
+		{"tsv", "a/b one\nc\tx", []string{`<line 1 "a/b one": there is no tab behind the topic>`, "c=x"}},
 		{"tsv", "a/#\tx\n\n\tx\n", []string{`<line 1 "a/#\tx": topic name holds a wildcard>`, `<line 3 "\tx": there is no topic>`}},
 		{"{topic} {payload}", "a b c\n", []string{"a=b c"}},
 		{`{payload}\\{topic}`, `p\a`, []string{"a=p"}},

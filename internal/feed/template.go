@@ -69,8 +69,11 @@ func parse(name, text string, functions template.FuncMap) (*template.Template, e
 	return t, nil
 }
 
-// plain returns the error of a template without the name of the package that found it.
-func plain(err error) error { return errors.New(strings.TrimPrefix(err.Error(), "template: ")) }
+// plain returns the error of a template without the works of the package that found it.
+func plain(err error) error {
+	text := strings.TrimPrefix(err.Error(), "template: ")
+	return errors.New(strings.TrimSuffix(text, " in type feed.values"))
+}
 
 // Fill returns a source that gives the messages of s with what the template makes of them.
 func (t *Template) Fill(s Source) Source { return &filled{onTop{s}, t} }

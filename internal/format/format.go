@@ -3,9 +3,12 @@
 package format
 
 import (
+	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 )
 
@@ -32,39 +35,101 @@ type FormatError struct {
 // Error returns the text.
 func (e *FormatError) Error() string { return e.Text }
 
-// ErrNotJSON is what Append returns for a message whose payload %J was to embed.
-var ErrNotJSON = errors.New("message payload is not valid JSON")
+// A PayloadError tells that a payload is not what %J, %d or %f print.
+type PayloadError struct {
+	Text string // what mosquitto_sub writes to stderr, to the byte
+}
 
-// Printer prints messages in one way. Its method may be called by one goroutine at a time.
+// Error returns the text as one sentence.
+func (e *PayloadError) Error() string {
+	return strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(e.Text, "Error: "), ".\n"), ".\nError: ", "; ")
+}
+
+// Printer prints messages in one way. Any goroutine may call its method.
 type Printer struct {
 	options Options
+	items   []item // of Options.Format
 }
 
 // New returns the Printer for what the options say. The error is a *FormatError.
 func New(o Options) (*Printer, error) {
-	return &Printer{options: o}, nil
+	p := &Printer{options: o}
+	var err error
+	p.items, err = parse(o.Format)
+	return p, err
 }
 
 // Parse returns the Printer for a format in Mosquitto's language. The error is a *FormatError.
 func Parse(format string) (*Printer, error) { return New(Options{Format: format}) }
 
-// Append appends what is printed for m, which came at that time, line feed included. After an
-// error what was appended is still to be printed; the error is then for stderr.
+// Append appends what is printed for m, which came at that time, line feed included. After a
+// *PayloadError what was appended is still to be printed, and the error is for stderr.
 func (p *Printer) Append(dst []byte, m *mqtt.Received, at time.Time) ([]byte, error) {
-	_ = at
-	if p.options.Verbose {
-		dst = append(append(dst, m.Topic...), ' ')
+	var failed error
+	switch {
+	case p.options.JSON:
+		dst = appendJSON(dst, m, at, p.options.Pretty)
+	case p.options.Format != "":
+		dst, failed = p.appendItems(dst, m, at)
+	default:
+		dst = p.appendLine(dst, m)
 	}
-	dst = append(dst, m.Payload...)
 	if !p.options.NoNewline {
 		dst = append(dst, '\n')
+	}
+	return dst, failed
+}
+
+func (p *Printer) appendItems(dst []byte, m *mqtt.Received, at time.Time) ([]byte, error) {
+	var failed *PayloadError
+	for i := range p.items {
+		var err error
+		var one *PayloadError
+		if dst, err = p.appendItem(dst, &p.items[i], m, at); !errors.As(err, &one) {
+			continue
+		}
+		if failed == nil {
+			failed = &PayloadError{}
+		}
+		failed.Text += one.Text
+	}
+	if failed != nil {
+		return dst, failed
 	}
 	return dst, nil
 }
 
-// AppendJSON appends m as one JSON object without a line feed: Mosquitto's keys, and besides
-// them what a program needs to have every byte of it.
-func AppendJSON(dst []byte, m *mqtt.Received, at time.Time) []byte {
-	_, _ = m, at
-	return dst
+// appendLine appends the payload, and the topic in front with -v. An empty payload is (null)
+// there, which is what Mosquitto's users know.
+func (p *Printer) appendLine(dst []byte, m *mqtt.Received) []byte {
+	if p.options.Verbose {
+		dst = append(p.appendString(dst, m.Topic), ' ')
+		if len(m.Payload) == 0 {
+			return append(dst, "(null)"...)
+		}
+	}
+	return p.appendRaw(dst, m.Payload)
+}
+
+// appendRaw appends bytes that may be anything: as they are, as digits, or harmless.
+func (p *Printer) appendRaw(dst, b []byte) []byte {
+	switch {
+	case p.options.Hex:
+		return hex.AppendEncode(dst, b)
+	case p.options.Escape:
+		return terminal.AppendEscaped(dst, b)
+	}
+	return append(dst, b...)
+}
+
+// appendString appends text that stays within its line on a terminal.
+func (p *Printer) appendString(dst []byte, s string) []byte {
+	return append(dst, p.shown(s)...)
+}
+
+func (p *Printer) shown(s string) string {
+	if p.options.Escape {
+		return terminal.EscapeLine(s)
+	}
+	return s
 }

@@ -177,7 +177,7 @@ func (t *tlsOptions) options() connect.TLS {
 func (c *command) checkPlace() error {
 	switch {
 	case c.unix != "":
-	case c.hasHost && c.host == "":
+	case c.hasHost && c.host == "", strings.ContainsAny(c.host, "@/?# []"):
 		return plainError("Unable to connect (Lookup error).\n")
 	case c.port < 1 || c.port > 65535:
 		return plainError("Unable to connect (Invalid input).\n")

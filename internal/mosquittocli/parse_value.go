@@ -172,9 +172,12 @@ func (p *parser) setQoS(v []string) error {
 	return nil
 }
 
-// wellFormed reports whether Mosquitto takes the text for UTF-8 that may be sent: without control characters and without the
-// code points that are no characters.
+// wellFormed reports whether Mosquitto takes the text for UTF-8 that may be sent: not too long, without control
+// characters and without the code points that are no characters.
 func wellFormed(s string) bool {
+	if len(s) > math.MaxUint16 {
+		return false
+	}
 	for _, r := range s {
 		switch {
 		case r < 0x20, r >= 0x7f && r <= 0x9f, r >= 0xfdd0 && r <= 0xfdef, r&0xfffe == 0xfffe:

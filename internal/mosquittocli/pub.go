@@ -59,15 +59,28 @@ func (c *command) limits(cfg *mqtt.Config, o *connect.Options) {
 	if o.Properties.Connect.TopicAliasMaximum == nil {
 		cfg.Limits.TopicAliases = -1
 	}
+	if o.Properties.Connect.MaximumPacket == 0 {
+		cfg.Transport.MaxPacket = largestPacket
+	}
 	cfg.Limits.InFlight = min(c.maxInflight, 65535)
 }
+
+// largestPacket is the largest packet that MQTT has.
+const largestPacket = 268435455 + 5
 
 // leave says goodbye to the server.
 func (c *command) leave(client *mqtt.Client, o *connect.Options) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
+	if c.version == mqtt.V5 {
+		var wrong *mqtt.ArgumentError
+		if err := client.CloseWith(ctx, o.Properties.Disconnect); !errors.As(err, &wrong) {
+			return
+		}
+		c.say("Error: " + wrong.Error() + "\n")
+	}
 	// What has become of the messages is known; the end of the connection adds nothing.
-	_ = client.CloseWith(ctx, o.Properties.Disconnect)
+	_ = client.Close(ctx)
 }
 
 // publish publishes everything and says what the server refused, which is a warning.

@@ -20,9 +20,6 @@ import (
 // statusTimeout is the exit status when -W has run out.
 const statusTimeout = 27
 
-// largestPacket is what Mosquitto's commands receive: all that the protocol can carry.
-const largestPacket = 268_435_455 + 5
-
 // sub subscribes and prints what comes: mosquitto_sub.
 func (c *command) sub(ctx context.Context) int {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -212,8 +209,9 @@ func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	dst, err := p.Append(dst, m, time.Now())
-	if errors.Is(err, format.ErrNotJSON) {
-		p.command.say(fmt.Sprintf("Error: Message payload is not valid JSON on topic %s.\n", m.Topic))
+	var unprintable *format.PayloadError
+	if errors.As(err, &unprintable) {
+		p.command.say(unprintable.Text)
 		return dst, nil
 	}
 	return dst, err

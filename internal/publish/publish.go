@@ -25,8 +25,8 @@ type Options struct {
 	KeepGoing bool
 	// Drain is how long, after ctx has ended, what is under way may take to be complete.
 	Drain time.Duration
-	// Resume waits for the next connection when one is lost, and publishes what has not left (QoS 0) again, in its
-	// order. It is for a client with Reconnect, which sees to QoS 1 and 2 by itself, and without Queue.QoS0.
+	// Resume waits for the next connection when one is lost, and goes on with the message of QoS 0 that it did not take.
+	// It is for a client with Reconnect, which sees to QoS 1 and 2 by itself, and without Queue.QoS0.
 	Resume bool
 
 	// Completed is told each message that is complete, with its number from 1 on and what the server
@@ -66,7 +66,7 @@ type Result struct {
 	Bad       int // lines that are no message
 
 	Unmatched int           // of Completed: nobody subscribes to it, as the server says
-	Again     int           // publishes of QoS 0 that a lost connection had kept from leaving, and left after all
+	Again     int           // how often a message of QoS 0 waited for another connection
 	Elapsed   time.Duration // of the run
 }
 

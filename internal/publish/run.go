@@ -29,9 +29,6 @@ type run struct {
 	giveUp  context.Context
 	giveIn  context.CancelFunc // ends giveUp: nothing is waited for any more
 
-	handing sync.Mutex // held while messages are handed to the client
-	last    *entry     // of QoS 0 that was handed last; guarded by handing
-
 	telling sync.Mutex // held while the caller is told something
 
 	mu     sync.Mutex
@@ -55,14 +52,6 @@ func (e *entry) window() int {
 		return 0
 	}
 	return 1
-}
-
-// outcome returns how the message ended, or has ended so far.
-func (e *entry) outcome() error {
-	if e.delivery == nil {
-		return e.err
-	}
-	return e.delivery.Err()
 }
 
 func newRun(c *mqtt.Client, s feed.Source, o Options) *run {
@@ -96,55 +85,44 @@ func (r *run) take(ctx context.Context) error {
 		r.mu.Lock()
 		r.result.Taken++
 		e.number = r.result.Taken
+		if bad == nil {
+			r.under[e.window()]++
+		}
 		r.mu.Unlock()
 		if bad != nil {
 			r.fail(e, bad)
 			continue
 		}
-		if err := r.awaitRoom(ctx, e.window()); err != nil {
-			e.calledOff = true
-			r.fail(e, &mqtt.PublishError{Topic: m.Topic, Outcome: mqtt.ErrNotSent, Err: err})
-			return err
-		}
 		r.hand(ctx, e)
 	}
 }
 
-// awaitTurn waits until there is a message and it is its time.
+// awaitTurn waits until there is a message, room for it, and it is its time.
 func (r *run) awaitTurn(ctx context.Context, pace *pace) error {
 	if err := r.source.Ready(ctx); err != nil {
 		return err
 	}
-	if r.o.OneByOne {
-		if err := r.await(ctx, func() bool { return r.under == [2]int{} }); err != nil {
+	if !r.o.OneByOne {
+		room := func() bool { return r.under[0] < inFlightQoS0 && r.under[1] < r.o.InFlight }
+		if err := r.await(ctx, room); err != nil {
 			return err
 		}
-		if r.isTaken() {
-			if err := sleep(ctx, r.o.Pause); err != nil {
-				return err
-			}
+		return pace.wait(ctx)
+	}
+	first := true
+	alone := func() bool {
+		first = r.result.Taken == 0
+		return r.under == [2]int{}
+	}
+	if err := r.await(ctx, alone); err != nil {
+		return err
+	}
+	if !first {
+		if err := sleep(ctx, r.o.Pause); err != nil {
+			return err
 		}
 	}
 	return pace.wait(ctx)
-}
-
-// isTaken reports whether a message was taken before.
-func (r *run) isTaken() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.result.Taken > 0
-}
-
-// awaitRoom waits for room in a window and takes it.
-func (r *run) awaitRoom(ctx context.Context, window int) error {
-	most := [2]int{inFlightQoS0, r.o.InFlight}
-	return r.await(ctx, func() bool {
-		if r.under[window] >= most[window] {
-			return false
-		}
-		r.under[window]++
-		return true
-	})
 }
 
 // await waits until ok, which is called with the lock, says so.
@@ -166,30 +144,41 @@ func (r *run) await(ctx context.Context, ok func() bool) error {
 	}
 }
 
-// hand gives e to the client, and then to settleLoop. When the message in front of it has not left with the connection
-// that it was for, e waits for that one.
+// hand gives e to the client, and then to settleLoop.
 func (r *run) hand(ctx context.Context, e *entry) {
-	r.handing.Lock()
-	defer r.handing.Unlock()
-	if e.window() == 0 && r.last != nil && r.leavesAgain(r.last) {
-		e.err = r.last.outcome()
+	if r.o.Resume && e.message.QoS == mqtt.AtMostOnce {
+		e.err = r.write(ctx, &e.message)
 	} else {
 		e.delivery, e.err = r.client.PublishAsync(ctx, e.message, nil)
-		e.calledOff = e.err != nil && ctx.Err() != nil
 	}
-	if e.window() == 0 {
-		r.last = e
-	}
+	e.calledOff = e.err != nil && ctx.Err() != nil
 	r.queue <- e // it has room for both windows
 }
 
-// leavesAgain reports whether e has ended without having left, because there was no connection any more.
-func (r *run) leavesAgain(e *entry) bool {
-	err := e.outcome()
-	if !r.o.Resume || e.message.QoS != mqtt.AtMostOnce || !errors.Is(err, mqtt.ErrNotSent) {
-		return false
+// tries is on how many connections a message may break off in the middle: more than that, and the server closes them
+// because of it.
+const tries = 5
+
+// write publishes a message of QoS 0 until a connection has taken it. One that a lost connection leaves in doubt was not
+// written to its end, because no other is under way, so that the server cannot have it.
+func (r *run) write(ctx context.Context, m *mqtt.Message) error {
+	for broken := 0; ; {
+		err := r.client.Publish(ctx, *m)
+		if err == nil || ctx.Err() != nil || !errors.Is(err, mqtt.ErrNotConnected) {
+			return err
+		}
+		if errors.Is(err, mqtt.ErrInDoubt) {
+			if broken++; broken == tries {
+				return err
+			}
+		}
+		if err := r.client.AwaitConnected(ctx); err != nil {
+			return &mqtt.PublishError{Topic: m.Topic, Outcome: mqtt.ErrNotSent, Err: err}
+		}
+		r.mu.Lock()
+		r.result.Again++
+		r.mu.Unlock()
 	}
-	return e.delivery != nil || errors.Is(err, mqtt.ErrNotConnected)
 }
 
 // drain waits until everything handed over is settled; after the end of ctx no longer than Options.Drain.

@@ -2,8 +2,8 @@ package subscribe
 
 import "strings"
 
-// matchesAny reports whether one of the filters matches the topic.
-func matchesAny(filters []string, topic string) bool {
+// MatchesAny reports whether one of the filters matches the topic.
+func MatchesAny(filters []string, topic string) bool {
 	for _, filter := range filters {
 		if Matches(filter, topic) {
 			return true

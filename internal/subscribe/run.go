@@ -211,7 +211,7 @@ func (r *run) message(_ context.Context, m *mqtt.Received) {
 	case r.over.Load():
 	case r.RetainedOnly && !m.Retain:
 		r.finish(errEnough)
-	case r.NoStale && m.Retain, matchesAny(r.FilterOut, m.Topic), r.Wanted != nil && !r.Wanted(m):
+	case r.NoStale && m.Retain, MatchesAny(r.FilterOut, m.Topic), r.Wanted != nil && !r.Wanted(m):
 		_ = m.Ack() // one that cannot be acknowledged comes again, and is passed over again
 	default:
 		r.take(m)

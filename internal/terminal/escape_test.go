@@ -1,7 +1,12 @@
 package terminal_test
 
 import (
+	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
 
 	"dunlin/internal/terminal"
 )
@@ -12,10 +17,80 @@ func TestOneLine(t *testing.T) {
 		"a\nb\n\nc\n":   "a; b; c",
 		"\x1b[2J\r\x7f": `\x1b[2J\x0d\x7f`,
 		"\xc3(":         `\xc3(`,
-		"ünï \u202e?":   "ünï \u202e?",
+		"ünï \u202e?":   `ünï \u202e?`,
 	} {
 		if got := terminal.OneLine(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestEscapeReplacesWhatATerminalObeys(t *testing.T) {
+	for in, want := range map[string]string{
+		"\x1b]0;title\x07":          `\x1b]0;title\x07`,       // OSC
+		"\x1bP1$r\x1b\\":            `\x1bP1$r\x1b\`,          // DCS
+		"\u009b31m\u009d":           `\u009b31m\u009d`,        // C1 in UTF-8: CSI, OSC
+		"\x9b31m":                   `\x9b31m`,                // C1 as bytes
+		"a\u2028b\u2029":            `a\u2028b\u2029`,         // line and paragraph separator
+		"\u200b\ufeff\u2060":        `\u200b\ufeff\u2060`,     // zero width
+		"\u061c\u200e\u2066":        `\u061c\u200e\u2066`,     // direction
+		"\U000e0041\U000e007f":      `\U000e0041\U000e007f`,   // tags
+		"a\ufe0f\U000e0100":         `a\ufe0f\U000e0100`,      // variation selectors that vary nothing
+		"\u200d":                    `\u200d`,                 // a joiner with nothing to join
+		"\ue000\U000f0000":          `\ue000\U000f0000`,       // private use
+		"\u0378\uffff\U0010ffff":    `\u0378\uffff\U0010ffff`, // unassigned
+		"\u3164\u115f":              `\u3164\u115f`,           // letters that show nothing
+		strings.Repeat("\u0301", 6): "\u0301\u0301\u0301\u0301" + `\u0301\u0301`,
+	} {
+		if got := terminal.Escape(in); got != want {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestEscapeKeepsTextAndEmoji(t *testing.T) {
+	for _, text := range []string{
+		"line\n\ttab", "Grüße, Ελληνικά, Привет, 日本語, 한국어, עברית, العربية, हिन्दी, ไทย", "می‌خواهم",
+		"😀 👩‍👩‍👧‍👦 ❤️‍🔥 1️⃣ 🇩🇪 👍🏽", "e\u0301 \u00a0\u3000", "\ufffd",
+	} {
+		if got := terminal.Escape(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+func TestEscapeLineStaysOnItsLine(t *testing.T) {
+	if got := terminal.EscapeLine("a\n\tb"); got != `a\x0a\x09b` {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestEscapedTextIsPrintable gives Escape any bytes: what comes out is UTF-8 without anything that
+// Unicode calls a control, a format character of direction, or a separator of lines.
+func TestEscapedTextIsPrintable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })).Draw(t, "in")
+		out := terminal.Escape(in)
+		if !utf8.ValidString(out) {
+			t.Fatalf("%q is not UTF-8", out)
+		}
+		for _, r := range out {
+			if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cs, unicode.Co, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+				t.Fatalf("%q holds %U", out, r)
+			}
+		}
+		if again := string(terminal.AppendEscaped(nil, []byte(in))); again != out {
+			t.Fatalf("AppendEscaped gives %q, Escape %q", again, out)
+		}
+	})
+}
+
+func TestEscapeOfPlainTextAllocatesNothing(t *testing.T) {
+	text, dst := []byte("temperature 21.5"), make([]byte, 0, 64)
+	if n := testing.AllocsPerRun(100, func() {
+		terminal.AppendEscaped(dst, text)
+		terminal.Escape("temperature 21.5")
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"dunlin/internal/environ"
+	"dunlin/internal/feed"
+	"dunlin/internal/publish"
+	"dunlin/internal/terminal"
+	"dunlin/mqtt"
+)
+
+// errUnmatched: nobody subscribes to the topic of a message that was to reach somebody.
+var errUnmatched = errors.New("no matching subscribers")
+
+// pubReport says on stderr what becomes of the messages.
+type pubReport struct {
+	app      *app
+	single   bool // there is one message, so its error says it all
+	matching bool // a message to which nobody subscribes is a failure
+	source   feed.Source
+
+	told     error // the first failure that was told
+	progress *terminal.Progress
+}
+
+// tooLong is from when on the work is long, so that its progress is shown.
+const tooLong = 2 * time.Second
+
+func newPubReport(a *app, source feed.Source, matching bool) *pubReport {
+	measured, ok := source.(feed.Measured)
+	return &pubReport{app: a, source: source, matching: matching, single: ok && measured.Total() == 1}
+}
+
+// watch has o tell the report of everything.
+func (r *pubReport) watch(o *publish.Options) {
+	if !r.single {
+		o.Failed = func(f publish.Failure) { r.tell(f.Line, f.Number, f.Err) }
+	}
+	if r.matching {
+		o.Completed = func(number int, m *mqtt.Message, answer mqtt.Answer) {
+			if len(answer.Codes) > 0 && answer.Codes[0] == publish.NoMatch {
+				r.tell(0, number, fmt.Errorf("publish to %q: %w", m.Topic, errUnmatched))
+			}
+		}
+	}
+	if measured, ok := r.source.(feed.Measured); ok && (measured.Total() > 1 || measured.Portion() >= 0) {
+		o.Every = 200 * time.Millisecond
+		o.Progress = r.show
+	}
+}
+
+// tell says why a message was not published, and which it is.
+func (r *pubReport) tell(line, number int, err error) {
+	if r.told == nil {
+		r.told = err
+	}
+	bad := (*feed.LineError)(nil)
+	switch {
+	case r.single:
+	case errors.As(err, &bad): // it has its number
+		r.app.note("pub: %v", err)
+	case line > 0:
+		r.app.note("pub: line %d: %v", line, err)
+	default:
+		r.app.note("pub: message %d: %v", number, err)
+	}
+}
+
+// show shows how far it is, once that takes long.
+func (r *pubReport) show(p publish.Progress) {
+	if p.Elapsed < tooLong {
+		return
+	}
+	if r.progress == nil {
+		r.progress = terminal.NewProgress(r.app.Stderr, terminal.ProgressOptions{
+			Terminal: r.app.StderrTerminal, Label: "published", Total: int64(p.Total),
+		})
+		r.app.noting.Lock()
+		r.app.Stderr = r.progress.Around(r.app.Stderr)
+		r.app.noting.Unlock()
+	}
+	r.progress.Set(int64(p.Completed))
+}
+
+// end leaves the last state of the progress on the screen.
+func (r *pubReport) end() {
+	if r.progress != nil {
+		r.progress.Finish()
+	}
+}
+
+// outcome returns how the command ends. Of many messages the failures were told one by one, and what is left to say is how
+// many they were.
+func (r *pubReport) outcome(ctx context.Context, result publish.Result, err error) error {
+	var interrupt environ.Interrupt
+	if errors.As(context.Cause(ctx), &interrupt) && err != nil {
+		r.app.note("pub: interrupted: %s", account(result))
+		return err
+	}
+	if err == nil {
+		err = r.told
+	}
+	if err == nil || r.single {
+		return withoutMatch(err)
+	}
+	f := classify(withoutMatch(err))
+	if f == nil {
+		f = &failure{status: ExitFailure, err: err}
+	}
+	if f.status == ExitUsage { // a line, not the command line
+		f = &failure{status: ExitFailure, err: f.err}
+	}
+	if r.told == nil {
+		return &failure{status: f.status, err: fmt.Errorf("pub: %w; %s", err, account(result)), hint: f.hint}
+	}
+	return &failure{status: f.status, err: fmt.Errorf("pub: %s", account(result)), hint: f.hint}
+}
+
+// withoutMatch gives the error that nobody subscribes its status.
+func withoutMatch(err error) error {
+	if errors.Is(err, errUnmatched) {
+		return &failure{status: ExitRejected, err: err}
+	}
+	return err
+}
+
+// account says what became of the messages, and leaves out what became of none.
+func account(r publish.Result) string {
+	parts := []string{fmt.Sprintf("%d published", r.Completed)}
+	for _, part := range []struct {
+		count int
+		text  string
+	}{
+		{r.Unmatched, "%d of them to no subscriber"}, {r.Refused, "%d refused"}, {r.InDoubt, "%d in doubt: sent, but not acknowledged"},
+		{r.Unsent, "%d not sent"}, {r.Bad, "%d not understood"},
+	} {
+		if part.count > 0 {
+			parts = append(parts, fmt.Sprintf(part.text, part.count))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
