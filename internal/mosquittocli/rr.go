@@ -30,7 +30,7 @@ func (c *command) rr(ctx context.Context) int {
 	settings := c.subscribing(o, out, printer)
 	settings.Redial, settings.Count = c.redial, 1
 	q := &request{command: c, options: o, end: cancel}
-	q.attach(&settings, printer)
+	q.attach(ctx, &settings, printer)
 	q.packets = c.watching(&settings, trace)
 	_, err = subscribe.Run(ctx, q.dial, settings)
 	if trace != nil {
@@ -44,6 +44,12 @@ func (c *command) rr(ctx context.Context) int {
 		return statusOK
 	}
 	return c.ended(ctx, err)
+}
+
+// interrupted reports whether a signal has ended ctx.
+func interrupted(ctx context.Context) bool {
+	var interrupt environ.Interrupt
+	return errors.As(context.Cause(ctx), &interrupt)
 }
 
 // request is one request: it is sent when the server has taken the subscription to the answer.
@@ -67,7 +73,7 @@ func (q *request) dial(ctx context.Context, callbacks mqtt.Config) (*mqtt.Client
 }
 
 // attach has the request sent by a run.
-func (q *request) attach(s *subscribe.Options, p *printer) {
+func (q *request) attach(ctx context.Context, s *subscribe.Options, p *printer) {
 	s.Granted = func(codes []mqtt.ReasonCode) {
 		if codes[0] >= 0x80 {
 			q.refused.Store(uint32(codes[0]))
@@ -84,10 +90,10 @@ func (q *request) attach(s *subscribe.Options, p *printer) {
 		}
 		return dst, err
 	}
-	// Mosquitto's command breaks the connection off when it has the answer, so that the server publishes
-	// the will.
+	// Mosquitto's command breaks the connection off when it has the answer, and when a signal ends it, so that
+	// the server publishes the will.
 	s.Leave = func(client *mqtt.Client) {
-		if q.answered.Load() {
+		if q.answered.Load() || interrupted(ctx) {
 			gone, cancel := context.WithCancel(context.Background())
 			cancel()
 			_ = client.Close(gone)

@@ -161,7 +161,7 @@ func (c *command) ended(ctx context.Context, err error) int {
 	var refused *mqtt.ConnectError
 	var interrupt environ.Interrupt
 	switch {
-	case errors.As(err, &interrupt): // a clean end is what was asked for
+	case c.tool == toolSub && errors.As(err, &interrupt): // a clean end is what was asked for
 		return statusOK
 	case errors.Is(err, subscribe.ErrTimeout):
 		c.say("Timed out\n")
@@ -209,9 +209,9 @@ func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	dst, err := p.Append(dst, m, time.Now())
-	var unprintable *format.PayloadError
-	if errors.As(err, &unprintable) {
-		p.command.say(unprintable.Text)
+	var unfit *format.PayloadError
+	if errors.As(err, &unfit) {
+		p.command.say(unfit.Text)
 		return dst, nil
 	}
 	return dst, err
