@@ -113,6 +113,9 @@ func (r *run) awaitHandlers() {
 
 // close says goodbye to the server.
 func (r *run) close(client *mqtt.Client) {
+	if r.Leave != nil {
+		r.Leave(client)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	if r.Disconnect != nil && client.ConnAck().Version == mqtt.V5 && client.CloseWith(ctx, *r.Disconnect) == nil {
