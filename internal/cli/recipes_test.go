@@ -29,7 +29,7 @@ var recipePrints = map[string]string{
 	`dunlin run --broker examples/quickstart.js`:  `(?s)subscribed to /testing\n.*/testing: report 0\n`,
 	`dunlin sub -h broker.example -t 'home/#' -v`: `home/light \{"value":21.5\}\n`,
 	`dunlin sub -t state -C 1 -W 5`:               `^\{"value":21.5\}\n$`,
-	`dunlin cheat pub`:                            `^pub: Publish a message\n`,
+	`dunlin cheat pub`:                            `^pub: Publish messages\n`,
 	`dunlin version --json`:                       `^\{"version":".*\}\n$`,
 }
 
