@@ -82,7 +82,7 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 	}
 	o := r.receive(a, "req")
 	o.Choose, o.Wanted = r.choose, r.isAnswer
-	printer, _, err := r.open(a, "req")
+	printer, _, err := r.open(cmd.Context(), a, "req")
 	if err != nil {
 		return err
 	}
