@@ -61,7 +61,7 @@ func (g *get) run(a *app, cmd *cobra.Command, args []string) error {
 	}
 	o.NoStale = g.fresh // where the broker sends one even so
 	o.Granted = g.granted(a, "get", o.Subscriptions)
-	if o.Append, err = g.printer(a); err != nil {
+	if o.Append, err = g.printer(cmd.Context(), a); err != nil {
 		return err
 	}
 	_, err = subscribe.Run(cmd.Context(), g.dial(a, cmd, &o), o)
@@ -72,7 +72,7 @@ func (g *get) run(a *app, cmd *cobra.Command, args []string) error {
 }
 
 // printer returns what appends the value.
-func (g *get) printer(a *app) (appender, error) {
+func (g *get) printer(ctx context.Context, a *app) (appender, error) {
 	value := func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		if !a.StdoutTerminal {
 			return append(dst, m.Payload...), nil
@@ -86,7 +86,7 @@ func (g *get) printer(a *app) (appender, error) {
 			return nil, usagef("get: %w", err)
 		}
 		value = func(dst []byte, m *mqtt.Received) ([]byte, error) {
-			dst, err := decoded.Append(context.Background(), dst, m)
+			dst, err := decoded.Append(ctx, dst, m)
 			if err != nil {
 				return dst, failf("get: %s: %w", m.Topic, err)
 			}

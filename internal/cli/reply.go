@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,17 +78,14 @@ func (r *reply) run(a *app, cmd *cobra.Command, args []string) error {
 		defer timer.Stop()
 	}
 	o := r.receive(a, "reply")
-	client, err := r.dial(a, cmd, &o)(ctx, mqtt.Config{})
+	answering := r.answering(a)
+	client, err := r.dial(a, cmd, &o)(ctx, mqtt.Config{OnMessage: answering.take, ManualAck: true, OnConnect: answering.connected})
 	if err != nil {
 		return r.ended(ctx, err)
 	}
+	defer answering.wait()
 	defer r.leave(client, o.Disconnect)
-	subscriptions[0].Handler = func(ctx context.Context, m *mqtt.Received) { r.handle(ctx, a, client, m) }
 	subscriptions[0].NoLocal = r.share == "" && client.ConnAck().Version == mqtt.V5 // answers are no requests
-	subscriptions[0].Workers = 1
-	if r.command != "" {
-		subscriptions[0].Workers = int(r.most)
-	}
 	active, err := client.Subscribe(ctx, subscriptions...)
 	if err != nil {
 		return r.ended(ctx, err)
@@ -109,7 +108,7 @@ func (r *reply) ended(ctx context.Context, err error) error {
 		return &failure{status: ExitTimeout, err: fmt.Errorf("reply: timed out after %d s", r.wait)}
 	}
 	if errors.Is(err, errLost) {
-		return fmt.Errorf("reply: %w", err)
+		return fmt.Errorf("reply %s: %w", r.server, err)
 	}
 	return err
 }
@@ -148,7 +147,7 @@ func (r *reply) requests(cmd *cobra.Command, args []string) ([]mqtt.Subscription
 	return subscriptions, nil
 }
 
-// leave says goodbye to the broker. Requests that are being answered get some time.
+// leave says goodbye to the broker. Commands that run even so are stopped with the connection.
 func (r *reply) leave(client *mqtt.Client, o *mqtt.DisconnectOptions) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
@@ -158,8 +157,55 @@ func (r *reply) leave(client *mqtt.Client, o *mqtt.DisconnectOptions) {
 	_ = client.Close(ctx) // what cannot be ended cleanly is cut, and there is nothing more to do about it
 }
 
-// handle answers a request.
-func (r *reply) handle(ctx context.Context, a *app, client *mqtt.Client, m *mqtt.Received) {
+// answering answers the requests of one client, as many at once as there are slots. Those of a session that
+// was kept may come before the subscription is made.
+type answering struct {
+	reply  *reply
+	app    *app
+	client atomic.Pointer[mqtt.Client]
+	slots  chan struct{}
+	busy   sync.WaitGroup
+}
+
+// answering returns what answers. What needs no command is answered at once, in the order of the requests.
+func (r *reply) answering(a *app) *answering {
+	slots := 1
+	if r.command != "" {
+		slots = int(r.most)
+	}
+	return &answering{reply: r, app: a, slots: make(chan struct{}, slots)}
+}
+
+func (w *answering) connected(client *mqtt.Client) { w.client.Store(client) }
+
+// wait waits until no command runs.
+func (w *answering) wait() { w.busy.Wait() }
+
+// take has a request answered, and acknowledged after that. Where all slots are taken it waits, so that
+// the broker has to.
+func (w *answering) take(ctx context.Context, m *mqtt.Received) {
+	select {
+	case w.slots <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	answer := func() {
+		defer func() { <-w.slots }()
+		w.handle(ctx, m)
+		if ctx.Err() == nil {
+			_ = m.Ack() // of a connection that is lost: the request comes once more
+		}
+	}
+	if w.reply.command == "" {
+		answer()
+		return
+	}
+	w.busy.Go(answer)
+}
+
+// handle answers a request, or says why not.
+func (w *answering) handle(ctx context.Context, m *mqtt.Received) {
+	r, a, client := w.reply, w.app, w.client.Load()
 	answer := mqtt.Message{Topic: r.answerTopic, QoS: m.QoS}
 	if m.Properties != nil && m.Properties.ResponseTopic != "" {
 		answer.Topic = m.Properties.ResponseTopic
@@ -170,16 +216,16 @@ func (r *reply) handle(ctx context.Context, a *app, client *mqtt.Client, m *mqtt
 	}
 	var failed error
 	answer.Payload, failed = r.answer(ctx, a, m)
-	if ctx.Err() != nil { // the end: it is not acknowledged either
+	if ctx.Err() != nil { // the command was stopped by the end of all
 		return
 	}
-	lasting := client.ConnAck().Version == mqtt.V5
-	if lasting {
+	tells := client.ConnAck().Version == mqtt.V5
+	if tells {
 		answer.Properties = r.answerProperties(m, failed)
 	}
 	if failed != nil {
 		a.note("reply: %s: %q: %v", m.Topic, r.command, failed)
-		if !lasting { // the answer could not say that it is none
+		if !tells { // the answer could not say that it is none
 			return
 		}
 	}

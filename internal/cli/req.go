@@ -32,7 +32,7 @@ type req struct {
 	subscribing
 	printing
 	message, file, answerTopic string
-	stdin, retain, latency     bool
+	stdin, latency             bool
 
 	answers     []mqtt.Subscription
 	correlation []byte
@@ -82,7 +82,7 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 	}
 	o := r.receive(a, "req")
 	o.Choose, o.Wanted = r.choose, r.isAnswer
-	printer, _, err := r.open(a, "req")
+	printer, _, err := r.open(cmd.Context(), a, "req")
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	printer, closePrinter, err := s.open(a, "sub")
+	printer, closePrinter, err := s.open(cmd.Context(), a, "sub")
 	if err != nil {
 		return err
 	}

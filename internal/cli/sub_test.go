@@ -39,7 +39,7 @@ func TestSubEndsCleanlyOnInterrupt(t *testing.T) {
 
 func TestSubTellsOfALostConnection(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
-	c := start(t, nil, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener")
+	c := start(t, nil, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener", "--once")
 	b.WaitLog("Sending SUBACK to listener") // that is written before it is sent
 	publish(t, b, "t", "hello")
 	c.stdout.waitFor(t, "hello\n")

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +31,8 @@ type subscribing struct {
 	share, retainHandling    string
 	retainAsPublished, local bool
 	count, wait              int64
+
+	server string // where the connection leads, for what is said of it
 }
 
 // bindSubscription adds the options of what is subscribed.
@@ -62,12 +66,9 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 	if len(filters) == 0 && !mayBeNone {
 		return nil, usagef("%s: no topic filter; give one with -t", command)
 	}
-	handling, known := retainHandlings[s.retainHandling]
-	if !known {
-		return nil, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
-	}
-	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
-		s.version = mqtt.V5 // which alone has what is asked for
+	handling, err := s.checkWords(command)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]mqtt.Subscription, len(filters))
 	for i, filter := range filters {
@@ -86,6 +87,21 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 		list[0].UserProperties = s.properties.Subscribe.User
 	}
 	return list, nil
+}
+
+// checkWords checks what is given as a word, and chooses the version that has what is asked for.
+func (s *subscribing) checkWords(command string) (mqtt.RetainHandling, error) {
+	handling, known := retainHandlings[s.retainHandling]
+	if !known {
+		return 0, usagef("%s: --retain-handling %q is not always, new or never", command, s.retainHandling)
+	}
+	if strings.ContainsAny(s.share, "/+#") {
+		return 0, usagef("%s: --share %q is not the name of a group: it holds one of / + #", command, s.share)
+	}
+	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
+		s.version = mqtt.V5
+	}
+	return handling, nil
 }
 
 // receive returns what all that receive have in common.
@@ -117,10 +133,15 @@ func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) sub
 		cfg.OnError = func(err error) { a.note("%s: %v", cmd.Name(), err) }
 		cfg.Poison = mqtt.PoisonDropped // a line each, and the next run would get it again
 		cfg.Transport.MaxPacket = maxPacket
+		connect := s.connect
 		if lasts {
-			return s.connectLasting(ctx, a, cfg)
+			connect = s.connectLasting
 		}
-		return s.connect(ctx, a, cfg)
+		client, err := connect(ctx, a, cfg)
+		if err == nil {
+			s.server, _, _ = strings.Cut(client.Remote(), "?") // a WebSocket's query may be a secret
+		}
+		return client, err
 	}
 }
 
@@ -132,10 +153,15 @@ func (s *subscribing) lasts() bool {
 		(s.version == mqtt.V5 || s.version == mqtt.VersionAuto)
 }
 
-// connectLasting is connect with a session that MQTT 5 keeps for a while.
+// connectLasting is connect with a session that MQTT 5 keeps for a while. Where no client identifier is given it
+// makes one up, and no session can be there before: the connection need not begin clean then, which Mosquitto
+// 2.0 does not save (seen with 2.0.11: such a session is gone when the broker starts again).
 func (s *subscribing) connectLasting(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
-	asked, plain := s.version, cfg
+	asked, options, plain := s.version, s.options, cfg
 	s.version = mqtt.V5
+	if s.id == "" && s.idPrefix == "" {
+		s.options.ClientID, s.options.KeepSession = "dunlin-"+rand.Text(), true
+	}
 	cfg.Properties.SessionExpiry = sessionOfRun
 	first, told := true, cfg.OnConnect
 	cfg.OnConnect = func(client *mqtt.Client) {
@@ -149,7 +175,7 @@ func (s *subscribing) connectLasting(ctx context.Context, a *app, cfg mqtt.Confi
 	}
 	client, err := s.connect(ctx, a, cfg)
 	if asked == mqtt.VersionAuto && err != nil && mayNotSpeak5(err) {
-		s.version = mqtt.VersionAuto
+		s.version, s.options = asked, options
 		return s.connect(ctx, a, plain)
 	}
 	return client, err
@@ -191,7 +217,7 @@ func (s *subscribing) outcome(command string, err error) error {
 	case errors.Is(err, subscribe.ErrTimeout):
 		return &failure{status: ExitTimeout, err: fmt.Errorf("%s: timed out after %d s", command, s.wait)}
 	case errors.Is(err, subscribe.ErrLost):
-		return &failure{status: ExitLost, err: fmt.Errorf("%s: %w", command, err)}
+		return &failure{status: ExitLost, err: fmt.Errorf("%s %s: %w", command, s.server, err)}
 	case errors.Is(err, subscribe.ErrAllRefused):
 		return fmt.Errorf("%s: %w", command, err)
 	}

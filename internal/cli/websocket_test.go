@@ -54,7 +54,7 @@ func TestPathOfAWebSocketIsNoFilter(t *testing.T) {
 // What follows the question mark may be a secret.
 func TestSubDoesNotShowTheQuery(t *testing.T) {
 	server := mqtttest.NewServer(t)
-	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL()+"?token=s3cret", "-t", "t")
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL()+"?token=s3cret", "-t", "t", "--once")
 	conn := server.Accept()
 	conn.Accept()
 	id := conn.Packet()[2:4]

@@ -40,9 +40,9 @@ func newSink(out io.Writer, fail context.CancelCauseFunc) *sink {
 	return s
 }
 
-// put has make append to what is written next, and m acknowledged after that. It waits for room. An error
-// is that of make, or errClosed; m is not acknowledged then.
-func (s *sink) put(m *mqtt.Received, make func([]byte, *mqtt.Received) ([]byte, error)) error {
+// put has add append to what is written next, and m acknowledged after that. It waits for room. An error
+// is that of add, or errClosed; m is not acknowledged then.
+func (s *sink) put(m *mqtt.Received, add func([]byte, *mqtt.Received) ([]byte, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.text) >= sinkRoom && !s.closed {
@@ -51,7 +51,7 @@ func (s *sink) put(m *mqtt.Received, make func([]byte, *mqtt.Received) ([]byte, 
 	if s.closed {
 		return errClosed
 	}
-	text, err := make(s.text, m)
+	text, err := add(s.text, m)
 	if err != nil {
 		return err
 	}
@@ -64,11 +64,11 @@ func (s *sink) put(m *mqtt.Received, make func([]byte, *mqtt.Received) ([]byte, 
 }
 
 // append is put without a message.
-func (s *sink) append(make func([]byte) []byte) {
+func (s *sink) append(add func([]byte) []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed && len(s.text) < sinkRoom {
-		s.text = make(s.text)
+		s.text = add(s.text)
 		s.wake()
 	}
 }

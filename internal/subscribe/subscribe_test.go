@@ -463,10 +463,27 @@ func TestMatches(t *testing.T) {
 		filter, topic string
 		want          bool
 	}{
-		{"a", "a", true}, {"a", "b", false}, {"a", "a/b", false}, {"a/b", "a", false}, {"a/", "a", false}, {"a/", "a/", true},
-		{"#", "a/b/c", true}, {"a/#", "a/b/c", true}, {"a/#", "a", true}, {"a/#", "ab", false}, {"a/b/#", "a", false},
-		{"+", "a", true}, {"+", "a/b", false}, {"+/+", "/a", true}, {"+/b", "a/b", true}, {"a/+", "a", false}, {"a/+/c", "a//c", true},
-		{"#", "$SYS/a", false}, {"+/a", "$SYS/a", false}, {"$SYS/#", "$SYS/a", true}, {"a/+", "a/$b", true},
+		{"a", "a", true},
+		{"a", "b", false},
+		{"a", "a/b", false},
+		{"a/b", "a", false},
+		{"a/", "a", false},
+		{"a/", "a/", true},
+		{"#", "a/b/c", true},
+		{"a/#", "a/b/c", true},
+		{"a/#", "a", true},
+		{"a/#", "ab", false},
+		{"a/b/#", "a", false},
+		{"+", "a", true},
+		{"+", "a/b", false},
+		{"+/+", "/a", true},
+		{"+/b", "a/b", true},
+		{"a/+", "a", false},
+		{"a/+/c", "a//c", true},
+		{"#", "$SYS/a", false},
+		{"+/a", "$SYS/a", false},
+		{"$SYS/#", "$SYS/a", true},
+		{"a/+", "a/$b", true},
 	} {
 		if got := subscribe.Matches(test.filter, test.topic); got != test.want {
 			t.Errorf("Matches(%q, %q) is %t", test.filter, test.topic, got)
