@@ -44,7 +44,7 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 		if err != nil {
 			return "", ErrNoTerminal
 		}
-		defer tty.Close()
+		defer func() { _ = tty.Close() }()
 		f, out = tty, tty
 	}
 	before, err := term.GetState(int(f.Fd()))
