@@ -29,8 +29,10 @@ func (a *app) getCommand() *cobra.Command {
 			"and end. The bytes of the payload are printed and no others, so that a file gets what was\n" +
 			"published; on a terminal a line feed ends them. TOPIC may hold wildcards: the first message\n" +
 			"counts then.",
-		Example: "  dunlin get home/light -W 5\n  dunlin get firmware/lamp -q 1 > lamp.bin\n  dunlin get 'home/+/temperature' --fresh -v",
-		RunE:    func(cmd *cobra.Command, args []string) error { return g.run(a, cmd, args) },
+		Example: lines("dunlin get home/light -W 5",
+			"# Have a payload as a file", "dunlin get -t firmware/lamp -q 1 > lamp.bin",
+			"# Wait for what comes next", "dunlin get -t 'home/+/temperature' --fresh -v"),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.run(a, cmd, args) },
 	}
 	g.bind(cmd)
 	g.bindQoS(cmd)

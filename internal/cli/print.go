@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -116,7 +117,9 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
-		if err != nil {
+		if payload := (*format.PayloadError)(nil); errors.As(err, &payload) { // it names the topic
+			a.note("%s: %v", command, err)
+		} else if err != nil {
 			a.note("%s: %s: %v", command, m.Topic, err)
 		}
 		return dst, nil

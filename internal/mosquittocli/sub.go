@@ -195,9 +195,9 @@ func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	dst, err := p.Append(dst, m, time.Now())
-	var unprintable *format.PayloadError
-	if errors.As(err, &unprintable) {
-		p.command.say(unprintable.Text)
+	var failed *format.PayloadError
+	if errors.As(err, &failed) {
+		p.command.say(failed.Text)
 		return dst, nil
 	}
 	return dst, err
