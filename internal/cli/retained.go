@@ -132,7 +132,7 @@ func (r *retainedFlags) bindChange(cmd *cobra.Command, what string) {
 }
 
 // start completes the options and checks the filters; fallback is the filter without any.
-func (r *retainedFlags) start(a *app, cmd *cobra.Command, args []string, fallback string) error {
+func (r *retainedFlags) start(cmd *cobra.Command, args []string, fallback string) error {
 	if r.quiet <= 0 || r.rate < 0 {
 		return usagef("%s: --quiet-time has to be longer than 0, and --rate not below 0", cmd.Name())
 	}
@@ -200,7 +200,7 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usagef("ls: -F: %w", err)
 	}
-	if err := r.start(a, cmd, args, "#"); err != nil {
+	if err := r.start(cmd, args, "#"); err != nil {
 		return err
 	}
 	listing := r.listing()
@@ -235,7 +235,7 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 	if len(args) == 0 {
 		return usagef("export: no file; name one, or - for stdout")
 	}
-	if err := r.start(a, cmd, args[1:], "#"); err != nil {
+	if err := r.start(cmd, args[1:], "#"); err != nil {
 		return err
 	}
 	name, listing := args[0], r.listing()
@@ -267,7 +267,7 @@ func (r *retainedFlags) rm(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.start(a, cmd, args, ""); err != nil {
+	if err := r.start(cmd, args, ""); err != nil {
 		return err
 	}
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
