@@ -173,7 +173,8 @@ func (r *retainedFlags) with(a *app, cmd *cobra.Command, do func(ctx context.Con
 		defer r.close(client)
 		err = do(ctx, client)
 	}
-	if ctx.Err() == nil || err == nil {
+	var known *failure
+	if ctx.Err() == nil || err == nil || errors.As(err, &known) {
 		return err
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errTimeout) {
@@ -339,7 +340,8 @@ func (r *retainedFlags) publish(ctx context.Context, a *app, c *mqtt.Client, sou
 			}
 		},
 	})
-	if err != nil && ctx.Err() == nil && result.Completed+result.Refused == source.Total() {
+	// Mosquitto 2.0.11 closes the connection after it has refused a removal: the refusal is what matters.
+	if err != nil && result.Refused > 0 && result.Completed+result.Refused == source.Total() {
 		return &failure{status: ExitRejected, err: fmt.Errorf("retained: %s refused; %w", messages(result.Refused), err)}
 	}
 	return err
