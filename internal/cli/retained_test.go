@@ -158,7 +158,7 @@ func TestRefusedRemovalIsTold(t *testing.T) {
 	if err := writer.Publish(t.Context(), mqtt.Message{Topic: "locked/a", Payload: []byte("x"), QoS: 1, Retain: true}); err != nil {
 		t.Fatal(err)
 	}
-	c := start(t, nil, "retained", "rm", "#", "-p", portOf(t, server.Addr()), "-u", "reader", "-P", "r", "--yes", "--quiet-time", "300ms")
+	c := start(t, nil, "retained", "rm", "#", "-p", portOf(t, server.Addr()), "-u", "reader", "-P", "r", "-V", "5", "--yes", "--quiet-time", "300ms")
 	if status, said := c.wait(t), c.stderr.String(); status != 5 || !strings.Contains(said, `"locked/a"`) || !strings.Contains(said, "1 retained message refused") {
 		t.Errorf("status %d, stderr %s", status, said)
 	}

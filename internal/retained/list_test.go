@@ -167,7 +167,7 @@ func TestErrorOfWhoTakesTheMessagesEndsTheList(t *testing.T) {
 // Mosquitto drops what is above 1,020 messages of QoS 1 and 2 that one subscription is to bring.
 func TestListIsCompleteWhereMosquittoDropsMessages(t *testing.T) {
 	broker := mosquitto.Start(t, mosquitto.Options{})
-	client, err := mqtt.Dial(t.Context(), broker.URL(), mqtt.Config{Version: mqtt.V5})
+	client, err := mqtt.Dial(t.Context(), broker.URL(), mqtt.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
