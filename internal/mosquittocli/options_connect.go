@@ -28,6 +28,9 @@ func (c *command) connectOptions() (*connect.Options, error) {
 		KeepAlive: time.Duration(c.keepAlive) * time.Second, KeepSession: !c.cleanSession,
 		Username: c.username, Will: c.will,
 	}
+	if c.unix != "" { // which has neither
+		o.Host, o.Port = "", 0
+	}
 	if c.hasPassword {
 		o.Password = mqtt.Secret(c.password)
 	}
