@@ -57,7 +57,7 @@ func (a *app) retainedLs() *cobra.Command {
 	r.bindListing(cmd)
 	f := cmd.Flags()
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "print topic and message")
-	f.StringVarP(&r.format, "format", "F", "%t", "print each in this format, as sub does")
+	f.StringVarP(&r.format, "format", "F", "", "print each in this format, as sub does")
 	f.BoolVar(&r.json, "json", false, "print each as a line of JSON")
 	return cmd
 }
@@ -193,24 +193,30 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	options := format.Options{Format: r.format, JSON: r.json, Escape: a.StdoutTerminal}
-	if r.verbose || r.json {
-		options.Format, options.Verbose = "", r.verbose
+	if r.json && (r.verbose || r.format != "") || r.verbose && r.format != "" {
+		return usagef("ls: only one of -v, -F and --json")
 	}
-	printer, err := format.New(options)
+	printer, err := format.New(format.Options{Format: r.format, Verbose: r.verbose, Escape: a.StdoutTerminal})
 	if err != nil {
 		return usagef("ls: -F: %w", err)
 	}
 	if err := r.start(a, cmd, args, "#"); err != nil {
 		return err
 	}
+	listing := r.listing()
+	listing.Exact = r.json || r.format != "" // which may show the quality of service
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
 		var line []byte
-		listing := r.listing()
-		listing.Exact = r.json || cmd.Flags().Changed("format") // which may show the quality of service
 		_, err := listing.Run(ctx, c, func(m *mqtt.Received, at time.Time) error {
 			var wrong error
-			line, wrong = printer.Append(line[:0], m, at)
+			switch {
+			case r.json:
+				return retained.Append(a.out, m, at)
+			case r.verbose || r.format != "":
+				line, wrong = printer.Append(line[:0], m, at)
+			default:
+				line = append(append(line[:0], escapeIf(a.StdoutTerminal, m.Topic)...), '\n')
+			}
 			if wrong != nil {
 				a.note("ls: %q: %v", m.Topic, wrong)
 			}

@@ -13,7 +13,7 @@ import (
 )
 
 // appendItem appends one item of a format.
-func (p *Printer) appendItem(dst []byte, it *item, m *mqtt.Received, at time.Time) ([]byte, error) {
+func (p *Printer) appendItem(dst []byte, it *item, m *mqtt.Received, at time.Time) ([]byte, *PayloadError) {
 	switch it.kind {
 	case literal:
 		return append(dst, it.text...), nil
@@ -214,7 +214,7 @@ func appendHex(dst []byte, it *item, padding int, payload []byte) []byte {
 
 // appendFloat appends a payload that is a float of 8 (%d) or 4 (%f) bytes in the order of the
 // processor's bytes, as C's printf does.
-func appendFloat(dst []byte, it *item, payload []byte) ([]byte, error) {
+func appendFloat(dst []byte, it *item, payload []byte) ([]byte, *PayloadError) {
 	var value float64
 	switch {
 	case it.verb == 'd' && len(payload) == 8:

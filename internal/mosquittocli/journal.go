@@ -75,6 +75,14 @@ func matchesAny(filters []string, topic string) bool {
 	return false
 }
 
+// packets returns what Config.OnPacket is to call, which is nothing without a journal.
+func (j *journal) packets() func(mqtt.TracedPacket) {
+	if j == nil {
+		return nil
+	}
+	return j.packet
+}
+
 // packet is what Config.OnPacket calls.
 func (j *journal) packet(p mqtt.TracedPacket) {
 	kind, body := split(p.Bytes)

@@ -153,7 +153,8 @@ func (r *run) once(s side, line string) outcome {
 	return outcome{status: status(r.t, err), stdout: r.stdout.String(), stderr: stderr.String()}
 }
 
-// status returns the exit status; a process that a signal killed has minus its number.
+// status returns the exit status as a shell sees it, which takes a process that a signal has killed for one
+// that ended with 128 and its number.
 func status(t testing.TB, err error) int {
 	t.Helper()
 	if err == nil {
@@ -164,7 +165,7 @@ func status(t testing.TB, err error) int {
 		t.Fatal(err)
 	}
 	if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-		return -int(s.Signal())
+		return 128 + int(s.Signal())
 	}
 	return exit.ExitCode()
 }

@@ -39,10 +39,8 @@ func (c *command) sub(ctx context.Context) int {
 	trace := c.journal(out)
 	settings := c.subscribing(o, out, printer)
 	settings.Redial = c.redial
-	if trace != nil {
-		trace.attach(&settings)
-	}
-	_, err = subscribe.Run(ctx, c.receiver(o, trace), settings)
+	packets := c.watching(&settings, trace)
+	_, err = subscribe.Run(ctx, c.receiver(o, packets), settings)
 	if trace != nil {
 		trace.close(err)
 	}
@@ -88,9 +86,27 @@ func (c *command) subscriptions(p *connect.SubscribeProperties) (list []mqtt.Sub
 	return list
 }
 
+// watching attaches to a run what has to see its packets, and returns that; nil for nothing.
+func (c *command) watching(s *subscribe.Options, trace *journal) func(mqtt.TracedPacket) {
+	if trace != nil {
+		trace.attach(s)
+	}
+	if c.qos == mqtt.AtMostOnce && c.cleanSession {
+		return trace.packets()
+	}
+	completed, told := complete(s), trace.packets()
+	if told == nil {
+		return completed
+	}
+	return func(p mqtt.TracedPacket) {
+		told(p)
+		completed(p)
+	}
+}
+
 // receiver returns what makes the connections. A server that ends the first one before it has answered is
 // asked again, as later on; one that cannot be reached is not.
-func (c *command) receiver(o *connect.Options, trace *journal) subscribe.Dial {
+func (c *command) receiver(o *connect.Options, packets func(mqtt.TracedPacket)) subscribe.Dial {
 	return func(ctx context.Context, callbacks mqtt.Config) (*mqtt.Client, error) {
 		for {
 			url, cfg, err := o.Prepare(ctx)
@@ -103,9 +119,7 @@ func (c *command) receiver(o *connect.Options, trace *journal) subscribe.Dial {
 			if o.Properties.Connect.MaximumPacket == 0 {
 				cfg.Transport.MaxPacket = largestPacket
 			}
-			if trace != nil {
-				cfg.OnPacket = trace.packet
-			}
+			cfg.OnPacket = packets
 			client, err := mqtt.Dial(ctx, url, cfg)
 			if err == nil || !passing(err) {
 				return client, err
@@ -147,7 +161,7 @@ func (c *command) ended(ctx context.Context, err error) int {
 	var refused *mqtt.ConnectError
 	var interrupt environ.Interrupt
 	switch {
-	case errors.As(err, &interrupt): // a clean end is what was asked for
+	case c.tool == toolSub && errors.As(err, &interrupt): // a clean end is what was asked for
 		return statusOK
 	case errors.Is(err, subscribe.ErrTimeout):
 		c.say("Timed out\n")
@@ -195,9 +209,9 @@ func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	dst, err := p.Append(dst, m, time.Now())
-	var unprintable *format.PayloadError
-	if errors.As(err, &unprintable) {
-		p.command.say(unprintable.Text)
+	var failed *format.PayloadError
+	if errors.As(err, &failed) {
+		p.command.say(failed.Text)
 		return dst, nil
 	}
 	return dst, err

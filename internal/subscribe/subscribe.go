@@ -24,7 +24,8 @@ var (
 
 // Options say which messages are wanted, where they go, and when it is enough.
 type Options struct {
-	// Subscriptions are asked for in one packet. Their handlers and ManualAck are not looked at.
+	// Subscriptions are asked for in one packet. Their handlers and ManualAck are not looked at. Messages have
+	// no subscription identifiers unless one of the subscriptions has.
 	Subscriptions []mqtt.Subscription
 	// Choose, unless nil, takes the place of Subscriptions where what is asked for depends on the server.
 	Choose func(client *mqtt.Client) ([]mqtt.Subscription, error)
@@ -74,6 +75,8 @@ type Options struct {
 	// excepted. Where it returns nil, perhaps after it has waited, Run connects and subscribes anew, and
 	// goes on counting. It is for clients without mqtt.Config.Reconnect, which do so by themselves.
 	Redial func(ctx context.Context, reason error) error
+	// Leave, unless nil, is called when all is written and acknowledged, before the client is closed.
+	Leave func(client *mqtt.Client)
 	// Disconnect says more than a plain DISCONNECT when the run ends; nil: plain. In MQTT 5 only; before
 	// it does not count.
 	Disconnect *mqtt.DisconnectOptions
