@@ -210,6 +210,9 @@ func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 }
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
+	if len(m.Payload) == 0 && !p.command.verbose && !p.command.hasFormat {
+		return dst, nil // not even the end of a line
+	}
 	if !p.identified && len(m.SubscriptionIDs()) > 0 {
 		m = withoutIdentifier(m)
 	}
@@ -224,13 +227,19 @@ func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 
 // withoutIdentifier returns the message without the Subscription Identifier that package mqtt asked for.
 func withoutIdentifier(m *mqtt.Received) *mqtt.Received {
-	plain := m.Message()
-	if p := plain.Properties; p != nil && reflect.ValueOf(*p).IsZero() {
-		plain.Properties = nil
+	var plain *mqtt.Properties
+	if p := m.Properties; p != nil {
+		plain = &mqtt.Properties{
+			PayloadIsText: p.PayloadIsText, MessageExpiry: p.MessageExpiry, ContentType: p.ContentType,
+			ResponseTopic: p.ResponseTopic, CorrelationData: p.CorrelationData, UserProperties: p.UserProperties,
+		}
+		if reflect.ValueOf(*plain).IsZero() {
+			plain = nil
+		}
 	}
 	return &mqtt.Received{
 		Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain, Dup: m.Dup, PacketID: m.PacketID,
-		Properties: plain.Properties,
+		Properties: plain,
 	}
 }
 
