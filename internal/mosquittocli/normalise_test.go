@@ -65,7 +65,7 @@ var (
 	logTime    = regexp.MustCompile(`^\d+: `)
 	logAddress = regexp.MustCompile(`from \S+ as `)
 	// What the broker does is no business of the tool; "ID 2 a/b" and "ID a/b" repeat the line before.
-	brokersOwn = regexp.MustCompile(`^Sending |^OpenSSL |^Warning: Mosq|^mosquitto version |^Config loaded |^Opening |^No will |^New connection |^Outgoing messages |^Saving |^\S+ (\d )?\S+\n$`)
+	brokersOwn = regexp.MustCompile(`^Sending |^OpenSSL |^Client connection from |^Client <unknown> |^Warning: Mosq|^mosquitto version |^Config loaded |^Opening |^No will |^New connection |^Outgoing messages |^Saving |^\S+ (\d )?\S+\n$`)
 )
 
 // wireLines returns what the broker logged of the tool: its packets, the details below them, and how

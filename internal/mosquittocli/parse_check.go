@@ -98,6 +98,8 @@ func (p *parser) checkTool() error {
 	switch {
 	case p.tool == toolSub && len(p.topics)+len(p.unsubscribe) == 0:
 		return misuse("Error: You must specify a topic to subscribe to (-t) or unsubscribe from (-U).\n")
+	case p.noRetained && p.retainedOnly:
+		return plainError("\nError: Combining '-R' and '--retained-only' makes no sense.\n")
 	case p.tool == toolRR && (len(p.topics) == 0 || p.payload == payloadNone || p.responseTopic == ""):
 		return misuse("Error: All of topic, message, and response topic must be supplied.\n")
 	case p.tool == toolPub && (len(p.topics) == 0 || p.payload == payloadNone):

@@ -23,7 +23,8 @@ const (
 func (c *command) pub(ctx context.Context) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := environ.NewOutput(c.Stdout, cancel)
+	// Debug lines that nobody reads keep no message from being sent.
+	out := environ.NewOutput(c.Stdout, func(error) {})
 	o, err := c.connectOptions()
 	if err != nil {
 		return c.fail(ctx, err)
@@ -36,6 +37,9 @@ func (c *command) pub(ctx context.Context) int {
 		return c.fail(ctx, err)
 	}
 	err = c.publish(ctx, client, o)
+	if interrupted(ctx) {
+		breakOff(client)
+	}
 	c.leave(client, o)
 	return c.fail(ctx, err)
 }

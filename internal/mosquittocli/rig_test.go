@@ -205,6 +205,8 @@ func freePort(t testing.TB) string {
 
 // settle waits until the broker knows that all connections of the tool have ended.
 func (r *run) settle() {
+	r.publish(text("rig/mark", "")) // what the tool did before is logged before this
+	r.broker.WaitLogFrom(r.from, "'rig/mark'")
 	log := r.broker.Log()
 	for _, c := range connects(log, r.from) {
 		r.broker.WaitLogFrom(c.at, "Client "+c.id+" ")

@@ -88,18 +88,11 @@ var pubRows = []row{
 	{name: "pub connack 4", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x04", close: true}}},
 	{name: "pub connack 135", line: "pub -p $port -V 5 -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x03\x00\x87\x00", close: true}}},
 	{name: "pub connack 138", line: "pub -p $port -V 5 -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x03\x00\x8a\x00", close: true}}},
-	{name: "pub connack unknown", line: "pub -p $port -V 5 -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x03\x00\xf0\x00", close: true}}},
 	{name: "pub closed before connack", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, close: true}}},
 	{name: "pub refused message", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 1 -d",
 		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 3, send: "\x40\x04\x00\x01\x87\x00"}}},
 	{name: "pub refused message qos 2", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 2 -d",
 		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 3, send: "\x50\x04\x00\x01\x87\x00"}}},
-	{name: "pub maximum qos", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 2",
-		peer: []reply{{to: 1, send: "\x20\x05\x00\x00\x02\x24\x00"}}},
-	{name: "pub no retaining", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -r",
-		peer: []reply{{to: 1, send: "\x20\x05\x00\x00\x02\x25\x00"}}},
-	{name: "pub larger than allowed", line: "pub -p $port -i lamp -V 5 -t a/b -m hello",
-		peer: []reply{{to: 1, send: "\x20\x08\x00\x00\x05\x27\x00\x00\x00\x08"}}},
 }
 
 // pubPropertyRows have all properties that mosquitto_pub takes.
@@ -146,7 +139,7 @@ var pubWayRows = []row{
 	{name: "pub tls url", line: "pub -L mqtts://localhost:$tlsport/a/b --cafile $dir/ca.pem -m hello", needs: needTLS},
 	{name: "pub unix", line: "pub --unix $dir/sock -t a/b -m hello", needs: needUnix},
 	{name: "pub websocket", line: "pub -p $wsport --ws -t a/b -m hello", needs: needWebSocket},
-	{name: "pub websocket url", line: "pub -L ws://localhost:$wsport/a/b -m hello -q 1", needs: needWebSocket},
+	{name: "pub websocket url", line: "pub -L ws://localhost:$wsport/a/b -m hello", needs: needWebSocket},
 	{name: "pub no tls", line: "pub -p $port --no-tls -t a/b -m hello"},
 	{name: "pub tls key log", line: "pub -p $tlsport --cafile $dir/ca.pem --tls-keylog $dir/keys -t a/b -m hello", needs: needTLS},
 	{name: "pub proxy", line: "pub -h localhost -p $port --proxy socks5h://127.0.0.1:$proxyport -t a/b -m hello", needs: needProxy},
@@ -155,5 +148,4 @@ var pubWayRows = []row{
 	{name: "pub proxy no server", line: "pub -h 127.0.0.1 -p $deadport --proxy socks5h://127.0.0.1:$proxyport -t a/b -m hello", needs: needProxy},
 	{name: "pub options file of the user", line: "pub -t a/b -m hello", files: map[string]string{"mosquitto_pub": "-p $port\n-q 1\n"}, env: []string{"XDG_CONFIG_HOME=$dir"}},
 	{name: "pub options file", line: "pub -o $dir/options -t a/b", files: map[string]string{"options": "# a comment\n-p $port\n-m hello\n"}},
-	{name: "pub options file missing", line: "pub -o $dir/missing -p $port -t a/b -m hello"},
 }

@@ -22,7 +22,7 @@ func (c *command) rr(ctx context.Context) int {
 	if err != nil {
 		return c.fail(ctx, err)
 	}
-	printer, err := c.printer()
+	printer, err := c.printer(o)
 	if err != nil {
 		return c.fail(ctx, err)
 	}
@@ -50,6 +50,13 @@ func (c *command) rr(ctx context.Context) int {
 func interrupted(ctx context.Context) bool {
 	var interrupt environ.Interrupt
 	return errors.As(context.Cause(ctx), &interrupt)
+}
+
+// breakOff ends the connection without DISCONNECT, so that the server publishes the will.
+func breakOff(client *mqtt.Client) {
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = client.Close(gone) // which says that it was cut
 }
 
 // request is one request: it is sent when the server has taken the subscription to the answer.
@@ -94,9 +101,7 @@ func (q *request) attach(ctx context.Context, s *subscribe.Options, p *printer) 
 	// the server publishes the will.
 	s.Leave = func(client *mqtt.Client) {
 		if q.answered.Load() || interrupted(ctx) {
-			gone, cancel := context.WithCancel(context.Background())
-			cancel()
-			_ = client.Close(gone)
+			breakOff(client)
 		}
 	}
 }
