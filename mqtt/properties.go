@@ -25,6 +25,24 @@ type Properties struct {
 	CorrelationData []byte         // what the answer is to carry
 	UserProperties  []UserProperty
 
+	// TopicAlias is what a received message had for its topic, 0 for nothing. It has a
+	// meaning on that connection alone and is never sent: the client chooses its own.
+	TopicAlias uint16
+
+	// Order is for who copies or shows a packet exactly: the identifiers of its properties
+	// (MQTT 5 table 2-4), each as often as the property is there, first to last.
+	//
+	// A received message has it where the properties came in another order than that of the
+	// fields above, with subscription identifiers in front, or where one of
+	// them says what its absence says: a Payload Format Indicator of 0, an empty Content
+	// Type. Else it is nil. It belongs to the message as its payload does.
+	//
+	// A message to send has what Order names first, those two also where they say nothing,
+	// and the rest behind. A field without a value is left out otherwise, and so are
+	// subscription identifiers and the alias. What a PUBLISH cannot have makes it fail with
+	// an *ArgumentError.
+	Order []byte
+
 	subscriptionIDs []uint32 // of a received message: see Received.SubscriptionIDs
 }
 
@@ -34,7 +52,7 @@ func (p *Properties) memory() int {
 	if p == nil {
 		return 0
 	}
-	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData) + 4*cap(p.subscriptionIDs)
+	n := int(unsafe.Sizeof(*p)) + len(p.ContentType) + len(p.ResponseTopic) + cap(p.CorrelationData) + 4*cap(p.subscriptionIDs) + cap(p.Order)
 	return n + userMemory(p.UserProperties)
 }
 
@@ -70,6 +88,9 @@ func (p *ConnectProperties) isZero() bool {
 func (p *Properties) encode() wire.Properties {
 	if p == nil {
 		return nil
+	}
+	if p.Order != nil {
+		return p.encodeInOrder()
 	}
 	var w wire.Properties
 	if p.PayloadIsText {
@@ -159,6 +180,7 @@ func readProperties(w wire.Properties) *Properties {
 	p.CorrelationData = binaryOf(w, wire.CorrelationData)
 	p.UserProperties = readUser(w)
 	p.subscriptionIDs = slices.Collect(w.SubscriptionIDs())
+	p.readOrder(w)
 	return p
 }
 

@@ -46,7 +46,7 @@ func (p *WillProperties) message() *mqtt.Properties { return orNil(&p.Properties
 
 func orNil(p *mqtt.Properties) *mqtt.Properties {
 	if !p.PayloadIsText && p.MessageExpiry == nil && p.ContentType == "" && p.ResponseTopic == "" &&
-		p.CorrelationData == nil && p.UserProperties == nil {
+		p.CorrelationData == nil && p.UserProperties == nil && p.Order == nil {
 		return nil
 	}
 	return p

@@ -211,19 +211,23 @@ func (c *ConnectProperties) put(name string, v value) {
 	}
 }
 
-// putMessage sets a property of a message.
+// putMessage sets a property of a message. It is sent in the order in which properties were given.
 func putMessage(p *mqtt.Properties, name string, v value) {
+	var id byte // MQTT 5 table 2-4
 	switch name {
 	case "payload-format-indicator":
-		p.PayloadIsText = v.number == 1
+		id, p.PayloadIsText = 0x01, v.number == 1
 	case "message-expiry-interval":
-		p.MessageExpiry = v.wait()
+		id, p.MessageExpiry = 0x02, v.wait()
 	case "content-type":
-		p.ContentType = v.text
+		id, p.ContentType = 0x03, v.text
 	case "response-topic":
-		p.ResponseTopic = v.text
+		id, p.ResponseTopic = 0x08, v.text
 	case "correlation-data":
-		p.CorrelationData = []byte(v.text)
+		id, p.CorrelationData = 0x09, []byte(v.text)
+	}
+	if !slices.Contains(p.Order, id) {
+		p.Order = append(p.Order, id)
 	}
 }
 
@@ -238,4 +242,11 @@ func (p *Properties) addUser(command string, u mqtt.UserProperty) {
 		"will":        &p.Will.UserProperties,
 	}[command]
 	*list = append(*list, u)
+	const userProperty = 0x26
+	switch command {
+	case "publish":
+		p.Publish.Order = append(p.Publish.Order, userProperty)
+	case "will":
+		p.Will.Order = append(p.Will.Order, userProperty)
+	}
 }

@@ -99,15 +99,18 @@ func (p *Printer) appendUser(dst []byte, properties []mqtt.UserProperty) []byte 
 	return dst
 }
 
-// numberOf returns the number that a property holds, or -1. It has none for %A: topic aliases
-// belong to the connection, and the library has put the topic in.
+// numberOf returns the number that a property holds, or -1.
 func numberOf(verb byte, m *mqtt.Received, props *mqtt.Properties) int64 {
 	ids := m.SubscriptionIDs()
 	switch {
+	case verb == 'A' && props.TopicAlias != 0:
+		return int64(props.TopicAlias)
 	case verb == 'E' && props.MessageExpiry != nil:
 		return int64(*props.MessageExpiry / time.Second)
 	case verb == 'F' && props.PayloadIsText:
 		return 1
+	case verb == 'F' && bytes.IndexByte(props.Order, payloadFormat) >= 0:
+		return 0
 	case verb == 'S' && len(ids) > 0:
 		return int64(ids[0])
 	}

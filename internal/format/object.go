@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
 	"time"
@@ -152,33 +153,62 @@ func (w *writer) head(m *mqtt.Received, at time.Time, exact bool) {
 	}
 }
 
-// properties writes the object of the MQTT 5 properties.
+// Identifiers of properties (MQTT 5 table 2-4).
+const (
+	payloadFormat  = 0x01
+	messageExpiry  = 0x02
+	contentType    = 0x03
+	responseTopic  = 0x08
+	correlation    = 0x09
+	subscriptionID = 0x0B
+	topicAlias     = 0x23
+	userProperty   = 0x26
+)
+
+// properties writes the object of the MQTT 5 properties, in the order in which they came. What comes several times stands
+// where the first one does.
 func (w *writer) properties(m *mqtt.Received, exact bool) {
-	p := m.Properties
+	order := m.Properties.Order
+	if order == nil {
+		order = []byte{subscriptionID, payloadFormat, messageExpiry, contentType, responseTopic, correlation, userProperty, topicAlias}
+	}
 	w.key("properties")
 	w.open('{')
-	if p.PayloadIsText {
-		w.key("payload-format-indicator")
-		w.number(1)
+	for i, id := range order {
+		if bytes.IndexByte(order[:i], id) < 0 {
+			w.property(id, m, exact)
+		}
 	}
-	if p.MessageExpiry != nil {
+	w.close('}')
+}
+
+// property writes a property, or nothing where there is none.
+func (w *writer) property(id byte, m *mqtt.Received, exact bool) {
+	p := m.Properties
+	named := p.Order != nil // then it is there, though its value may be that of none
+	switch {
+	case id == payloadFormat && (named || p.PayloadIsText):
+		w.key("payload-format-indicator")
+		w.dst = appendBit(w.dst, p.PayloadIsText)
+	case id == messageExpiry && p.MessageExpiry != nil:
 		w.key("message-expiry-interval")
 		w.number(int64(*p.MessageExpiry / time.Second))
-	}
-	if p.ContentType != "" {
+	case id == contentType && (named || p.ContentType != ""):
 		w.key("content-type")
 		w.text(p.ContentType)
-	}
-	if p.ResponseTopic != "" {
+	case id == responseTopic && p.ResponseTopic != "":
 		w.key("response-topic")
 		w.text(p.ResponseTopic)
-	}
-	if p.CorrelationData != nil {
+	case id == correlation && p.CorrelationData != nil:
 		w.correlation(p.CorrelationData, exact)
+	case id == userProperty:
+		w.user(p.UserProperties)
+	case id == subscriptionID:
+		w.subscriptions(m.SubscriptionIDs(), exact)
+	case id == topicAlias && p.TopicAlias != 0 && !exact: // which is the connection's business
+		w.key("topic-alias")
+		w.number(int64(p.TopicAlias))
 	}
-	w.subscriptions(m.SubscriptionIDs(), exact)
-	w.user(p.UserProperties)
-	w.close('}')
 }
 
 // correlation writes binary data, which Mosquitto prints as text that ends at a NUL.

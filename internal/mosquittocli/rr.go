@@ -22,7 +22,7 @@ func (c *command) rr(ctx context.Context) int {
 	if err != nil {
 		return c.fail(ctx, err)
 	}
-	printer, err := c.printer(o)
+	printer, err := c.printer()
 	if err != nil {
 		return c.fail(ctx, err)
 	}

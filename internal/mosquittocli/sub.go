@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ func (c *command) sub(ctx context.Context) int {
 	if err != nil {
 		return c.fail(ctx, err)
 	}
-	printer, err := c.printer(o)
+	printer, err := c.printer()
 	if err != nil {
 		return c.fail(ctx, err)
 	}
@@ -189,16 +188,15 @@ func refusal(t tool, e *mqtt.ConnectError) string {
 // printer makes text of messages.
 type printer struct {
 	*format.Printer
-	command    *command
-	identified bool           // -D subscribe subscription-identifier was given
-	rows       map[string]int // with --watch, the line on the screen of each topic
+	command *command
+	rows    map[string]int // with --watch, the line on the screen of each topic
 }
 
-func (c *command) printer(o *connect.Options) (*printer, error) {
+func (c *command) printer() (*printer, error) {
 	p, err := format.New(format.Options{
 		Format: c.format, Verbose: c.verbose, NoNewline: c.noEOL, Pretty: c.pretty, Escape: c.StdoutTerminal,
 	})
-	return &printer{Printer: p, command: c, identified: o.Properties.Subscribe.ID != 0, rows: map[string]int{}}, err
+	return &printer{Printer: p, command: c, rows: map[string]int{}}, err
 }
 
 // append appends what is printed of a message.
@@ -213,9 +211,6 @@ func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	if len(m.Payload) == 0 && !p.command.verbose && !p.command.hasFormat {
 		return dst, nil // not even the end of a line
 	}
-	if !p.identified && len(m.SubscriptionIDs()) > 0 {
-		m = withoutIdentifier(m)
-	}
 	dst, err := p.Append(dst, m, time.Now())
 	var failed *format.PayloadError
 	if errors.As(err, &failed) {
@@ -223,24 +218,6 @@ func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 		return dst, nil
 	}
 	return dst, err
-}
-
-// withoutIdentifier returns the message without the Subscription Identifier that package mqtt asked for.
-func withoutIdentifier(m *mqtt.Received) *mqtt.Received {
-	var plain *mqtt.Properties
-	if p := m.Properties; p != nil {
-		plain = &mqtt.Properties{
-			PayloadIsText: p.PayloadIsText, MessageExpiry: p.MessageExpiry, ContentType: p.ContentType,
-			ResponseTopic: p.ResponseTopic, CorrelationData: p.CorrelationData, UserProperties: p.UserProperties,
-		}
-		if reflect.ValueOf(*plain).IsZero() {
-			plain = nil
-		}
-	}
-	return &mqtt.Received{
-		Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain, Dup: m.Dup, PacketID: m.PacketID,
-		Properties: plain,
-	}
 }
 
 // clear begins the screen of --watch.

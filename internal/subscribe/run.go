@@ -261,13 +261,16 @@ func hideNumbers(m *mqtt.Received) {
 	}
 	p := m.Properties
 	m.Properties = nil
-	if !p.PayloadIsText && p.MessageExpiry == nil && p.ContentType == "" && p.ResponseTopic == "" &&
-		p.CorrelationData == nil && p.UserProperties == nil {
+	const identifier = 0x0B
+	order := slices.DeleteFunc(slices.Clone(p.Order), func(id byte) bool { return id == identifier })
+	if len(order) == 0 && !p.PayloadIsText && p.MessageExpiry == nil && p.ContentType == "" && p.ResponseTopic == "" &&
+		p.CorrelationData == nil && p.UserProperties == nil && p.TopicAlias == 0 {
 		return
 	}
 	m.Properties = &mqtt.Properties{
 		PayloadIsText: p.PayloadIsText, MessageExpiry: p.MessageExpiry, ContentType: p.ContentType,
 		ResponseTopic: p.ResponseTopic, CorrelationData: p.CorrelationData, UserProperties: p.UserProperties,
+		TopicAlias: p.TopicAlias, Order: order,
 	}
 }
 

@@ -222,6 +222,19 @@ func (p Properties) Binary(id PropertyID) (value []byte, ok bool) {
 	return q.data, ok
 }
 
+// AppendIDs appends the identifier of each property in the order of the wire.
+func (p Properties) AppendIDs(dst []byte) []byte {
+	r := Reader{b: p}
+	for len(r.b) > 0 {
+		q := r.property()
+		if r.err != nil {
+			break
+		}
+		dst = append(dst, byte(q.id))
+	}
+	return dst
+}
+
 // UserProperties yields name and value of each User Property in the order of the wire,
 // repeated names included. Both are borrowed views.
 func (p Properties) UserProperties() iter.Seq2[string, string] {
