@@ -121,7 +121,7 @@ func (p *property) check() error {
 		}
 	case "publish payload-format-indicator", "publish topic-alias", "publish response-topic":
 		wrong := p.name == "topic-alias" && zero || p.name == "payload-format-indicator" && large ||
-			p.name == "response-topic" && strings.ContainsAny(p.values[0], "+#")
+			p.name == "response-topic" && (p.values[0] == "" || strings.ContainsAny(p.values[0], "+#"))
 		if wrong {
 			return plainError("Error: Protocol error when communicating with broker.\n")
 		}
