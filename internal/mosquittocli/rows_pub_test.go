@@ -77,10 +77,14 @@ var pubRows = []row{
 	{name: "pub no socket", line: "pub --unix $dir/nothing -t a/b -m hello", noBroker: true},
 	{name: "pub closed stdout debug", line: "pub -p $port -i lamp -t a/b -m hello -d", closed: true},
 
-	{name: "pub interrupted", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
-		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGINT)}},
-	{name: "pub terminated", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
-		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGTERM)}},
+	{
+		name: "pub interrupted", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
+		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGINT)},
+	},
+	{
+		name: "pub terminated", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
+		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGTERM)},
+	},
 
 	{name: "pub connack 1", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x01", close: true}}},
 	{name: "pub connack 2", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x02", close: true}}},
@@ -89,10 +93,14 @@ var pubRows = []row{
 	{name: "pub connack 135", line: "pub -p $port -V 5 -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x03\x00\x87\x00", close: true}}},
 	{name: "pub connack 138", line: "pub -p $port -V 5 -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x03\x00\x8a\x00", close: true}}},
 	{name: "pub closed before connack", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, close: true}}},
-	{name: "pub refused message", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 1 -d",
-		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 3, send: "\x40\x04\x00\x01\x87\x00"}}},
-	{name: "pub refused message qos 2", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 2 -d",
-		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 3, send: "\x50\x04\x00\x01\x87\x00"}}},
+	{
+		name: "pub refused message", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 1 -d",
+		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 3, send: "\x40\x04\x00\x01\x87\x00"}},
+	},
+	{
+		name: "pub refused message qos 2", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 2 -d",
+		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 3, send: "\x50\x04\x00\x01\x87\x00"}},
+	},
 }
 
 // pubPropertyRows have all properties that mosquitto_pub takes.

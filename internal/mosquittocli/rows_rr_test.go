@@ -44,8 +44,10 @@ var rrRows = []row{
 	{name: "rr wrong password version 311", line: "rr -p $port -V 311 --username alice --pw wrong -t request -e response -m ask", needs: needUsers},
 	{name: "rr url", line: "rr -L mqtt://localhost:$port/request -e response -m ask", answer: true},
 	{name: "rr no server", line: "rr -p $deadport -t request -e response -m ask", noBroker: true},
-	{name: "rr refused", line: "rr -p $port -i lamp -t request -e response -m ask -W 1 -d",
-		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 8, send: "\x90\x04ID\x00\x87"}}},
+	{
+		name: "rr refused", line: "rr -p $port -i lamp -t request -e response -m ask -W 1 -d",
+		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 8, send: "\x90\x04ID\x00\x87"}},
+	},
 	{name: "rr closed stdout", line: "rr -p $port -i lamp -t request -e response -m ask", answer: true, closed: true},
 
 	{name: "rr tls", line: "rr -p $tlsport --cafile $dir/ca.pem -t request -e response -m ask", needs: needTLS, answer: true},
