@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,6 +45,12 @@ func TestScripts(t *testing.T) {
 	ca := testcert.NewAuthority(t)
 	plain := mosquitto.Start(t, mosquitto.Options{})
 	secure := mosquitto.Start(t, mosquitto.Options{TLS: ca, Users: map[string]string{"ann": "s3cret"}})
+	acl := filepath.Join(t.TempDir(), "acl")
+	if err := os.WriteFile(acl, []byte("topic readwrite allowed/#\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Without a bound of its queue Mosquitto 2.0.11 closes the connection at a message that it refuses.
+	refusing := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 1000", "acl_file " + acl}})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -51,6 +58,7 @@ func TestScripts(t *testing.T) {
 			// A program with the race detector sleeps a second at its end otherwise.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			env.Setenv("PORT", portOf(t, plain.Addr()))
+			env.Setenv("ACLPORT", portOf(t, refusing.Addr()))
 			env.Setenv("TLSPORT", portOf(t, secure.Addr()))
 			env.Setenv("CA", ca.File(t))
 			env.Setenv("OTHERCA", testcert.NewAuthority(t).File(t))

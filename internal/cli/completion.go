@@ -12,13 +12,17 @@ var shells = []string{"bash", "zsh", "fish", "powershell"}
 
 // optionValues are the values that options may have, by name, where there are few.
 var optionValues = map[string][]string{
-	"color":            {"auto", "always", "never"},
 	"decode":           {"json", "cbor", "msgpack", "protobuf:", "sparkplug"},
+	"encode":           {"hex", "base64"},
 	"fault":            {"drop=1%", "delay=50ms", "kick=30s", "refuse=10%"},
+	"fill":             {"random", "text", "zero", "count"},
+	"line-format":      {"tsv", "json"},
 	"listen":           {"tcp://127.0.0.1:1883", "tls://127.0.0.1:8883", "ws://127.0.0.1:8080", "wss://127.0.0.1:8443"},
 	"mode":             {"off", "listener", "publisher"},
 	"protocol-version": {"auto", "5", "3.1.1", "3.1"},
 	"qos":              {"0", "1", "2"},
+	"reconnect":        {"auto", "never", "always"},
+	"retain-handling":  {"always", "never", "new"},
 	"tls-version":      {"tlsv1.2", "tlsv1.3"},
 	"will-qos":         {"0", "1", "2"},
 }
@@ -26,7 +30,7 @@ var optionValues = map[string][]string{
 // fileOptions are options that take a file, and folderOptions a folder, whose usage does not
 // name their value so.
 var (
-	fileOptions   = []string{"cafile", "cert", "key", "file", "password-file", "tls-keylog", "unix", "options"}
+	fileOptions   = []string{"cafile", "cert", "key", "file", "password-file", "tls-keylog", "unix"}
 	folderOptions = []string{"capath", "dump"}
 )
 

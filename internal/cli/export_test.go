@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,3 +61,18 @@ func Variables() map[string]bool {
 
 // Roff escapes a line of a manual page.
 var Roff = roff
+
+// UnknownOptions returns what completion knows of that is an option of no command.
+func UnknownOptions() []string {
+	names := append(slices.Clone(fileOptions), folderOptions...)
+	names = slices.AppendSeq(names, maps.Keys(optionValues))
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		names = slices.DeleteFunc(names, func(name string) bool { return cmd.Flags().Lookup(name) != nil })
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(commands())
+	return names
+}

@@ -74,7 +74,23 @@ func TestManualPage(t *testing.T) {
 // Each exit status that the code has, and each variable that it reads, is in the manual page.
 func TestManualPageKnowsStatusesAndVariables(t *testing.T) {
 	statuses, variables := cli.ExitStatuses(), cli.Variables()
-	for _, status := range []int{cli.ExitOK, cli.ExitFailure, cli.ExitUsage, cli.ExitUnreachable, cli.ExitRefused, cli.ExitRejected, cli.ExitLost, cli.ExitScript, cli.ExitLoad, cli.ExitCheck, cli.ExitTimeout} {
+	code, err := os.ReadFile("failure.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := regexp.MustCompile(`(?m)^\tExit\w+\s+= (\d+)`).FindAllSubmatch(code, -1)
+	if len(constants) < 8 {
+		t.Errorf("only %d exit statuses in failure.go", len(constants))
+	}
+	want := []int{cli.ExitScript, cli.ExitLoad}
+	for _, c := range constants {
+		status, err := strconv.Atoi(string(c[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, status)
+	}
+	for _, status := range want {
 		if !statuses[status] {
 			t.Errorf("exit status %d is not explained", status)
 		}
@@ -178,7 +194,7 @@ func TestBashCompletes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line, want := range map[string]string{
-		"dunlin p":                "pub",
+		"dunlin pu":               "pub",
 		"dunlin comp":             "completion",
 		"dunlin help su":          "sub",
 		"dunlin cheat vers":       "version",
@@ -195,6 +211,12 @@ func TestBashCompletes(t *testing.T) {
 		if offers != want {
 			t.Errorf("%q: %q, want %q", line, offers, want)
 		}
+	}
+}
+
+func TestCompletionKnowsNoOptionThatIsNone(t *testing.T) {
+	if names := cli.UnknownOptions(); len(names) > 0 {
+		t.Errorf("options of no command: %v", names)
 	}
 }
 

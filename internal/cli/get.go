@@ -29,8 +29,10 @@ func (a *app) getCommand() *cobra.Command {
 			"and end. The bytes of the payload are printed and no others, so that a file gets what was\n" +
 			"published; on a terminal a line feed ends them. TOPIC may hold wildcards: the first message\n" +
 			"counts then.",
-		Example: "  dunlin get home/light -W 5\n  dunlin get firmware/lamp -q 1 > lamp.bin\n  dunlin get 'home/+/temperature' --fresh -v",
-		RunE:    func(cmd *cobra.Command, args []string) error { return g.run(a, cmd, args) },
+		Example: lines("dunlin get home/light -W 5",
+			"# Have a payload as a file", "dunlin get -t firmware/lamp -q 1 > lamp.bin",
+			"# Wait for what comes next", "dunlin get -t 'home/+/temperature' --fresh -v"),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.run(a, cmd, args) },
 	}
 	g.bind(cmd)
 	g.bindQoS(cmd)
@@ -61,7 +63,7 @@ func (g *get) run(a *app, cmd *cobra.Command, args []string) error {
 	}
 	o.NoStale = g.fresh // where the broker sends one even so
 	o.Granted = g.granted(a, "get", o.Subscriptions)
-	if o.Append, err = g.printer(a); err != nil {
+	if o.Append, err = g.printer(cmd.Context(), a); err != nil {
 		return err
 	}
 	_, err = subscribe.Run(cmd.Context(), g.dial(a, cmd, &o), o)
@@ -72,7 +74,7 @@ func (g *get) run(a *app, cmd *cobra.Command, args []string) error {
 }
 
 // printer returns what appends the value.
-func (g *get) printer(a *app) (appender, error) {
+func (g *get) printer(ctx context.Context, a *app) (appender, error) {
 	value := func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		if !a.StdoutTerminal {
 			return append(dst, m.Payload...), nil
@@ -86,7 +88,7 @@ func (g *get) printer(a *app) (appender, error) {
 			return nil, usagef("get: %w", err)
 		}
 		value = func(dst []byte, m *mqtt.Received) ([]byte, error) {
-			dst, err := decoded.Append(context.Background(), dst, m)
+			dst, err := decoded.Append(ctx, dst, m)
 			if err != nil {
 				return dst, failf("get: %s: %w", m.Topic, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"dunlin/internal/environ"
+	"dunlin/internal/terminal"
 )
 
 // Main runs the command in the process's own environment and returns its exit
@@ -36,17 +37,6 @@ func Main() int {
 	return Run(ctx, environ.Environment{
 		Name: filepath.Base(os.Args[0]), Args: os.Args[1:], Env: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		StdinTerminal: isTerminal(os.Stdin), StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
+		StdinTerminal: terminal.Is(os.Stdin), StdoutTerminal: terminal.Is(os.Stdout), StderrTerminal: terminal.Is(os.Stderr),
 	})
-}
-
-// isTerminal tells a terminal from files and pipes. The null device is a
-// character device too, but nobody looks at it.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -59,13 +60,17 @@ func (p *printing) check(command string, f *pflag.FlagSet) error {
 			return usagef("%s: --%s and --%s are two ways to print a message; choose one", command, pair[0], pair[1])
 		}
 	}
+	if p.dump.Last && p.dump.Dir == "" {
+		return usagef("%s: --dump-last is for --dump, and there is no --dump", command)
+	}
 	return nil
 }
 
 // open returns what prints messages as the options say, and what to call at the end. What cannot be printed
-// of a message is told on stderr, and the next one follows; what cannot be kept in a file is an error.
-func (p *printing) open(a *app, command string) (appender, func() error, error) {
-	printer, err := p.printer(a, command)
+// of a message is told on stderr, and the next one follows; what cannot be kept in a file is an error. The end of
+// ctx ends an expression of --jq that does not come to one by itself.
+func (p *printing) open(ctx context.Context, a *app, command string) (appender, func() error, error) {
+	printer, err := p.printer(ctx, a, command)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,12 +95,12 @@ func (p *printing) open(a *app, command string) (appender, func() error, error) 
 }
 
 // printer returns what appends the text of a message.
-func (p *printing) printer(a *app, command string) (appender, error) {
+func (p *printing) printer(ctx context.Context, a *app, command string) (appender, error) {
 	p.Escape = a.StdoutTerminal
 	var printer appender
 	switch {
 	case p.decode.Wanted():
-		decoded, err := p.decoded()
+		decoded, err := p.decoded(ctx)
 		if err != nil {
 			return nil, usagef("%s: %w", command, err)
 		}
@@ -112,7 +117,9 @@ func (p *printing) printer(a *app, command string) (appender, error) {
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
-		if err != nil {
+		if payload := (*format.PayloadError)(nil); errors.As(err, &payload) { // it names the topic
+			a.note("%s: %v", command, err)
+		} else if err != nil {
 			a.note("%s: %s: %v", command, m.Topic, err)
 		}
 		return dst, nil
@@ -120,7 +127,7 @@ func (p *printing) printer(a *app, command string) (appender, error) {
 }
 
 // decoded prints decoded payloads, alone or as a member of a JSON object.
-func (p *printing) decoded() (appender, error) {
+func (p *printing) decoded(ctx context.Context) (appender, error) {
 	p.decode.Verbose, p.decode.Terminal = p.Verbose, p.Escape
 	printer, err := p.decode.Printer()
 	if err != nil {
@@ -128,7 +135,7 @@ func (p *printing) decoded() (appender, error) {
 	}
 	if !p.JSON {
 		return func(dst []byte, m *mqtt.Received) ([]byte, error) {
-			return printer.Append(context.Background(), dst, m)
+			return printer.Append(ctx, dst, m)
 		}, nil
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {

@@ -123,7 +123,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	if !p.reads() {
 		p.stayOnce()
 	}
-	options.Resume = p.reads() && !p.once
+	options.Resume = p.reconnect
 	cfg := mqtt.Config{}
 	cfg.Limits.Drain = -1 // publish.Run has waited for all that there is
 	client, err := p.connect(ctx, a, cfg)

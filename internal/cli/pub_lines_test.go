@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,5 +155,3 @@ func linesOf(t *testing.T, input []byte, rules feed.LineRules) []string {
 		all = append(all, string(m.Payload))
 	}
 }
-
-var _ net.Conn // of the proxy below

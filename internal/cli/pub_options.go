@@ -16,14 +16,9 @@ import (
 func (p *pub) options(cmd *cobra.Command) (publish.Options, error) {
 	o := publish.Options{InFlight: int(p.inFlight), Rate: p.rate, KeepGoing: p.keepGoing, Drain: goodbye}
 	given := cmd.Flags().Changed
-	var err error
+	err := p.checkRepeat(given)
 	switch {
-	case p.repeat < 1 || p.repeat > math.MaxInt32:
-		err = usagef("pub: --repeat %d is not between 1 and 2147483647", p.repeat)
-	case given("repeat") && p.reads():
-		err = usagef("pub: --repeat is for one message, and with lines there are as many as stdin has")
-	case given("repeat-delay") && !given("repeat"):
-		err = usagef("pub: --repeat-delay needs --repeat")
+	case err != nil:
 	case given("rate") && !(p.rate > 0 && p.rate <= math.MaxInt32): // which NaN is not
 		err = usagef("pub: --rate %v is not more than 0", p.rate)
 	case p.inFlight < 1 || p.inFlight > math.MaxUint16:
@@ -41,6 +36,19 @@ func (p *pub) options(cmd *cobra.Command) (publish.Options, error) {
 		o.OneByOne = true
 	}
 	return o, nil
+}
+
+// checkRepeat checks --repeat and --repeat-delay.
+func (p *pub) checkRepeat(given func(option string) bool) error {
+	switch {
+	case p.repeat < 1 || p.repeat > math.MaxInt32:
+		return usagef("pub: --repeat %d is not between 1 and 2147483647", p.repeat)
+	case given("repeat") && p.reads():
+		return usagef("pub: --repeat is for one message, and with lines there are as many as stdin has")
+	case given("repeat-delay") && !given("repeat"):
+		return usagef("pub: --repeat-delay needs --repeat")
+	}
+	return nil
 }
 
 // duration reads a number of seconds, whole or not, or a duration with a unit.

@@ -99,7 +99,7 @@ func (r *pubReport) end() {
 func (r *pubReport) outcome(ctx context.Context, result publish.Result, err error) error {
 	var interrupt environ.Interrupt
 	if errors.As(context.Cause(ctx), &interrupt) && err != nil {
-		r.app.note("pub: interrupted: %s", account(result))
+		r.app.note("pub: interrupted: %s", r.account(result))
 		return err
 	}
 	if err == nil {
@@ -116,9 +116,9 @@ func (r *pubReport) outcome(ctx context.Context, result publish.Result, err erro
 		f = &failure{status: ExitFailure, err: f.err}
 	}
 	if r.told == nil {
-		return &failure{status: f.status, err: fmt.Errorf("pub: %w; %s", err, account(result)), hint: f.hint}
+		return &failure{status: f.status, err: fmt.Errorf("pub: %w; %s", err, r.account(result)), hint: f.hint}
 	}
-	return &failure{status: f.status, err: fmt.Errorf("pub: %s", account(result)), hint: f.hint}
+	return &failure{status: f.status, err: fmt.Errorf("pub: %s", r.account(result)), hint: f.hint}
 }
 
 // withoutMatch gives the error that nobody subscribes its status.
@@ -130,17 +130,19 @@ func withoutMatch(err error) error {
 }
 
 // account says what became of the messages, and leaves out what became of none.
-func account(r publish.Result) string {
-	parts := []string{fmt.Sprintf("%d published", r.Completed)}
+func (r *pubReport) account(result publish.Result) string {
+	parts := []string{fmt.Sprintf("%d published", result.Completed)}
+	if r.matching && result.Unmatched > 0 {
+		parts = append(parts, fmt.Sprintf("%d of them to no subscriber", result.Unmatched))
+	}
 	for _, part := range []struct {
 		count int
 		text  string
 	}{
-		{r.Unmatched, "%d of them to no subscriber"}, {r.Refused, "%d refused"}, {r.InDoubt, "%d in doubt: sent, but not acknowledged"},
-		{r.Unsent, "%d not sent"}, {r.Bad, "%d not understood"},
+		{result.Refused, "refused"}, {result.InDoubt, "in doubt: sent, but not acknowledged"}, {result.Unsent, "not sent"}, {result.Bad, "not understood"},
 	} {
 		if part.count > 0 {
-			parts = append(parts, fmt.Sprintf(part.text, part.count))
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.text))
 		}
 	}
 	return strings.Join(parts, ", ")

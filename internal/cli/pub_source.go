@@ -48,7 +48,14 @@ func (p *pub) source(ctx context.Context, a *app, cmd *cobra.Command, args []str
 	if p.encode == "" {
 		return s, nil
 	}
-	if s, err = feed.Decode(s, p.encode); err == nil && template == nil && !p.reads() {
+	return p.encoded(ctx, s, m, template == nil && !p.reads())
+}
+
+// encoded returns s with its payloads decoded as --encode says. one tells that there is the payload of m only, which
+// is looked at before anything is dialed.
+func (p *pub) encoded(ctx context.Context, s feed.Source, m mqtt.Message, one bool) (feed.Source, error) {
+	s, err := feed.Decode(s, p.encode)
+	if err == nil && one {
 		err = decodes(ctx, m, p.encode)
 	}
 	if err != nil {
@@ -141,8 +148,7 @@ func (p *pub) chosenTopic(args []string) (string, error) {
 func (p *pub) messageProperties(cmd *cobra.Command) (*mqtt.Properties, error) {
 	given := cmd.Flags().Changed
 	properties := p.session.properties.Publish.Message()
-	any := given("expiry") || given("content-type") || given("response-topic") || given("correlation-data")
-	if !any {
+	if !given("expiry") && !given("content-type") && !given("response-topic") && !given("correlation-data") {
 		return properties, nil
 	}
 	if properties == nil {

@@ -26,11 +26,15 @@ import (
 // recipePrints is what an example has to print, where that shows more than its status.
 var recipePrints = map[string]string{
 	`dunlin broker`: `^tcp://127\.0\.0\.1:\d+\n$`,
-	`dunlin run --broker examples/quickstart.js`:  `(?s)subscribed to /testing\n.*/testing: report 0\n`,
-	`dunlin sub -h broker.example -t 'home/#' -v`: `home/light \{"value":21.5\}\n`,
-	`dunlin sub -t state -C 1 -W 5`:               `^\{"value":21.5\}\n$`,
-	`dunlin cheat pub`:                            `^pub: Publish a message\n`,
-	`dunlin version --json`:                       `^\{"version":".*\}\n$`,
+	`dunlin run --broker examples/quickstart.js`:                `(?s)subscribed to /testing\n.*/testing: report 0\n`,
+	`dunlin sub -h broker.example -t 'home/#' -v`:               `home/light \{"value":21.5\}\n`,
+	`dunlin sub -t state -C 1 -W 5`:                             `^\{"value":21.5\}\n$`,
+	`dunlin cheat pub`:                                          `^pub: Publish messages\n`,
+	`dunlin get home/light -W 5`:                                `^\{"value":21.5\}\n?$`,
+	`dunlin ping mqtt://broker.example -C 1 --within 1s --json`: `^\{.*\}\n`,
+	`dunlin req lamp/state -W 5`:                                `^on\n$`,
+	`dunlin req calc/add '[1,2]' --latency`:                     `^3\n`,
+	`dunlin version --json`:                                     `^\{"version":".*\}\n$`,
 }
 
 // recipeStatus is the exit status of an example where that is another than 0.
@@ -56,22 +60,21 @@ func TestEveryExampleOfTheCommandsWorks(t *testing.T) {
 	}
 	k := newKitchen(t)
 	known := make(map[string]bool)
-	var going, failed []*dish
-	for together := range slices.Chunk(cli.RecipeLines(), 8) {
-		var dishes []*dish
-		for _, line := range together {
-			known[line] = true
-			dishes = append(dishes, k.serve(t, line))
-		}
-		for limit := time.Now().Add(2500 * time.Millisecond); len(dishes) > 0; dishes = dishes[1:] {
-			if d := dishes[0]; !d.ends(time.Until(limit)) {
-				going = append(going, d)
-			} else if d.fault() != "" {
-				failed = append(failed, d)
-			}
+	var services, others []string // who replies has to be there before who asks
+	for _, line := range cli.RecipeLines() {
+		known[line] = true
+		if strings.HasPrefix(line, "dunlin reply ") {
+			services = append(services, line)
+		} else {
+			others = append(others, line)
 		}
 	}
-	// One may need another that goes on, as a request needs who replies.
+	going, failed := k.serveAll(t, services)
+	for together := range slices.Chunk(others, 8) {
+		goOn, fail := k.serveAll(t, together)
+		going, failed = append(going, goOn...), append(failed, fail...)
+	}
+	// One may need what another leaves behind, such as a file.
 	for _, d := range failed {
 		if again := k.serve(t, d.line); !again.ends(20 * time.Second) {
 			going = append(going, again)
@@ -217,6 +220,23 @@ func (k *kitchen) adapt(line string) string {
 	line = strings.ReplaceAll(line, "127.0.0.1:18883", plain.Host)
 	line = regexp.MustCompile(`(-h|--host) broker\.example( -p \d+)?`).ReplaceAllString(line, "-h 127.0.0.1 -p "+plain.Port())
 	return strings.ReplaceAll(line, "localhost:1883", plain.Host)
+}
+
+// serveAll starts examples together, and returns those that go on, and those that have failed.
+func (k *kitchen) serveAll(t *testing.T, lines []string) (going, failed []*dish) {
+	t.Helper()
+	var dishes []*dish
+	for _, line := range lines {
+		dishes = append(dishes, k.serve(t, line))
+	}
+	for limit := time.Now().Add(2500 * time.Millisecond); len(dishes) > 0; dishes = dishes[1:] {
+		if d := dishes[0]; !d.ends(time.Until(limit)) {
+			going = append(going, d)
+		} else if d.fault() != "" {
+			failed = append(failed, d)
+		}
+	}
+	return going, failed
 }
 
 // dish is an example that runs.

@@ -43,8 +43,9 @@ func (a *app) replyCommand() *cobra.Command {
 			"MQTT_QOS, MQTT_RETAIN, MQTT_RESPONSE_TOPIC, MQTT_CONTENT_TYPE, MQTT_CORRELATION_DATA (as\n" +
 			"hexadecimal digits) and MQTT_USER_PROPERTIES (as JSON: [[\"name\",\"value\"]]). Where it fails, that\n" +
 			"is told here, and the answer carries the user property \"error\".",
-		Example: "  dunlin reply lamp/state -m on\n  dunlin reply 'calc/add' --command 'jq add'\n  dunlin reply --echo 'echo/#' -q 1",
-		RunE:    func(cmd *cobra.Command, args []string) error { return r.run(a, cmd, args) },
+		Example: lines("dunlin reply lamp/state -m on", "dunlin reply calc/upper --command 'tr a-z A-Z'", "dunlin reply --echo 'echo/#' -q 1",
+			"# Answer without MQTT 5", "dunlin reply -V 3.1.1 -e lamp/answer lamp/old -m on"),
+		RunE: func(cmd *cobra.Command, args []string) error { return r.run(a, cmd, args) },
 	}
 	r.bind(cmd)
 	r.bindQoS(cmd)

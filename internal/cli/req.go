@@ -50,9 +50,10 @@ func (a *app) reqCommand() *cobra.Command {
 			"sides have agreed on one, as they must before MQTT 5. Without a message the request is empty.\n" +
 			"Where nobody gets the request, or it was answered that it failed, the status is 5; without an\n" +
 			"answer in time it is 27.",
-		Example: "  dunlin req lamp/state -W 5\n  dunlin req calc/add '[1,2]' --latency\n  dunlin req -e lamp/answer lamp/state now -V 3.1.1",
-		Args:    topicAndMessage,
-		RunE:    func(cmd *cobra.Command, args []string) error { return r.run(a, cmd, args) },
+		Example: lines("dunlin req lamp/state -W 5", "dunlin req calc/upper hello --latency",
+			"# Ask without MQTT 5", "dunlin req -V 3.1.1 -e lamp/answer lamp/old now"),
+		Args: topicAndMessage,
+		RunE: func(cmd *cobra.Command, args []string) error { return r.run(a, cmd, args) },
 	}
 	r.session.bind(cmd)
 	r.bindQoS(cmd)
@@ -82,7 +83,7 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 	}
 	o := r.receive(a, "req")
 	o.Choose, o.Wanted = r.choose, r.isAnswer
-	printer, _, err := r.open(a, "req")
+	printer, _, err := r.open(cmd.Context(), a, "req")
 	if err != nil {
 		return err
 	}

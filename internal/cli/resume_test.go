@@ -233,3 +233,17 @@ func TestReplyStopsItsCommandsAtTheEnd(t *testing.T) {
 		t.Errorf("status %d, stderr %q", status, c.stderr.String())
 	}
 }
+
+func TestSubSharesWithAGroup(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "a", "--share", "g", "-C", "1")
+	conn := server.Accept()
+	conn.Accept()
+	conn.Expect("82 0F 0001 000A 247368617265 2F 67 2F 61 00") // $share/g/a
+	conn.Send("90 03 0001 00", "30 04 0001 61 78", "")
+	conn.Expect("E0 00")
+	conn.Close()
+	if status := c.wait(t); status != cli.ExitOK || c.stdout.String() != "x\n" {
+		t.Errorf("status %d, stdout %q, stderr %q", status, c.stdout.String(), c.stderr.String())
+	}
+}

@@ -57,7 +57,7 @@ func (a *app) retainedLs() *cobra.Command {
 	r.bindListing(cmd)
 	f := cmd.Flags()
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "print topic and message")
-	f.StringVarP(&r.format, "format", "F", "%t", "print each in this format, as sub does")
+	f.StringVarP(&r.format, "format", "F", "", "print each in this format, as sub does")
 	f.BoolVar(&r.json, "json", false, "print each as a line of JSON")
 	return cmd
 }
@@ -132,7 +132,7 @@ func (r *retainedFlags) bindChange(cmd *cobra.Command, what string) {
 }
 
 // start completes the options and checks the filters; fallback is the filter without any.
-func (r *retainedFlags) start(a *app, cmd *cobra.Command, args []string, fallback string) error {
+func (r *retainedFlags) start(cmd *cobra.Command, args []string, fallback string) error {
 	if r.quiet <= 0 || r.rate < 0 {
 		return usagef("%s: --quiet-time has to be longer than 0, and --rate not below 0", cmd.Name())
 	}
@@ -173,7 +173,8 @@ func (r *retainedFlags) with(a *app, cmd *cobra.Command, do func(ctx context.Con
 		defer r.close(client)
 		err = do(ctx, client)
 	}
-	if ctx.Err() == nil || err == nil {
+	var known *failure
+	if ctx.Err() == nil || err == nil || errors.As(err, &known) {
 		return err
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errTimeout) {
@@ -193,24 +194,30 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	options := format.Options{Format: r.format, JSON: r.json, Escape: a.StdoutTerminal}
-	if r.verbose || r.json {
-		options.Format, options.Verbose = "", r.verbose
+	if r.json && (r.verbose || r.format != "") || r.verbose && r.format != "" {
+		return usagef("ls: only one of -v, -F and --json")
 	}
-	printer, err := format.New(options)
+	printer, err := format.New(format.Options{Format: r.format, Verbose: r.verbose, Escape: a.StdoutTerminal})
 	if err != nil {
 		return usagef("ls: -F: %w", err)
 	}
-	if err := r.start(a, cmd, args, "#"); err != nil {
+	if err := r.start(cmd, args, "#"); err != nil {
 		return err
 	}
+	listing := r.listing()
+	listing.Exact = r.json || r.format != "" // which may show the quality of service
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
 		var line []byte
-		listing := r.listing()
-		listing.Exact = r.json || cmd.Flags().Changed("format") // which may show the quality of service
 		_, err := listing.Run(ctx, c, func(m *mqtt.Received, at time.Time) error {
 			var wrong error
-			line, wrong = printer.Append(line[:0], m, at)
+			switch {
+			case r.json:
+				return retained.Append(a.out, m, at)
+			case r.verbose || r.format != "":
+				line, wrong = printer.Append(line[:0], m, at)
+			default:
+				line = append(append(line[:0], escapeIf(a.StdoutTerminal, m.Topic)...), '\n')
+			}
 			if wrong != nil {
 				a.note("ls: %q: %v", m.Topic, wrong)
 			}
@@ -229,7 +236,7 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 	if len(args) == 0 {
 		return usagef("export: no file; name one, or - for stdout")
 	}
-	if err := r.start(a, cmd, args[1:], "#"); err != nil {
+	if err := r.start(cmd, args[1:], "#"); err != nil {
 		return err
 	}
 	name, listing := args[0], r.listing()
@@ -261,7 +268,7 @@ func (r *retainedFlags) rm(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.start(a, cmd, args, ""); err != nil {
+	if err := r.start(cmd, args, ""); err != nil {
 		return err
 	}
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
@@ -333,7 +340,8 @@ func (r *retainedFlags) publish(ctx context.Context, a *app, c *mqtt.Client, sou
 			}
 		},
 	})
-	if err != nil && ctx.Err() == nil && result.Completed+result.Refused == source.Total() {
+	// Mosquitto 2.0.11 closes the connection after it has refused a removal: the refusal is what matters.
+	if err != nil && result.Refused > 0 && result.Completed+result.Refused == source.Total() {
 		return &failure{status: ExitRejected, err: fmt.Errorf("retained: %s refused; %w", messages(result.Refused), err)}
 	}
 	return err

@@ -42,14 +42,14 @@ func (r *retainedFlags) importFile(a *app, cmd *cobra.Command, args []string) er
 	if len(args) != 1 {
 		return usagef("import: one file, which export has written")
 	}
-	if err := r.start(a, cmd, nil, "#"); err != nil {
+	if err := r.start(cmd, nil, "#"); err != nil {
 		return err
 	}
 	file, err := retained.Open(args[0])
 	if err != nil {
 		return failf("import: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // which was only read
 	p, err := read(cmd.Context(), file, true)
 	if err != nil {
 		return failf("import: %w; nothing was published", err)

@@ -80,7 +80,7 @@ func (s *session) ask(a *app, cmd *cobra.Command) error {
 	if s.username != "" {
 		prompt = fmt.Sprintf("Password of %s: ", terminal.OneLine(s.username))
 	}
-	password, err := terminal.ReadPassword(a.Stdin, a.Stderr, prompt)
+	password, err := terminal.ReadPassword(cmd.Context(), a.Stdin, a.Stderr, prompt)
 	switch {
 	case errors.Is(err, terminal.ErrNoTerminal):
 		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", cmd.Name(), err)

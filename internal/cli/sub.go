@@ -30,8 +30,12 @@ func (a *app) subCommand() *cobra.Command {
 			"of mosquitto_sub, until Ctrl-C. A connection that is lost is made again, which is said on\n" +
 			"stderr; with -q 1 or 2 a broker of MQTT 5 keeps what comes meanwhile, for an hour.\n" +
 			"A message is acknowledged when stdout has taken it. A slow reader slows the broker down.",
-		Example: "  dunlin sub -h broker.example -t 'home/#' -v\n  dunlin sub -t state -C 1 -W 5\n" +
-			"  dunlin sub 'home/#' --json --once -q 1",
+		Example: lines("dunlin sub -h broker.example -t 'home/#' -v", "dunlin sub -t state -C 1 -W 5",
+			"# Write JSON lines, of messages from now on", "dunlin sub -t 'home/#' --json -R -q 1",
+			"# Print a value of JSON payloads", "dunlin sub -t 'home/#' --jq .value",
+			"# Make a session that takes messages for later, and read what it has taken",
+			"dunlin sub -t 'home/#' -q 1 -c -i keeper -E", "dunlin sub -t 'home/#' -q 1 -c -i keeper --once",
+			"# See how much comes each second", "dunlin sub -t 'home/#' --rate"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
 	}
 	s.session.bind(cmd)
@@ -70,7 +74,7 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	printer, closePrinter, err := s.open(a, "sub")
+	printer, closePrinter, err := s.open(cmd.Context(), a, "sub")
 	if err != nil {
 		return err
 	}

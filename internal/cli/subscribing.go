@@ -160,7 +160,7 @@ func (s *subscribing) connectLasting(ctx context.Context, a *app, cfg mqtt.Confi
 	asked, options, plain := s.version, s.options, cfg
 	s.version = mqtt.V5
 	if s.id == "" && s.idPrefix == "" {
-		s.options.ClientID, s.options.KeepSession = "dunlin-"+rand.Text(), true
+		s.options.ClientID, s.options.KeepSession = "dunlin-"+rand.Text()[:16], true // 23 letters, which all brokers take
 	}
 	cfg.Properties.SessionExpiry = sessionOfRun
 	first, told := true, cfg.OnConnect

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
+
 	"dunlin/internal/decode"
 	"dunlin/mqtt"
 )
@@ -64,7 +67,7 @@ func TestJSONPayloads(t *testing.T) {
 		{`"é\u0000"`, `"é\u0000"`},
 		{"\"a\u009b1m\u202eb\u2028\x7f\"", `"a\u009b1m\u202eb\u2028\u007f"`},
 		{"\"\xff\"", "\"\ufffd\""},
-		{"", "!json of topic \"a/b\": the payload is empty"},
+		{"", "!json: the payload is empty"},
 		{"{\"a\":}", "!at byte 6: invalid character '}'"},
 		{"1 2", "!at byte 3"},
 		{"\x1b[31m", "!at byte 1: invalid character '\\x1b'"},
@@ -129,7 +132,7 @@ func TestCBORPayloads(t *testing.T) {
 		{"7f657374726561646d696e67ff", `"streaming"`},
 		{"9f018202039f0405ffff", "[1,[2,3],[4,5]]"},
 		{"bf6346756ef563416d7421ff", `{"Fun":true,"Amt":-2}`},
-		{"", "!cbor of topic \"a/b\": the payload is empty"},
+		{"", "!cbor: the payload is empty"},
 		{"0000", "!extraneous data"},
 		{"18", "!EOF"},
 		{"ff", "!break"},
@@ -168,12 +171,13 @@ func TestMessagePackPayloads(t *testing.T) {
 		{"819001", "!the key of a map is an array or a map"},
 		{"d6ff514b67b0", `"2013-03-21T20:04:00Z"`},
 		{"d7ff77359400514b67b0", `"2013-03-21T20:04:00.5Z"`},
+		{"d7ff0000000200000000", `"2242-03-16T12:56:32Z"`}, // the highest of 34 bits
 		{"c70cff1dcd6500fffffff1886e0900", `"0001-01-01T00:00:00.5Z"`},
 		{"c70cff000000007fffffffffffffff", `{"type":-1,"data":"AAAAAH//////////"}`},
 		{"c70cffffffffff00000000514b67b0", `{"type":-1,"data":"/////wAAAABRS2ew"}`},
 		{"d40501", `{"type":5,"data":"AQ=="}`},
 		{"81d4050101", `{"{\"type\":5,\"data\":\"AQ==\"}":1}`},
-		{"", "!msgpack of topic \"a/b\": the payload is empty"},
+		{"", "!msgpack: the payload is empty"},
 		{"92", "!the payload is cut short"},
 		{"0000", "!1 bytes follow the value"},
 		{"c1", "!at byte 1"},
@@ -209,7 +213,7 @@ message Other { message Deep { string y = 1; } }`)
 			},
 			{"11 000000000000f07f 18 09", `{"serial_number":"0","value":"Infinity","unit":9,"raw":"","by":{}}`},
 			{"3a 05 0a 01 61 10 02 3a 05 0a 01 61 10 03", `{"serial_number":"0","value":0,"unit":"NONE","raw":"","by":{"a":3}}`},
-			{"08", "!protobuf of topic \"a/b\": "},
+			{"08", "!protobuf: "},
 			{"2205ff", "!cannot parse"},
 			{"2a 0b 08 ffffffffffffffff7f", "!"},
 		})
@@ -225,11 +229,33 @@ message Other { message Deep { string y = 1; } }`)
 		{filepath.Join(dir, "none.pb") + "#A", "no such file"},
 		{write("broken.proto", "syntax = 'proto3';\nmessage A { nothing }") + "#A", "broken.proto:2:"},
 		{write("text.pb", "no descriptor set") + "#A", "the file is no descriptor set"},
+		{write("empty.pb", "") + "#A", "the file is no descriptor set"},
 	} {
 		_, err := (&decode.Options{Format: "protobuf:" + v.payload}).Printer()
 		if err == nil || !strings.Contains(err.Error(), v.want) {
 			t.Errorf("%s: error %v, want one with %q", v.payload, err, v.want)
 		}
+	}
+}
+
+func TestProtobufTypesOfADescriptorSet(t *testing.T) {
+	set := &descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{
+		Name: proto.String("a.proto"), Package: proto.String("lab"), Syntax: proto.String("proto2"),
+		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("Reading"), Field: []*descriptorpb.FieldDescriptorProto{{
+			Name: proto.String("the_value"), Number: proto.Int32(1),
+			Type: descriptorpb.FieldDescriptorProto_TYPE_SINT32.Enum(), Label: descriptorpb.FieldDescriptorProto_LABEL_REQUIRED.Enum(),
+		}}}},
+	}}}
+	encoded, err := proto.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "set#1.binpb") // the last # is the one before the type
+	if err := os.WriteFile(file, encoded, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lab.Reading", "Reading"} {
+		checkVectors(t, "protobuf:"+file+"#"+name, []vector{{"0803", `{"the_value":-2}`}, {"", "!required field lab.Reading.the_value not set"}})
 	}
 }
 

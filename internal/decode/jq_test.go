@@ -74,7 +74,7 @@ func TestWrongExpressionIsNamedWithItsPosition(t *testing.T) {
 
 func TestBadMessageKeepsWhatCameBeforeTheError(t *testing.T) {
 	got, err := printed(t, decode.Options{JQ: "1, .a.b, 2"}, `{"a": [1]}`)
-	if got != "1\n" || err == nil || err.Error() != `json of topic "a/b": --jq: expected an object but got: array ([1])` {
+	if got != "1\n" || err == nil || err.Error() != `json: --jq: expected an object but got: array ([1])` {
 		t.Errorf("got %q and error %v", got, err)
 	}
 	if got, err := printed(t, decode.Options{JQ: `error("a\nb")`}, "1"); got != "" || err == nil || strings.Contains(err.Error(), "\n") {
@@ -96,5 +96,17 @@ func TestRunAwayExpressionEndsWithTheContext(t *testing.T) {
 	cancel()
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "context canceled") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestRunAwayExpressionEndsInTime(t *testing.T) {
+	p, err := (&decode.Options{JQ: "1, repeat(empty), last(range(infinite))"}).Printer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetLongest(20 * time.Millisecond)
+	out, err := p.Append(t.Context(), nil, &mqtt.Received{Topic: "a", Payload: []byte("1")})
+	if string(out) != "1\n" || err == nil || err.Error() != "json: --jq: it took longer than 20ms" {
+		t.Errorf("got %q and error %v", out, err)
 	}
 }

@@ -26,8 +26,9 @@ const maxDepth = 1000
 
 // Flags is a set of options of a command line, such as a *pflag.FlagSet.
 type Flags interface {
-	// StringVar and BoolVar are those of package flag.
+	// StringVar is that of package flag.
 	StringVar(p *string, name, value, usage string)
+	// BoolVar is that of package flag.
 	BoolVar(p *bool, name string, value bool, usage string)
 }
 
@@ -56,7 +57,7 @@ func (o *Options) Printer() (*Printer, error) {
 	if o.Raw && o.JQ == "" {
 		return nil, fmt.Errorf("--raw-output is for what --jq gives, and there is no --jq")
 	}
-	p := &Printer{format: o.Format, raw: o.Raw, verbose: o.Verbose, terminal: o.Terminal}
+	p := &Printer{format: o.Format, longest: longestQuery, raw: o.Raw, verbose: o.Verbose, terminal: o.Terminal}
 	if p.format == "" {
 		p.format = "json"
 	}

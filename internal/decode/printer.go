@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"dunlin/internal/terminal"
 	"dunlin/mqtt"
@@ -14,18 +15,22 @@ type Printer struct {
 	format        string
 	decode        decodeFunc
 	query         *query // nil: the value itself is printed
+	longest       time.Duration
 	raw           bool
 	verbose       bool
 	terminal      bool
 	decoded, line []byte // used again for each message
 }
 
+// longestQuery is how long an expression may take for one message.
+const longestQuery = 10 * time.Second
+
 // keepBuffer is how large a buffer may be that waits for the next message.
 const keepBuffer = 1 << 20
 
 // Append appends the lines of m to dst, each with its line feed. An error is one line about this message
-// alone, to be told on stderr; what was appended before it is good, and the next message may follow.
-// The end of ctx ends an expression that does not come to one by itself.
+// alone, without its topic, to be told on stderr; what was appended before it is good, and the next message may follow.
+// The end of ctx, or ten seconds, end an expression that does not come to one by itself.
 func (p *Printer) Append(ctx context.Context, dst []byte, m *mqtt.Received) ([]byte, error) {
 	value, err := p.value(m)
 	if err != nil {
@@ -34,6 +39,8 @@ func (p *Printer) Append(ctx context.Context, dst []byte, m *mqtt.Received) ([]b
 	if p.query == nil {
 		return append(appendHarmless(p.appendTopic(dst, m), value), '\n'), nil
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.longest, fmt.Errorf("it took longer than %v", p.longest))
+	defer cancel()
 	outputs, err := p.query.run(ctx, value, m)
 	for err == nil {
 		line, more, failed := outputs.next(p.line[:0], p.raw)
@@ -42,6 +49,9 @@ func (p *Printer) Append(ctx context.Context, dst []byte, m *mqtt.Received) ([]b
 		}
 		dst = p.appendLine(dst, line, m)
 		p.line = keep(line)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("--jq: %w", context.Cause(ctx))
 	}
 	if err != nil {
 		return dst, p.fail(m, err)
@@ -78,12 +88,12 @@ func (p *Printer) value(m *mqtt.Received) ([]byte, error) {
 	return value, nil
 }
 
-// fail says which message an error is about, in one line.
+// fail says what is wrong with m in one line. The caller knows the topic.
 func (p *Printer) fail(m *mqtt.Received, err error) error {
 	if errors.Is(err, errEmpty) && len(m.Payload) > 0 {
 		err = errors.New("the payload is cut short")
 	}
-	return fmt.Errorf("%s of topic %q: %s", p.format, m.Topic, terminal.OneLine(err.Error()))
+	return fmt.Errorf("%s: %s", p.format, terminal.OneLine(err.Error()))
 }
 
 func (p *Printer) appendTopic(dst []byte, m *mqtt.Received) []byte {

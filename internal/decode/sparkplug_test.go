@@ -129,8 +129,8 @@ func TestSparkplugAliasesAreResolvedFromTheBirth(t *testing.T) {
 		{"spBv1.0/g/NDATA/m", data, byAlias(`"name":"kept","alias":1,"datatype":"Int32",`) + `-1}]}`},
 		{"spBv1.0/STATE/host", `{"online": true, "timestamp": 5}`, `{"online":true,"timestamp":5}`},
 		{"spBv1.0/STATE/host", "OFFLINE", `"OFFLINE"`},
-		{"spBv1.0/STATE/host", "on", "! sparkplug of topic \"spBv1.0/STATE/host\": at byte 1: invalid character 'o' looking for beginning of value"},
-		{"spBv1.0/g/NDATA/n", "\xff", "! sparkplug of topic \"spBv1.0/g/NDATA/n\": cannot parse invalid wire-format data"},
+		{"spBv1.0/STATE/host", "on", "! sparkplug: at byte 1: invalid character 'o' looking for beginning of value"},
+		{"spBv1.0/g/NDATA/n", "\xff", "! sparkplug: cannot parse invalid wire-format data"},
 		{"spBv1.0/g/NDATA/n", "", `{"metrics":[]}`},
 	}
 	for i, s := range steps {

@@ -154,6 +154,23 @@ func TestRunsDoNotOverwriteEachOther(t *testing.T) {
 	}
 }
 
+// A part that another process writes at this moment is left to it.
+func TestPartOfAnotherProcessIsLeftAlone(t *testing.T) {
+	d, dir := open(t, false)
+	other := filepath.Join(dir, "a", "@20261129T120000.000000500Z-1.part")
+	if err := os.MkdirAll(filepath.Dir(other), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(other, []byte("other"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write(t, d, mqtt.Received{Topic: "a", Payload: []byte("ours")})
+	got := files(t, dir)
+	if got["a/@20261129T120000.000000500Z-1.part"] != "other" || got["a/@20261129T120000.000000500Z-2"] != "ours" || len(got) != 3 {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestHostileTopicsStayInTheFolder(t *testing.T) {
 	d, dir := open(t, true)
 	hostile := []string{

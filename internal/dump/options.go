@@ -22,8 +22,9 @@ import (
 
 // Flags is a set of options of a command line, such as a *pflag.FlagSet.
 type Flags interface {
-	// StringVar and BoolVar are those of package flag.
+	// StringVar is that of package flag.
 	StringVar(p *string, name, value, usage string)
+	// BoolVar is that of package flag.
 	BoolVar(p *bool, name string, value bool, usage string)
 }
 

@@ -78,10 +78,10 @@ const MaxPayload = 268435455
 var largest = MaxPayload
 
 var (
-	// ErrEmpty: there was nothing on stdin, where its whole was to be the message. Mosquitto's commands
+	// ErrEmpty says that there was nothing on stdin, where its whole was to be the message. Mosquitto's commands
 	// fail then, too: a command in front that failed would clear a retained message otherwise.
 	ErrEmpty = errors.New("there is no input")
-	// ErrTooLarge: a payload is larger than MaxPayload.
+	// ErrTooLarge says that a payload is larger than MaxPayload.
 	ErrTooLarge = fmt.Errorf("more than %d bytes, the most that a message can hold", MaxPayload)
 )
 

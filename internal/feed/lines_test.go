@@ -109,7 +109,7 @@ func TestPortionOfAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	s, ok := feed.Lines(f, mqtt.Message{}, feed.LineRules{}).(feed.Measured)
 	if !ok {
 		t.Fatal("it is not measured")

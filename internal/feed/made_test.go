@@ -141,8 +141,13 @@ func TestSizes(t *testing.T) {
 
 func TestDecode(t *testing.T) {
 	for _, c := range []struct{ encoding, input, want string }{
-		{"hex", "68 69\t0A", "hi\n"}, {"hex", "", ""}, {"base64", "aGk/Cg==", "hi?\n"}, {"base64", "aGk_Cg", "hi?\n"}, {"base64", "aGk_ Cg", "hi?\n"},
-		{"hex", "6x", `<line 1 "6x": the message is not hex>`}, {"base64", "a", `<line 1 "a": the message is not base64>`},
+		{"hex", "68 69\t0A", "hi\n"},
+		{"hex", "", ""},
+		{"base64", "aGk/Cg==", "hi?\n"},
+		{"base64", "aGk_Cg", "hi?\n"},
+		{"base64", "aGk_ Cg", "hi?\n"},
+		{"hex", "6x", `<line 1 "6x": the message is not hex>`},
+		{"base64", "a", `<line 1 "a": the message is not base64>`},
 	} {
 		s, err := feed.Decode(feed.Lines(strings.NewReader(c.input+"\n"), mqtt.Message{}, feed.LineRules{}), c.encoding)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // appendItem appends one item of a format.
-func (p *Printer) appendItem(dst []byte, it *item, m *mqtt.Received, at time.Time) ([]byte, error) {
+func (p *Printer) appendItem(dst []byte, it *item, m *mqtt.Received, at time.Time) ([]byte, *PayloadError) {
 	switch it.kind {
 	case literal:
 		return append(dst, it.text...), nil
@@ -74,34 +74,44 @@ func (p *Printer) appendProperty(dst []byte, it *item, m *mqtt.Received) []byte 
 	case 'D':
 		return p.appendRaw(dst, props.CorrelationData)
 	case 'P':
-		for i, u := range props.UserProperties {
-			if i > 0 {
-				dst = append(dst, ' ')
-			}
-			dst = p.appendString(dst, u.Name)
-			dst = append(dst, ':')
-			dst = p.appendString(dst, u.Value)
-		}
-		return dst
-	case 'E':
-		if props.MessageExpiry != nil {
-			return appendNumber(dst, it, int64(*props.MessageExpiry/time.Second))
-		}
-	case 'F':
-		if props.PayloadIsText {
-			return appendNumber(dst, it, 1)
-		}
-	case 'S':
-		if ids := m.SubscriptionIDs(); len(ids) > 0 {
-			return appendNumber(dst, it, int64(ids[0]))
+		return p.appendUser(dst, props.UserProperties)
+	default:
+		if n := numberOf(it.verb, m, props); n >= 0 {
+			return appendNumber(dst, it, n)
 		}
 	}
-	// %A too: topic aliases belong to the connection, and the library has put the topic in.
 	filler := byte(' ')
 	if it.zero {
 		filler = '0'
 	}
 	return pad(dst, filler, it.width)
+}
+
+func (p *Printer) appendUser(dst []byte, properties []mqtt.UserProperty) []byte {
+	for i, u := range properties {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = p.appendString(dst, u.Name)
+		dst = append(dst, ':')
+		dst = p.appendString(dst, u.Value)
+	}
+	return dst
+}
+
+// numberOf returns the number that a property holds, or -1. It has none for %A: topic aliases
+// belong to the connection, and the library has put the topic in.
+func numberOf(verb byte, m *mqtt.Received, props *mqtt.Properties) int64 {
+	ids := m.SubscriptionIDs()
+	switch {
+	case verb == 'E' && props.MessageExpiry != nil:
+		return int64(*props.MessageExpiry / time.Second)
+	case verb == 'F' && props.PayloadIsText:
+		return 1
+	case verb == 'S' && len(ids) > 0:
+		return int64(ids[0])
+	}
+	return -1
 }
 
 // appendNumber appends a number, padded to the width.
@@ -214,7 +224,7 @@ func appendHex(dst []byte, it *item, padding int, payload []byte) []byte {
 
 // appendFloat appends a payload that is a float of 8 (%d) or 4 (%f) bytes in the order of the
 // processor's bytes, as C's printf does.
-func appendFloat(dst []byte, it *item, payload []byte) ([]byte, error) {
+func appendFloat(dst []byte, it *item, payload []byte) ([]byte, *PayloadError) {
 	var value float64
 	switch {
 	case it.verb == 'd' && len(payload) == 8:

@@ -2,60 +2,19 @@ package format
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
-// layouts are the letters of strftime that package time has a layout for, in the locale C.
+// layout returns the layout of package time for a letter of strftime in the locale C, or "".
 func layout(letter byte) string {
-	switch letter {
-	case 'a':
-		return "Mon"
-	case 'A':
-		return "Monday"
-	case 'b', 'h':
-		return "Jan"
-	case 'B':
-		return "January"
-	case 'c':
-		return "Mon Jan _2 15:04:05 2006"
-	case 'd':
-		return "02"
-	case 'D', 'x':
-		return "01/02/06"
-	case 'e':
-		return "_2"
-	case 'F':
-		return "2006-01-02"
-	case 'H':
-		return "15"
-	case 'I':
-		return "03"
-	case 'j':
-		return "002"
-	case 'm':
-		return "01"
-	case 'M':
-		return "04"
-	case 'p':
-		return "PM"
-	case 'P':
-		return "pm"
-	case 'r':
-		return "03:04:05 PM"
-	case 'R':
-		return "15:04"
-	case 'S':
-		return "05"
-	case 'T', 'X':
-		return "15:04:05"
-	case 'y':
-		return "06"
-	case 'Y':
-		return "2006"
-	case 'z':
-		return "-0700"
-	case 'Z':
-		return "MST"
+	const letters = "aAbhBcdDxeFHIjmMpPrRSTXyYzZ"
+	layouts := [len(letters)]string{
+		"Mon", "Monday", "Jan", "Jan", "January", "Mon Jan _2 15:04:05 2006", "02", "01/02/06", "01/02/06", "_2", "2006-01-02", "15", "03",
+		"002", "01", "04", "PM", "pm", "03:04:05 PM", "15:04", "05", "15:04:05", "15:04:05", "06", "2006", "-0700", "MST",
+	}
+	if i := strings.IndexByte(letters, letter); i >= 0 {
+		return layouts[i]
 	}
 	return ""
 }
@@ -66,43 +25,47 @@ func appendClock(dst []byte, letter byte, at time.Time) []byte {
 	if l := layout(letter); l != "" {
 		return at.AppendFormat(dst, l)
 	}
-	year, week := at.ISOWeek()
 	switch letter {
+	case '%', 'n', 't':
+		return append(dst, map[byte]byte{'%': '%', 'n': '\n', 't': '\t'}[letter])
 	case 'C':
 		return appendDigits(dst, at.Year()/100, '0', 2)
-	case 'g':
-		return appendDigits(dst, year%100, '0', 2)
-	case 'G':
-		return strconv.AppendInt(dst, int64(year), 10)
 	case 'k':
 		return appendDigits(dst, at.Hour(), ' ', 2)
 	case 'l':
 		return appendDigits(dst, (at.Hour()+11)%12+1, ' ', 2)
-	case 'n':
-		return append(dst, '\n')
 	case 'N':
 		return appendNanoseconds(dst, at)
 	case 's':
 		return strconv.AppendInt(dst, at.Unix(), 10)
-	case 't':
-		return append(dst, '\t')
-	case 'u':
-		return appendDigits(dst, (int(at.Weekday())+6)%7+1, ' ', 1)
-	case 'U':
-		return appendDigits(dst, (at.YearDay()+6-int(at.Weekday()))/7, '0', 2)
-	case 'V':
-		return appendDigits(dst, week, '0', 2)
-	case 'w':
-		return appendDigits(dst, int(at.Weekday()), ' ', 1)
-	case 'W':
-		return appendDigits(dst, (at.YearDay()+6-(int(at.Weekday())+6)%7)/7, '0', 2)
-	case '%':
-		return append(dst, '%')
+	case 'g', 'G', 'u', 'U', 'V', 'w', 'W':
+		return appendWeek(dst, letter, at)
 	}
 	if letter >= '3' && letter <= '9' { // a width, and nothing to fill it with
 		dst = pad(dst, ' ', int(letter-'0')-2)
 	}
 	return append(dst, '%', letter)
+}
+
+// appendWeek appends what has to do with weeks.
+func appendWeek(dst []byte, letter byte, at time.Time) []byte {
+	year, week := at.ISOWeek()
+	sunday, monday := int(at.Weekday()), (int(at.Weekday())+6)%7 // days since then
+	switch letter {
+	case 'g':
+		return appendDigits(dst, year%100, '0', 2)
+	case 'G':
+		return strconv.AppendInt(dst, int64(year), 10)
+	case 'u':
+		return appendDigits(dst, monday+1, ' ', 1)
+	case 'U':
+		return appendDigits(dst, (at.YearDay()+6-sunday)/7, '0', 2)
+	case 'V':
+		return appendDigits(dst, week, '0', 2)
+	case 'w':
+		return appendDigits(dst, sunday, ' ', 1)
+	}
+	return appendDigits(dst, (at.YearDay()+6-monday)/7, '0', 2)
 }
 
 func appendNanoseconds(dst []byte, at time.Time) []byte {

@@ -214,34 +214,42 @@ func appendG(dst []byte, value float64, digits int) []byte {
 
 // floatLength returns how many bytes at the front of s are a decimal number.
 func floatLength(s []byte) int {
-	digits := func(i int) int {
-		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-			i++
-		}
-		return i
-	}
 	begin := 0
 	if len(s) > 0 && s[0] == '-' {
 		begin = 1
 	}
-	end := digits(begin)
+	end := skipDigits(s, begin)
 	some := end > begin
 	if end < len(s) && s[end] == '.' {
-		after := digits(end + 1)
+		after := skipDigits(s, end+1)
 		some = some || after > end+1
 		end = after
 	}
 	if !some {
 		return 0
 	}
-	if end < len(s) && s[end]|0x20 == 'e' {
-		exponent := end + 1
-		if exponent < len(s) && (s[exponent] == '+' || s[exponent] == '-') {
-			exponent++
-		}
-		if after := digits(exponent); after > exponent {
-			end = after
-		}
+	return skipExponent(s, end)
+}
+
+// skipDigits returns where the digits from i on end.
+func skipDigits(s []byte, i int) int {
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
 	}
-	return end
+	return i
+}
+
+// skipExponent returns where the exponent at i ends, which is i where there is none.
+func skipExponent(s []byte, i int) int {
+	if i == len(s) || s[i]|0x20 != 'e' {
+		return i
+	}
+	digits := i + 1
+	if digits < len(s) && (s[digits] == '+' || s[digits] == '-') {
+		digits++
+	}
+	if end := skipDigits(s, digits); end > digits {
+		return end
+	}
+	return i
 }

@@ -35,6 +35,9 @@ type FormatError struct {
 // Error returns the text.
 func (e *FormatError) Error() string { return e.Text }
 
+// ErrNotJSON is what errors.Is finds where a payload that %J was to embed is no JSON.
+var ErrNotJSON = errors.New("message payload is not valid JSON")
+
 // A PayloadError tells that a payload is not what %J, %d or %f print.
 type PayloadError struct {
 	Text string // what mosquitto_sub writes to stderr, to the byte
@@ -43,6 +46,11 @@ type PayloadError struct {
 // Error returns the text as one sentence.
 func (e *PayloadError) Error() string {
 	return strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(e.Text, "Error: "), ".\n"), ".\nError: ", "; ")
+}
+
+// Is tells whether one of the faults is target.
+func (e *PayloadError) Is(target error) bool {
+	return target == ErrNotJSON && strings.Contains(e.Text, "not valid JSON")
 }
 
 // Printer prints messages in one way. Any goroutine may call its method.
@@ -83,9 +91,8 @@ func (p *Printer) Append(dst []byte, m *mqtt.Received, at time.Time) ([]byte, er
 func (p *Printer) appendItems(dst []byte, m *mqtt.Received, at time.Time) ([]byte, error) {
 	var failed *PayloadError
 	for i := range p.items {
-		var err error
 		var one *PayloadError
-		if dst, err = p.appendItem(dst, &p.items[i], m, at); !errors.As(err, &one) {
+		if dst, one = p.appendItem(dst, &p.items[i], m, at); one == nil {
 			continue
 		}
 		if failed == nil {

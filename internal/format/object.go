@@ -238,7 +238,7 @@ func (w *writer) base64(data []byte) {
 }
 
 // appendObject appends what %j, or %J with the payload as JSON, prints.
-func (p *Printer) appendObject(dst []byte, m *mqtt.Received, at time.Time, embed bool) ([]byte, error) {
+func (p *Printer) appendObject(dst []byte, m *mqtt.Received, at time.Time, embed bool) ([]byte, *PayloadError) {
 	w := writer{dst: dst, pretty: p.options.Pretty, escape: p.options.Escape}
 	w.head(m, at, false)
 	w.key("payload")

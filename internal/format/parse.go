@@ -37,56 +37,50 @@ func incomplete(what string) error { return &FormatError{Text: "Incomplete " + w
 
 // parse splits a format. Neighbouring literals become one.
 func parse(format string) ([]item, error) {
-	var (
-		items []item
-		text  []byte
-	)
-	flush := func() {
-		if len(text) > 0 {
-			items = append(items, item{kind: literal, text: string(text)})
-			text = nil
+	var items []item
+	for format != "" {
+		it, n, err := parseItem(format)
+		if err != nil {
+			return nil, err
 		}
-	}
-	for i := 0; i < len(format); {
-		switch c := format[i]; c {
-		case '%':
-			it, n, err := parseParameter(format[i+1:])
-			if err != nil {
-				return nil, err
-			}
-			i += 1 + n
-			if it.verb == '%' {
-				text = append(text, '%')
-				continue
-			}
-			flush()
-			items = append(items, it)
-		case '@', '\\':
-			if i+1 == len(format) {
-				return nil, incomplete(map[byte]string{'@': "format", '\\': "escape"}[c])
-			}
-			next := format[i+1]
-			i += 2
-			switch {
-			case c == '@' && next == '@':
-				text = append(text, '@')
-			case c == '@':
-				flush()
-				items = append(items, item{kind: clock, verb: next})
-			default:
-				b, err := escape(next)
-				if err != nil {
-					return nil, err
-				}
-				text = append(text, b)
-			}
-		default:
-			text = append(text, c)
-			i++
+		format = format[n:]
+		if last := len(items) - 1; it.kind == literal && last >= 0 && items[last].kind == literal {
+			items[last].text += it.text
+			continue
 		}
+		items = append(items, it)
 	}
-	flush()
 	return items, nil
+}
+
+// parseItem reads the item at the front, and returns how many bytes it takes.
+func parseItem(s string) (item, int, error) {
+	switch s[0] {
+	case '%':
+		it, n, err := parseParameter(s[1:])
+		if it.verb == '%' {
+			it = item{text: "%"}
+		}
+		return it, n + 1, err
+	case '@':
+		switch {
+		case len(s) == 1:
+			return item{}, 0, incomplete("format")
+		case s[1] == '@':
+			return item{text: "@"}, 2, nil
+		}
+		return item{kind: clock, verb: s[1]}, 2, nil
+	case '\\':
+		if len(s) == 1 {
+			return item{}, 0, incomplete("escape")
+		}
+		b, err := escape(s[1])
+		return item{text: string([]byte{b})}, 2, err
+	}
+	if n := strings.IndexAny(s, `%@\`); n > 0 {
+		return item{text: s[:n]}, n, nil
+	}
+	return item{text: s}, len(s), nil
 }
 
 // escape returns the byte that a letter after a backslash stands for.

@@ -28,7 +28,7 @@ func (c *command) connectOptions() (*connect.Options, error) {
 		KeepAlive: time.Duration(c.keepAlive) * time.Second, KeepSession: !c.cleanSession,
 		Username: c.username, Will: c.will,
 	}
-	if c.unix != "" {
+	if c.unix != "" { // which has neither
 		o.Host, o.Port = "", 0
 	}
 	if c.hasPassword {

@@ -47,11 +47,19 @@ func (p *parser) checkTLS() error {
 		return misuse("Error: If keyform is set, keyfile must be also specified.\n")
 	case t.engineSHA1 != "" && (t.engine == "" || t.keyform == ""):
 		return misuse("Error: when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided.\n")
-	case t.psk != "" && (t.cafile != "" || t.capath != ""):
+	case t.psk == "":
+	case t.cafile != "" || t.capath != "":
 		return misuse("Error: Only one of --psk or --cafile/--capath may be used at once.\n")
-	case t.psk != "" && t.pskIdentity == "":
+	case t.pskIdentity == "":
 		return misuse("Error: --psk-identity required if --psk used.\n")
 	}
+	p.settlePort()
+	return nil
+}
+
+// settlePort finds the port, and whether there is TLS at it.
+func (p *parser) settlePort() {
+	t := &p.tls
 	given := t.cafile != "" || t.capath != "" || t.psk != ""
 	if p.port < 0 {
 		p.port = 1883
@@ -60,7 +68,6 @@ func (p *parser) checkTLS() error {
 		}
 	}
 	t.used = !t.none && (given || t.osCerts || p.urlTLS || p.port == 8883)
-	return nil
 }
 
 // checkSession completes what stands in CONNECT.

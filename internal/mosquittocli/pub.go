@@ -89,8 +89,13 @@ func (c *command) leave(client *mqtt.Client, o *connect.Options) {
 
 // publish publishes everything and says what the server refused, which is a warning.
 func (c *command) publish(ctx context.Context, client *mqtt.Client, o *connect.Options) error {
+	server := client.ConnAck()
+	if c.qos > server.MaximumQoS {
+		return plainError("Error: Message QoS not supported on broker, try a lower QoS.\n")
+	}
 	m := mqtt.Message{
-		Topic: c.topics[0], Payload: c.body, QoS: c.qos, Retain: c.retain,
+		Topic: c.topics[0], Payload: c.body, QoS: c.qos,
+		Retain:     c.retain && server.RetainAvailable, // as Mosquitto does it, without a word
 		Properties: o.Properties.Publish.Message(),
 	}
 	settings := publish.Options{

@@ -217,9 +217,9 @@ func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 		m = withoutIdentifier(m)
 	}
 	dst, err := p.Append(dst, m, time.Now())
-	var unfit *format.PayloadError
-	if errors.As(err, &unfit) {
-		p.command.say(unfit.Text)
+	var failed *format.PayloadError
+	if errors.As(err, &failed) {
+		p.command.say(failed.Text)
 		return dst, nil
 	}
 	return dst, err

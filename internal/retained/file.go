@@ -44,7 +44,9 @@ func (w *Writer) Write(m *mqtt.Received, at time.Time) error {
 
 // Append writes a message as a line of JSON.
 func Append(w io.Writer, m *mqtt.Received, at time.Time) error {
-	line, err := json.Marshal(record.Of(m, at))
+	r := record.Of(m, at)
+	r.PacketID = 0 // of this delivery
+	line, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}

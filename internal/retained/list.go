@@ -18,8 +18,8 @@ const DefaultQuiet = 900 * time.Millisecond
 // quietRounds is how many answers to pings in a row have to come without a message between them.
 const quietRounds = 3
 
-// exactFilters is how many topics are asked for at once where messages are to come at their own quality of service:
-// Mosquitto 2.0.11 and 2.1.2 send 1,020 such messages at one time and drop the others (max_queued_messages).
+// exactFilters is how many topics are asked for in one packet where messages are to come at their own quality of service: well
+// below the 1,020 such messages that Mosquitto 2.0.11 holds for a client, beyond which it drops them (max_queued_messages).
 const exactFilters = 200
 
 // Listing says which retained messages are asked for.

@@ -28,6 +28,7 @@ type run struct {
 	sink    *sink
 	result  Result
 	redials bool // this connection is not the first
+	numbers bool // messages show subscription identifiers: some were asked for
 
 	client atomic.Pointer[mqtt.Client]
 	stands atomic.Bool   // the connection, as far as messages were taken
@@ -40,6 +41,7 @@ type run struct {
 
 func newRun(ctx context.Context, o Options) *run {
 	r := &run{Options: o, caller: ctx, lost: make(chan struct{}, 1)}
+	r.numbers = slices.ContainsFunc(o.Subscriptions, func(s mqtt.Subscription) bool { return s.ID != 0 })
 	r.ctx, r.end = context.WithCancelCause(ctx)
 	r.sink = newSink(o.Out, r.end)
 	return r
@@ -238,6 +240,9 @@ func (r *run) take(m *mqtt.Received) {
 	case r.RandomFilter > 0 && rand.Float64()*100 >= r.RandomFilter: // a sample, no secret
 		_ = m.Ack()
 	default:
+		if !r.numbers {
+			hideNumbers(m)
+		}
 		if err := r.sink.put(m, r.Append); err != nil {
 			r.finish(err)
 			return
@@ -245,6 +250,24 @@ func (r *run) take(m *mqtt.Received) {
 	}
 	if n := r.taken.Add(1); n == r.Count {
 		r.finish(errEnough)
+	}
+}
+
+// hideNumbers takes off m the subscription identifiers, which the client has chosen to find handlers, and
+// nobody who sees the message has.
+func hideNumbers(m *mqtt.Received) {
+	if len(m.SubscriptionIDs()) == 0 {
+		return
+	}
+	p := m.Properties
+	m.Properties = nil
+	if !p.PayloadIsText && p.MessageExpiry == nil && p.ContentType == "" && p.ResponseTopic == "" &&
+		p.CorrelationData == nil && p.UserProperties == nil {
+		return
+	}
+	m.Properties = &mqtt.Properties{
+		PayloadIsText: p.PayloadIsText, MessageExpiry: p.MessageExpiry, ContentType: p.ContentType,
+		ResponseTopic: p.ResponseTopic, CorrelationData: p.CorrelationData, UserProperties: p.UserProperties,
 	}
 }
 

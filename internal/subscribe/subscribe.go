@@ -24,7 +24,8 @@ var (
 
 // Options say which messages are wanted, where they go, and when it is enough.
 type Options struct {
-	// Subscriptions are asked for in one packet. Their handlers and ManualAck are not looked at.
+	// Subscriptions are asked for in one packet. Their handlers and ManualAck are not looked at. Messages have
+	// no subscription identifiers unless one of the subscriptions has.
 	Subscriptions []mqtt.Subscription
 	// Choose, unless nil, takes the place of Subscriptions where what is asked for depends on the server.
 	Choose func(client *mqtt.Client) ([]mqtt.Subscription, error)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -195,152 +194,6 @@ func atQoS1(n byte) (packets []byte) {
 	return packets
 }
 
-func TestWhatCountIsWrittenAndAcknowledgedAndNoMore(t *testing.T) {
-	server := mqtttest.NewServer(t)
-	var out bytes.Buffer
-	done := run(t, server, subscribe.Options{Subscriptions: wants(1, "a"), Count: 2, Append: line, Out: &out})
-	conn := server.Accept()
-	subscribed(conn, "01")
-	conn.SendBytes(atQoS1(5))
-	conn.Expect("40 02 0001", "40 02 0002", "E0 00")
-	conn.Close()
-	if result := done(); result.err != nil || result.Messages != 2 {
-		t.Errorf("%+v", result)
-	}
-	if got, want := out.String(), "a 1\na 2\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// gate is a writer that blocks until it is opened, and then fails with err unless that is nil.
-type gate struct {
-	mu      sync.Mutex
-	got     bytes.Buffer
-	reached chan struct{} // has a value once a write has begun
-	open    chan struct{}
-	err     error
-}
-
-func newGate(err error) *gate {
-	return &gate{reached: make(chan struct{}, 1), open: make(chan struct{}), err: err}
-}
-
-func (g *gate) Write(p []byte) (int, error) {
-	select {
-	case g.reached <- struct{}{}:
-	default:
-	}
-	<-g.open
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.err != nil {
-		return 0, g.err
-	}
-	return g.got.Write(p)
-}
-
-func TestNothingIsAcknowledgedBeforeItIsWritten(t *testing.T) {
-	server := mqtttest.NewServer(t)
-	out := newGate(nil)
-	done := run(t, server, subscribe.Options{Subscriptions: wants(1, "a"), Count: 2, Append: line, Out: out})
-	conn := server.Accept()
-	subscribed(conn, "01")
-	conn.SendBytes(atQoS1(2))
-	<-out.reached
-	conn.ExpectNothing(50 * time.Millisecond)
-	close(out.open)
-	conn.Expect("40 02 0001", "40 02 0002", "E0 00")
-	conn.Close()
-	if result := done(); result.err != nil {
-		t.Error(result.err)
-	}
-}
-
-func TestWhatCannotBeWrittenIsNotAcknowledged(t *testing.T) {
-	server := mqtttest.NewServer(t)
-	out := newGate(io.ErrClosedPipe)
-	close(out.open)
-	done := run(t, server, subscribe.Options{Subscriptions: wants(1, "a"), Append: line, Out: out})
-	conn := server.Accept()
-	subscribed(conn, "01")
-	conn.SendBytes(atQoS1(1))
-	conn.Expect("E0 00")
-	conn.Close()
-	if result := done(); !errors.Is(result.err, io.ErrClosedPipe) {
-		t.Errorf("%+v", result)
-	}
-}
-
-// A reader that stands still has the client stop reading: no more than what fits on the way is taken, pings go
-// on, and all of it is written when the reader goes on.
-func TestASlowReaderSlowsTheServerAndLosesNothing(t *testing.T) {
-	server := mqtttest.NewServer(t)
-	out := newGate(nil)
-	const messages = 200_000
-	dial := dialTo(server.URL(), func(cfg *mqtt.Config) { cfg.KeepAlive = time.Second })
-	done := runIn(t.Context(), t, dial, subscribe.Options{Subscriptions: wants(0, "a"), Count: messages, Append: line, Out: out})
-	conn := server.Accept()
-	subscribed(conn, "00")
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		payload := bytes.Repeat([]byte("x"), 97)
-		_, _ = conn.Write(bytes.Repeat(append([]byte{0x30, 100, 0, 1, 'a'}, payload...), messages)) // the test finds what is missing
-	}()
-	<-out.reached
-	conn.Expect("C0 00") // the whole of it cannot have been read
-	select {
-	case <-sent:
-		t.Error("everything was read while nothing could be written")
-	default:
-	}
-	close(out.open)
-	<-sent
-	if result := done(); result.err != nil {
-		t.Error(result.err)
-	}
-	if n := bytes.Count(out.got.Bytes(), []byte("\n")); n != messages {
-		t.Errorf("%d of %d messages were written", n, messages)
-	}
-}
-
-func TestAnInterruptDoesNotWaitForAReaderThatStandsStill(t *testing.T) {
-	server := mqtttest.NewServer(t)
-	out := newGate(nil)
-	ctx, interrupt := context.WithCancelCause(t.Context())
-	done := runIn(ctx, t, dialTo(server.URL(), nil), subscribe.Options{Subscriptions: wants(0, "a"), Append: line, Out: out})
-	conn := server.Accept()
-	subscribed(conn, "00")
-	conn.Send("30 04 0001 61 78")
-	<-out.reached
-	interrupt(errEnd)
-	conn.Expect("E0 00")
-	conn.Close()
-	if result := done(); !errors.Is(result.err, errEnd) {
-		t.Errorf("%+v", result)
-	}
-	close(out.open)
-}
-
-// All that came before the connection ended is written, also behind a reader that was slow.
-func TestWhatCameBeforeTheEndOfTheConnectionIsWritten(t *testing.T) {
-	server := mqtttest.NewServer(t)
-	out := newGate(nil)
-	done := run(t, server, subscribe.Options{Subscriptions: wants(0, "a"), Append: line, Out: out})
-	conn := server.Accept()
-	subscribed(conn, "00")
-	conn.SendBytes(bytes.Repeat([]byte{0x30, 4, 0, 1, 'a', 'x'}, 30_000))
-	<-out.reached
-	conn.Close()
-	close(out.open)
-	if result := done(); !errors.Is(result.err, subscribe.ErrLost) || result.Messages != 30_000 {
-		t.Errorf("%+v", result)
-	}
-	if n := bytes.Count(out.got.Bytes(), []byte("\n")); n != 30_000 {
-		t.Errorf("%d of 30000 messages were written", n)
-	}
-}
-
 func TestRedialGoesOnCounting(t *testing.T) {
 	server := mqtttest.NewServer(t)
 	var out bytes.Buffer
@@ -455,6 +308,39 @@ func TestEachSecondIsCounted(t *testing.T) {
 	conn.Close()
 	if result := done(); !errors.Is(result.err, subscribe.ErrTimeout) || out.String() != "3 3 3\n" {
 		t.Errorf("%+v, %q", result, out.String())
+	}
+}
+
+// The client numbers its subscriptions in MQTT 5, which is nothing for who reads the messages.
+func TestNumbersThatNobodyAskedForAreNotShown(t *testing.T) {
+	for _, test := range []struct {
+		id   uint32
+		want string
+	}{{0, "[] false\n[] true\n"}, {7, "[7] false\n[7] true\n"}} {
+		server := mqtttest.NewServer(t)
+		var out bytes.Buffer
+		wanted := wants(0, "a")
+		wanted[0].ID = test.id
+		dial := dialTo(server.URL(), func(cfg *mqtt.Config) { cfg.Version = mqtt.V5 })
+		done := runIn(t.Context(), t, dial, subscribe.Options{
+			Subscriptions: wanted, Count: 2, Out: &out,
+			Append: func(dst []byte, m *mqtt.Received) ([]byte, error) {
+				text := m.Properties != nil && m.Properties.PayloadIsText
+				return fmt.Appendf(dst, "%v %t\n", m.SubscriptionIDs(), text), nil
+			},
+		})
+		conn := server.Accept()
+		conn.Accept()
+		id := conn.Packet()[2:4]
+		conn.Send(fmt.Sprintf("90 04 %x 00 00", id), "30 07 0001 61 02 0B07 78", "30 09 0001 61 04 0101 0B07 78")
+		conn.Packet()
+		conn.Close()
+		if result := done(); result.err != nil {
+			t.Error(result.err)
+		}
+		if got := out.String(); got != test.want {
+			t.Errorf("with number %d: %q, want %q", test.id, got, test.want)
+		}
 	}
 }
 

@@ -37,13 +37,13 @@ func AppendEscaped(dst, b []byte) []byte {
 }
 
 func appendEscaped(dst []byte, s, kept string) []byte {
-	var c context
+	var c surroundings
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
 			dst = appendByte(dst, s[i])
-			c = context{}
+			c = surroundings{}
 		case c.harmless(r) || r < 0x80 && strings.IndexByte(kept, byte(r)) >= 0:
 			dst = append(dst, s[i:i+size]...)
 		case r < 0x80:
@@ -58,14 +58,14 @@ func appendEscaped(dst []byte, s, kept string) []byte {
 	return dst
 }
 
-// context is what stands in front of a character, where that decides whether it is harmless.
-type context struct {
+// surroundings are what stands in front of a character, where that decides whether it is harmless.
+type surroundings struct {
 	base rune // the last character that stands for itself
 	run  int  // how many since then only change it
 }
 
 // harmless tells whether r is, where it stands, and moves on behind it.
-func (c *context) harmless(r rune) bool {
+func (c *surroundings) harmless(r rune) bool {
 	switch {
 	case modifies(r):
 		c.run++

@@ -1,9 +1,13 @@
 package terminal
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+
+	"golang.org/x/term"
 )
 
 // Is tells a terminal from files, pipes and the null device.
@@ -17,14 +21,57 @@ func Is(f *os.File) bool {
 }
 
 // Size returns the columns and lines of the terminal that stream is, or false.
-func Size(stream any) (columns, lines int, ok bool) { return 0, 0, false }
+func Size(stream any) (columns, lines int, ok bool) {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return 0, 0, false
+	}
+	columns, lines, err := term.GetSize(int(f.Fd()))
+	return columns, lines, err == nil && columns > 0 && lines > 0
+}
 
 // ErrNoTerminal is returned where nobody is there to type a password.
 var ErrNoTerminal = errors.New("no terminal to ask for it")
 
 // ReadPassword asks on a terminal and reads a line without showing it. in and out are the
 // command's stdin and stderr; where in is no terminal the controlling terminal is asked, and
-// where there is none the error is ErrNoTerminal.
-func ReadPassword(in io.Reader, out io.Writer, prompt string) (string, error) {
-	return "", ErrNoTerminal
+// where there is none the error is ErrNoTerminal. When ctx ends, as by Ctrl-C, the terminal shows
+// again what is typed, and the error is the cause.
+func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
+	f, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		tty, err := os.OpenFile(controlling, os.O_RDWR, 0)
+		if err != nil {
+			return "", ErrNoTerminal
+		}
+		defer func() { _ = tty.Close() }()
+		f, out = tty, tty
+	}
+	before, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("read a password: %w", err)
+	}
+	type answer struct {
+		text []byte
+		err  error
+	}
+	if _, err := io.WriteString(out, prompt); err != nil {
+		return "", fmt.Errorf("ask for a password: %w", err)
+	}
+	answers := make(chan answer, 1)
+	go func() { // it stays in its read when ctx ends; the command ends then, too
+		text, err := term.ReadPassword(int(f.Fd()))
+		answers <- answer{text, err}
+	}()
+	defer io.WriteString(out, "\n") //nolint:errcheck // only the look of the screen
+	select {
+	case a := <-answers:
+		if a.err != nil {
+			return "", fmt.Errorf("read a password: %w", a.err)
+		}
+		return string(a.text), nil
+	case <-ctx.Done():
+		_ = term.Restore(int(f.Fd()), before) // the command ends anyway
+		return "", context.Cause(ctx)
+	}
 }

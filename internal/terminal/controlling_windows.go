@@ -1,0 +1,4 @@
+package terminal
+
+// controlling is the terminal that the process belongs to, whatever its streams are.
+const controlling = "CONIN$"
