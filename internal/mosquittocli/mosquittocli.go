@@ -41,4 +41,5 @@ func Run(ctx context.Context, env environ.Environment) int {
 type command struct {
 	environ.Environment
 	options
+	line line
 }

@@ -38,7 +38,7 @@ func (c *command) pub(ctx context.Context) int {
 	}
 	err = c.publish(ctx, client, o)
 	if interrupted(ctx) {
-		breakOff(client)
+		c.line.breakOff()
 	}
 	c.leave(client, o)
 	return c.fail(ctx, err)
@@ -52,6 +52,7 @@ func (c *command) dial(ctx context.Context, o *connect.Options, out *environ.Out
 	}
 	cfg.OnPacket = c.trace(out)
 	c.limits(&cfg, o)
+	c.line.tap(&cfg)
 	return mqtt.Dial(ctx, url, cfg)
 }
 

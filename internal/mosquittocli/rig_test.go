@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -191,16 +193,19 @@ func (r *run) expand(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// freePort returns a port that nobody listens on.
+// freePort returns a port that nobody listens on, below those that systems give to outgoing connections,
+// so that none of the many here takes it before it is listened on.
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20000 + rand.IntN(12000))
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal("rig: no free port was found")
+	return ""
 }
 
 // settle waits until the broker knows that all connections of the tool have ended.

@@ -2,6 +2,7 @@ package mosquittocli_test
 
 import (
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,5 +59,22 @@ func TestRowNames(t *testing.T) {
 			t.Errorf("there are two rows %q", row.name)
 		}
 		seen[key] = true
+	}
+}
+
+// TestRecordsAreUsed finds no record of a row that is not there, or is compared with Debian's tool.
+func TestRecordsAreUsed(t *testing.T) {
+	used := map[string]bool{}
+	for _, row := range allRows() {
+		used[recordFile(row)] = listed(follows21, row.name)
+	}
+	files, err := filepath.Glob("testdata/recorded/*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("records: %v, %v", files, err)
+	}
+	for _, file := range files {
+		if !used[file] {
+			t.Errorf("%s belongs to no row that follows 2.1.2", file)
+		}
 	}
 }

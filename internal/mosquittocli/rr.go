@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -52,11 +53,29 @@ func interrupted(ctx context.Context) bool {
 	return errors.As(context.Cause(ctx), &interrupt)
 }
 
+// line is the transport of the connection that was made last, for breaking it off.
+type line struct{ conn atomic.Pointer[net.Conn] }
+
+// tap keeps what cfg's transport will be.
+func (l *line) tap(cfg *mqtt.Config) {
+	dial := cfg.Transport.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	cfg.Transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			l.conn.Store(&conn)
+		}
+		return conn, err
+	}
+}
+
 // breakOff ends the connection without DISCONNECT, so that the server publishes the will.
-func breakOff(client *mqtt.Client) {
-	gone, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = client.Close(gone) // which says that it was cut
+func (l *line) breakOff() {
+	if conn := l.conn.Load(); conn != nil {
+		(*conn).Close()
+	}
 }
 
 // request is one request: it is sent when the server has taken the subscription to the answer.
@@ -101,7 +120,8 @@ func (q *request) attach(ctx context.Context, s *subscribe.Options, p *printer) 
 	// the server publishes the will.
 	s.Leave = func(client *mqtt.Client) {
 		if q.answered.Load() || interrupted(ctx) {
-			breakOff(client)
+			q.command.line.breakOff()
+			<-client.Done()
 		}
 	}
 }

@@ -120,6 +120,7 @@ func (c *command) receiver(o *connect.Options, packets func(mqtt.TracedPacket)) 
 				cfg.Transport.MaxPacket = largestPacket
 			}
 			cfg.OnPacket = packets
+			c.line.tap(&cfg)
 			client, err := mqtt.Dial(ctx, url, cfg)
 			if err == nil || !passing(err) {
 				return client, err
