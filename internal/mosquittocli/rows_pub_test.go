@@ -114,6 +114,9 @@ var pubPropertyRows = []row{
 	{name: "pub property user", line: "pub -p $port -V 5 -t a/b -m hello -D publish user-property name value -D publish user-property name 'second value'"},
 	{name: "pub property all", line: "pub -p $port -V 5 -t a/b -m hello -D publish content-type a -D publish response-topic b " +
 		"-D publish correlation-data c -D publish user-property d e -D PUBLISH payload-format-indicator 1"},
+	{name: "pub property order", line: "pub -p $port -V 5 -t a/b -m hello -D publish user-property a b -D publish content-type c " +
+		"-D publish user-property d e -D publish correlation-data f -D publish payload-format-indicator 0 -D publish message-expiry-interval 9"},
+	{name: "pub property empty", line: "pub -p $port -V 5 -t a/b -m hello -D publish correlation-data '' -D publish content-type ''"},
 	{name: "pub property connect", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -q 1 -D connect session-expiry-interval 5 " +
 		"-D connect receive-maximum 7 -D connect maximum-packet-size 1000 -D connect topic-alias-maximum 3 " +
 		"-D connect request-response-information 1 -D connect request-problem-information 0 -D connect user-property a b"},

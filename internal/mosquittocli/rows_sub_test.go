@@ -176,6 +176,12 @@ var rich = mqtt.Message{Topic: "a/b", Payload: []byte("{\"n\":1}"), QoS: 1, Prop
 	CorrelationData: []byte("c\x01d"), UserProperties: []mqtt.UserProperty{{Name: "k", Value: "v"}, {Name: "k2", Value: "v 2"}},
 }}
 
+// mixed has properties in another order than that of their fields, and an indicator that says nothing.
+var mixed = mqtt.Message{Topic: "a/b", Payload: []byte("m"), QoS: 1, Properties: &mqtt.Properties{
+	ContentType: "text/plain", MessageExpiry: &minute, UserProperties: []mqtt.UserProperty{{Name: "k", Value: "v"}, {Name: "a", Value: "b"}, {Name: "k", Value: "w"}},
+	Order: []byte{0x26, 0x03, 0x26, 0x01, 0x26},
+}}
+
 // formats returns a row of mosquitto_sub -F with two messages, one with all properties.
 func formats(name, format, more string) row {
 	return row{
@@ -192,6 +198,14 @@ var subFormatRows = []row{
 	formats("times", "%I %U", ""),
 	formats("clock", "@Y-@m@@ %t", ""),
 	formats("json", "%j", ""),
+	{
+		name: "sub format order", line: "sub -p $port -i lamp -V 5 -t a/# -q 1 -C 2 -F '%F|%P|%C|%j'",
+		steps: []step{subscribed, send(mixed), send(mqtt.Message{Topic: "a", Properties: &mqtt.Properties{Order: []byte{0x01}}})},
+	},
+	{
+		name: "sub format identifier", line: "sub -p $port -i lamp -V 5 -t a/# -C 1 -F '%S|%j' -D subscribe subscription-identifier 7",
+		steps: []step{subscribed, send(mixed)},
+	},
 	formats("json payload", "%j", " -R --pretty"),
 	formats("widths", "[%10t][%-10t][%010l][%.2p][%3x][%5.1X]", ""),
 	formats("escapes", "a\\tb\\nc\\\\d\\a\\0\\e%%", ""),

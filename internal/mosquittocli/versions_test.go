@@ -30,7 +30,8 @@ var follows21 = []versionDifference{
 		"pub plain against tls",
 	}},
 	{"%j and %J have true and false, lists of user properties, and another time in 2.1", []string{
-		"rr format json", "sub format json", "sub format json payload", "sub format json of json", "sub format json of json pretty",
+		"rr format json", "sub format json", "sub format json payload", "sub format order", "sub format identifier",
+		"sub format json of json", "sub format json of json pretty",
 	}},
 	{"messages name more in 2.1", []string{"pub bad property", "sub nothing", "pub file missing"}},
 	{"a precision of %x and %X counts bytes in 2.0, and is otherwise in 2.1", []string{"sub format widths"}},

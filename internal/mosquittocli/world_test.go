@@ -264,6 +264,7 @@ func properties(m *mqtt.Message) string {
 	add(p.ResponseTopic != "", "response-topic", p.ResponseTopic)
 	add(p.CorrelationData != nil, "correlation-data", string(p.CorrelationData))
 	add(len(p.UserProperties) > 0, "user-properties", p.UserProperties)
+	add(p.Order != nil, "order", fmt.Sprintf("% X", p.Order))
 	return line
 }
 
