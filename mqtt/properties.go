@@ -19,15 +19,12 @@ type UserProperty struct {
 // on a connection of an earlier version fails with an *ArgumentError.
 type Properties struct {
 	PayloadIsText   bool           // Payload Format Indicator: the payload is UTF-8
+	TopicAlias      uint16         // of a received message, 0: none; its connection's business, and never sent
 	MessageExpiry   *time.Duration // rounded up to whole seconds; nil: never
 	ContentType     string         // such as a MIME type
 	ResponseTopic   string         // where an answer is expected
 	CorrelationData []byte         // what the answer is to carry
 	UserProperties  []UserProperty
-
-	// TopicAlias is what a received message had for its topic, 0 for nothing. It has a
-	// meaning on that connection alone and is never sent: the client chooses its own.
-	TopicAlias uint16
 
 	// Order is for who copies or shows a packet exactly: the identifiers of its properties
 	// (MQTT 5 table 2-4), each as often as the property is there, first to last.

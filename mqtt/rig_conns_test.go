@@ -178,7 +178,11 @@ func (c *loopConn) Write(b []byte) (int, error) {
 	for ; len(rest) > 1 && len(rest) >= 2+int(rest[1]); rest = rest[2+rest[1]:] {
 		switch rest[0] {
 		case 0x10:
-			c.push(0x20, 2, 0, 0)
+			if version := rest[8]; version == 5 {
+				c.push(0x20, 3, 0, 0, 0)
+			} else {
+				c.push(0x20, 2, 0, 0)
+			}
 		case 0x32:
 			id := rest[4+rest[3]:]
 			c.push(0x40, 2, id[0], id[1])
@@ -225,8 +229,15 @@ func newLoopConn() *loopConn {
 
 func dialLoop(t *testing.T, handler func(context.Context, *mqtt.Received)) (*mqtt.Client, *loopConn) {
 	t.Helper()
+	return dialLoopOf(t, mqtt.V311, handler)
+}
+
+// dialLoopOf is dialLoop for a version.
+func dialLoopOf(t *testing.T, v mqtt.Version, handler func(context.Context, *mqtt.Received)) (*mqtt.Client, *loopConn) {
+	t.Helper()
 	conn := newLoopConn()
-	c, err := mqtt.Dial(ctxFor(t), "mqtt://loop", mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}, OnMessage: handler})
+	dial := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	c, err := mqtt.Dial(ctxFor(t), "mqtt://loop", mqtt.Config{ClientID: "c", Version: v, Transport: mqtt.Transport{Dial: dial}, OnMessage: handler})
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Close(context.Background())) })
 	return c, conn
