@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -28,6 +29,10 @@ import (
 type leakChecked struct{ *testing.M }
 
 func (m leakChecked) Run() int {
+	// The tests wait for servers and processes much more than they calculate.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
 	code := m.M.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, "goleak:", err)
@@ -42,6 +47,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/*.txtar: every subcommand as a process of its own.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	ca := testcert.NewAuthority(t)
 	plain := mosquitto.Start(t, mosquitto.Options{})
 	secure := mosquitto.Start(t, mosquitto.Options{TLS: ca, Users: map[string]string{"ann": "s3cret"}})

@@ -126,6 +126,7 @@ func numbersTo(last int) []string {
 
 // TestLinesGoOnAfterALostConnection writes lines while there is a connection, while it is gone, and while it is back.
 func TestLinesGoOnAfterALostConnection(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	for qos, answer := range map[string]string{"0": "sent PUBLISH", "1": "received PUBACK id 3 ", "2": "received PUBCOMP id 3 "} {
 		t.Run("QoS "+qos, func(t *testing.T) {
@@ -161,6 +162,7 @@ func TestLinesGoOnAfterALostConnection(t *testing.T) {
 
 // TestNoLineIsLost cuts one connection after the other while lines are under way.
 func TestNoLineIsLost(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	gathered := newGathering(t, broker.URL())
 	p := newProxy(t, broker.Addr())
@@ -198,6 +200,7 @@ func TestNoLineIsLost(t *testing.T) {
 
 // TestOnceEndsWithTheConnection has pub -l say how far it came.
 func TestOnceEndsWithTheConnection(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	gathered := newGathering(t, broker.URL())
 	p := newProxy(t, broker.Addr())
@@ -218,6 +221,7 @@ func TestOnceEndsWithTheConnection(t *testing.T) {
 
 // TestInterruptedPub says how many lines went out.
 func TestInterruptedPub(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	gathered := newGathering(t, broker.URL())
 	c, stdin := newProxy(t, broker.Addr()).publishLines("-q", "1")

@@ -55,6 +55,7 @@ const recipePayload = `{"value":21.5}`
 // addresses of a real broker in it. One that ends has to end with success; one that goes on
 // has to be there for a while, and to end by Ctrl-C.
 func TestEveryExampleOfTheCommandsWorks(t *testing.T) {
+	t.Parallel()
 	if names := cli.CommandsWithoutExample(); len(names) > 0 {
 		t.Errorf("without an example: %v", names)
 	}
