@@ -29,9 +29,11 @@ import (
 type leakChecked struct{ *testing.M }
 
 func (m leakChecked) Run() int {
-	// The tests wait for servers and processes much more than they calculate.
-	if err := flag.Set("test.parallel", "12"); err != nil {
-		panic(err)
+	// The tests wait for servers and processes much more than they calculate; and a program with the race detector sleeps a
+	// second at its end otherwise.
+	if err := errors.Join(flag.Set("test.parallel", "12"), os.Setenv("GORACE", "atexit_sleep_ms=0")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	code := m.M.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
@@ -61,8 +63,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			// A program with the race detector sleeps a second at its end otherwise.
-			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("PORT", portOf(t, plain.Addr()))
 			env.Setenv("ACLPORT", portOf(t, refusing.Addr()))
 			env.Setenv("TLSPORT", portOf(t, secure.Addr()))

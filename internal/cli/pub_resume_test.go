@@ -25,7 +25,7 @@ type proxy struct {
 	mu       sync.Mutex
 	listener net.Listener
 	conns    []net.Conn
-	most     func() int64 // bytes that pass towards the broker in the next connection; nil: all
+	most     func() int64 // bytes that pass towards the broker in the next connection, called with mu; nil: all
 	pumps    sync.WaitGroup
 }
 
@@ -168,12 +168,14 @@ func TestNoLineIsLost(t *testing.T) {
 	p := newProxy(t, broker.Addr())
 	random := rand.New(rand.NewPCG(1, 2))
 	cuts := 0
+	p.mu.Lock()
 	p.most = func() int64 {
 		if cuts++; cuts > 12 {
 			return 0
 		}
 		return 40 + random.Int64N(800)
 	}
+	p.mu.Unlock()
 	const last = 500
 	c, stdin := p.publishLines("-q", "1")
 	write(t, stdin, 1, last)
