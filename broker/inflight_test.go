@@ -71,6 +71,29 @@ func TestTakesManyUnreleasedMessages(t *testing.T) {
 	read(t, conn, many*4)
 }
 
+// A client may give its requests the identifiers of messages that it has not acknowledged yet: each side has its own.
+func TestRequestsWithTheIdentifierOfAMessage(t *testing.T) {
+	b := start(t, broker.Config{})
+	conn := dial(t, b.Addr(), connect311, []byte{0x82, 6, 0, 9, 0, 1, 'a', 1}, publishes(1, 1))
+	read(t, conn, len(connack311)+5)
+	await(t, conn, 3, 0x0001) // as the topic is one byte long
+	for _, request := range []struct{ packet, answer []byte }{
+		{[]byte{0x82, 6, 0, 1, 0, 1, 'b', 1}, []byte{0x90, 3, 0, 1, 1}},
+		{[]byte{0xa2, 5, 0, 1, 0, 1, 'a'}, []byte{0xb0, 2, 0, 1}},
+	} {
+		write(t, conn, request.packet)
+		if got := read(t, conn, len(request.answer)); !bytes.Equal(got, request.answer) {
+			t.Errorf("% x is answered with % x, want % x", request.packet, got, request.answer)
+		}
+	}
+	write(t, conn, publishes(1, 1)) // the subscription to it has ended
+	read(t, conn, 4)
+	write(t, conn, []byte{0xc0, 0})
+	if got := read(t, conn, 2); !bytes.Equal(got, []byte{0xd0, 0}) {
+		t.Errorf("got % x after UNSUBSCRIBE, want PINGRESP", got)
+	}
+}
+
 // log is what a broker warned of.
 type log struct {
 	mu sync.Mutex

@@ -42,6 +42,7 @@ type visit struct {
 	established bool          // what comes from the client from now on is new
 	noted       bool          // a message is noted and not handed on yet
 	message     uint16        // that one
+	request     uint16        // the identifier of the SUBSCRIBE or UNSUBSCRIBE that is handled; its goroutine alone has it
 
 	successor *visit           // the one that took the session over; see inherit.go
 	late      []packets.Packet // messages for the session that the one before was given
@@ -97,7 +98,8 @@ func (s *sessions) ID() string { return "dunlin-sessions" }
 // Provides lists the hook's methods.
 func (s *sessions) Provides(b byte) bool {
 	switch b {
-	case mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnQosPublish, mochi.OnPublished, mochi.OnDisconnect, mochi.OnPacketEncode, mochi.OnPacketSent:
+	case mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnQosPublish, mochi.OnPublished, mochi.OnDisconnect, mochi.OnPacketRead,
+		mochi.OnPacketEncode, mochi.OnPacketSent:
 		return true
 	default:
 		return false
@@ -192,12 +194,35 @@ func (s *sessions) look(cl *mochi.Client, f func(*visit)) {
 	}
 }
 
-// OnPacketEncode answers a message that comes again with success: its identifier is
+// OnPacketRead has SUBSCRIBE and UNSUBSCRIBE handled without their identifier, and without the quality of service that says
+// that they have one. The wrapped broker looks for it among the messages that it has sent and the client has not acknowledged,
+// and refuses the request when it is there; but each side has identifiers of its own (MQTT 5 section 2.2.1).
+func (s *sessions) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	if !isRequest(pk.FixedHeader.Type) || pk.PacketID == 0 {
+		return pk, nil
+	}
+	if v := visitOf(cl); v != nil {
+		v.request, pk.PacketID, pk.FixedHeader.Qos = pk.PacketID, 0, 0
+	}
+	return pk, nil
+}
+
+func isRequest(packet byte) bool { return packet == packets.Subscribe || packet == packets.Unsubscribe }
+
+// isResponse tells whether a packet answers a request, in the goroutine that handled it.
+func isResponse(packet byte) bool { return packet == packets.Suback || packet == packets.Unsuback }
+
+// OnPacketEncode gives the answer to a request the identifier of it. It answers a message that comes again with success: its identifier is
 // in use by that very message [MQTT-4.3.3-10], which is no failure. A PUBLISH waits
 // until the client has its CONNACK [MQTT-3.2.0-1].
 func (s *sessions) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packet {
-	if v := visitOf(cl); v != nil && pk.FixedHeader.Type == packets.Publish {
-		<-v.answered
+	if v := visitOf(cl); v != nil {
+		switch {
+		case pk.FixedHeader.Type == packets.Publish:
+			<-v.answered
+		case isResponse(pk.FixedHeader.Type) && pk.PacketID == 0:
+			pk.PacketID = v.request
+		}
 	}
 	if pk.FixedHeader.Type == packets.Pubrec && pk.ReasonCode == packets.ErrPacketIdentifierInUse.Code {
 		pk.ReasonCode, pk.Properties.ReasonString = packets.CodeSuccess.Code, ""

@@ -14,6 +14,7 @@ import (
 )
 
 func TestBrokerServesUntilInterrupted(t *testing.T) {
+	t.Parallel()
 	ca := testcert.NewAuthority(t)
 	cert, key := ca.Server(t, testcert.Options{}).Files(t)
 	users := filepath.Join(t.TempDir(), "users")
@@ -77,6 +78,7 @@ func (c *call) ends(t *testing.T) {
 
 // The certificate that the broker makes is trusted by who takes the file that it names.
 func TestBrokerMakesACertificate(t *testing.T) {
+	t.Parallel()
 	kept := filepath.Join(t.TempDir(), "new", "certificates")
 	for _, option := range []string{"--tls-self-signed", "--tls-self-signed=" + kept} {
 		c, urls := startBroker(t, option, "--listen", "tls://127.0.0.1:0", "--listen", "wss://localhost:0")
@@ -101,6 +103,7 @@ func TestBrokerMakesACertificate(t *testing.T) {
 }
 
 func TestBrokerFault(t *testing.T) {
+	t.Parallel()
 	c, urls := startBroker(t, "--listen", "127.0.0.1:0", "--fault", "drop=100%,refuse=0%")
 	if text := c.stderr.String(); !strings.Contains(text, "dunlin: the broker does wrong on purpose: drop=100%,seed=") {
 		t.Errorf("stderr %q", text)

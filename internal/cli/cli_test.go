@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -28,6 +29,12 @@ import (
 type leakChecked struct{ *testing.M }
 
 func (m leakChecked) Run() int {
+	// The tests wait for servers and processes much more than they calculate; and a program with the race detector sleeps a
+	// second at its end otherwise.
+	if err := errors.Join(flag.Set("test.parallel", "12"), os.Setenv("GORACE", "atexit_sleep_ms=0")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := m.M.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, "goleak:", err)
@@ -42,6 +49,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/*.txtar: every subcommand as a process of its own.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	ca := testcert.NewAuthority(t)
 	plain := mosquitto.Start(t, mosquitto.Options{})
 	secure := mosquitto.Start(t, mosquitto.Options{TLS: ca, Users: map[string]string{"ann": "s3cret"}})
@@ -55,8 +63,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			// A program with the race detector sleeps a second at its end otherwise.
-			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("PORT", portOf(t, plain.Addr()))
 			env.Setenv("ACLPORT", portOf(t, refusing.Addr()))
 			env.Setenv("TLSPORT", portOf(t, secure.Addr()))

@@ -150,6 +150,7 @@ func pingOf(t *testing.T, env []string, args ...string) {
 
 // What the options of CONNECT say is in the packet, and is not there without them.
 func TestOptionsOfConnectArrive(t *testing.T) {
+	t.Parallel()
 	p := startPeer(t, "tcp", "127.0.0.1:0")
 	port := portOf(t, p.Addr().String())
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -218,6 +219,7 @@ func TestOptionsOfConnectArrive(t *testing.T) {
 
 // The URL has user and password, as option, first argument or in the environment.
 func TestURLWaysIn(t *testing.T) {
+	t.Parallel()
 	p := startPeer(t, "tcp", "127.0.0.1:0")
 	raw := "mqtt://ann:s3%20cret@" + p.Addr().String()
 	for _, c := range []struct {
@@ -239,6 +241,7 @@ func TestURLWaysIn(t *testing.T) {
 }
 
 func TestBindAddressIsWhereItComesFrom(t *testing.T) {
+	t.Parallel()
 	p := startPeer(t, "tcp", "127.0.0.1:0")
 	for _, args := range [][]string{{"-A", "127.0.0.9"}, {"--bind-address", "127.0.0.9"}, nil} {
 		pingOf(t, nil, append([]string{"mqtt://" + p.Addr().String()}, args...)...)
@@ -250,6 +253,7 @@ func TestBindAddressIsWhereItComesFrom(t *testing.T) {
 }
 
 func TestSocketOfThisMachine(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "broker socket")
 	p := startPeer(t, "unix", path)
 	for _, args := range [][]string{{"--unix", path, "-A", "127.0.0.9"}, {"-L", "unix://" + strings.ReplaceAll(path, " ", "%20")}} {
@@ -300,6 +304,7 @@ func nextHead(t *testing.T, heads chan *http.Request) *http.Request {
 }
 
 func TestWebSocketOptionsArrive(t *testing.T) {
+	t.Parallel()
 	address, heads := httpHead(t)
 	for _, c := range []struct{ args, path, field string }{
 		{"--ws -p " + portOf(t, address), "/mqtt", ""},
@@ -320,6 +325,7 @@ func TestWebSocketOptionsArrive(t *testing.T) {
 
 // A proxy is asked for the host by its name, and one that is not wanted is not.
 func TestProxyIsAsked(t *testing.T) {
+	t.Parallel()
 	address, heads := httpHead(t)
 	for _, c := range []struct{ args, env string }{
 		{"--proxy http://" + address + " -h broker.invalid", ""},
@@ -345,6 +351,7 @@ func TestProxyIsAsked(t *testing.T) {
 
 // A server that says nothing is waited for as long as --connect-timeout says.
 func TestConnectTimeout(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -359,6 +366,7 @@ func TestConnectTimeout(t *testing.T) {
 
 // Ctrl-C while nobody answers ends with its status.
 func TestPingEndsOnInterrupt(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ type tlsRun struct {
 
 // What the options of TLS say is so at the server, and without them it is not.
 func TestOptionsOfTLSArrive(t *testing.T) {
+	t.Parallel()
 	ours, others := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	files := t.TempDir()
 	folder, empty, keyLog := filepath.Join(files, "folder"), filepath.Join(files, "empty"), filepath.Join(files, "keys")
@@ -146,6 +147,7 @@ func serverOf(t *testing.T, pair testcert.Pair, change func(*tls.Config)) *peer 
 
 // A URL without TLS makes an option for TLS wrong, and leaves the environment's for other brokers.
 func TestURLWithoutTLS(t *testing.T) {
+	t.Parallel()
 	p := startPeer(t, "tcp", "127.0.0.1:0")
 	raw := "mqtt://" + p.Addr().String()
 	pingOf(t, []string{"MQTT_CAFILE=/nobody/here", "MQTT_CERT=/nobody/here", "MQTT_KEY=/nobody/here"}, raw, "--no-tls")

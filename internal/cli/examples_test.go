@@ -22,6 +22,7 @@ var exampleOutput = map[string]string{
 }
 
 func TestEveryExampleRuns(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../examples/*.js")
 	if err != nil || len(files) != len(exampleOutput) {
 		t.Fatalf("%d examples, %d expected (%v)", len(files), len(exampleOutput), err)

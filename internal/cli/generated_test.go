@@ -32,6 +32,7 @@ func output(t *testing.T, args ...string) string {
 
 // The pages in docs that are made from the commands are as the commands are.
 func TestGeneratedPagesAreCurrent(t *testing.T) {
+	t.Parallel()
 	for file, want := range map[string]string{
 		"../../docs/man/dunlin.1": output(t, "man"),
 		"../../docs/CHEAT.md": "# Cheat sheet\n\nWhat `dunlin cheat` prints: examples by task, with your broker's name for broker.example. A test runs each of them.\n\n" +
@@ -51,6 +52,7 @@ func TestGeneratedPagesAreCurrent(t *testing.T) {
 
 // The manual page is one that groff has nothing to say about, and holds each option.
 func TestManualPage(t *testing.T) {
+	t.Parallel()
 	page := output(t, "man")
 	groff := exec.Command("groff", "-ww", "-man", "-Tascii", "-P-c")
 	groff.Stdin = strings.NewReader(page)
@@ -73,6 +75,7 @@ func TestManualPage(t *testing.T) {
 
 // Each exit status that the code has, and each variable that it reads, is in the manual page.
 func TestManualPageKnowsStatusesAndVariables(t *testing.T) {
+	t.Parallel()
 	statuses, variables := cli.ExitStatuses(), cli.Variables()
 	code, err := os.ReadFile("failure.go")
 	if err != nil {
@@ -189,6 +192,7 @@ printf '%s\n' "${COMPREPLY[@]}"`
 // A real bash completes commands, options and what is known of their values. The scripts of
 // zsh, fish and PowerShell ask the same command for the same offers.
 func TestBashCompletes(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "file"), nil, 0o600); err != nil { // none of them is for a file
 		t.Fatal(err)
@@ -215,12 +219,14 @@ func TestBashCompletes(t *testing.T) {
 }
 
 func TestCompletionKnowsNoOptionThatIsNone(t *testing.T) {
+	t.Parallel()
 	if names := cli.UnknownOptions(); len(names) > 0 {
 		t.Errorf("options of no command: %v", names)
 	}
 }
 
 func TestCompletionScripts(t *testing.T) {
+	t.Parallel()
 	for shell, want := range map[string]string{
 		"bash": "complete -o default -F __start_dunlin dunlin", "zsh": "#compdef dunlin", "fish": "complete -c dunlin", "powershell": "Register-ArgumentCompleter",
 	} {
@@ -232,6 +238,7 @@ func TestCompletionScripts(t *testing.T) {
 
 // No line of text is taken for a request or an escape.
 func TestRoff(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		".TH X": `\&.TH X`, `a\nb`: `a\enb`, "it's -q": `it\(aqs \-q`, `"x"`: `\(dqx\(dq`, "'br": `\(aqbr`,
 	} {

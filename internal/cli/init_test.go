@@ -26,6 +26,7 @@ var largeInits = map[string]struct{ bytes, allocs int }{
 // What packages do before main delays every call of the command, which is to start in 20 ms.
 // Counted is what they allocate: that does not depend on the machine.
 func TestStartAllocatesLittle(t *testing.T) {
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "dunlin")
 	if out, err := exec.Command("go", "build", "-o", program, "dunlin/cmd/dunlin").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

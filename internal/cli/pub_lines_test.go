@@ -111,6 +111,7 @@ func publishBy(t *rapid.T, all *testing.T, port string, input []byte, args ...st
 // TestStdinAsMosquittoTakesIt feeds arbitrary bytes to pub and to Debian's mosquitto_pub: the same messages arrive. A byte 0
 // is another matter in lines: pub keeps it, mosquitto_pub loses what is behind it, as feed.LineRules can.
 func TestStdinAsMosquittoTakesIt(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{Config: []string{"set_tcp_nodelay true"}})
 	port, gathered := portOf(t, broker.Addr()), newGathering(t, broker.URL())
 	file := filepath.Join(t.TempDir(), "message")

@@ -25,7 +25,7 @@ type proxy struct {
 	mu       sync.Mutex
 	listener net.Listener
 	conns    []net.Conn
-	most     func() int64 // bytes that pass towards the broker in the next connection; nil: all
+	most     func() int64 // bytes that pass towards the broker in the next connection, called with mu; nil: all
 	pumps    sync.WaitGroup
 }
 
@@ -126,6 +126,7 @@ func numbersTo(last int) []string {
 
 // TestLinesGoOnAfterALostConnection writes lines while there is a connection, while it is gone, and while it is back.
 func TestLinesGoOnAfterALostConnection(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	for qos, answer := range map[string]string{"0": "sent PUBLISH", "1": "received PUBACK id 3 ", "2": "received PUBCOMP id 3 "} {
 		t.Run("QoS "+qos, func(t *testing.T) {
@@ -161,17 +162,20 @@ func TestLinesGoOnAfterALostConnection(t *testing.T) {
 
 // TestNoLineIsLost cuts one connection after the other while lines are under way.
 func TestNoLineIsLost(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	gathered := newGathering(t, broker.URL())
 	p := newProxy(t, broker.Addr())
 	random := rand.New(rand.NewPCG(1, 2))
 	cuts := 0
+	p.mu.Lock()
 	p.most = func() int64 {
 		if cuts++; cuts > 12 {
 			return 0
 		}
 		return 40 + random.Int64N(800)
 	}
+	p.mu.Unlock()
 	const last = 500
 	c, stdin := p.publishLines("-q", "1")
 	write(t, stdin, 1, last)
@@ -198,6 +202,7 @@ func TestNoLineIsLost(t *testing.T) {
 
 // TestOnceEndsWithTheConnection has pub -l say how far it came.
 func TestOnceEndsWithTheConnection(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	gathered := newGathering(t, broker.URL())
 	p := newProxy(t, broker.Addr())
@@ -218,6 +223,7 @@ func TestOnceEndsWithTheConnection(t *testing.T) {
 
 // TestInterruptedPub says how many lines went out.
 func TestInterruptedPub(t *testing.T) {
+	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
 	gathered := newGathering(t, broker.URL())
 	c, stdin := newProxy(t, broker.Addr()).publishLines("-q", "1")

@@ -30,6 +30,7 @@ func snippet(t *testing.T, name string) string {
 }
 
 func TestReadmeScript(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil, "run", "--broker", writeScript(t, snippet(t, "script")))
 	c.stdout.waitFor(t, "home/light on\n")
 	c.stop(environ.Interrupt{Signal: 2})
@@ -39,6 +40,7 @@ func TestReadmeScript(t *testing.T) {
 }
 
 func TestReadmeLibrary(t *testing.T) {
+	t.Parallel()
 	b, err := broker.Start(t.Context(), broker.Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,7 +33,7 @@ var recipePrints = map[string]string{
 	`dunlin get home/light -W 5`:                                `^\{"value":21.5\}\n?$`,
 	`dunlin ping mqtt://broker.example -C 1 --within 1s --json`: `^\{.*\}\n`,
 	`dunlin req lamp/state -W 5`:                                `^on\n$`,
-	`dunlin req calc/add '[1,2]' --latency`:                     `^3\n`,
+	`dunlin req calc/upper hello --latency`:                     `^HELLO\n`,
 	`dunlin version --json`:                                     `^\{"version":".*\}\n$`,
 }
 
@@ -55,6 +55,7 @@ const recipePayload = `{"value":21.5}`
 // addresses of a real broker in it. One that ends has to end with success; one that goes on
 // has to be there for a while, and to end by Ctrl-C.
 func TestEveryExampleOfTheCommandsWorks(t *testing.T) {
+	t.Parallel()
 	if names := cli.CommandsWithoutExample(); len(names) > 0 {
 		t.Errorf("without an example: %v", names)
 	}
@@ -70,10 +71,8 @@ func TestEveryExampleOfTheCommandsWorks(t *testing.T) {
 		}
 	}
 	going, failed := k.serveAll(t, services)
-	for together := range slices.Chunk(others, 8) {
-		goOn, fail := k.serveAll(t, together)
-		going, failed = append(going, goOn...), append(failed, fail...)
-	}
+	goOn, fail := k.serveAll(t, others)
+	going, failed = append(going, goOn...), append(failed, fail...)
 	// One may need what another leaves behind, such as a file.
 	for _, d := range failed {
 		if again := k.serve(t, d.line); !again.ends(20 * time.Second) {
@@ -141,7 +140,7 @@ func newKitchen(t *testing.T) *kitchen {
 		t.Fatal(err)
 	}
 	k.env = append(os.Environ(), "MQTT_URL=mqtt://"+b.Addr(), "SSL_CERT_FILE="+filepath.Join(k.folder, "authority.pem"),
-		"HOME="+k.folder, "GORACE=atexit_sleep_ms=0", "MANPAGER=cat")
+		"HOME="+k.folder, "MANPAGER=cat")
 	k.publishAlways(t, b.Addr())
 	return k
 }
@@ -222,15 +221,25 @@ func (k *kitchen) adapt(line string) string {
 	return strings.ReplaceAll(line, "localhost:1883", plain.Host)
 }
 
-// serveAll starts examples together, and returns those that go on, and those that have failed.
+// serveAll starts examples, several at a time, and returns those that go on, and those that have failed.
 func (k *kitchen) serveAll(t *testing.T, lines []string) (going, failed []*dish) {
 	t.Helper()
-	var dishes []*dish
-	for _, line := range lines {
-		dishes = append(dishes, k.serve(t, line))
+	const together, while = 8, 2500 * time.Millisecond
+	places := make(chan struct{}, together)
+	dishes := make([]*dish, len(lines))
+	var waiting sync.WaitGroup
+	for i, line := range lines {
+		places <- struct{}{}
+		d := k.serve(t, line)
+		dishes[i] = d
+		waiting.Go(func() {
+			d.ends(while)
+			<-places
+		})
 	}
-	for limit := time.Now().Add(2500 * time.Millisecond); len(dishes) > 0; dishes = dishes[1:] {
-		if d := dishes[0]; !d.ends(time.Until(limit)) {
+	waiting.Wait()
+	for _, d := range dishes {
+		if !d.ends(0) {
 			going = append(going, d)
 		} else if d.fault() != "" {
 			failed = append(failed, d)

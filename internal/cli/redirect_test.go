@@ -6,6 +6,7 @@ import (
 )
 
 func TestParseRedirects(t *testing.T) {
+	t.Parallel()
 	cases := []struct{ list, address, want string }{
 		{"a:1=b:2", "a:1", "b:2"},
 		{"a:1=b:2", "A:1", "b:2"},

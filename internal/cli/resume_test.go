@@ -20,6 +20,7 @@ import (
 
 // What is published at QoS 1 while the connection is lost comes once it stands again, and -C goes on counting.
 func TestSubGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{Persistence: true})
 	c := start(t, nil, "sub", "-p", portOf(t, b.Addr()), "-t", "t", "-q", "1", "-C", "3")
 	b.WaitLog("Sending SUBACK to dunlin-")
@@ -46,6 +47,7 @@ func TestSubGoesOnWhereItWas(t *testing.T) {
 
 // The session of a run outlives its connections, for an hour, and ends with the run.
 func TestSubKeepsTheSessionForTheRun(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-q", "1", "-i", "x", "-C", "2")
 	conn := server.Accept()
@@ -72,6 +74,7 @@ func TestSubKeepsTheSessionForTheRun(t *testing.T) {
 
 // A broker that does not speak MQTT 5 keeps no session for the run: it would be for good.
 func TestSubKeepsNoSessionBeforeMQTT5(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-q", "1", "-i", "x", "-C", "1")
 	for range 2 { // one attempt for the session, one as any command makes it
@@ -95,6 +98,7 @@ func TestSubKeepsNoSessionBeforeMQTT5(t *testing.T) {
 }
 
 func TestSubTellsOfASessionThatTheBrokerHasLost(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-q", "1", "-i", "x", "-C", "1")
 	for range 2 {
@@ -118,6 +122,7 @@ func TestSubTellsOfASessionThatTheBrokerHasLost(t *testing.T) {
 
 // A reader that goes away ends the command without a word, and what it did not take is not acknowledged.
 func TestSubEndsQuietlyWithItsReader(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	reader, writer := io.Pipe()
 	c := start(t, func(e *environ.Environment) { e.Stdout = writer }, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "t", "-q", "1")
@@ -142,6 +147,7 @@ func TestSubEndsQuietlyWithItsReader(t *testing.T) {
 // A request that is not answered yet when the connection breaks is answered after it, and who waits for an
 // answer gets it although the one who answers had lost the broker.
 func TestReplyGoesOnAfterALostConnection(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{Persistence: true})
 	c := start(t, nil, "reply", "-p", portOf(t, b.Addr()), "ask/+", "--echo", "-q", "1", "-v")
 	b.WaitLog("Sending SUBACK to dunlin-")
@@ -217,6 +223,7 @@ func TestReplyRunsSoManyCommandsAtOnce(t *testing.T) {
 
 // What a command says that runs at the end is not awaited, and its request not acknowledged.
 func TestReplyStopsItsCommandsAtTheEnd(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, func(e *environ.Environment) { e.Env = os.Environ() },
 		"reply", "-L", server.URL(), "-V", "5", "ask", "-q", "1", "--command", "echo begun >&2; exec sleep 60", "--once")
@@ -235,6 +242,7 @@ func TestReplyStopsItsCommandsAtTheEnd(t *testing.T) {
 }
 
 func TestSubSharesWithAGroup(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "a", "--share", "g", "-C", "1")
 	conn := server.Accept()

@@ -20,16 +20,20 @@ import (
 )
 
 // retainedTopics is how many retained messages are in play: more than the 1,020 that Mosquitto sends of QoS 1 and 2 at once.
-const retainedTopics = 2000
+const retainedTopics = 1200
 
 func TestRetainedMessagesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
 	embedded, err := broker.Start(t.Context(), broker.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer embedded.Close(context.Background())
+	t.Cleanup(func() { _ = embedded.Close(context.Background()) })
 	for name, addr := range map[string]string{"Mosquitto": mosquitto.Start(t, mosquitto.Options{}).Addr(), "embedded": embedded.Addr()} {
-		t.Run(name, func(t *testing.T) { comeBack(t, addr) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			comeBack(t, addr)
+		})
 	}
 }
 
@@ -145,6 +149,7 @@ func exported(t *testing.T, name string) map[string]string {
 
 // A user who may read only is told.
 func TestRefusedRemovalIsTold(t *testing.T) {
+	t.Parallel()
 	access := filepath.Join(t.TempDir(), "access")
 	if err := os.WriteFile(access, []byte("user writer\ntopic readwrite #\nuser reader\ntopic read #\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -166,6 +171,7 @@ func TestRefusedRemovalIsTold(t *testing.T) {
 
 // A broker that acknowledges and does nothing, as MQTT 3.1.1 has it for a user without the right, is found out by looking again.
 func TestRetainedMessageThatStaysIsTold(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "retained", "rm", "#", "-p", portOf(t, server.Addr()), "-V", "3.1.1", "--yes", "--quiet-time", "30ms")
 	conn := server.Accept()

@@ -27,6 +27,7 @@ client.connect({ client: 'script' }, function () { console.log('connected'); });
 `
 
 func TestRunEndsCleanlyOnInterrupt(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	c := start(t, nil, "run", "--connect-to", ":="+b.Addr(), writeScript(t, connected))
 	c.stdout.waitFor(t, "connected\n")
@@ -49,6 +50,7 @@ func TestRunEndsAfterTheTimeLimit(t *testing.T) {
 
 // A script that calculates without end must still obey.
 func TestRunInterruptsABusyScript(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil, "run", "--broker", writeScript(t, `console.log('busy'); for (;;) {}`))
 	c.stdout.waitFor(t, "busy\n")
 	c.stop(environ.Interrupt{Signal: syscall.SIGTERM})
@@ -58,6 +60,7 @@ func TestRunInterruptsABusyScript(t *testing.T) {
 }
 
 func TestRunEndsWhenNobodyReads(t *testing.T) {
+	t.Parallel()
 	c := start(t, func(e *environ.Environment) { e.Stdout = failing{syscall.EPIPE} },
 		"run", writeScript(t, `setInterval(function () { console.log('tick'); }, 1);`))
 	if status := c.wait(t); status != cli.ExitOK || c.stderr.String() != "" {
@@ -66,6 +69,7 @@ func TestRunEndsWhenNobodyReads(t *testing.T) {
 }
 
 func TestRunColours(t *testing.T) {
+	t.Parallel()
 	for _, v := range []struct {
 		terminal bool
 		env      []string

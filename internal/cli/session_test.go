@@ -59,6 +59,7 @@ func stay(ctx context.Context, once bool, args ...string) (lines *growing, ended
 
 // A lost connection is told, and made again: each state has its line.
 func TestReconnectTellsWhatItDoes(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	lines, ended := stay(ctx, false, b.URL(), "-i", "stayer", "--min-backoff", "20ms", "--max-backoff", "100ms")
@@ -80,6 +81,7 @@ func TestReconnectTellsWhatItDoes(t *testing.T) {
 
 // These options end with the connection, and stayOnce gives way to one that says otherwise.
 func TestReconnectOrOnce(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		args string
 		once bool // what the command wants
@@ -112,6 +114,7 @@ func TestReconnectOrOnce(t *testing.T) {
 
 // The number of attempts in a row is what --reconnect says.
 func TestReconnectGivesUpAfterItsNumber(t *testing.T) {
+	t.Parallel()
 	l := listen(t)
 	lines, ended := stay(t.Context(), false, "mqtt://"+l.Addr().String(), "-V", "311", "--min-backoff", "1ms", "--max-backoff", "2ms", "--reconnect=3")
 	serveOnce(t, l)
@@ -126,6 +129,7 @@ func TestReconnectGivesUpAfterItsNumber(t *testing.T) {
 
 // With --reconnect the first connection may fail, too; without it that ends the command.
 func TestReconnectFromTheStart(t *testing.T) {
+	t.Parallel()
 	l := listen(t)
 	address := l.Addr().String()
 	_ = l.Close()
@@ -220,6 +224,7 @@ func (g *growing) waitFor(t *testing.T, want string) string {
 }
 
 func TestJoinProperties(t *testing.T) {
+	t.Parallel()
 	cmd := &cobra.Command{}
 	s := &session{}
 	s.bind(cmd)

@@ -27,6 +27,7 @@ func (w wedge) Write(p []byte) (int, error) {
 // Native code, which a write to a full pipe and a regular expression are, cannot
 // be interrupted. The command must end all the same.
 func TestRunLeavesAScriptThatDoesNotStop(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "stuck.js")
 	if err := os.WriteFile(path, []byte(`console.log('stuck');`), 0o600); err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ func publish(t *testing.T, b *mosquitto.Broker, topic, message string) {
 }
 
 func TestSubEndsCleanlyOnInterrupt(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	c := start(t, func(e *environ.Environment) { e.StderrTerminal = true }, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener")
 	c.stderr.waitFor(t, "dunlin: subscribed, Ctrl-C to stop\n")
@@ -38,6 +39,7 @@ func TestSubEndsCleanlyOnInterrupt(t *testing.T) {
 }
 
 func TestSubTellsOfALostConnection(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	c := start(t, nil, "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "listener", "--once")
 	b.WaitLog("Sending SUBACK to listener") // that is written before it is sent
@@ -54,6 +56,7 @@ func TestSubTellsOfALostConnection(t *testing.T) {
 }
 
 func TestSubTellsOfARefusedFilter(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "secret")
 	conn := server.Accept()
@@ -70,6 +73,7 @@ func TestSubTellsOfARefusedFilter(t *testing.T) {
 }
 
 func TestSubTellsOfALowerQoS(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "a", "-t", "b", "-q", "2", "-C", "1")
 	conn := server.Accept()
@@ -86,6 +90,7 @@ func TestSubTellsOfALowerQoS(t *testing.T) {
 }
 
 func TestPubTellsOfAServerWithoutQoS2(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x", "-q", "2")
 	conn := server.Accept()
@@ -102,6 +107,7 @@ func TestPubTellsOfAServerWithoutQoS2(t *testing.T) {
 }
 
 func TestNoAnswerToConnectIsUnreachable(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x")
 	for range 2 { // MQTT 5, then 3.1.1
@@ -120,6 +126,7 @@ func TestNoAnswerToConnectIsUnreachable(t *testing.T) {
 
 // A server that does not speak MQTT 5 gets the message in 3.1.1.
 func TestPubComesToTheVersionOfTheServer(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-L", server.URL(), "-t", "t", "-m", "x")
 	conn := server.Accept()
@@ -152,6 +159,7 @@ func TestPubComesToTheVersionOfTheServer(t *testing.T) {
 
 // A server that does not take a topic, or a right that is missing, closes the connection without a word.
 func TestPubSaysWhatAClosedConnectionMayMean(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "pub", "-V", "3.1.1", "-L", server.URL(), "-t", "a b", "-m", "x", "-q", "1")
 	conn := server.Accept()
@@ -166,6 +174,7 @@ func TestPubSaysWhatAClosedConnectionMayMean(t *testing.T) {
 
 // The time-out also bounds a server that never answers.
 func TestSubTimesOutWhileConnecting(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-L", server.URL(), "-t", "t", "-W", "1")
 	server.Accept().Packet()
@@ -175,6 +184,7 @@ func TestSubTimesOutWhileConnecting(t *testing.T) {
 }
 
 func TestSubEscapesForTerminals(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	const message = "\x1b]0;owned\x07 \xff ünï\ttab \u009b2J"
 	for terminal, want := range map[bool]string{
@@ -200,6 +210,7 @@ type failing struct{ err error }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func TestStdoutThatTakesNoMore(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	publishRetained(t, b)
 	for _, v := range []struct {
@@ -228,6 +239,7 @@ func publishRetained(t *testing.T, b *mosquitto.Broker) {
 
 // TestProcessSignals sends real signals to a real process.
 func TestProcessSignals(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		id := "process-" + s.String()
@@ -249,6 +261,7 @@ func TestProcessSignals(t *testing.T) {
 
 // TestProcessClosedPipe is "dunlin sub | head -1".
 func TestProcessClosedPipe(t *testing.T) {
+	t.Parallel()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	publishRetained(t, b)
 	cmd := exec.Command("dunlin", "sub", "-p", portOf(t, b.Addr()), "-t", "#", "-i", "process")
@@ -273,6 +286,7 @@ func TestProcessClosedPipe(t *testing.T) {
 // Messages after the last one that was asked for are not printed, even when they
 // come in the same packet of the network.
 func TestSubPrintsNoMoreThanCounted(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "t", "-C", "2")
 	conn := server.Accept()
@@ -291,6 +305,7 @@ func TestSubPrintsNoMoreThanCounted(t *testing.T) {
 // TestSubThrowsPoisonAway: a message that MQTT forbids is a line on standard error, and what comes
 // behind it is printed.
 func TestSubThrowsPoisonAway(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL(), "-t", "p/#", "-C", "1")
 	conn := server.Accept()

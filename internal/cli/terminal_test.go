@@ -121,6 +121,7 @@ func harmless(t *testing.T, text string, own bool) {
 // TestSubIsHarmlessOnATerminal sends what terminals obey as topic, payload and user property to a
 // process whose streams are a real pseudo-terminal.
 func TestSubIsHarmlessOnATerminal(t *testing.T) {
+	t.Parallel()
 	var packets [][]byte
 	for _, text := range hostile() {
 		packets = append(packets, publishPacket(text))
@@ -157,6 +158,7 @@ func TestSubIsHarmlessOnATerminal(t *testing.T) {
 
 // TestNotesAreHarmlessOnATerminal has a server refuse with a reason that a terminal would obey.
 func TestNotesAreHarmlessOnATerminal(t *testing.T) {
+	t.Parallel()
 	for _, text := range hostile() {
 		reason := asString(text)
 		properties := append(binary.BigEndian.AppendUint16([]byte{0x1f}, uint16(len(reason))), reason...)
@@ -179,6 +181,7 @@ func TestNotesAreHarmlessOnATerminal(t *testing.T) {
 
 // TestNamesOfServersAreHarmlessOnATerminal names a server that a terminal would obey.
 func TestNamesOfServersAreHarmlessOnATerminal(t *testing.T) {
+	t.Parallel()
 	for _, text := range hostile() {
 		out := onTerminal(t, exec.Command("dunlin", "sub", "--once", "-h", "x"+asString(text), "-t", "#"))
 		if !strings.Contains(out, "dunlin: ") {
@@ -190,6 +193,7 @@ func TestNamesOfServersAreHarmlessOnATerminal(t *testing.T) {
 
 // TestSubIsRawInAPipe shows that nothing is replaced where no terminal reads.
 func TestSubIsRawInAPipe(t *testing.T) {
+	t.Parallel()
 	texts := hostile()
 	for _, c := range []struct {
 		args []string
@@ -220,6 +224,7 @@ func TestSubIsRawInAPipe(t *testing.T) {
 
 // TestJSONOnATerminalKeepsEveryByte reads back what a pseudo-terminal got.
 func TestJSONOnATerminalKeepsEveryByte(t *testing.T) {
+	t.Parallel()
 	text := hostile()["bytes"]
 	server := mqtttest.NewServer(t)
 	done := make(chan string, 1)

@@ -15,6 +15,7 @@ import (
 
 // A cloud wants a certificate of the client, and ALPN.
 func TestCertificateAndALPN(t *testing.T) {
+	t.Parallel()
 	authority := testcert.NewAuthority(t)
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
 		Certificates: []tls.Certificate{authority.Server(t, testcert.Options{}).Certificate(t)},
@@ -51,6 +52,7 @@ func TestCertificateAndALPN(t *testing.T) {
 
 // TestLinesOfTheCloudsPage: each line is right as far as the connection, which is refused.
 func TestLinesOfTheCloudsPage(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../../docs/CLOUDS.md")
 	if err != nil {
 		t.Fatal(err)

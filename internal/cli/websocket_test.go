@@ -23,6 +23,7 @@ func webBroker(t *testing.T, ca *testcert.Authority) (plain, secure string) {
 }
 
 func TestPubAndSubOverWebSocket(t *testing.T) {
+	t.Parallel()
 	ca := testcert.NewAuthority(t)
 	plain, secure := webBroker(t, ca)
 	// The path is HTTP's, not a topic; what follows the question mark goes there, too.
@@ -44,6 +45,7 @@ func TestPubAndSubOverWebSocket(t *testing.T) {
 }
 
 func TestPathOfAWebSocketIsNoFilter(t *testing.T) {
+	t.Parallel()
 	plain, _ := webBroker(t, testcert.NewAuthority(t))
 	c := start(t, nil, "sub", "-L", plain+"/mqtt")
 	if status := c.wait(t); status != cli.ExitUsage || !strings.Contains(c.stderr.String(), "no topic filter") {
@@ -53,6 +55,7 @@ func TestPathOfAWebSocketIsNoFilter(t *testing.T) {
 
 // What follows the question mark may be a secret.
 func TestSubDoesNotShowTheQuery(t *testing.T) {
+	t.Parallel()
 	server := mqtttest.NewServer(t)
 	c := start(t, nil, "sub", "-V", "3.1.1", "-L", server.URL()+"?token=s3cret", "-t", "t", "--once")
 	conn := server.Accept()
