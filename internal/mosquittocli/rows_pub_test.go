@@ -86,6 +86,15 @@ var pubRows = []row{
 		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGTERM)},
 	},
 
+	{
+		name: "pub alarm", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
+		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGALRM)},
+	},
+	{
+		name: "pub signal for the user", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
+		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGUSR1)},
+	},
+
 	{name: "pub connack 1", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x01", close: true}}},
 	{name: "pub connack 2", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x02", close: true}}},
 	{name: "pub connack 3", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x03", close: true}}},

@@ -99,6 +99,9 @@ var subRows = []row{
 		name: "sub hung up", line: "sub -p $port -i lamp -t a/b -q 1 --will-topic gone",
 		steps: []step{subscribed, send(text("a/b", "one")), logged("Received PUBACK from lamp"), signal(syscall.SIGHUP)},
 	},
+	{name: "sub alarm", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGALRM)}},
+	{name: "sub first signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR1)}},
+	{name: "sub second signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR2)}},
 	{name: "sub terminated debug", line: "sub -p $port -i lamp -t a/b -q 1 -d", steps: []step{subscribed, send(text("a/b", "one")), logged("Received PUBACK from lamp"), signal(syscall.SIGTERM)}},
 	{name: "sub closed stdout", line: "sub -p $port -i lamp -t a/b -C 1", closed: true, steps: one},
 	{
