@@ -48,7 +48,7 @@ func (p *parser) checkTLS() error {
 	case t.engineSHA1 != "" && (t.engine == "" || t.keyform == ""):
 		return misuse("Error: when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided.\n")
 	case t.psk == "":
-	case t.cafile != "" || t.capath != "":
+	case t.hasCAFile || t.capath != "":
 		return misuse("Error: Only one of --psk or --cafile/--capath may be used at once.\n")
 	case t.pskIdentity == "":
 		return misuse("Error: --psk-identity required if --psk used.\n")
@@ -60,7 +60,7 @@ func (p *parser) checkTLS() error {
 // settlePort finds the port, and whether there is TLS at it.
 func (p *parser) settlePort() {
 	t := &p.tls
-	given := t.cafile != "" || t.capath != "" || t.psk != ""
+	given := t.hasCAFile || t.capath != "" || t.psk != ""
 	if p.port < 0 {
 		p.port = 1883
 		if given {

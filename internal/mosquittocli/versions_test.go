@@ -17,6 +17,7 @@ var follows21 = []versionDifference{
 		"sub retain handling never", "sub retain handling new", "sub retain handling always", "sub format number",
 		"sub websocket", "sub watch", "sub watch long", "sub options file", "rr websocket", "rr options file",
 		"sub unsubscribe alone",
+		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing",
 	}},
 	{"in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0", []string{
 		"pub debug without identifier", "sub debug without identifier", "sub debug without identifier version 5",
@@ -45,7 +46,7 @@ var follows21 = []versionDifference{
 var follows20 = []versionDifference{
 	{"2.1.2 tells the error of its own tidying up, Bad file descriptor, instead of why it could not connect", []string{
 		"pub no server", "sub no server", "rr no server", "sub no server debug", "pub no server debug", "pub no server stdin line",
-		"sub psk without key", "sub random filter", "pub no socket",
+		"sub psk without key", "sub random filter", "sub long number", "pub no socket",
 	}},
 	{"2.1.2 does not take the key form pem when it is built without engines", []string{"pub tls key form", "sub tls key form"}},
 }
