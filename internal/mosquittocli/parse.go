@@ -13,8 +13,8 @@ type parser struct {
 
 	will      willOptions
 	hasPrefix bool
-	expiry    int64  // of -x; negative: it was not given
-	urlTLS    bool   // -L asked for TLS
+	expiry    int64 // of -x; negative: it was not given
+	urlTLS    bool  // -L asked for TLS
 }
 
 // willOptions are the will's, as far as they were given.
