@@ -22,6 +22,9 @@ var varying = []struct {
 	{regexp.MustCompile(`DATETIME\.\d{6}`), "DATETIME.MICROSECONDS"},
 	{regexp.MustCompile(`\b1[789]\d{8}\.\d{9}\b`), "UNIXTIME.NANOSECONDS"},
 	{regexp.MustCompile(`\b1[789]\d{8}\b`), "UNIXTIME"},
+	// How long an answer took, and how many messages came in each of some seconds.
+	{regexp.MustCompile(`\bLatency: \d+\.\d{6}ms\b`), "Latency: MILLISECONDS"},
+	{regexp.MustCompile(`(\b0 msgs/s\n)+`), "NONE EACH SECOND\n"},
 }
 
 // normalise takes out of an outcome what varies, and the ports and the folder of the run.

@@ -108,6 +108,11 @@ var pubRows = []row{
 	{name: "pub options file missing", line: "pub -o $dir/missing -p $port -t a/b -m hello"},
 	{name: "pub delay in hexadecimal", line: "pub -p $port -t a/b -m hello --repeat 2 --repeat-delay 0x.1"},
 
+	{
+		name: "pub retain not available", line: "pub -p $port -i lamp -V 5 -t a/b -m hello -r -d",
+		peer: []reply{{to: 1, send: "\x20\x05\x00\x00\x02\x25\x00"}},
+	},
+
 	{name: "pub connack 1", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x01", close: true}}},
 	{name: "pub connack 2", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x02", close: true}}},
 	{name: "pub connack 3", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x03", close: true}}},

@@ -102,6 +102,7 @@ var subRows = []row{
 	},
 	{name: "sub long number", line: "sub -p $deadport -t a/b --random-filter 1" + strings.Repeat("+", 70_000), noBroker: true},
 	{name: "sub long number in hexadecimal", line: "sub -p $deadport -t a/b --random-filter 0x" + strings.Repeat("f", 70_000), noBroker: true},
+	{name: "sub message rate", line: "sub -p $port -i lamp -t a/b --message-rate -W 2"},
 	{name: "sub alarm", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGALRM)}},
 	{name: "sub first signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR1)}},
 	{name: "sub second signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR2)}},

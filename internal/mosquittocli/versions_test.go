@@ -16,7 +16,7 @@ var follows21 = []versionDifference{
 		"pub websocket", "pub websocket url", "pub no tls", "pub tls key log", "pub options file",
 		"sub retain handling never", "sub retain handling new", "sub retain handling always", "sub format number",
 		"sub websocket", "sub watch", "sub watch long", "sub options file", "rr websocket", "rr options file",
-		"sub unsubscribe alone",
+		"sub unsubscribe alone", "rr latency", "sub message rate",
 		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing",
 	}},
 	{"in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0", []string{
