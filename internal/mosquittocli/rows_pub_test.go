@@ -105,6 +105,7 @@ var pubRows = []row{
 	{name: "pub empty cafile", line: "pub -p $port -t a/b -m hello --cafile ''"},
 	{name: "pub empty cafile without tls", line: "pub -p $port -t a/b -m hello --no-tls --cafile ''"},
 	{name: "pub missing cafile without tls", line: "pub -p $port -t a/b -m hello --no-tls --cafile $dir/missing"},
+	{name: "pub options file with a byte 0", line: "pub -o $dir/options", files: map[string]string{"options": "-p $port\n-t a/b\n-m hel\x00lo\n"}},
 	{name: "pub options file missing", line: "pub -o $dir/missing -p $port -t a/b -m hello"},
 	{name: "pub delay in hexadecimal", line: "pub -p $port -t a/b -m hello --repeat 2 --repeat-delay 0x.1"},
 

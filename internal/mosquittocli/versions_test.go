@@ -17,7 +17,7 @@ var follows21 = []versionDifference{
 		"sub retain handling never", "sub retain handling new", "sub retain handling always", "sub format number",
 		"sub websocket", "sub watch", "sub watch long", "sub options file", "rr websocket", "rr options file",
 		"sub unsubscribe alone", "rr latency", "sub message rate",
-		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing",
+		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing", "pub options file with a byte 0",
 	}},
 	{"in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0", []string{
 		"pub debug without identifier", "sub debug without identifier", "sub debug without identifier version 5",
