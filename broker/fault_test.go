@@ -23,7 +23,7 @@ func TestParseFault(t *testing.T) {
 		"drop=1%,delay=50ms,kick=30s":        {Drop: 0.01, Delay: 50 * ms, Kick: 30 * time.Second},
 		"delay=10ms-200ms":                   {Delay: 10 * ms, DelayMax: 200 * ms},
 		"refuse=10%,seed=7":                  {Refuse: 0.1, Seed: 7},
-		"drop=0.0001, refuse=100%":           {Drop: 0.0001, Refuse: 1},
+		"drop=0.01%, refuse=100%":            {Drop: 0.0001, Refuse: 1},
 		"seed=18446744073709551615,kick=1ms": {Kick: ms, Seed: 1<<64 - 1},
 	} {
 		got, err := broker.ParseFault(text)
@@ -44,7 +44,9 @@ func TestParseFault(t *testing.T) {
 		"loss=1%":           `"loss" is not known`,
 		"drop=101%":         "share between 0 and 100%",
 		"drop=-1%":          "share between 0 and 100%",
-		"refuse=NaN":        "share between 0 and 100%",
+		"refuse=NaN%":       "share between 0 and 100%",
+		"drop=1":            "drop=1 is a number without %; one in a hundred is drop=1%",
+		"refuse=0.5":        "refuse=0.5 is a number without %; one in a hundred is refuse=1%",
 		"drop=x%":           "drop=x% cannot be read",
 		"delay=50":          "delay=50 cannot be read",
 		"delay=-5ms":        "delay=-5ms cannot be read",
