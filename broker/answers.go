@@ -42,6 +42,11 @@ func (a *answers) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Pac
 	switch pk.FixedHeader.Type {
 	case packets.Connect:
 		allowEmpty(visitOf(cl), &pk)
+	case packets.Disconnect:
+		// The wrapped broker reads no reason code where nothing comes after it, so that one with the will is one without.
+		if conn, ok := cl.Net.Conn.(*visited); ok && pk.FixedHeader.Remaining == 1 {
+			pk.ReasonCode = conn.lengths.disconnect
+		}
 	case packets.Publish:
 		if alias := pk.Properties.TopicAlias; alias > 0 && alias <= maxAliases {
 			resolveAlias(cl, &pk)

@@ -68,6 +68,7 @@ type Broker struct {
 	server    *mochi.Server
 	guard     *guard
 	sessions  *sessions
+	wills     *wills
 	faults    *faults // nil: none
 	listeners []*listener
 	closing   sync.Once
@@ -152,6 +153,7 @@ func (b *Broker) Close(ctx context.Context) error {
 		defer close(b.closed)
 		b.sayGoodbye(ctx)
 		b.err = b.server.Close()
+		b.wills.end()
 		b.guard.tellRest()
 		b.faults.tell()
 	})
@@ -170,7 +172,8 @@ func (b *Broker) serve(logger *slog.Logger) error {
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true // PUBACK has no room for a PUBLISH's
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
 	b.sessions.server = b.server
-	hooks := []mochi.Hook{b.guard, b.sessions, &answers{server: b.server}}
+	b.wills = newWills(b.server)
+	hooks := []mochi.Hook{b.guard, b.sessions, &answers{server: b.server}, b.wills}
 	if b.faults != nil {
 		b.faults.server = b.server
 		hooks = append(hooks, b.faults)

@@ -47,6 +47,7 @@ type visit struct {
 	request   uint16 // the identifier of the SUBSCRIBE or UNSUBSCRIBE that is handled
 	unmatched uint16 // the identifier of the PUBLISH that is handled, when nobody subscribes to it
 	emptyWill bool   // the will has no payload; see answers.go
+	will      packets.Properties
 
 	successor *visit           // the one that took the session over; see inherit.go
 	late      []packets.Packet // messages for the session that the one before was given

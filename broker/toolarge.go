@@ -82,12 +82,18 @@ type packetLengths struct {
 	rest   int // how many bytes of a packet are to come, when its length is known
 	header int // how many bytes of the next one's header came: its type, and then its length
 	length int // what these say
+
+	kind       byte // of the packet
+	disconnect byte // the reason code of a DISCONNECT that has nothing else
 }
 
 // pass looks at the bytes that come next, and returns how many there are before the last byte of a length that is too much.
 func (l *packetLengths) pass(p []byte) (before int, tooLarge bool) {
 	for i := 0; i < len(p); {
 		if l.rest > 0 {
+			if l.kind>>4 == packets.Disconnect && l.rest == 1 {
+				l.disconnect = p[i]
+			}
 			n := min(l.rest, len(p)-i)
 			l.rest -= n
 			i += n
@@ -103,6 +109,9 @@ func (l *packetLengths) pass(p []byte) (before int, tooLarge bool) {
 				i++
 				continue
 			}
+		}
+		if l.header == 0 {
+			l.kind = p[i]
 		}
 		l.header++
 		i++
