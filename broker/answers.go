@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"maps"
 	"strings"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -30,7 +32,8 @@ func (a *answers) ID() string { return "dunlin-answers" }
 // Provides lists the hook's methods.
 func (a *answers) Provides(b byte) bool {
 	switch b {
-	case mochi.OnConnect, mochi.OnPacketRead, mochi.OnPublish, mochi.OnPacketProcessed, mochi.OnPacketEncode:
+	case mochi.OnConnect, mochi.OnPacketRead, mochi.OnPublish, mochi.OnPacketProcessed, mochi.OnPacketEncode,
+		mochi.OnSelectSubscribers:
 		return true
 	default:
 		return false
@@ -86,12 +89,32 @@ func isReserved(topic string) bool {
 		strings.HasPrefix(topic, sharedTopic)
 }
 
-// OnConnect gives a will that was empty its payload back.
+// OnConnect gives a will that was empty its payload back, and notes the keep alive.
 func (a *answers) OnConnect(cl *mochi.Client, _ packets.Packet) error {
-	if v := visitOf(cl); v != nil && v.emptyWill {
+	v := visitOf(cl)
+	if v == nil {
+		return nil
+	}
+	if v.emptyWill {
 		cl.Properties.Will.Payload = nil
 	}
+	v.patience = time.Duration(cl.State.Keepalive) * 3 * time.Second / 2
 	return nil
+}
+
+// OnSelectSubscribers keeps the server's own messages, and all others to topics that begin with $, from shared subscriptions
+// that begin with a wildcard [MQTT-4.7.2-1].
+func (a *answers) OnSelectSubscribers(found *mochi.Subscribers, pk packets.Packet) *mochi.Subscribers {
+	if strings.HasPrefix(pk.TopicName, "$") {
+		maps.DeleteFunc(found.Shared, func(filter string, _ map[string]packets.Subscription) bool { return beginsWild(filter) })
+	}
+	return found
+}
+
+// beginsWild tells whether the filter in $share/GROUP/FILTER begins with a wildcard.
+func beginsWild(shared string) bool {
+	parts := strings.SplitN(shared, "/", 3)
+	return len(parts) == 3 && strings.HasPrefix(parts[0], "$") && (strings.HasPrefix(parts[2], "#") || strings.HasPrefix(parts[2], "+"))
 }
 
 // OnPublish sees whether anybody subscribes to what comes, for the acknowledgement is written before it is handed on.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"dunlin/broker"
 )
@@ -223,6 +224,41 @@ func TestTakesTopicAliases(t *testing.T) {
 		write(t, conn, publishOf(5, 0, "", []byte(properties)...))
 		if kind, body := next(t, conn); kind != 14 || body[0] != want {
 			t.Errorf("alias % x: packet %d % x, want DISCONNECT %#x", properties, kind, body, want)
+		}
+	}
+}
+
+// A connection lasts one and a half times its keep alive, whatever that is.
+func TestKeepAlive(t *testing.T) {
+	b := start(t, broker.Config{})
+	long := connected(t, b, packet(0x10, field("MQTT"), []byte{4, 2, 43691 >> 8, 43691 & 0xff}, field("long")))
+	began := time.Now()
+	short := connected(t, b, packet(0x10, field("MQTT"), []byte{4, 2, 0, 1}, field("short")))
+	if rest, err := io.ReadAll(short); err != nil || len(rest) > 0 {
+		t.Errorf("% x, %v, want the end", rest, err)
+	}
+	if lasted := time.Since(began); lasted < 1500*time.Millisecond {
+		t.Errorf("the connection with a keep alive of 1 s lasted %v, want 1.5s", lasted)
+	}
+	write(t, long, []byte{0xc0, 0})
+	if got := read(t, long, 2); !bytes.Equal(got, []byte{0xd0, 0}) {
+		t.Errorf("% x, want PINGRESP", got)
+	}
+}
+
+// Topics that begin with $ are not for filters that begin with a wildcard, shared ones neither [MQTT-4.7.2-1].
+func TestSharedWildcardsLeaveTopicsOfTheServerAlone(t *testing.T) {
+	b := start(t, broker.Config{})
+	subscriber := connected(t, b, connectAs(4, 0, "s"))
+	write(t, subscriber, packet(0x82, []byte{0, 1}, field("$share/g/#"), []byte{0}, field("$share/h/$x/#"), []byte{0}))
+	next(t, subscriber)
+	conn := connected(t, b, connectAs(4, 0, "p"))
+	for _, topic := range []string{"$other/x", "$x/y", "end"} {
+		write(t, conn, publishOf(4, 0, topic))
+	}
+	for _, want := range []string{"$x/y", "end"} {
+		if _, body := next(t, subscriber); !bytes.HasPrefix(body, field(want)) {
+			t.Errorf("% x came, want a message to %s", body, want)
 		}
 	}
 }

@@ -48,6 +48,7 @@ type visit struct {
 	unmatched uint16 // the identifier of the PUBLISH that is handled, when nobody subscribes to it
 	emptyWill bool   // the will has no payload; see answers.go
 	will      packets.Properties
+	patience  time.Duration // how long the client may be silent; 0: for ever, or that is not known yet
 
 	successor *visit           // the one that took the session over; see inherit.go
 	late      []packets.Packet // messages for the session that the one before was given

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"io"
-	"net"
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
@@ -12,19 +11,6 @@ import (
 // Here a client of MQTT 5 is told that a packet is too large [MQTT-3.2.2-15]. The wrapped broker closes the connection
 // without a word, and nothing that it calls comes before that. So the connection looks at the lengths of the packets itself,
 // and tells before it hands the length on that is too much.
-
-// visited is the connection of a visit, by which a client of the wrapped broker is
-// known as long as anybody has it.
-type visited struct {
-	net.Conn
-	visit *visit
-	tell  func(*mochi.Client) // that a packet is too large
-
-	// These are of the goroutine that reads.
-	lengths  packetLengths
-	held     []byte // what begins with the packet that is too large
-	tooLarge bool   // there is one: nothing after it is looked at
-}
 
 // Read reads up to a packet that is too large, and from there on after the client was told of it.
 func (c *visited) Read(p []byte) (int, error) {
