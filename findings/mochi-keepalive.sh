@@ -2,7 +2,7 @@
 # mochi-mqtt 2.7.9: a keep alive of 43,691 s ends the connection at once.
 #
 # A good guess is that a client with a keep alive that long is left alone for most of a day: the server closes the connection
-# when "it does not receive an MQTT Control Packet from the Client within one and a half times the Keep Alive time period"
+# when it "does not receive an MQTT Control Packet from the Client within one and a half times the Keep Alive time period"
 # [MQTT-3.1.2-22], and a client may ask for up to 65,535 s. The server calculates those one and a half times in 16 bits, so
 # that 43,691 s become 0 s, and 65,535 s nine hours. A client that wants to be left alone is so never connected.
 #
@@ -63,7 +63,7 @@ def text(s):
     return struct.pack(">H", len(s)) + s.encode()
 
 class Client:
-    """A connection of MQTT 5; packets are below 128 bytes. """
+    """A connection of MQTT 5; packets are below 128 bytes."""
     def __init__(self, name, keep_alive):
         self.socket = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20)
         self.stream = self.socket.makefile("rb")

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # mochi-mqtt 2.7.9: a will with a delay comes without its properties, and with an expiry of 1 s.
 #
-# A good guess is that a will arrives as its client gave it: a server "MUST" keep the will properties and publish them (MQTT 5
-# section 3.1.3.2: they "define the Application Message properties to be sent with the Will Message"). The server keeps the
-# user properties alone, and takes the end of the delay for the message's expiry, so that who hands it on, a bridge for one,
-# has it expire within a second.
+# A good guess is that a will arrives as its client gave it: its properties are "the Application Message properties to be sent
+# with the Will Message when it is published" (MQTT 5 section 3.1.3.2). The server keeps the user properties alone, and takes
+# the end of the delay for the message's expiry, so that who hands it on, a bridge for one, has it expire within a second.
 #
 # Seen, with the Go module github.com/mochi-mqtt/server/v2 v2.7.9:
 #
