@@ -11,6 +11,7 @@ import (
 
 	"dunlin/internal/connect"
 	"dunlin/internal/environ"
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
 )
@@ -55,7 +56,7 @@ func (c *command) complain(err error) (status int) {
 	}
 	// Where the streams are gone nobody can be told.
 	_, _ = io.WriteString(c.Stderr, stderr)
-	_, _ = io.WriteString(c.Stdout, stdout)
+	_, _ = io.WriteString(terminal.Writer(c.Stdout, c.StdoutTerminal), stdout)
 	return 1
 }
 
