@@ -16,7 +16,7 @@ var follows21 = []versionDifference{
 		"pub websocket", "pub websocket url", "pub no tls", "pub tls key log", "pub options file",
 		"sub retain handling never", "sub retain handling new", "sub retain handling always", "sub format number",
 		"sub websocket", "sub watch", "sub watch long", "sub options file", "rr websocket", "rr options file",
-		"sub unsubscribe alone",
+		"sub unsubscribe alone", "sub empty socket path",
 	}},
 	{"in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0", []string{
 		"pub debug without identifier", "sub debug without identifier", "sub debug without identifier version 5",
@@ -27,7 +27,7 @@ var follows21 = []versionDifference{
 		"sub connack 5", "pub connack 1", "pub connack 2", "pub connack 3", "pub connack 4", "pub connack 135", "pub connack 138",
 		"pub closed before connack", "pub user without password", "pub wrong password debug",
 		"pub wrong password version 5", "pub wrong password stdin line", "pub proxy wrong password",
-		"pub plain against tls",
+		"pub plain against tls", "pub empty folder of authorities", "pub empty local address",
 	}},
 	{"%j and %J have true and false, lists of user properties, and another time in 2.1", []string{
 		"rr format json", "sub format json", "sub format json payload", "sub format json of json", "sub format json of json pretty",
