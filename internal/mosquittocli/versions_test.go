@@ -27,7 +27,7 @@ var follows21 = []versionDifference{
 		"sub connack 5", "pub connack 1", "pub connack 2", "pub connack 3", "pub connack 4", "pub connack 135", "pub connack 138",
 		"pub closed before connack", "pub user without password", "pub wrong password debug",
 		"pub wrong password version 5", "pub wrong password stdin line", "pub proxy wrong password",
-		"pub plain against tls", "pub empty folder of authorities", "pub empty local address",
+		"pub plain against tls", "rr connection lost", "pub empty folder of authorities", "pub empty local address",
 	}},
 	{"%j and %J have true and false, lists of user properties, and another time in 2.1", []string{
 		"rr format json", "sub format json", "sub format json payload", "sub format json of json", "sub format json of json pretty",
