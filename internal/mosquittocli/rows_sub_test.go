@@ -184,6 +184,13 @@ func formats(name, format, more string) row {
 	}
 }
 
+// zoned returns a row in which a message's time is printed in a time zone.
+func zoned(name, tz string) row {
+	return row{
+		name: "sub time zone " + name, line: "sub -p $port -t a/# -C 2 -F '@Z @z'", before: shelf, env: []string{"TZ=" + tz},
+	}
+}
+
 // lasting has the message with all properties never expire. Mosquitto prints properties in the order in which
 // they come, with the expiry last, as its broker sends it; ours knows no order, and has the expiry second.
 func (row row) lasting() row {
@@ -202,6 +209,11 @@ var subFormatRows = []row{
 	formats("small letters", "%l|%m|%p|%q|%r|%t|%x|%X", ""),
 	formats("times", "%I %U", ""),
 	formats("clock", "@Y-@m@@ %t", ""),
+	zoned("of a rule", "XYZ-3:30"),
+	zoned("of a rule with summer time", ":CET-1CEST,M3.5.0,M10.5.0/3"),
+	zoned("of a rule with signs", "<+0545>-5:45"),
+	zoned("of a rule with summer time in the south", "NZST-12NZDT,M9.5.0,M4.1.0/3"),
+	zoned("of nothing", ""),
 	formats("json", "%j", "").lasting(),
 	formats("json payload", "%j", " -R --pretty").lasting(),
 	formats("widths", "[%10t][%-10t][%010l][%.2p][%3x][%5.1X]", ""),

@@ -192,6 +192,7 @@ type printer struct {
 	*format.Printer
 	command    *command
 	identified bool           // -D subscribe subscription-identifier was given
+	zone       *time.Location // of times
 	rows       map[string]int // with --watch, the line on the screen of each topic
 }
 
@@ -199,7 +200,7 @@ func (c *command) printer(o *connect.Options) (*printer, error) {
 	p, err := format.New(format.Options{
 		Format: c.format, Verbose: c.verbose, NoNewline: c.noEOL, Pretty: c.pretty, Escape: c.StdoutTerminal,
 	})
-	return &printer{Printer: p, command: c, identified: o.Properties.Subscribe.ID != 0, rows: map[string]int{}}, err
+	return &printer{Printer: p, command: c, identified: o.Properties.Subscribe.ID != 0, zone: zone(c.Getenv("TZ")), rows: map[string]int{}}, err
 }
 
 // append appends what is printed of a message.
@@ -217,7 +218,7 @@ func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	if !p.identified && len(m.SubscriptionIDs()) > 0 {
 		m = withoutIdentifier(m)
 	}
-	dst, err := p.Append(dst, m, time.Now())
+	dst, err := p.Append(dst, m, time.Now().In(p.zone))
 	var failed *format.PayloadError
 	if errors.As(err, &failed) {
 		p.command.say(failed.Text)
