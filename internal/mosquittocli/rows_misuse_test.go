@@ -59,5 +59,6 @@ var misuseRows = []row{
 	{name: "pub empty identifier", line: "pub -p $deadport -t a -m b -i ''", noBroker: true},
 	{name: "sub empty identifier", line: "sub -p $deadport -t a -i ''", noBroker: true},
 	{name: "rr empty identifier of a session", line: "rr -p $deadport -t a -e b -m c -c -i ''", noBroker: true},
+	{name: "pub no proxy", line: "pub -p $deadport -t a -m b --proxy socks5h://127.0.0.1:$deadport", noBroker: true},
 	{name: "rr wildcard", line: "rr -t a/# -e b -m c", noBroker: true},
 }

@@ -44,7 +44,7 @@ var follows21 = []versionDifference{
 var follows20 = []versionDifference{
 	{"2.1.2 tells the error of its own tidying up, Bad file descriptor, instead of why it could not connect", []string{
 		"pub no server", "sub no server", "rr no server", "sub no server debug", "pub no server debug", "pub no server stdin line",
-		"sub psk without key", "sub random filter", "pub no socket",
+		"sub psk without key", "sub random filter", "pub no socket", "pub no proxy",
 	}},
 	{"2.1.2 does not take the key form pem when it is built without engines", []string{"pub tls key form", "sub tls key form"}},
 }
