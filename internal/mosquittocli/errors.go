@@ -184,7 +184,7 @@ func describeReach(e *dial.Error) (text string, status int) {
 		return "Unable to connect (Lookup error).\n", statusFailure
 	case e.Stage == dial.StageTLS:
 		return "Error: " + e.Err.Error() + "\nUnable to connect (A TLS error occurred).\n", statusFailure
-	case e.Stage == dial.StageProxy:
+	case e.Stage == dial.StageProxy && !errors.As(e.Err, &number): // it answered, and said no
 		return "Error: Proxy error\n", statusProxy
 	case e.Stage == dial.StageWebSocket:
 		return "Error: The connection was lost\n", statusLost

@@ -193,13 +193,14 @@ type printer struct {
 	*format.Printer
 	command *command
 	screen  *terminal.Watch // of --watch, or nil
+	zone    *time.Location  // of times
 }
 
 func (c *command) printer() (*printer, error) {
 	made, err := format.New(format.Options{
 		Format: c.format, Verbose: c.verbose, NoNewline: c.noEOL, Pretty: c.pretty, Escape: c.StdoutTerminal,
 	})
-	p := &printer{Printer: made, command: c}
+	p := &printer{Printer: made, command: c, zone: zone(c.Getenv("TZ"))}
 	// A terminal that cannot draw gets the lines as they are.
 	if c.watch && !(c.StdoutTerminal && terminal.Dumb(c.Getenv)) {
 		p.screen = &terminal.Watch{Title: "Broker: " + cmp.Or(c.host, "localhost")}
@@ -223,7 +224,7 @@ func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	if len(m.Payload) == 0 && !p.command.verbose && !p.command.hasFormat {
 		return dst, nil // not even the end of a line
 	}
-	dst, err := p.Append(dst, m, time.Now())
+	dst, err := p.Append(dst, m, time.Now().In(p.zone))
 	var failed *format.PayloadError
 	if errors.As(err, &failed) {
 		p.command.say(failed.Text)
