@@ -2,11 +2,17 @@ package decode_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"dunlin/internal/decode"
+	"dunlin/internal/format"
 	"dunlin/mqtt"
 )
 
@@ -46,6 +52,71 @@ func TestJQSeesTheMessage(t *testing.T) {
 		`"response-topic":"r","user-properties":[{"k":"v"},{"k":"w"}]},1]` + "\n"
 	if string(out) != want || err != nil {
 		t.Errorf("got %s and error %v, want %s", out, err, want)
+	}
+}
+
+// TestJQNamesPropertiesAsJSONDoes compares $properties with what --json prints.
+func TestJQNamesPropertiesAsJSONDoes(t *testing.T) {
+	p, err := (&decode.Options{JQ: "$properties"}).Printer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		expiry := time.Duration(rapid.Uint32().Draw(t, "expiry")) * time.Second
+		m := &mqtt.Received{Topic: "a", Payload: []byte("1"), Properties: &mqtt.Properties{
+			PayloadIsText: rapid.Bool().Draw(t, "text"), ContentType: rapid.String().Draw(t, "type"), ResponseTopic: rapid.String().Draw(t, "response"),
+			MessageExpiry: rapid.SampledFrom([]*time.Duration{nil, &expiry}).Draw(t, "expires"),
+		}}
+		if rapid.Bool().Draw(t, "correlated") {
+			m.Properties.CorrelationData = rapid.SliceOf(rapid.Byte()).Draw(t, "correlation")
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "user properties") {
+			m.Properties.UserProperties = append(m.Properties.UserProperties, mqtt.UserProperty{Name: rapid.String().Draw(t, "name"), Value: rapid.String().Draw(t, "value")})
+		}
+		out, err := p.Append(context.Background(), nil, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got any
+		var want struct{ Properties any }
+		if err := errors.Join(json.Unmarshal(out, &got), json.Unmarshal(format.AppendJSON(nil, m, time.Now()), &want)); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want.Properties) {
+			t.Fatalf("got %v, want %v", got, want.Properties)
+		}
+	})
+}
+
+// TestNumbersAreOfBoundedLength shows that no payload has an expression calculate for long, which cannot be called away then.
+func TestNumbersAreOfBoundedLength(t *testing.T) {
+	const wrong = "json: --jq: a number has more than 1024 digits, too many to calculate with"
+	most, long := strings.Repeat("9", 1024), strings.Repeat("9", 1025)
+	for _, v := range []struct{ expression, payload, want, err string }{
+		{". - 1", most, most[1:] + "8", ""},
+		{". | select(. > 30)", long, "", wrong},
+		{".a", `{"a":1,"b":[-` + long + `]}`, "", wrong},
+		{".", "0." + long, "", wrong},
+		{".[0] | tonumber", `["` + most + `"]`, most, ""},
+		{".[0] | tonumber > 30", `["` + long + `"]`, "", wrong},
+		{"map(tonumber)", `["12","` + long + `"]`, "", wrong},
+		{"fromjson", `"[` + long + `]"`, "", wrong},
+		{"fromjson | length", `"\"` + long + `\""`, "1025", ""},
+		{".a | length", `{"a":"\"` + long + `"}`, "1026", ""},
+		{`def tonumber: 5; tonumber`, `"x"`, "5", ""},
+		{`tonumber`, `7`, "7", ""},
+	} {
+		got, err := printed(t, decode.Options{JQ: v.expression}, v.payload)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if v.want != "" {
+			v.want += "\n"
+		}
+		if got != v.want || text != v.err {
+			t.Errorf("%s of %.20s: got %.40q and error %q", v.expression, v.payload, got, text)
+		}
 	}
 }
 
