@@ -114,8 +114,8 @@ func (r *release) askGit(ctx context.Context) error {
 		r.version = "0.0.0-" + r.time.Format("20060102150405") + "." + commit[:12]
 	}
 	if changed != "" {
-		r.version += ".changed"
-		fmt.Fprintln(os.Stderr, "release: the checkout has changes that are in no commit: the version ends with .changed")
+		r.version += "+changed" // build metadata, which a deb and an rpm may have, too
+		fmt.Fprintln(os.Stderr, "release: the checkout has changes that are in no commit: the version ends with +changed")
 	}
 	return nil
 }
