@@ -35,21 +35,32 @@ func (r *release) licenses(ctx context.Context, t target) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "The licenses of what is linked into dunlin for %s/%s. Its own is in LICENSE or copyright.\n", t.os, t.arch)
 	for _, p := range parts {
-		files, err := p.licenseFiles()
+		texts, err := licenseTexts(p)
 		if err != nil {
 			return nil, err
 		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s has no license text in %s: it cannot be published", p.name, p.folder)
+		b.Write(texts)
+	}
+	return b.Bytes(), nil
+}
+
+// licenseTexts returns the license texts of a part, each below its name.
+func licenseTexts(p *linkedPart) ([]byte, error) {
+	files, err := p.licenseFiles()
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s has no license text in %s: it cannot be published", p.name, p.folder)
+	}
+	var b bytes.Buffer
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(p.folder, file))
+		if err != nil {
+			return nil, err
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(filepath.Join(p.folder, file))
-			if err != nil {
-				return nil, err
-			}
-			text = bytes.TrimSpace(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
-			fmt.Fprintf(&b, "\n%s\n%s: %s\n\n%s\n", strings.Repeat("=", 80), p.name, filepath.ToSlash(file), text)
-		}
+		text = bytes.TrimSpace(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
+		fmt.Fprintf(&b, "\n%s\n%s: %s\n\n%s\n", strings.Repeat("=", 80), p.name, filepath.ToSlash(file), text)
 	}
 	return b.Bytes(), nil
 }

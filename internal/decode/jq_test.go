@@ -153,6 +153,13 @@ func TestBadMessageKeepsWhatCameBeforeTheError(t *testing.T) {
 	}
 }
 
+func TestErrorDoesNotShowAWholePayload(t *testing.T) {
+	_, err := printed(t, decode.Options{JQ: "error(.)"}, `"`+strings.Repeat("é", 1<<20)+`"`)
+	if err == nil || len(err.Error()) > 500 || !strings.HasPrefix(err.Error(), "json: --jq: error: é") || !strings.HasSuffix(err.Error(), "é...") {
+		t.Errorf("error %.600v", err)
+	}
+}
+
 func TestRunAwayExpressionEndsWithTheContext(t *testing.T) {
 	p, err := (&decode.Options{JQ: "def f: f; f"}).Printer()
 	if err != nil {

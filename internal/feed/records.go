@@ -220,7 +220,7 @@ func setField(m *mqtt.Message, field string, value []byte) error {
 	case "qos":
 		qos, err := strconv.ParseUint(string(value), 10, 8)
 		if err != nil || qos > 2 {
-			return fmt.Errorf("QoS %q is not 0, 1 or 2", value)
+			return fmt.Errorf("QoS %.40q is not 0, 1 or 2", value)
 		}
 		m.QoS = mqtt.QoS(qos)
 	case "retain":
@@ -230,7 +230,7 @@ func setField(m *mqtt.Message, field string, value []byte) error {
 		case "1", "true":
 			m.Retain = true
 		default:
-			return fmt.Errorf("retain %q is not 0 or 1", value)
+			return fmt.Errorf("retain %.40q is not 0 or 1", value)
 		}
 	}
 	return nil

@@ -62,6 +62,8 @@ func TestRecords(t *testing.T) {
 			`<line 5 "a|1|0>x!": it does not begin with "<">`, `<line 6 "<a|1|0>x": it does not end with "!">`,
 		}},
 		{"{payload}", "x\n", []string{"t=x"}},
+		{"{qos} {payload}", strings.Repeat("9", 1000) + " x\n", []string{`<line 1 "` + strings.Repeat("9", 60) + `...": QoS "` + strings.Repeat("9", 40) + `" is not 0, 1 or 2>`}},
+		{"{retain} {payload}", strings.Repeat("9", 1000) + " x\n", []string{`<line 1 "` + strings.Repeat("9", 60) + `...": retain "` + strings.Repeat("9", 40) + `" is not 0 or 1>`}},
 	} {
 		expect(t, records(t, c.format, c.input), c.want...)
 	}
