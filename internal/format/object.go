@@ -195,7 +195,7 @@ func (w *writer) correlation(data []byte, exact bool) {
 		w.key("correlation-data")
 		w.text(string(data))
 	default:
-		w.key("correlation-data-base64")
+		w.key("correlation-data_base64")
 		w.base64(data)
 	}
 }
@@ -266,7 +266,7 @@ func (p *Printer) appendObject(dst []byte, m *mqtt.Received, at time.Time, embed
 // AppendJSON appends m as one JSON object without a line feed: Mosquitto's keys, and besides
 // them what a program needs to have every byte of it. "encoding" is utf-8, where the payload is
 // the string "payload" (null when it is empty), or base64, where it is "payload_base64". "dup"
-// is the server's word. Correlation data that is not UTF-8 is "correlation-data-base64", and
+// is the server's word. Correlation data that is not UTF-8 is "correlation-data_base64", and
 // with several subscription identifiers all stand in "subscription-identifiers". The object is
 // harmless on a terminal.
 func AppendJSON(dst []byte, m *mqtt.Received, at time.Time) []byte {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"dunlin/internal/feed"
@@ -104,6 +105,9 @@ func DigestOf(m mqtt.Message, properties bool) (Digest, error) {
 	}
 	if r.Properties != nil {
 		r.Properties.MessageExpiry = nil
+		if reflect.ValueOf(*r.Properties).IsZero() { // a server may give an expiry to a message that has no other property
+			r.Properties = nil
+		}
 	}
 	line, err := json.Marshal(r)
 	return sha256.Sum256(line), err
@@ -181,18 +185,21 @@ func (r *Reader) Next(ctx context.Context) (mqtt.Message, error) {
 }
 
 func (r *Reader) message(line []byte) (mqtt.Message, error) {
-	parsed, err := record.Parse(line)
+	given, err := record.Parse(line)
 	if err != nil {
 		return mqtt.Message{}, fmt.Errorf("%s: line %d: %w", r.name, r.line, err)
 	}
-	if !parsed.Retain || parsed.Length == 0 {
-		return mqtt.Message{}, fmt.Errorf("%s: line %d: the message on %q is not retained; leave it out", r.name, r.line, parsed.Topic)
-	}
-	m, err := parsed.Message(r.now())
-	if err != nil {
+	m, err := given.Message(r.now())
+	switch {
+	case errors.Is(err, record.ErrExpired):
 		return m, err
+	case err != nil:
+	case !m.Retain || len(m.Payload) == 0:
+		err = fmt.Errorf("the message on %.100q is not retained; leave it out", m.Topic)
+	default:
+		err = m.Validate(mqtt.V5)
 	}
-	if err := m.Validate(mqtt.V5); err != nil {
+	if err != nil {
 		return m, fmt.Errorf("%s: line %d: %w", r.name, r.line, err)
 	}
 	return m, nil
