@@ -218,3 +218,23 @@ func reachHint(err *dial.Error) string {
 	}
 	return "check -h and -p, or -L"
 }
+
+// forUsers returns what a client tells besides the errors of its operations without words of the library: what
+// there is to do about it is another thing at a command line.
+func forUsers(err error) error {
+	var (
+		dropped   *mqtt.DroppedError
+		unhandled *mqtt.UnhandledError
+		misread   *mqtt.MisreadError
+	)
+	switch {
+	case errors.As(err, &dropped):
+		return fmt.Errorf("%d messages of QoS 0 dropped: they come faster than they are taken; choose -q 1", dropped.Messages)
+	case errors.As(err, &unhandled):
+		return fmt.Errorf("%d messages passed over, such as to %q: they match nothing that was subscribed to", unhandled.Messages, unhandled.Topic)
+	case errors.As(err, &misread):
+		return fmt.Errorf("%q seems to have come for %q, which the broker reads otherwise than MQTT, so messages may be missing; "+
+			"use a filter without '.', '*' and '>', and none that begins with a wildcard for topics that begin with '$'", misread.Topic, misread.Filter)
+	}
+	return err
+}

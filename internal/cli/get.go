@@ -79,7 +79,7 @@ func (g *get) printer(ctx context.Context, a *app) (appender, error) {
 		if !a.StdoutTerminal {
 			return append(dst, m.Payload...), nil
 		}
-		return append(append(dst, terminal.Escape(string(m.Payload))...), '\n'), nil
+		return append(terminal.AppendEscaped(dst, m.Payload), '\n'), nil
 	}
 	if g.decode.Wanted() {
 		g.decode.Terminal = a.StdoutTerminal

@@ -108,7 +108,7 @@ func (p *Printer) appendTopic(dst []byte, m *mqtt.Received) []byte {
 	}
 	topic := m.Topic
 	if p.terminal {
-		topic = terminal.Escape(topic)
+		topic = terminal.EscapeLine(topic)
 	}
 	return append(append(dst, topic...), ' ')
 }

@@ -24,6 +24,7 @@ type Writer struct {
 	name string
 	file *os.File
 	w    *bufio.Writer
+	line []byte // used again for each message
 }
 
 // Create returns a Writer for a file that is not there yet: an export that fails must not take the place of one that did not.
@@ -40,19 +41,24 @@ func Create(name string) (*Writer, error) {
 
 // Write writes a message.
 func (w *Writer) Write(m *mqtt.Received, at time.Time) error {
-	return Append(w.w, m, at)
+	line, err := AppendLine(w.line[:0], m, at)
+	if err != nil {
+		return err
+	}
+	w.line = line
+	_, err = w.w.Write(line)
+	return err
 }
 
-// Append writes a message as a line of JSON.
-func Append(w io.Writer, m *mqtt.Received, at time.Time) error {
+// AppendLine appends a message as a line of JSON.
+func AppendLine(dst []byte, m *mqtt.Received, at time.Time) ([]byte, error) {
 	r := record.Of(m, at)
 	r.PacketID = 0 // of this delivery
 	line, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return dst, err
 	}
-	_, err = w.Write(append(line, '\n'))
-	return err
+	return append(append(dst, line...), '\n'), nil
 }
 
 // Commit has the file reach the disk under its name. It takes the place of no other file.
