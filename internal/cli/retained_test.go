@@ -37,25 +37,6 @@ func TestRetainedMessagesComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-// The embedded broker gives messages an expiry that they do not have in the file.
-func TestImportIntoABrokerThatAddsAnExpiry(t *testing.T) {
-	t.Parallel()
-	embedded, err := broker.Start(t.Context(), broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = embedded.Close(context.Background()) })
-	name := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(name, []byte(`{"topic":"plain","retain":true,"payloadlen":1,"payload":"p"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	port := portOf(t, embedded.Addr())
-	retainedCommand(t, 0, "import", name, "-p", port, "--yes")
-	if line := retainedCommand(t, 0, "export", "-", "plain", "-p", port); !strings.Contains(line, "message-expiry-interval") {
-		t.Errorf("the broker adds none: %s", line)
-	}
-}
-
 func comeBack(t *testing.T, addr string) {
 	port := portOf(t, addr)
 	keepMessages(t, "mqtt://"+addr)
