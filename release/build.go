@@ -22,6 +22,7 @@ type release struct {
 	commit    string
 	time      time.Time // of the commit; all files have it
 	targets   []target
+	pack      int // the level of gzip, from 0 to 9
 }
 
 // target is a system that the command is built for.
@@ -190,9 +191,9 @@ func page(pages []entry, name string) []byte {
 }
 
 // compress returns data as gzip has it, without name and time.
-func compress(data []byte) ([]byte, error) {
+func compress(data []byte, level int) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&b, level)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"flag"
@@ -34,7 +35,7 @@ func run(ctx context.Context) error {
 	only := flag.String("only", "", "targets to build, as linux/amd64,windows/arm64; default: all")
 	version := flag.String("version", "", "version without v; default: the commit's tag, or its time and hash")
 	flag.Parse()
-	r := &release{root: *root, out: *out, version: *version, targets: targets}
+	r := &release{root: *root, out: *out, version: *version, targets: targets, pack: gzip.BestCompression}
 	if *only != "" {
 		r.targets = nil
 		for name := range strings.SplitSeq(*only, ",") {

@@ -14,7 +14,7 @@ import (
 
 // writePackages writes the deb and rpm of a target.
 func (r *release) writePackages(t target, program []byte, pages []entry) error {
-	manual, err := compress(page(pages, "dunlin.1"))
+	manual, err := compress(page(pages, "dunlin.1"), r.pack)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,10 @@ func (r *release) info(name, description string) nfpm.Info {
 		Name: name, Version: "v" + r.version, Platform: "linux", MTime: r.time,
 		Section: "net", Priority: "optional", Maintainer: "The Dunlin authors <authors@dunlin.invalid>",
 		Description: description, License: "Apache-2.0", DisableGlobbing: true,
-		Overridables: nfpm.Overridables{RPM: nfpm.RPM{BuildHost: "localhost", Compression: "gzip:9", Group: "Applications/Internet"}},
+		Overridables: nfpm.Overridables{
+			Deb: nfpm.Deb{Compression: fmt.Sprint("gzip:", r.pack)},
+			RPM: nfpm.RPM{BuildHost: "localhost", Compression: fmt.Sprint("gzip:", r.pack), Group: "Applications/Internet"},
+		},
 	}
 }
 

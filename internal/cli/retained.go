@@ -36,7 +36,7 @@ func (a *app) retainedCommand() *cobra.Command {
 		Short: "List, remove, export and import retained messages",
 		Long: "List, remove, export and import the messages that a broker keeps for later subscribers.\n\n" +
 			"No broker says when it has sent them all. A list is taken for complete when the broker has\n" +
-			"answered three pings in a row and sent no retained message meanwhile, for --quiet in all. Brokers that\n" +
+			"answered three pings in a row and sent no retained message meanwhile, for --quiet-time in all. Brokers that\n" +
 			"look messages up slowly need a longer one. What is published meanwhile is passed over.",
 		RunE: func(*cobra.Command, []string) error { return usagef("retained: ls, rm, export or import?") },
 	}

@@ -31,19 +31,20 @@ func TestOneLine(t *testing.T) {
 
 func TestEscapeReplacesWhatATerminalObeys(t *testing.T) {
 	for in, want := range map[string]string{
-		"\x1b]0;title\x07":          `\x1b]0;title\x07`,       // OSC
-		"\x1bP1$r\x1b\\":            `\x1bP1$r\x1b\`,          // DCS
-		"\u009b31m\u009d":           `\u009b31m\u009d`,        // C1 in UTF-8: CSI, OSC
-		"\x9b31m":                   `\x9b31m`,                // C1 as bytes
-		"a\u2028b\u2029":            `a\u2028b\u2029`,         // line and paragraph separator
-		"\u200b\ufeff\u2060":        `\u200b\ufeff\u2060`,     // zero width
-		"\u061c\u200e\u2066":        `\u061c\u200e\u2066`,     // direction
-		"\U000e0041\U000e007f":      `\U000e0041\U000e007f`,   // tags
-		"a\ufe0f\U000e0100":         `a\ufe0f\U000e0100`,      // variation selectors that vary nothing
-		"\u200d":                    `\u200d`,                 // a joiner with nothing to join
-		"\ue000\U000f0000":          `\ue000\U000f0000`,       // private use
-		"\u0378\uffff\U0010ffff":    `\u0378\uffff\U0010ffff`, // unassigned
-		"\u3164\u115f":              `\u3164\u115f`,           // letters that show nothing
+		"\x1b]0;title\x07":          `\x1b]0;title\x07`,               // OSC
+		"\x1bP1$r\x1b\\":            `\x1bP1$r\x1b\`,                  // DCS
+		"\u009b31m\u009d":           `\u009b31m\u009d`,                // C1 in UTF-8: CSI, OSC
+		"\x9b31m":                   `\x9b31m`,                        // C1 as bytes
+		"a\u2028b\u2029":            `a\u2028b\u2029`,                 // line and paragraph separator
+		"\u200b\ufeff\u2060":        `\u200b\ufeff\u2060`,             // zero width
+		"\u061c\u200e\u2066":        `\u061c\u200e\u2066`,             // direction
+		"\U000e0041\U000e007f":      `\U000e0041\U000e007f`,           // tags
+		"a\ufe0f\U000e0100":         `a\ufe0f\U000e0100`,              // variation selectors that vary nothing
+		"\u200d":                    `\u200d`,                         // a joiner with nothing to join
+		"\ue000\U000f0000":          `\ue000\U000f0000`,               // private use
+		"\u0378\uffff\U0010ffff":    `\u0378\uffff\U0010ffff`,         // unassigned
+		"\u3164\u115f":              `\u3164\u115f`,                   // letters that show nothing
+		"😀\u200d\ufe0f\u200d\ufe0f": "😀\u200d\ufe0f" + `\u200d\ufe0f`, // more of them than emoji have hide data
 		strings.Repeat("\u0301", 6): "\u0301\u0301\u0301\u0301" + `\u0301\u0301`,
 	} {
 		if got := terminal.Escape(in); got != want {

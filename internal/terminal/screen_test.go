@@ -65,3 +65,37 @@ func TestProgressInAPipe(t *testing.T) {
 		}
 	})
 }
+
+// What a person does not notice as late is soon enough, and what was never drawn leaves no line.
+func TestProgressIsDrawnFiveTimesASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b strings.Builder
+		p := terminal.NewProgress(&b, terminal.ProgressOptions{Terminal: true, Label: "published"})
+		time.Sleep(199 * time.Millisecond) //nolint:forbidigo // fake time
+		p.Add(1)
+		p.Finish()
+		if b.Len() > 0 {
+			t.Errorf("after 199 ms: %q", b.String())
+		}
+		p = terminal.NewProgress(&b, terminal.ProgressOptions{Terminal: true, Label: "published"})
+		time.Sleep(200 * time.Millisecond) //nolint:forbidigo // fake time
+		p.Add(1)
+		if want := "\rpublished 1, 5/s\x1b[K"; b.String() != want {
+			t.Errorf("after 200 ms: %q, want %q", b.String(), want)
+		}
+	})
+}
+
+func TestProgressEscapesItsLabel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b strings.Builder
+		p := terminal.NewProgress(&b, terminal.ProgressOptions{Terminal: true, Label: "\x1b[2J\n"})
+		time.Sleep(time.Second) //nolint:forbidigo // fake time
+		p.Add(1)
+		p.Finish()
+		const text = `\x1b[2J\x0a 1, 1/s`
+		if want := "\r" + text + "\x1b[K\r\x1b[K" + text + "\n"; b.String() != want {
+			t.Errorf("got  %q\nwant %q", b.String(), want)
+		}
+	})
+}

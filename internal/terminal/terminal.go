@@ -48,7 +48,8 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 		defer func() { _ = tty.Close() }()
 		f, out = tty, tty
 	}
-	before, err := term.GetState(int(f.Fd()))
+	number := int(f.Fd()) // f may be closed while the goroutine below begins
+	before, err := term.GetState(number)
 	if err != nil {
 		return "", fmt.Errorf("read a password: %w", err)
 	}
@@ -61,7 +62,7 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 	}
 	answers := make(chan answer, 1)
 	go func() { // it stays in its read when ctx ends; the command ends then, too
-		text, err := term.ReadPassword(int(f.Fd()))
+		text, err := term.ReadPassword(number)
 		answers <- answer{text, err}
 	}()
 	defer io.WriteString(out, "\n") //nolint:errcheck // only the look of the screen
@@ -72,7 +73,7 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 		}
 		return string(a.text), nil
 	case <-ctx.Done():
-		_ = term.Restore(int(f.Fd()), before) // the command ends anyway
+		_ = term.Restore(number, before) // the command ends anyway
 		return "", context.Cause(ctx)
 	}
 }
