@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -213,5 +214,48 @@ func TestConsoleOfScriptsIsTheirs(t *testing.T) {
 	}
 	if out := onTerminal(t, exec.Command("dunlin", "run", path)); out != "\x1b[32mgreen\x1b[0m\r\n\x1b[31mred\x1b[0m\r\n" {
 		t.Errorf("got %q", out)
+	}
+}
+
+// TestWatchNeedsATerminalThatDraws shows what becomes of --watch on one that cannot.
+func TestWatchNeedsATerminalThatDraws(t *testing.T) {
+	t.Parallel()
+	dumb := append(os.Environ(), "TERM=dumb")
+	refused := exec.Command("dunlin", "sub", "--watch", "-t", "a")
+	refused.Env = dumb
+	if out := onTerminal(t, refused); out != "dunlin: sub: --watch draws on the screen, which a terminal of $TERM dumb has not; leave it out; see dunlin help\r\n" {
+		t.Errorf("got %q", out)
+	}
+	server := mqtttest.NewServer(t)
+	lines := link("mosquitto_sub", "--watch", "-v", "-p", portOf(t, server.Addr()), "-V", "5", "-t", "#", "-C", "2")
+	lines.Env = dumb
+	done := make(chan string, 1)
+	go func() { done <- onTerminal(t, lines) }()
+	subscribed(server, publishPacket("1"), publishPacket("2"))
+	if out := <-done; out != "t1 1\r\nt2 2\r\n" {
+		t.Errorf("got %q", out)
+	}
+}
+
+// TestWatchFitsItsTopicsOnTheScreen has more topics than lines, and longer ones than columns, on a small terminal.
+func TestWatchFitsItsTopicsOnTheScreen(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range []*exec.Cmd{exec.Command("dunlin", "sub"), link("mosquitto_sub")} {
+		server := mqtttest.NewServer(t)
+		cmd.Args = append(cmd.Args, "--watch", "-v", "-p", portOf(t, server.Addr()), "-V", "5", "-t", "#", "-C", "4")
+		cmd.Stderr = io.Discard
+		done := make(chan string, 1)
+		go func() { done <- onScreen(t, cmd, 20, 4) }()
+		subscribed(server, publishPacket("1\nnext"), publishPacket("2"+strings.Repeat("x", 30)), publishPacket("3"), publishPacket("4"))
+		out := <-done
+		for _, want := range []string{`[2;1H` + "\x1b[K\x1b[?7l" + `t1\x0anext 1\x0anex` + "\x1b[?7h", "[3;1H\x1b[K\x1b[?7lt2" + strings.Repeat("x", 17) + "\x1b[?7h"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q is missing in %q", want, out)
+			}
+		}
+		if strings.ContainsAny(out, "\n\t") || strings.Contains(out, "[5;1H") {
+			t.Errorf("it leaves the screen: %q", out)
+		}
+		harmless(t, out, true)
 	}
 }

@@ -80,12 +80,24 @@ func subscribed(server *mqtttest.Server, packets ...[]byte) {
 // onTerminal runs the command with a pseudo-terminal for all its streams, and returns what it wrote.
 func onTerminal(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
+	return onScreen(t, cmd, 0, 0)
+}
+
+// onScreen is onTerminal with a size. What cmd has as stderr stays.
+func onScreen(t *testing.T, cmd *exec.Cmd, columns, lines uint16) string {
+	t.Helper()
 	ours, theirs, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ours.Close()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, theirs, theirs
+	if err := pty.Setsize(theirs, &pty.Winsize{Cols: columns, Rows: lines}); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout = theirs, theirs
+	if cmd.Stderr == nil {
+		cmd.Stderr = theirs
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

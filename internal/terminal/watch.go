@@ -104,7 +104,7 @@ func (s *Watch) draw(dst []byte) []byte {
 	s.drawn = time.Now()
 	title := EscapeLine(s.Title)
 	if s.more {
-		title = strings.TrimSpace(title + " (some topics have no line: the screen is full)")
+		title = strings.TrimSpace("Some topics have no line, for the screen is full. " + title)
 	}
 	dst = appendRow(dst, 1, fit([]byte(title), s.columns))
 	for row, text := range s.texts[:min(len(s.texts), s.room())] {
