@@ -51,7 +51,7 @@ func (s *Watch) Append(dst []byte, topic string, text []byte) []byte {
 		return fmt.Appendf(dst, "\x1b[%d;1H\n", len(s.rows)+1)
 	}
 	dst = s.refresh(dst)
-	row, known := s.rows[topic]
+	_, known := s.rows[topic]
 	if !known && len(s.rows) >= s.room() {
 		if s.more {
 			return dst
@@ -59,7 +59,7 @@ func (s *Watch) Append(dst []byte, topic string, text []byte) []byte {
 		s.more = true
 		return s.draw(dst)
 	}
-	row = s.row(topic)
+	row := s.row(topic)
 	if !known {
 		s.texts = append(s.texts, "")
 	}
