@@ -159,6 +159,25 @@ func (w *writer) properties(m *mqtt.Received, exact bool) {
 // property writes a property, or nothing where there is none.
 func (w *writer) property(id byte, m *mqtt.Received, exact bool) {
 	p := m.Properties
+	switch id {
+	case correlation:
+		w.correlation(p.CorrelationData, exact)
+	case userProperty:
+		w.user(p.UserProperties)
+	case subscriptionID:
+		w.subscriptions(m.SubscriptionIDs(), exact)
+	case topicAlias:
+		if p.TopicAlias != 0 && !exact { // which is the connection's business
+			w.key("topic-alias")
+			w.number(int64(p.TopicAlias))
+		}
+	default:
+		w.ofPayload(id, p)
+	}
+}
+
+// ofPayload writes a property that says what the payload is, and how long and for whose answer, or nothing where there is none.
+func (w *writer) ofPayload(id byte, p *mqtt.Properties) {
 	named := p.Order != nil // then it is there, though its value may be that of none
 	switch {
 	case id == payloadFormat && (named || p.PayloadIsText):
@@ -173,21 +192,13 @@ func (w *writer) property(id byte, m *mqtt.Received, exact bool) {
 	case id == responseTopic && p.ResponseTopic != "":
 		w.key("response-topic")
 		w.text(p.ResponseTopic)
-	case id == correlation && p.CorrelationData != nil:
-		w.correlation(p.CorrelationData, exact)
-	case id == userProperty:
-		w.user(p.UserProperties)
-	case id == subscriptionID:
-		w.subscriptions(m.SubscriptionIDs(), exact)
-	case id == topicAlias && p.TopicAlias != 0 && !exact: // which is the connection's business
-		w.key("topic-alias")
-		w.number(int64(p.TopicAlias))
 	}
 }
 
 // correlation writes binary data, which Mosquitto prints as text that ends at a NUL.
 func (w *writer) correlation(data []byte, exact bool) {
 	switch {
+	case data == nil:
 	case !exact:
 		w.key("correlation-data")
 		w.text(string(cutNUL(data)))
