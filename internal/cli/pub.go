@@ -40,9 +40,11 @@ func (a *app) pubCommand() *cobra.Command {
 		Long: "Publish a message, or many, with the letters of mosquitto_pub. It returns when the broker has\n" +
 			"all of them: written at QoS 0, acknowledged at QoS 1, completed at QoS 2.\n\n" +
 			"With -l and --line-format it goes on when the connection is lost, with the line where it was, and\n" +
-			"says so. At QoS 1 a line may then come twice, where the acknowledgement was lost; at QoS 0 the\n" +
-			"lines that the network had taken when the broker went away may be lost. Nothing else is\n" +
-			"published again, and nothing that the broker refuses.\n\n" +
+			"says so. With -q 1 or 2 a broker of MQTT 5 keeps the session meanwhile, for an hour. At QoS 1 a line\n" +
+			"may then come twice, where the acknowledgement was lost; at QoS 0 the lines that the network had\n" +
+			"taken when the broker went away may be lost; at QoS 2 those under way are in doubt where the broker\n" +
+			"has lost the session, as one before MQTT 5 has without -c and -i. Nothing else is published again,\n" +
+			"and nothing that the broker refuses.\n\n" +
 			"A template is in the language of Go's text/template, and so is then the topic. In it\n" + indented(feed.Expressions),
 		Example: lines(
 			"dunlin pub -h broker.example -t home/light -m on -q 1",
@@ -124,6 +126,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 		p.stayOnce()
 	}
 	options.Resume = p.reconnect
+	p.outlive(p.qos > 0 || p.format != nil && p.format.HasQoS())
 	cfg := mqtt.Config{}
 	cfg.Limits.Drain = -1 // publish.Run has waited for all that there is
 	client, err := p.connect(ctx, a, cfg)

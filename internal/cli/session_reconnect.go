@@ -18,6 +18,7 @@ type lasting struct {
 	first, longest time.Duration
 	attempts       int  // in a row; 0: as many as it takes
 	evenTheFirst   bool // the first connection may fail, too
+	outlives       bool // the session outlives a connection that is lost; outlive says when
 }
 
 // bindReconnect adds the options of a command that a person leaves running. With them connect goes on when
