@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -21,9 +22,10 @@ import (
 // app is one call of the command.
 type app struct {
 	environ.Environment
-	out    *environ.Output // Stdout, with its end watched
-	parsed bool            // the command line was right: what fails now is something else
-	quiet  bool            // nothing is written to stderr
+	out    *environ.Output   // Stdout, with its end watched
+	parsed bool              // the command line was right: what fails now is something else
+	quiet  bool              // nothing is written to stderr
+	mask   *strings.Replacer // leaves passwords of URLs in the command line out; nil: there are none
 
 	noting sync.Mutex // held while a note is written
 }
@@ -39,11 +41,11 @@ func Run(ctx context.Context, env environ.Environment) int {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
+	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel), mask: maskSecrets(env.Args)}
 	root := a.root()
 	root.SetArgs(arguments(root, env.Args))
-	err := root.ExecuteContext(ctx)
-	return a.report(ctx, err)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.report(ctx, cmd, err)
 }
 
 // arguments returns the words of the command line as the parser takes them.
@@ -128,7 +130,15 @@ func (a *app) note(format string, args ...any) {
 	a.noting.Lock()
 	defer a.noting.Unlock()
 	// Where stderr is gone nobody can be told.
-	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", terminal.OneLine(fmt.Sprintf(format, args...)))
+	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", terminal.OneLine(a.masked(fmt.Sprintf(format, args...))))
+}
+
+// masked returns a text without the passwords of URLs in the command line.
+func (a *app) masked(text string) string {
+	if a.mask == nil {
+		return text
+	}
+	return a.mask.Replace(text)
 }
 
 // outputStatus returns the exit status as far as stdout is concerned.
@@ -141,7 +151,7 @@ func (a *app) outputStatus() int {
 }
 
 // report says what went wrong and returns the exit status.
-func (a *app) report(ctx context.Context, err error) int {
+func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return a.outputStatus()
 	}
@@ -159,10 +169,13 @@ func (a *app) report(ctx context.Context, err error) int {
 	if f == nil { // it comes from the parser of the command line
 		f = &failure{status: ExitUsage, err: err, hint: seeHelp}
 	}
+	if f.hint == seeHelp && cmd.HasParent() {
+		f.hint += " " + nameOf(cmd)
+	}
 	switch {
 	case a.quiet:
 	case f.report != "":
-		_, _ = io.WriteString(a.Stderr, f.report)
+		_, _ = io.WriteString(a.Stderr, a.masked(f.report))
 	case f.err != nil:
 		a.note("%s", f.text())
 	}

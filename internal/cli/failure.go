@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"dunlin/internal/connect"
 	"dunlin/jsre"
 	"dunlin/mqtt"
@@ -31,7 +33,7 @@ const (
 	ExitTimeout     = 27 // -W ran out, as with Mosquitto
 )
 
-// seeHelp is the next step after a wrong command line.
+// seeHelp is the next step after a wrong command line; report adds the name of the command.
 const seeHelp = "see dunlin help"
 
 // failure is an error with its exit status.
@@ -62,6 +64,14 @@ func (f *failure) text() string {
 // usagef returns a failure of the command line.
 func usagef(format string, args ...any) error {
 	return &failure{status: ExitUsage, err: fmt.Errorf(format, args...), hint: seeHelp}
+}
+
+// nameOf returns the name of a command as it is typed, without the program's.
+func nameOf(cmd *cobra.Command) string {
+	if !cmd.HasParent() {
+		return cmd.Name()
+	}
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
 // failf returns a failure without a status of its own.
@@ -142,7 +152,7 @@ func classifyClient(err error) *failure {
 	)
 	switch {
 	case errors.As(err, &argument):
-		return &failure{status: ExitUsage, err: err}
+		return &failure{status: ExitUsage, err: err, hint: seeHelp}
 	case errors.As(err, &refused):
 		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
 	case errors.As(err, &reach):

@@ -113,6 +113,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	args = p.behindURL(cmd, args)
 	options, err := p.options(cmd)
 	if err != nil {
 		return err

@@ -77,6 +77,7 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	args = r.behindURL(cmd, args)
 	request, err := r.request(cmd.Context(), a, cmd, args)
 	if err != nil {
 		return err

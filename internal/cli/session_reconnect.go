@@ -48,7 +48,7 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 		return nil
 	}
 	if l.once && cmd.Flags().Changed("reconnect") && l.asked != "never" {
-		return usagef("%s: --once and --reconnect=%s are opposites", cmd.Name(), l.asked)
+		return usagef("%s: --once and --reconnect=%s are opposites", nameOf(cmd), l.asked)
 	}
 	switch l.asked {
 	case "auto":
@@ -59,12 +59,12 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 	default:
 		n, err := strconv.ParseInt(l.asked, 10, 32)
 		if err != nil || n < 1 {
-			return usagef("%s: --reconnect=%s is not auto, never, always or a number of attempts", cmd.Name(), l.asked)
+			return usagef("%s: --reconnect=%s is not auto, never, always or a number of attempts", nameOf(cmd), l.asked)
 		}
 		l.attempts = int(n)
 	}
 	if l.first <= 0 || l.longest < l.first {
-		return usagef("%s: --min-backoff %v and --max-backoff %v: the first is to be above 0, and not above the second", cmd.Name(), l.first, l.longest)
+		return usagef("%s: --min-backoff %v and --max-backoff %v: the first is to be above 0, and not above the second", nameOf(cmd), l.first, l.longest)
 	}
 	l.reconnect = !l.once
 	return nil

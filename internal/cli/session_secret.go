@@ -41,7 +41,7 @@ func (s *session) completePassword(a *app, cmd *cobra.Command) error {
 		return err
 	}
 	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
-		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
+		return usagef("%s: %s needs -u", nameOf(cmd), s.passFrom)
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (s *session) findPassword(a *app, cmd *cobra.Command) error {
 		}
 	}
 	if sources > 1 {
-		return usagef("%s: -P, --password-file and --ask-password are three ways to give one password", cmd.Name())
+		return usagef("%s: -P, --password-file and --ask-password are three ways to give one password", nameOf(cmd))
 	}
 	switch {
 	case s.askPassword, flags.Changed("pw") && s.password == "" && a.StdinTerminal:
@@ -83,9 +83,9 @@ func (s *session) ask(a *app, cmd *cobra.Command) error {
 	password, err := terminal.ReadPassword(cmd.Context(), a.Stdin, a.Stderr, prompt)
 	switch {
 	case errors.Is(err, terminal.ErrNoTerminal):
-		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", cmd.Name(), err)
+		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", nameOf(cmd), err)
 	case err != nil:
-		return failf("%s: --ask-password: %w", cmd.Name(), err)
+		return failf("%s: --ask-password: %w", nameOf(cmd), err)
 	}
 	s.secret, s.passFrom = mqtt.Secret(password), "--ask-password"
 	return nil
@@ -108,15 +108,15 @@ func (s *session) readPassword(a *app, from, path string) error {
 func (s *session) warn(a *app, cmd *cobra.Command) {
 	secured := strings.HasPrefix(s.url, "mqtts:") || strings.HasPrefix(s.url, "wss:")
 	if typed := s.typedPassword(); typed != "" {
-		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", cmd.Name(), typed)
+		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", nameOf(cmd), typed)
 	}
 	if s.passFrom != "" && !secured && !connect.Loopback(s.url) {
-		a.note("%s: the password goes to %s without TLS, for all on the way to read; use mqtts or wss, or --tls", cmd.Name(), shownURL(s.url))
+		a.note("%s: the password goes to %s without TLS, for all on the way to read; use mqtts or wss, or --tls", nameOf(cmd), shownURL(s.url))
 	}
 	if secured && s.insecure == "name" {
-		a.note("%s: --insecure: the server may be another one than %s", cmd.Name(), shownURL(s.url))
+		a.note("%s: --insecure: the server may be another one than %s", nameOf(cmd), shownURL(s.url))
 	} else if secured && s.insecure == "all" {
-		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", cmd.Name(), shownURL(s.url))
+		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", nameOf(cmd), shownURL(s.url))
 	}
 }
 
