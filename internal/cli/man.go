@@ -129,7 +129,7 @@ func (m *manual) verbatim(text string) {
 
 // command writes the section of a command, and those of the commands below it.
 func (m *manual) command(cmd *cobra.Command) {
-	if !cmd.IsAvailableCommand() && nameOf(cmd) != "help" {
+	if !cmd.IsAvailableCommand() && cmd.Name() != "help" {
 		return
 	}
 	m.request(".SS \"" + roff(usageLine(cmd)) + "\"")
@@ -159,7 +159,7 @@ func (m *manual) command(cmd *cobra.Command) {
 
 // usageLine returns how a command is called.
 func usageLine(cmd *cobra.Command) string {
-	path, _, _ := strings.Cut(cmd.CommandPath(), " "+nameOf(cmd))
+	path, _, _ := strings.Cut(cmd.CommandPath(), " "+cmd.Name())
 	return path + " " + cmd.Use
 }
 

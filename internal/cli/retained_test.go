@@ -196,7 +196,7 @@ func TestRetainedMessageThatStaysIsTold(t *testing.T) {
 	if status := c.wait(t); status != 5 {
 		t.Errorf("status %d", status)
 	}
-	want := "dunlin: retained rm: 0 retained messages removed\ndunlin: rm: 1 retained message still there, such as \"a\"; the broker refuses it, or it was published again\n"
+	want := "dunlin: retained rm: 0 retained messages removed\ndunlin: retained rm: 1 retained message still there, such as \"a\"; the broker refuses it, or it was published again\n"
 	if said := c.stderr.String(); said != want {
 		t.Errorf("stderr %s", said)
 	}
