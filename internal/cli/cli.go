@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -43,19 +44,42 @@ func Run(ctx context.Context, env environ.Environment) int {
 	defer cancel(nil)
 	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel), mask: maskSecrets(env.Args)}
 	root := a.root()
-	root.SetArgs(arguments(root, env.Args))
+	root.InitDefaultHelpCmd() // so that the words of the command line find it
+	args, err := arguments(root, env.Args)
+	if err != nil {
+		return a.report(ctx, root, err)
+	}
+	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	return a.report(ctx, cmd, err)
 }
 
-// arguments returns the words of the command line as the parser takes them.
-func arguments(root *cobra.Command, args []string) []string {
+// arguments returns the words of the command line as the parser takes them. There is an error where they name no command.
+func arguments(root *cobra.Command, args []string) ([]string, error) {
 	all := append([]string{}, args...) // nil would mean the process's own
-	cmd, _, err := root.Find(all)
-	if err != nil || cmd.Flags().Lookup("property") == nil {
-		return all
+	cmd, rest, err := root.Find(all)
+	switch {
+	case completes(all):
+		return all, nil
+	case err != nil:
+		return nil, unknownCommand(root, rest)
+	case cmd.Flags().Lookup("property") == nil:
+		return all, nil
 	}
-	return joinProperties(cmd.Flags(), all)
+	return joinProperties(cmd.Flags(), all), nil
+}
+
+// unknownCommand says which word of args is no command, and which ones are nearly it.
+func unknownCommand(root *cobra.Command, args []string) error {
+	at := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if at < 0 {
+		return usagef("no command")
+	}
+	root.SuggestionsMinimumDistance = 2
+	if near := root.SuggestionsFor(args[at]); len(near) > 0 {
+		return usagef("no command %q; did you mean %s?", args[at], strings.Join(near, " or "))
+	}
+	return usagef("no command %q", args[at])
 }
 
 // root returns the whole command tree.
@@ -169,7 +193,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if f == nil { // it comes from the parser of the command line
 		f = &failure{status: ExitUsage, err: err, hint: seeHelp}
 	}
-	if f.hint == seeHelp && cmd.HasParent() {
+	if f.hint == seeHelp && cmd.HasParent() && cmd.Name() != "help" {
 		f.hint += " " + nameOf(cmd)
 	}
 	switch {

@@ -25,7 +25,7 @@ const (
 	ExitUsage       = 2 // the command line is wrong
 	ExitUnreachable = 3 // no connection: DNS, TCP, TLS, no answer
 	ExitRefused     = 4 // the broker refused the session
-	ExitRejected    = 5 // the broker refused a publish or subscribe, or took a QoS 2 message at QoS 1
+	ExitRejected    = 5 // the broker refused a publish or subscribe, or did not do what it acknowledged; see the man page
 	ExitLost        = 6 // the connection was lost
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -24,6 +25,16 @@ type printing struct {
 	decode decode.Options
 	dump   dump.Options
 	watch  bool
+
+	failed int // messages that could not be printed
+}
+
+// status is how a command ends that is through with its messages: what could not be printed was told.
+func (p *printing) status() error {
+	if p.failed > 0 {
+		return &failure{status: ExitFailure}
+	}
+	return nil
 }
 
 // bindText adds the options of the text that is printed.
@@ -59,6 +70,9 @@ func (p *printing) check(command string, f *pflag.FlagSet) error {
 		if f.Changed(pair[0]) && f.Changed(pair[1]) {
 			return usagef("%s: --%s and --%s are two ways to print a message; choose one", command, pair[0], pair[1])
 		}
+	}
+	if p.Pretty && !p.JSON && !strings.ContainsAny(p.Format, "jJ") {
+		return usagef("%s: --pretty is for JSON, which --json or -F %%j print; there is neither", command)
 	}
 	if p.dump.Last && p.dump.Dir == "" {
 		return usagef("%s: --dump-last is for --dump, and there is no --dump", command)
@@ -108,7 +122,7 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 	default:
 		plain, err := format.New(p.Options)
 		if err != nil {
-			return nil, usagef("%s: %w", command, err)
+			return nil, wrongFormat(command, p.Format, err)
 		}
 		printer = func(dst []byte, m *mqtt.Received) ([]byte, error) { return plain.Append(dst, m, time.Now()) }
 	}
@@ -117,6 +131,9 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
+		if err != nil {
+			p.failed++
+		}
 		if payload := (*format.PayloadError)(nil); errors.As(err, &payload) { // it names the topic
 			a.note("%s: %v", command, err)
 		} else if err != nil {
@@ -124,6 +141,14 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 		}
 		return dst, nil
 	}, nil
+}
+
+// wrongFormat says what is wrong with -F. Where a format ends behind a separator, Mosquitto names the end of the text.
+func wrongFormat(command, format string, err error) error {
+	if format != "" && strings.Contains(err.Error(), "\x00") {
+		return usagef("%s: -F %q: there is no letter behind %q", command, format, format[len(format)-1:])
+	}
+	return usagef("%s: %w", command, err)
 }
 
 // decoded prints decoded payloads, alone or as a member of a JSON object.

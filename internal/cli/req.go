@@ -122,6 +122,9 @@ func (r *req) ended(topic string, result subscribe.Result, err error) error {
 	case err == nil && failed != nil:
 		return &failure{status: ExitRejected, err: fmt.Errorf("req: %q answers that it failed: %s", topic, *failed)}
 	}
+	if err == nil {
+		return r.status()
+	}
 	return r.outcome("req", err)
 }
 

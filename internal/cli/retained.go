@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,9 +38,14 @@ func (a *app) retainedCommand() *cobra.Command {
 		Short: "List, remove, export and import retained messages",
 		Long: "List, remove, export and import the messages that a broker keeps for later subscribers.\n\n" +
 			"No broker says when it has sent them all. A list is taken for complete when the broker has\n" +
-			"answered three pings in a row and sent no retained message meanwhile, for --quiet in all. Brokers that\n" +
+			"answered three pings in a row and sent no retained message meanwhile, for --quiet-time in all. Brokers that\n" +
 			"look messages up slowly need a longer one. What is published meanwhile is passed over.",
-		RunE: func(*cobra.Command, []string) error { return usagef("retained: ls, rm, export or import?") },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("retained: no command %q; ls, rm, export or import?", args[0])
+			}
+			return usagef("retained: ls, rm, export or import?")
+		},
 	}
 	cmd.AddCommand(a.retainedLs(), a.retainedRm(), a.retainedExport(), a.retainedImport())
 	return cmd
@@ -236,6 +243,9 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 	if len(args) == 0 {
 		return usagef("retained export: no file; name one, or - for stdout")
 	}
+	if looksLikeFilter(args[0]) {
+		return usagef("retained export: no file; %q looks like a topic filter; name a file first, or - for stdout", args[0])
+	}
 	if err := r.start(cmd, args[1:], "#"); err != nil {
 		return err
 	}
@@ -345,6 +355,12 @@ func (r *retainedFlags) publish(ctx context.Context, a *app, c *mqtt.Client, sou
 		return &failure{status: ExitRejected, err: fmt.Errorf("retained: %s refused; %w", messages(result.Refused), err)}
 	}
 	return err
+}
+
+// looksLikeFilter reports whether a file's name has a wildcard of topic filters as one of its levels.
+func looksLikeFilter(name string) bool {
+	levels := strings.Split(name, "/")
+	return slices.Contains(levels, "#") || slices.Contains(levels, "+")
 }
 
 // messages is a number of retained messages in words.

@@ -23,6 +23,9 @@ func (s *session) complete(a *app, cmd *cobra.Command, args []string) (rest []st
 	if err := checkNumbers(cmd); err != nil {
 		return nil, err
 	}
+	if err := checkEmpty(cmd); err != nil {
+		return nil, err
+	}
 	if args, err = s.findURL(a, cmd, args); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (s *session) bindReconnect(cmd *cobra.Command) {
 	f.StringVar(&l.asked, "reconnect", "auto", "what to do when the connection is lost: auto, never, always, or how often to try in a row;\nauto and a number: not when the first one fails")
 	f.Lookup("reconnect").NoOptDefVal = "always"
 	f.BoolVar(&l.once, "once", false, "end when the connection is lost, as --reconnect=never")
-	f.DurationVar(&l.first, "min-backoff", time.Second, "longest wait before the first attempt to reconnect; it doubles with each")
+	f.DurationVar(&l.first, "min-backoff", time.Second, "longest wait before the first attempt to reconnect; it doubles with each, and\nbegins anew after a connection of 30 s")
 	f.DurationVar(&l.longest, "max-backoff", time.Minute, "longest wait between attempts to reconnect")
 	l.reconnect = true
 }
@@ -62,6 +62,12 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 			return usagef("%s: --reconnect=%s is not auto, never, always or a number of attempts", nameOf(cmd), l.asked)
 		}
 		l.attempts = int(n)
+	}
+	switch first, longest := cmd.Flags().Changed("min-backoff"), cmd.Flags().Changed("max-backoff"); {
+	case longest && !first:
+		l.first = min(l.first, l.longest)
+	case first && !longest:
+		l.longest = max(l.longest, l.first)
 	}
 	if l.first <= 0 || l.longest < l.first {
 		return usagef("%s: --min-backoff %v and --max-backoff %v: the first is to be above 0, and not above the second", nameOf(cmd), l.first, l.longest)

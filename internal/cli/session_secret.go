@@ -76,6 +76,9 @@ func (s *session) findPassword(a *app, cmd *cobra.Command) error {
 
 // ask has a person type the password.
 func (s *session) ask(a *app, cmd *cobra.Command) error {
+	if s.username == "" && s.version != mqtt.V5 {
+		return usagef("%s: --ask-password needs -u", nameOf(cmd))
+	}
 	prompt := "Password: "
 	if s.username != "" {
 		prompt = fmt.Sprintf("Password of %s: ", terminal.OneLine(s.username))

@@ -68,6 +68,9 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 	}
 	list := make([]mqtt.Subscription, len(filters))
 	for i, filter := range filters {
+		if s.share != "" && strings.HasPrefix(filter, "$share/") {
+			return nil, usagef("%s: %q has a group, and --share names one, too", command, filter)
+		}
 		if s.share != "" {
 			filter = "$share/" + s.share + "/" + filter
 		}
@@ -94,8 +97,12 @@ func (s *subscribing) checkWords(command string) (mqtt.RetainHandling, error) {
 	if strings.ContainsAny(s.share, "/+#") {
 		return 0, usagef("%s: --share %q is not the name of a group: it holds one of / + #", command, s.share)
 	}
-	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
+	wants5 := s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew
+	switch {
+	case wants5 && s.version == mqtt.VersionAuto:
 		s.version = mqtt.V5
+	case wants5 && s.version != mqtt.V5:
+		return 0, usagef("%s: --no-local, --retain-as-published and --retain-handling new need MQTT 5, and -V is %s", command, s.protocol)
 	}
 	return handling, nil
 }

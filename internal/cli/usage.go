@@ -45,6 +45,19 @@ func checkNumbers(cmd *cobra.Command) error {
 	return nil
 }
 
+// checkEmpty finds an option that is given with an empty value, as of a variable that is not set, and would count for
+// nothing then.
+func checkEmpty(cmd *cobra.Command) error {
+	for name, wanted := range map[string]string{
+		"host": "give a host name or address", "unix": "give the path of a socket", "share": "give the name of a group",
+	} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usagef("%s: %s is empty; %s", nameOf(cmd), optionName(f), wanted)
+		}
+	}
+	return nil
+}
+
 // wrongOption says why the options of cmd cannot be read. Of a number it says what
 // it may be, where the parser would show its own works.
 func wrongOption(cmd *cobra.Command, err error) error {
@@ -57,6 +70,10 @@ func wrongOption(cmd *cobra.Command, err error) error {
 		if kind, ok := kinds[f.Value.Type()]; ok {
 			return usagef("%s: %s %q is not %s", nameOf(cmd), optionName(f), invalid.GetValue(), kind)
 		}
+	}
+	var bare *pflag.ValueRequiredError
+	if errors.As(err, &bare) && bare.GetSpecifiedName() == "h" {
+		return usagef("%s: -h needs the broker's host name; help is --help", nameOf(cmd))
 	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" { // what stands behind it may be a password
