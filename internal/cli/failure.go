@@ -110,6 +110,21 @@ func optionFailure(err error) error {
 	return failf("%s: %w", optionNames[option.Field], err)
 }
 
+// wordsFor returns what an error of Config.OnError says in the words of the command, where it names what a program has to change.
+func wordsFor(err error) string {
+	var (
+		unhandled *mqtt.UnhandledError
+		dropped   *mqtt.DroppedError
+	)
+	switch {
+	case errors.As(err, &unhandled):
+		return fmt.Sprintf("%d messages passed over, such as one of %q: the broker sent them, and nothing asked for them", unhandled.Messages, unhandled.Topic)
+	case errors.As(err, &dropped):
+		return fmt.Sprintf("%d messages of QoS 0 lost: they came faster than they were taken; -q 1 slows the broker down", dropped.Messages)
+	}
+	return err.Error()
+}
+
 // classify finds the exit status of an error, and the next step; nil when the
 // error alone does not say.
 func classify(err error) *failure {

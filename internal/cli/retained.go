@@ -172,7 +172,7 @@ func (r *retainedFlags) with(a *app, cmd *cobra.Command, do func(ctx context.Con
 	}
 	cfg := mqtt.Config{
 		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
-		OnError:      func(err error) { a.note("%s: %v", nameOf(cmd), err) },
+		OnError:      func(err error) { a.note("%s: %s", nameOf(cmd), wordsFor(err)) },
 	}
 	cfg.Transport.MaxPacket = anyPacket
 	client, err := r.connect(ctx, a, cfg)

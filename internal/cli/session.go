@@ -53,6 +53,7 @@ type place struct {
 
 	urlFrom  string // what gave the URL: -L, the first argument or the environment
 	urlTopic string // the topic that the URL ended with
+	urlQuery bool   // it has a query, which may be a secret
 }
 
 // security says what of TLS is wanted.

@@ -135,6 +135,7 @@ func (s *session) completePlace(a *app, cmd *cobra.Command) error {
 		return usagef("%s: %s: %s", nameOf(cmd), s.urlFrom, asTyped(err, s.url, typed))
 	}
 	s.takeUser(a, address.User)
+	s.urlQuery = address.Query != ""
 	if s.url, s.urlTopic, err = connect.SplitTopic(s.url); err != nil {
 		return usagef("%s: %s: %w", nameOf(cmd), s.urlFrom, err)
 	}

@@ -109,7 +109,9 @@ func (s *session) readPassword(a *app, from, path string) error {
 
 // warn tells of what a person may not have thought of.
 func (s *session) warn(a *app, cmd *cobra.Command) {
-	secured := strings.HasPrefix(s.url, "mqtts:") || strings.HasPrefix(s.url, "wss:")
+	address, _ := dial.ParseAddress(s.url) // which was read before; of what cannot be, there is no TLS
+	secured := address.TLS
+	s.warnTyped(a, cmd)
 	if typed := s.typedPassword(); typed != "" {
 		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", nameOf(cmd), typed)
 	}
@@ -120,6 +122,30 @@ func (s *session) warn(a *app, cmd *cobra.Command) {
 		a.note("%s: --insecure: the server may be another one than %s", nameOf(cmd), shownURL(s.url))
 	} else if secured && s.insecure == "all" {
 		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", nameOf(cmd), shownURL(s.url))
+	}
+}
+
+// warnTyped tells of secrets in the command line besides the password.
+func (s *session) warnTyped(a *app, cmd *cobra.Command) {
+	see := func(what string) { a.note("%s: other users of this machine see %s", nameOf(cmd), what) }
+	if user := userInfo(s.proxy); user != "" {
+		see("the password of --proxy; use $ALL_PROXY")
+	}
+	for _, field := range s.webSocketHeader {
+		name, _, _ := strings.Cut(field, ":")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "authorization", "cookie", "proxy-authorization":
+			see("the value of --ws-header " + strings.TrimSpace(name))
+		}
+	}
+	if len(s.properties.Connect.Data) > 0 {
+		see("the authentication-data of -D")
+	}
+	if s.webSocket && strings.Contains(s.webSocketPath, "?") {
+		see("the query of --ws-path; use $MQTT_URL")
+	}
+	if s.urlFrom != envURL && s.urlQuery {
+		see("the query of " + s.urlFrom + "; use $MQTT_URL")
 	}
 }
 
