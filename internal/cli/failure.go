@@ -55,10 +55,13 @@ func (f *failure) text() string {
 	if f.err == nil {
 		return ""
 	}
+	// That the client has ended with its connection goes without saying.
+	text := strings.Replace(f.err.Error(), mqtt.ErrClosed.Error()+": ", errLost.Error()+": ", 1)
+	text = strings.Replace(text, errLost.Error()+": "+errLost.Error()+": ", errLost.Error()+": ", 1)
 	if f.hint == "" {
-		return f.err.Error()
+		return text
 	}
-	return f.err.Error() + "; " + f.hint
+	return text + "; " + f.hint
 }
 
 // usagef returns a failure of the command line.

@@ -8,6 +8,20 @@ import (
 	"dunlin/mqtt"
 )
 
+// A loss is told as one, also where the client ended with it.
+func TestLossInTheWordsOfTheCommand(t *testing.T) {
+	ended := fmt.Errorf("%w: %w", mqtt.ErrClosed, mqtt.ErrServerClosed)
+	const want = "connection lost: the server closed the connection"
+	for name, err := range map[string]error{
+		"alone":   ended,
+		"told so": fmt.Errorf("%w: %w", errLost, ended),
+	} {
+		if f := classify(err); f == nil || f.text() != want || f.status != ExitLost {
+			t.Errorf("%s: %+v, want %q", name, f, want)
+		}
+	}
+}
+
 // What a program would have to change is said as what a person can do.
 func TestErrorsOfTheLibraryInTheWordsOfTheCommand(t *testing.T) {
 	for want, err := range map[string]error{

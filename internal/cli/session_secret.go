@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -140,6 +142,9 @@ func (s *session) warnTyped(a *app, cmd *cobra.Command) {
 	}
 	if len(s.properties.Connect.Data) > 0 {
 		see("the authentication-data of -D")
+	}
+	if info, err := os.Stat(s.tls.KeyLog); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		a.note("%s: other users of this machine may read %s, which gets the secrets of TLS; chmod 600 it", nameOf(cmd), s.tls.KeyLog)
 	}
 	if s.webSocket && strings.Contains(s.webSocketPath, "?") {
 		see("the query of --ws-path; use $MQTT_URL")
