@@ -63,6 +63,12 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 		}
 		l.attempts = int(n)
 	}
+	l.reconnect = !l.once
+	return l.completeWaits(cmd)
+}
+
+// completeWaits checks how long is waited. Where one of the two is given, the default of the other gives way.
+func (l *lasting) completeWaits(cmd *cobra.Command) error {
 	switch first, longest := cmd.Flags().Changed("min-backoff"), cmd.Flags().Changed("max-backoff"); {
 	case longest && !first:
 		l.first = min(l.first, l.longest)
@@ -72,7 +78,6 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 	if l.first <= 0 || l.longest < l.first {
 		return usagef("%s: --min-backoff %v and --max-backoff %v: the first is to be above 0, and not above the second", nameOf(cmd), l.first, l.longest)
 	}
-	l.reconnect = !l.once
 	return nil
 }
 
