@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 
 	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
+	"dunlin/mqtt"
 )
 
 // proxy is a way to a broker that can be cut, and closed for a while.
@@ -218,6 +220,26 @@ func firsts(lines []string) []string {
 		}
 	}
 	return once
+}
+
+// TestSessionOfLinesEndsWithTheRun leaves nothing at the broker.
+func TestSessionOfLinesEndsWithTheRun(t *testing.T) {
+	t.Parallel()
+	broker := mosquitto.Start(t, mosquitto.Options{})
+	c, stdin := newProxy(t, broker.Addr()).publishLines("-q", "1", "-i", "leaver")
+	write(t, stdin, 1, 3)
+	_ = stdin.Close()
+	if status := c.wait(t); status != 0 {
+		t.Errorf("status %d; stderr:\n%s", status, c.stderr.String())
+	}
+	client, err := mqtt.Dial(t.Context(), broker.URL(), mqtt.Config{ClientID: "leaver", KeepSession: true, Version: mqtt.V5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close(context.Background())
+	if client.ConnAck().SessionPresent {
+		t.Error("the broker has kept the session")
+	}
 }
 
 // TestOnceEndsWithTheConnection has pub -l say how far it came.

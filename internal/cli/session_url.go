@@ -54,7 +54,7 @@ func likeURL(cmd *cobra.Command, word string) error {
 	switch scheme, _, found := strings.Cut(word, "://"); {
 	case found && isScheme(scheme):
 		wrong = ": the scheme " + strconv.Quote(scheme) + " is not one of " + connect.Schemes
-	case userInfo(word) != "":
+	case userInfo(word) != "" && !strings.ContainsAny(userInfo(word), "/ "): // else it may well be a topic
 		wrong = "; write mqtt://" + word
 	default:
 		return nil
@@ -97,9 +97,11 @@ func maskSecrets(args []string) *strings.Replacer {
 			continue
 		}
 		_, secret, _ := strings.Cut(info, ":")
-		secret = ":" + secret
-		quoted := strings.Trim(strconv.Quote(secret), `"`) // as %q shows it
-		pairs = append(pairs, secret, ":xxxxx@", quoted, ":xxxxx@")
+		first, _, _ := strings.Cut(secret, "@")
+		for _, s := range []string{":" + secret, ":" + first + "@"} { // the last @ may be of the topic
+			quoted := strings.Trim(strconv.Quote(s), `"`) // as %q shows it
+			pairs = append(pairs, s, ":xxxxx@", quoted, ":xxxxx@")
+		}
 	}
 	if pairs == nil {
 		return nil
