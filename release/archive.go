@@ -30,7 +30,7 @@ func (r *release) writeArchive(t target, name string, program []byte, pages []en
 	if err != nil {
 		return err
 	}
-	if data, err = compress(data); err != nil {
+	if data, err = compress(data, r.pack); err != nil {
 		return err
 	}
 	return r.write(name+".tar.gz", data)

@@ -23,7 +23,9 @@ import (
 // app is one call of the command.
 type app struct {
 	environ.Environment
-	out    *environ.Output   // Stdout, with its end watched
+	output *environ.Output   // Stdout, with its end watched
+	out    io.Writer         // output for text: harmless on a terminal, where output is for what draws or was escaped
+	screen io.Writer         // Stderr as it was given, for what draws; Stderr itself is for text, as out is
 	parsed bool              // the command line was right: what fails now is something else
 	quiet  bool              // nothing is written to stderr
 	mask   *strings.Replacer // leaves passwords of URLs in the command line out; nil: there are none
@@ -42,7 +44,7 @@ func Run(ctx context.Context, env environ.Environment) int {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel), mask: maskSecrets(env.Args)}
+	a := newApp(env, cancel)
 	root := a.root()
 	root.InitDefaultHelpCmd() // so that the words of the command line find it
 	args, err := arguments(root, env.Args)
@@ -52,6 +54,14 @@ func Run(ctx context.Context, env environ.Environment) int {
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	return a.report(ctx, cmd, err)
+}
+
+// newApp returns an app whose streams are harmless where a terminal is behind them.
+func newApp(env environ.Environment, cancel context.CancelCauseFunc) *app {
+	a := &app{Environment: env, output: environ.NewOutput(env.Stdout, cancel), screen: env.Stderr, mask: maskSecrets(env.Args)}
+	a.out = terminal.Writer(a.output, env.StdoutTerminal)
+	a.Stderr = terminal.Writer(env.Stderr, env.StderrTerminal)
+	return a
 }
 
 // arguments returns the words of the command line as the parser takes them. There is an error where they name no command.
@@ -167,7 +177,7 @@ func (a *app) masked(text string) string {
 
 // outputStatus returns the exit status as far as stdout is concerned.
 func (a *app) outputStatus() int {
-	if err := a.out.Err(); err != nil {
+	if err := a.output.Err(); err != nil {
 		a.note("write to stdout: %v", err)
 		return ExitFailure
 	}

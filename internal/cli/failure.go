@@ -113,21 +113,6 @@ func optionFailure(err error) error {
 	return failf("%s: %w", optionNames[option.Field], err)
 }
 
-// wordsFor returns what an error of Config.OnError says in the words of the command, where it names what a program has to change.
-func wordsFor(err error) string {
-	var (
-		unhandled *mqtt.UnhandledError
-		dropped   *mqtt.DroppedError
-	)
-	switch {
-	case errors.As(err, &unhandled):
-		return fmt.Sprintf("%d messages passed over, such as one of %q: the broker sent them, and nothing asked for them", unhandled.Messages, unhandled.Topic)
-	case errors.As(err, &dropped):
-		return fmt.Sprintf("%d messages of QoS 0 lost: they came faster than they were taken; -q 1 slows the broker down", dropped.Messages)
-	}
-	return err.Error()
-}
-
 // classify finds the exit status of an error, and the next step; nil when the
 // error alone does not say.
 func classify(err error) *failure {
@@ -245,4 +230,24 @@ func reachHint(err *dial.Error) string {
 		return "check the address and the way there"
 	}
 	return "check -h and -p, or -L"
+}
+
+// forUsers returns what a client tells besides the errors of its operations without words of the library: what
+// there is to do about it is another thing at a command line.
+func forUsers(err error) error {
+	var (
+		dropped   *mqtt.DroppedError
+		unhandled *mqtt.UnhandledError
+		misread   *mqtt.MisreadError
+	)
+	switch {
+	case errors.As(err, &dropped):
+		return fmt.Errorf("%d messages of QoS 0 dropped: they come faster than they are taken; choose -q 1", dropped.Messages)
+	case errors.As(err, &unhandled):
+		return fmt.Errorf("%d messages passed over, such as to %q: they match nothing that was subscribed to", unhandled.Messages, unhandled.Topic)
+	case errors.As(err, &misread):
+		return fmt.Errorf("%q seems to have come for %q, which the broker reads otherwise than MQTT, so messages may be missing; "+
+			"use a filter without '.', '*' and '>', and none that begins with a wildcard for topics that begin with '$'", misread.Topic, misread.Filter)
+	}
+	return err
 }

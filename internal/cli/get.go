@@ -56,7 +56,7 @@ func (g *get) run(a *app, cmd *cobra.Command, args []string) error {
 	if g.fresh {
 		g.retainHandling = "never"
 	}
-	if err := g.check("get", cmd.Flags()); err != nil {
+	if err := g.check(a, "get", cmd.Flags()); err != nil {
 		return err
 	}
 	g.count = 1
@@ -88,7 +88,7 @@ func (g *get) value(ctx context.Context, a *app) (appender, error) {
 		if !a.StdoutTerminal {
 			return append(dst, m.Payload...), nil
 		}
-		return append(append(dst, terminal.Escape(string(m.Payload))...), '\n'), nil
+		return append(terminal.AppendEscaped(dst, m.Payload), '\n'), nil
 	}
 	if g.decode.Wanted() || g.Options != (format.Options{}) {
 		var err error

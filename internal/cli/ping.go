@@ -178,7 +178,7 @@ func (p *ping) printJSON(a *app, line map[string]any) {
 		a.note("ping: %v", err)
 		return
 	}
-	_, _ = a.out.Write(append(text, '\n')) // a.out ends the command
+	_, _ = a.out.Write(jsonIf(a.StdoutTerminal, append(text, '\n'))) // a.out ends the command
 }
 
 // average returns the mean of trips, of which there is one at least.

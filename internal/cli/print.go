@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -54,8 +54,17 @@ func (p *printing) bindPlace(f *pflag.FlagSet) {
 	f.BoolVarP(&p.watch, "watch", "w", false, "keep a line for each topic on the terminal")
 }
 
+// stream returns where the text of messages goes. What others wrote is escaped in it, but what -F says is the user's
+// own, such as a colour, and --watch draws.
+func (p *printing) stream(a *app) io.Writer {
+	if p.Format != "" || p.watch {
+		return a.output
+	}
+	return a.out
+}
+
 // check finds options that contradict each other.
-func (p *printing) check(command string, f *pflag.FlagSet) error {
+func (p *printing) check(a *app, command string, f *pflag.FlagSet) error {
 	for _, pair := range [][2]string{
 		{"format", "json"},
 		{"format", "hex"},
@@ -66,6 +75,7 @@ func (p *printing) check(command string, f *pflag.FlagSet) error {
 		{"hex", "decode"},
 		{"hex", "jq"},
 		{"watch", "dump"},
+		{"watch", "pretty"},
 	} {
 		if f.Changed(pair[0]) && f.Changed(pair[1]) {
 			return usagef("%s: --%s and --%s are two ways to print a message; choose one", command, pair[0], pair[1])
@@ -73,6 +83,9 @@ func (p *printing) check(command string, f *pflag.FlagSet) error {
 	}
 	if p.Pretty && !p.JSON && !strings.ContainsAny(p.Format, "jJ") {
 		return usagef("%s: --pretty is for JSON, which --json or -F %%j print; there is neither", command)
+	}
+	if p.watch && a.StdoutTerminal && terminal.Dumb(a.Getenv) {
+		return usagef("%s: --watch draws on the screen, which a terminal of $TERM dumb has not; leave it out", command)
 	}
 	if p.dump.Last && p.dump.Dir == "" {
 		return usagef("%s: --dump-last is for --dump, and there is no --dump", command)
@@ -127,7 +140,7 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 		printer = func(dst []byte, m *mqtt.Received) ([]byte, error) { return plain.Append(dst, m, time.Now()) }
 	}
 	if p.watch {
-		printer = p.watched(a, printer)
+		printer = watched(a, printer)
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
@@ -175,22 +188,34 @@ func (p *printing) decoded(ctx context.Context) (appender, error) {
 }
 
 // watched draws what printer makes on the line of the topic.
-func (p *printing) watched(a *app, printer appender) appender {
-	screen := terminal.NewWatch(a.out)
+func watched(a *app, printer appender) appender {
+	screen := &terminal.Watch{}
+	if a.StdoutTerminal {
+		screen.Size = func() (columns, lines int) { return terminal.Size(a.Stdout) }
+	}
 	var line []byte
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		var err error
-		if line, err = printer(line[:0], m); err != nil {
+		line, err = printer(line[:0], m)
+		if len(line) == 0 && err != nil { // what was on the line stays
 			return dst, err
 		}
-		return dst, screen.Print(m.Topic, bytes.TrimSuffix(line, []byte("\n")))
+		return screen.Append(dst, m.Topic, line), err
 	}
 }
 
-// escapeIf makes s harmless where it goes to a terminal.
-func escapeIf(toTerminal bool, s string) string {
+// lineIf makes s stay on its line, and harmless, where it goes to a terminal.
+func lineIf(toTerminal bool, s string) string {
 	if toTerminal {
-		return terminal.Escape(s)
+		return terminal.EscapeLine(s)
 	}
 	return s
+}
+
+// jsonIf makes a line of JSON harmless, without another meaning, where it goes to a terminal.
+func jsonIf(toTerminal bool, line []byte) []byte {
+	if toTerminal {
+		return terminal.EscapeJSON(line, 0)
+	}
+	return line
 }

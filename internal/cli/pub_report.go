@@ -105,7 +105,7 @@ func (r *pubReport) show(p publish.Progress) {
 		return
 	}
 	if r.progress == nil {
-		r.progress = terminal.NewProgress(r.app.Stderr, terminal.ProgressOptions{
+		r.progress = terminal.NewProgress(r.app.screen, terminal.ProgressOptions{
 			Terminal: r.app.StderrTerminal, Label: "published", Total: int64(p.Total), Began: time.Now().Add(-p.Elapsed),
 		})
 		r.app.noting.Lock()

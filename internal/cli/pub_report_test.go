@@ -15,7 +15,7 @@ import (
 // told returns what a report writes at these states of a run of many messages.
 func told(terminal bool, total int, states ...publish.Progress) string {
 	var said strings.Builder
-	a := &app{Environment: environ.Environment{Stderr: &said, StderrTerminal: terminal}}
+	a := newApp(environ.Environment{Stderr: &said, StderrTerminal: terminal}, func(error) {})
 	r := newPubReport(a, feed.Repeat(mqtt.Message{Topic: "a"}, total), false)
 	r.connected = func() bool { return true }
 	var o publish.Options

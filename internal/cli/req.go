@@ -83,6 +83,7 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	o := r.receive(a, "req")
+	o.Out = r.stream(a)
 	o.Choose, o.Wanted = r.choose, r.isAnswer
 	printer, _, err := r.open(cmd.Context(), a, "req")
 	if err != nil {

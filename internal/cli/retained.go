@@ -172,7 +172,7 @@ func (r *retainedFlags) with(a *app, cmd *cobra.Command, do func(ctx context.Con
 	}
 	cfg := mqtt.Config{
 		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
-		OnError:      func(err error) { a.note("%s: %s", nameOf(cmd), wordsFor(err)) },
+		OnError:      func(err error) { a.note("%s: %v", nameOf(cmd), forUsers(err)) },
 	}
 	cfg.Transport.MaxPacket = anyPacket
 	client, err := r.connect(ctx, a, cfg)
@@ -211,6 +211,7 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 	if err := r.start(cmd, args, "#"); err != nil {
 		return err
 	}
+	out := (&printing{Options: format.Options{Format: r.format}}).stream(a)
 	listing := r.listing()
 	listing.Exact = r.json || r.format != "" // which may show the quality of service
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
@@ -219,20 +220,30 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 			var wrong error
 			switch {
 			case r.json:
-				return retained.Append(a.out, m, at)
+				return a.printRecord(m, at)
 			case r.verbose || r.format != "":
 				line, wrong = printer.Append(line[:0], m, at)
 			default:
-				line = append(append(line[:0], escapeIf(a.StdoutTerminal, m.Topic)...), '\n')
+				line = append(append(line[:0], lineIf(a.StdoutTerminal, m.Topic)...), '\n')
 			}
 			if wrong != nil {
 				a.note("retained ls: %q: %v", m.Topic, wrong)
 			}
-			_, err := a.out.Write(line)
+			_, err := out.Write(line)
 			return err
 		})
 		return err
 	})
+}
+
+// printRecord prints a message as export writes it.
+func (a *app) printRecord(m *mqtt.Received, at time.Time) error {
+	line, err := retained.AppendLine(nil, m, at)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(jsonIf(a.StdoutTerminal, line))
+	return err
 }
 
 func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error {
@@ -253,7 +264,7 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 	listing.Exact = true
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
 		if name == "-" {
-			_, err := listing.Run(ctx, c, func(m *mqtt.Received, at time.Time) error { return retained.Append(a.out, m, at) })
+			_, err := listing.Run(ctx, c, a.printRecord)
 			return err
 		}
 		w, err := retained.Create(name)
@@ -285,11 +296,7 @@ func (r *retainedFlags) rm(a *app, cmd *cobra.Command, args []string) error {
 		removal := &retained.Removal{}
 		_, err := r.listing().Run(ctx, c, func(m *mqtt.Received, _ time.Time) error {
 			removal.Topics = append(removal.Topics, m.Topic)
-			topic := m.Topic
-			if a.StdoutTerminal {
-				topic = terminal.OneLine(topic)
-			}
-			_, err := fmt.Fprintf(a.out, "%s\n", topic)
+			_, err := fmt.Fprintf(a.out, "%s\n", lineIf(a.StdoutTerminal, m.Topic))
 			return err
 		})
 		switch {
@@ -334,7 +341,7 @@ func (r *retainedFlags) remove(ctx context.Context, a *app, c *mqtt.Client, remo
 
 // publish publishes what source gives, within --rate.
 func (r *retainedFlags) publish(ctx context.Context, a *app, c *mqtt.Client, source measured, label string) error {
-	progress := terminal.NewProgress(a.Stderr, terminal.ProgressOptions{
+	progress := terminal.NewProgress(a.screen, terminal.ProgressOptions{
 		Terminal: a.StderrTerminal, Label: label, Total: int64(source.Total()), Line: func(text string) string { return "dunlin: " + text + "\n" },
 	})
 	defer progress.Clear()

@@ -62,6 +62,10 @@ func (r *retainedFlags) importFile(a *app, cmd *cobra.Command, args []string) er
 		a.note("retained import: %s would be published%s; nothing is done without --yes", messages(p.messages), expired)
 		return nil
 	}
+	if p.messages == 0 {
+		a.note("retained import: the file has no retained message to publish%s", expired)
+		return nil
+	}
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
 		five := c.ConnAck().Version == mqtt.V5
 		if p.properties && !five {

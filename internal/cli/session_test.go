@@ -127,6 +127,22 @@ func TestReconnectGivesUpAfterItsNumber(t *testing.T) {
 	}
 }
 
+// A connection that stands ends the row: a command outlives more losses than that.
+func TestReconnectCountsAttemptsInARow(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	lines, ended := stay(ctx, false, "mqtt://"+l.Addr().String(), "-V", "311", "--min-backoff", "1ms", "--max-backoff", "2ms", "--reconnect=2")
+	for range 6 {
+		serveOnce(t, l)
+	}
+	cancel()
+	<-ended // with an error or without one: the connection may just have been lost
+	if n := strings.Count(lines.String(), "connected again"); n < 4 {
+		t.Errorf("%d times connected again: %s", n, lines.String())
+	}
+}
+
 // With --reconnect the first connection may fail, too; without it that ends the command.
 func TestReconnectFromTheStart(t *testing.T) {
 	t.Parallel()
@@ -159,6 +175,9 @@ func listen(t *testing.T) net.Listener {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
+	if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	return l
 }
 

@@ -126,7 +126,7 @@ func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) sub
 		o.Disconnect = new(s.farewell())
 	}
 	return func(ctx context.Context, cfg mqtt.Config) (*mqtt.Client, error) {
-		cfg.OnError = func(err error) { a.note("%s: %s", nameOf(cmd), wordsFor(err)) }
+		cfg.OnError = func(err error) { a.note("%s: %v", nameOf(cmd), forUsers(err)) }
 		cfg.Poison = mqtt.PoisonDropped // a line each, and the next run would get it again
 		cfg.Transport.MaxPacket = maxPacket
 		if s.outlives {

@@ -20,14 +20,15 @@ func Is(f *os.File) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// Size returns the columns and lines of the terminal that stream is, or false.
-func Size(stream any) (columns, lines int, ok bool) {
-	f, ok := stream.(*os.File)
-	if !ok {
-		return 0, 0, false
+// Size returns the columns and lines of the terminal that stream is; 80 and 24 where that is not known.
+func Size(stream any) (columns, lines int) {
+	if f, ok := stream.(*os.File); ok {
+		columns, lines, err := term.GetSize(int(f.Fd()))
+		if err == nil && columns > 0 && lines > 0 {
+			return columns, lines
+		}
 	}
-	columns, lines, err := term.GetSize(int(f.Fd()))
-	return columns, lines, err == nil && columns > 0 && lines > 0
+	return 80, 24
 }
 
 // ErrNoTerminal is returned where nobody is there to type a password.
@@ -47,7 +48,8 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 		defer func() { _ = tty.Close() }()
 		f, out = tty, tty
 	}
-	before, err := term.GetState(int(f.Fd()))
+	number := int(f.Fd()) // f may be closed while the goroutine below begins
+	before, err := term.GetState(number)
 	if err != nil {
 		return "", fmt.Errorf("read a password: %w", err)
 	}
@@ -60,7 +62,7 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 	}
 	answers := make(chan answer, 1)
 	go func() { // it stays in its read when ctx ends; the command ends then, too
-		text, err := term.ReadPassword(int(f.Fd()))
+		text, err := term.ReadPassword(number)
 		answers <- answer{text, err}
 	}()
 	defer io.WriteString(out, "\n") //nolint:errcheck // only the look of the screen
@@ -71,7 +73,7 @@ func ReadPassword(ctx context.Context, in io.Reader, out io.Writer, prompt strin
 		}
 		return string(a.text), nil
 	case <-ctx.Done():
-		_ = term.Restore(int(f.Fd()), before) // the command ends anyway
+		_ = term.Restore(number, before) // the command ends anyway
 		return "", context.Cause(ctx)
 	}
 }
