@@ -230,6 +230,7 @@ func TestTakesTopicAliases(t *testing.T) {
 
 // A connection lasts one and a half times its keep alive, whatever that is.
 func TestKeepAlive(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	b := start(t, broker.Config{})
 	long := connected(t, b, packet(0x10, field("MQTT"), []byte{4, 2, 43691 >> 8, 43691 & 0xff}, field("long")))
 	began := time.Now()

@@ -92,6 +92,11 @@ func (f *Fault) set(name, value string) (err error) {
 	default:
 		return fmt.Errorf("fault %q is not known; it is drop, delay, kick, refuse or seed", name)
 	}
+	return unreadable(name, value, err)
+}
+
+// unreadable says why a value cannot be read, if err is why.
+func unreadable(name, value string, err error) error {
 	switch {
 	case errors.Is(err, errNoPercent):
 		return fmt.Errorf("fault %s=%s is a number without %%; one in a hundred is %s=1%%", name, value, name)

@@ -85,22 +85,23 @@ func (l *packetLengths) pass(p []byte) (before int, tooLarge bool) {
 			i += n
 			continue
 		}
-		if l.header > 0 {
-			l.length |= int(p[i]&0x7f) << (7 * (l.header - 1))
-			if p[i] < 0x80 || l.header == 4 { // a fifth byte is an error, which the wrapped broker finds
-				if l.length+1 > maxPacketSize {
-					return i, true
-				}
-				l.rest, l.header, l.length = l.length, 0, 0
-				i++
-				continue
-			}
+		if l.take(p[i]); l.rest+1 > maxPacketSize {
+			return i, true
 		}
-		if l.header == 0 {
-			l.kind = p[i]
-		}
-		l.header++
 		i++
 	}
 	return 0, false
+}
+
+// take takes the next byte of a header.
+func (l *packetLengths) take(b byte) {
+	l.header++
+	if l.header == 1 {
+		l.kind = b
+		return
+	}
+	l.length |= int(b&0x7f) << (7 * (l.header - 2))
+	if b < 0x80 || l.header == 5 { // a fifth byte of a length is an error, which the wrapped broker finds
+		l.rest, l.header, l.length = l.length, 0, 0
+	}
 }

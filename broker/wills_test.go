@@ -28,6 +28,7 @@ func willWatcher(t *testing.T, b *broker.Broker) io.Reader {
 
 // A will arrives with its properties, whenever it comes, and with those alone.
 func TestPropertiesOfWills(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	b := start(t, broker.Config{})
 	watcher := willWatcher(t, b)
 	text := []byte{1, 1, 3, 0, 1, 't', 0x26, 0, 1, 'a', 0, 1, 'b'} // its format, content type and a user property
@@ -61,6 +62,7 @@ func TestPropertiesOfWills(t *testing.T) {
 
 // A retained will is kept, with its properties.
 func TestRetainedWill(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	b := start(t, broker.Config{})
 	watcher := willWatcher(t, b)
 	for _, delay := range [][]byte{nil, {0x18, 0, 0, 0, 1}} {
@@ -79,6 +81,7 @@ func TestRetainedWill(t *testing.T) {
 
 // A client that comes again before its will is due has none published.
 func TestWillOfAClientThatComesAgain(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	b := start(t, broker.Config{})
 	watcher := willWatcher(t, b)
 	cutOff(t, connected(t, b, connectWithWill("w", 0, 60, 0x18, 0, 0, 0, 1)), nil)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -35,6 +36,9 @@ func Parse(line []byte) (*Given, error) {
 	if !utf8.Valid(line) {
 		return nil, errors.New("it is not UTF-8; a binary payload is given as payload_base64")
 	}
+	if err := checkJSON(line); err != nil {
+		return nil, err
+	}
 	g := &Given{}
 	if err := members(line, g.set); err != nil {
 		return nil, err
@@ -43,7 +47,7 @@ func Parse(line []byte) (*Given, error) {
 }
 
 // set takes over a member of the object.
-func (g *Given) set(key string, value json.RawMessage) (err error) {
+func (g *Given) set(key string, value []byte) (err error) {
 	switch key {
 	case "topic":
 		g.Topic, err = text(key, value)
@@ -91,7 +95,7 @@ func (g *Given) check() error {
 }
 
 // setPayload takes over the bytes of a string, and any other value as JSON.
-func (g *Given) setPayload(value json.RawMessage) error {
+func (g *Given) setPayload(value []byte) error {
 	if g.Payload != nil {
 		return both("payload")
 	}
@@ -114,7 +118,7 @@ func (g *Given) setPayload(value json.RawMessage) error {
 	return nil
 }
 
-func (g *Given) setProperties(value json.RawMessage) error {
+func (g *Given) setProperties(value []byte) error {
 	if string(value) == "null" {
 		return nil
 	}
@@ -133,7 +137,7 @@ type properties5 struct {
 }
 
 // set takes over a property.
-func (p *properties5) set(key string, value json.RawMessage) (err error) {
+func (p *properties5) set(key string, value []byte) (err error) {
 	var s *string
 	var n *uint64
 	switch key {
@@ -169,7 +173,7 @@ func (p *properties5) set(key string, value json.RawMessage) (err error) {
 	return err
 }
 
-func (p *properties5) setCorrelation(value json.RawMessage) error {
+func (p *properties5) setCorrelation(value []byte) error {
 	s, err := text("correlation-data", value)
 	if err != nil || s == nil {
 		return err
@@ -191,7 +195,7 @@ func both(key string) error {
 }
 
 // setOnce takes over bytes in base64, where they do not stand there as text, too.
-func setOnce(to **[]byte, key, encoded string, value json.RawMessage) error {
+func setOnce(to **[]byte, key, encoded string, value []byte) error {
 	s, err := text(encoded, value)
 	if err != nil || s == nil {
 		return err
@@ -260,7 +264,7 @@ func (g *Given) Change(m *mqtt.Message) error {
 
 // orNone returns nil for properties that say nothing, which need no MQTT 5.
 func orNone(p *mqtt.Properties) *mqtt.Properties {
-	if properties(p) == nil {
+	if p == nil || reflect.ValueOf(*p).IsZero() {
 		return nil
 	}
 	return p
@@ -278,36 +282,4 @@ func (g *Given) came() (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("tst is %s, which is no time of RFC 3339", brief(g.tst))
-}
-
-// members calls each for every member of an object.
-func members(object []byte, each func(key string, value json.RawMessage) error) error {
-	var checked json.RawMessage
-	if err := json.Unmarshal(object, &checked); err != nil {
-		return fmt.Errorf("it is not JSON: %w", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(object))
-	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
-		return errors.New("it is not a JSON object")
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return err
-		}
-		key, _ := token.(string)
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return err
-		}
-		if seen[key] {
-			return fmt.Errorf("the key %q stands there twice", brief(key))
-		}
-		seen[key] = true
-		if err := each(key, value); err != nil {
-			return err
-		}
-	}
-	return nil // what follows is the brace at the end
 }

@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +20,7 @@ func brief(s string) string {
 }
 
 // text returns a string; null is none.
-func text(key string, value json.RawMessage) (*string, error) {
+func text(key string, value []byte) (*string, error) {
 	if string(value) == "null" {
 		return nil, nil
 	}
@@ -31,8 +30,7 @@ func text(key string, value json.RawMessage) (*string, error) {
 	if hasLoneSurrogate(value) {
 		return nil, fmt.Errorf("%s has half of a surrogate pair, which is no character", key)
 	}
-	var s string
-	err := json.Unmarshal(value, &s)
+	s, err := unquote(value)
 	return &s, err
 }
 
@@ -68,7 +66,7 @@ func surrogate(escape []byte) uint64 {
 }
 
 // number returns a whole number; null is none.
-func number(key string, value json.RawMessage, limit uint64) (*uint64, error) {
+func number(key string, value []byte, limit uint64) (*uint64, error) {
 	if string(value) == "null" {
 		return nil, nil
 	}
@@ -80,7 +78,7 @@ func number(key string, value json.RawMessage, limit uint64) (*uint64, error) {
 }
 
 // retain returns true or false, which before Mosquitto 2.1 were 1 and 0.
-func retain(value json.RawMessage) (*bool, error) {
+func retain(value []byte) (*bool, error) {
 	var yes bool
 	switch string(value) {
 	case "null":
@@ -96,35 +94,35 @@ func retain(value json.RawMessage) (*bool, error) {
 
 // userProperties reads a list of objects with one name each, or one object with all names, as Mosquitto 2.0
 // writes it, in which a name may stand more than once.
-func userProperties(raw json.RawMessage) ([]mqtt.UserProperty, error) {
+func userProperties(raw []byte) ([]mqtt.UserProperty, error) {
 	if string(raw) == "null" {
 		return nil, nil
 	}
 	if hasLoneSurrogate(raw) {
 		return nil, errors.New("user-properties have half of a surrogate pair, which is no character")
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
 	var user []mqtt.UserProperty
-	name, named := "", false
-	for d.More() || d.InputOffset() < int64(len(raw)) {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
+	add := func(object []byte) error {
+		if object[0] != '{' {
+			return errUser
 		}
-		text, isText := token.(string)
-		switch {
-		case !isText:
-			if _, isBracket := token.(json.Delim); !isBracket || named {
-				return nil, errors.New("user-properties are names with texts")
+		return pairs(object, func(name string, value []byte) error {
+			if value[0] != '"' {
+				return errUser
 			}
-		case named:
-			user, named = append(user, mqtt.UserProperty{Name: name, Value: text}), false
-		default:
-			name, named = text, true
-		}
+			text, err := unquote(value)
+			user = append(user, mqtt.UserProperty{Name: name, Value: text})
+			return err
+		})
 	}
-	if named {
-		return nil, errors.New("user-properties are names with texts")
+	var err error
+	if raw[0] == '[' {
+		err = elements(raw, add)
+	} else {
+		err = add(raw)
 	}
-	return user, nil
+	return user, err
 }
+
+// errUser says that user properties are something else.
+var errUser = errors.New("user-properties are names with texts")
