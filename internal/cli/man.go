@@ -39,7 +39,8 @@ var variables = []struct{ name, meaning string }{
 	{"SSLKEYLOGFILE", "File to which the secrets of TLS are added, where --tls-keylog is not given."},
 	{"ALL_PROXY", "Proxy to go through, where --proxy is not given."},
 	{"NO_PROXY", "Hosts to reach without the proxy of ALL_PROXY, with commas between."},
-	{"NO_COLOR", "Where it is set, nothing is coloured."},
+	{"NO_COLOR", "Where it is set, \"run\" colours nothing that a script prints as a value."},
+	{"TERM", "Where it is dumb, the terminal gets no colours, and --watch is refused."},
 	{"GOGC", "The pace of garbage collection; \"run\" then leaves it alone."},
 	{"SSL_CERT_FILE", "Authorities of the system, in place of its own, on Unix except macOS."},
 }

@@ -94,6 +94,11 @@ func cleanJSON(text []byte) bool {
 	at = max(at-1, 0)
 	var c surroundings
 	for at < len(text) {
+		if b := text[at]; b >= ' ' && b < 0x7f {
+			c.base, c.run = rune(b), 0
+			at++
+			continue
+		}
 		r, size := utf8.DecodeRune(text[at:])
 		if !c.staysInJSON(r, size) {
 			return false
@@ -137,17 +142,23 @@ func (c *surroundings) harmless(r rune) bool {
 
 func (c *surroundings) shows(r rune) bool {
 	switch {
+	case r < 0x300: // nothing below changes what is in front
+		c.base, c.run = r, 0
+		return Harmless(r)
 	case modifies(r):
 		c.run++
 		keycap := r == 0xfe0f && c.base < 0x80 && strings.ContainsRune("0123456789#*", c.base)
 		return c.run <= maxModifiers && (c.base >= 0x80 && Harmless(c.base) || keycap)
-	case r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me):
+	case !ideograph(r) && unicode.In(r, unicode.Mn, unicode.Me):
 		c.run++
 		return c.run <= maxRun && Harmless(r)
 	}
 	c.base, c.run = r, 0
 	return Harmless(r)
 }
+
+// ideograph tells of the many letters of Chinese, Japanese and Korean that are found quickly so.
+func ideograph(r rune) bool { return r >= 0x3400 && r < 0xa000 || r >= 0xac00 && r < 0xd7a4 }
 
 // maxModifiers is how many selectors and joiners emoji have in a row.
 const maxModifiers = 2

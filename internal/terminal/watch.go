@@ -51,7 +51,7 @@ func (s *Watch) Append(dst []byte, topic string, text []byte) []byte {
 		return fmt.Appendf(dst, "\x1b[%d;1H\n", len(s.rows)+1)
 	}
 	dst = s.refresh(dst)
-	row, known := s.rows[topic]
+	_, known := s.rows[topic]
 	if !known && len(s.rows) >= s.room() {
 		if s.more {
 			return dst
@@ -59,7 +59,7 @@ func (s *Watch) Append(dst []byte, topic string, text []byte) []byte {
 		s.more = true
 		return s.draw(dst)
 	}
-	row = s.row(topic)
+	row := s.row(topic)
 	if !known {
 		s.texts = append(s.texts, "")
 	}
@@ -104,7 +104,7 @@ func (s *Watch) draw(dst []byte) []byte {
 	s.drawn = time.Now()
 	title := EscapeLine(s.Title)
 	if s.more {
-		title = strings.TrimSpace(title + " (some topics have no line: the screen is full)")
+		title = strings.TrimSpace("Some topics have no line, for the screen is full. " + title)
 	}
 	dst = appendRow(dst, 1, fit([]byte(title), s.columns))
 	for row, text := range s.texts[:min(len(s.texts), s.room())] {

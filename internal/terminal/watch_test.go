@@ -48,7 +48,7 @@ func TestWatchedTopicsStayWithinTheScreen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := 4
 		s := terminal.Watch{Title: "T", Size: func() (int, int) { return 60, lines }}
-		const full = "T (some topics have no line: the screen is full)"
+		const full = "Some topics have no line, for the screen is full. T"
 		for _, step := range []struct{ topic, text, want string }{
 			{"a", "1", "\x1b[2J" + row("1", "T") + "\x1b[2;1H" + row("2", "1") + "\x1b[3;1H"},
 			{"b", "2", row("3", "2") + "\x1b[4;1H"},
