@@ -225,7 +225,7 @@ func TestRetainedTellsOfOtherMessagesInWordsOfTheCommand(t *testing.T) {
 	}
 	conn.Close()
 	status, said := c.wait(t), c.stderr.String()
-	want := "dunlin: rm: 1 messages passed over, such as to \"b\": they match nothing that was subscribed to\n"
+	want := "dunlin: retained rm: 1 messages passed over, such as to \"b\": they match nothing that was subscribed to\n"
 	if status != 0 || !strings.Contains(said, want) || strings.Contains(said, "Config") {
 		t.Errorf("status %d, stderr %s", status, said)
 	}

@@ -148,8 +148,13 @@ func (r *run) subscribe(client *mqtt.Client) error {
 	select {
 	case <-asked.Done():
 		return r.answered(client, asked)
-	case <-r.ctx.Done():
 	case <-client.Done():
+	case <-r.ctx.Done():
+		select {
+		case <-asked.Done(): // what came behind the answer was enough, and the answer is told even so
+			return r.answered(client, asked)
+		default:
+		}
 	}
 	return nil
 }
