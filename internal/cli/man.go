@@ -19,7 +19,7 @@ var exitStatuses = []struct {
 	{ExitUsage, "The command line is wrong."},
 	{ExitUnreachable, "There is no connection: name, address, TLS, or a server that does not answer."},
 	{ExitRefused, "The broker refused the session: wrong user or password, identifier or version."},
-	{ExitRejected, "The broker refused a publish or subscribe, took a QoS 2 message at QoS 1, or, with pub --matching, has nobody to give it to."},
+	{ExitRejected, "The broker refused a publish or subscribe, took a QoS 2 message at QoS 1, has nobody to give it to, with pub --matching and with req, or has a retained message still, or another one, after retained rm and import. Also a request that was answered that it failed."},
 	{ExitLost, "The connection was lost."},
 	{ExitScript, "The script threw an error."},
 	{ExitLoad, "The script cannot be loaded."},

@@ -55,6 +55,8 @@ func (p *ping) run(a *app, cmd *cobra.Command, args []string) error {
 	switch {
 	case err != nil:
 		return err
+	case len(args) > 0 && hostAndPort(args[0]):
+		return usagef("ping: takes no argument but a URL, and %q is given; write mqtt://%s", args[0], args[0])
 	case len(args) > 0:
 		return usagef("ping: takes no argument but a URL, and %q is given", args[0])
 	case p.interval < 0:

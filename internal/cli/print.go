@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -24,6 +25,16 @@ type printing struct {
 	decode decode.Options
 	dump   dump.Options
 	watch  bool
+
+	failed int // messages that could not be printed
+}
+
+// status is how a command ends that is through with its messages: what could not be printed was told.
+func (p *printing) status() error {
+	if p.failed > 0 {
+		return &failure{status: ExitFailure}
+	}
+	return nil
 }
 
 // bindText adds the options of the text that is printed.
@@ -69,6 +80,9 @@ func (p *printing) check(a *app, command string, f *pflag.FlagSet) error {
 		if f.Changed(pair[0]) && f.Changed(pair[1]) {
 			return usagef("%s: --%s and --%s are two ways to print a message; choose one", command, pair[0], pair[1])
 		}
+	}
+	if p.Pretty && !p.JSON && !strings.ContainsAny(p.Format, "jJ") {
+		return usagef("%s: --pretty is for JSON, which --json or -F %%j print; there is neither", command)
 	}
 	if p.watch && a.StdoutTerminal && terminal.Dumb(a.Getenv) {
 		return usagef("%s: --watch draws on the screen, which a terminal of $TERM dumb has not; leave it out", command)
@@ -121,7 +135,7 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 	default:
 		plain, err := format.New(p.Options)
 		if err != nil {
-			return nil, usagef("%s: %w", command, err)
+			return nil, wrongFormat(command, p.Format, err)
 		}
 		printer = func(dst []byte, m *mqtt.Received) ([]byte, error) { return plain.Append(dst, m, time.Now()) }
 	}
@@ -130,6 +144,9 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
+		if err != nil {
+			p.failed++
+		}
 		if payload := (*format.PayloadError)(nil); errors.As(err, &payload) { // it names the topic
 			a.note("%s: %v", command, err)
 		} else if err != nil {
@@ -137,6 +154,14 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 		}
 		return dst, nil
 	}, nil
+}
+
+// wrongFormat says what is wrong with -F. Where a format ends behind a separator, Mosquitto names the end of the text.
+func wrongFormat(command, format string, err error) error {
+	if format != "" && strings.Contains(err.Error(), "\x00") {
+		return usagef("%s: -F %q: there is no letter behind %q", command, format, format[len(format)-1:])
+	}
+	return usagef("%s: %w", command, err)
 }
 
 // decoded prints decoded payloads, alone or as a member of a JSON object.

@@ -196,7 +196,7 @@ func TestRetainedMessageThatStaysIsTold(t *testing.T) {
 	if status := c.wait(t); status != 5 {
 		t.Errorf("status %d", status)
 	}
-	want := "dunlin: rm: 0 retained messages removed\ndunlin: rm: 1 retained message still there, such as \"a\"; the broker refuses it, or it was published again\n"
+	want := "dunlin: retained rm: 0 retained messages removed\ndunlin: retained rm: 1 retained message still there, such as \"a\"; the broker refuses it, or it was published again\n"
 	if said := c.stderr.String(); said != want {
 		t.Errorf("stderr %s", said)
 	}
@@ -225,7 +225,7 @@ func TestRetainedTellsOfOtherMessagesInWordsOfTheCommand(t *testing.T) {
 	}
 	conn.Close()
 	status, said := c.wait(t), c.stderr.String()
-	want := "dunlin: rm: 1 messages passed over, such as to \"b\": they match nothing that was subscribed to\n"
+	want := "dunlin: retained rm: 1 messages passed over, such as to \"b\": they match nothing that was subscribed to\n"
 	if status != 0 || !strings.Contains(said, want) || strings.Contains(said, "Config") {
 		t.Errorf("status %d, stderr %s", status, said)
 	}

@@ -84,10 +84,13 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 	if closed := closePrinter(); err == nil && closed != nil {
 		err = failf("sub: %w", closed)
 	}
-	if err == nil && s.exit && result.Refused > 0 { // which was told
+	switch {
+	case err != nil:
+		return err
+	case s.exit && result.Refused > 0: // which was told
 		return &failure{status: ExitRejected}
 	}
-	return err
+	return s.status()
 }
 
 // engine returns what subscribe.Run is to do, but for the printing.

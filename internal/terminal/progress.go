@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -16,6 +17,7 @@ type ProgressOptions struct {
 	Label    string        // what is done, such as "published"
 	Total    int64         // how many there will be; 0: nobody knows
 	Interval time.Duration // between lines; 0: 200 ms on a terminal, else 10 s
+	Began    time.Time     // when the work began, for the rate; zero: with NewProgress
 
 	// Line is what to write for a plain line; nil: text and a line feed.
 	Line func(text string) string
@@ -146,7 +148,7 @@ func (p *Progress) text(now time.Time) string {
 	if p.options.Total > 0 {
 		fmt.Fprintf(&b, " of %d (%d %%)", p.options.Total, int64(100*float64(p.done)/float64(p.options.Total)))
 	}
-	elapsed := now.Sub(p.began)
+	elapsed := now.Sub(cmp.Or(p.options.Began, p.began))
 	if elapsed <= 0 {
 		return b.String()
 	}
