@@ -223,7 +223,7 @@ func TestWatchNeedsATerminalThatDraws(t *testing.T) {
 	dumb := append(os.Environ(), "TERM=dumb")
 	refused := exec.Command("dunlin", "sub", "--watch", "-t", "a")
 	refused.Env = dumb
-	if out := onTerminal(t, refused); out != "dunlin: sub: --watch draws on the screen, which a terminal of $TERM dumb has not; leave it out; see dunlin help\r\n" {
+	if out := onTerminal(t, refused); out != "dunlin: sub: --watch draws on the screen, which a terminal of $TERM dumb has not; leave it out; see dunlin help sub\r\n" {
 		t.Errorf("got %q", out)
 	}
 	server := mqtttest.NewServer(t)
