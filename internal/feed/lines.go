@@ -105,12 +105,8 @@ func (c *cutter) find() bool {
 		return false
 	}
 	i := bytes.IndexByte(in.rest[c.scanned:], '\n')
-	if c.rules.EndAtNUL {
-		if n := bytes.IndexByte(in.rest[c.scanned:], 0); n >= 0 && (i < 0 || n < i) {
-			c.line, c.null = bytes.Clone(in.rest[:c.scanned+n]), true
-			in.rest = in.rest[:0]
-			return false
-		}
+	if c.rules.EndAtNUL && c.endAtNUL(i) {
+		return false
 	}
 	if i < 0 {
 		c.scanned = len(in.rest)
@@ -123,6 +119,23 @@ func (c *cutter) find() bool {
 	if len(in.rest) == 0 {
 		in.rest = nil // a small one may hold on to a large one
 	}
+	return true
+}
+
+// endAtNUL has the line end with a byte 0, if there is one in front of the line feed at i of what was not looked at yet;
+// negative: there is no line feed. It looks no further, or each line of a long piece would cost as much as the piece.
+func (c *cutter) endAtNUL(i int) bool {
+	in := c.in
+	end := len(in.rest)
+	if i >= 0 {
+		end = c.scanned + i
+	}
+	n := bytes.IndexByte(in.rest[c.scanned:end], 0)
+	if n < 0 {
+		return false
+	}
+	c.line, c.null = bytes.Clone(in.rest[:c.scanned+n]), true
+	in.rest = in.rest[:0]
 	return true
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -119,5 +120,25 @@ func TestPortionOfAFile(t *testing.T) {
 	}
 	if s, ok := feed.Lines(strings.NewReader("x\n"), mqtt.Message{}, feed.LineRules{}).(feed.Measured); !ok || s.Portion() >= 0 {
 		t.Error("a stream has a portion")
+	}
+}
+
+// TestLinesOfAPieceAreReadOnce has many short lines in each read: to look for a byte 0 in the whole piece for each of them
+// took a hundred times as long.
+func TestLinesOfAPieceAreReadOnce(t *testing.T) {
+	input := strings.Repeat("\n", 2<<20)
+	took := func(rules feed.LineRules) time.Duration {
+		begun := time.Now()
+		s := feed.Lines(strings.NewReader(input), mqtt.Message{}, rules)
+		for s.Ready(t.Context()) == nil {
+			if _, err := s.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return time.Since(begun)
+	}
+	plain, ending := took(feed.LineRules{}), took(feed.LineRules{EndAtNUL: true})
+	if ending > 5*plain+time.Second/10 {
+		t.Errorf("%d lines took %v, and %v with EndAtNUL", len(input), plain, ending)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"dunlin/internal/environ"
 	"dunlin/internal/terminal"
@@ -19,6 +20,13 @@ func Tool(name string) string {
 		return name
 	}
 	return ""
+}
+
+// TimesOutAt reports whether a signal ends the program of that name as -W does: mosquitto_sub and mosquitto_rr have their
+// time-out from SIGALRM.
+func TimesOutAt(name string, s syscall.Signal) bool {
+	t := tool(Tool(name))
+	return s == syscall.SIGALRM && (t == toolSub || t == toolRR)
 }
 
 // Run runs the command that env.Name says and returns its exit status.

@@ -108,6 +108,7 @@ type options struct {
 type tlsOptions struct {
 	used        bool
 	cafile      string
+	hasCAFile   bool // with an empty name, too
 	capath      string
 	cert        string
 	key         string

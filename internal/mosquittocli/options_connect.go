@@ -23,7 +23,7 @@ func (c *command) connectOptions() (*connect.Options, error) {
 		return nil, err
 	}
 	o := &connect.Options{
-		Host: cmp.Or(c.host, "localhost"), Port: c.port, Unix: c.unix, WebSocket: c.webSocket,
+		Host: cmp.Or(numericHost(c.host), c.host, "localhost"), Port: c.port, Unix: c.unix, WebSocket: c.webSocket,
 		BindAddress: c.bindAddress, Proxy: c.proxy.url(), Version: c.version, ClientID: c.clientID(),
 		KeepAlive: time.Duration(c.keepAlive) * time.Second, KeepSession: !c.cleanSession,
 		Username: c.username, Will: c.will,
@@ -149,7 +149,7 @@ func (c *command) checkEmpty() error {
 // check finds what cannot be of the options of TLS.
 func (t *tlsOptions) check() error {
 	switch {
-	case t.cafile != "" && !t.files():
+	case t.hasCAFile && !t.none && (t.cafile == "" || !t.files()):
 		return plainError("Error: Problem setting TLS options: File not found.\n")
 	case t.psk != "":
 		if _, err := hex.DecodeString(strings.Repeat("0", len(t.psk)%2) + t.psk); err != nil {
@@ -199,10 +199,32 @@ func (c *command) checkPlace() error {
 	case c.unix != "":
 	case c.hasHost && c.host == "", strings.ContainsAny(c.host, "@/?# []"):
 		return plainError("Unable to connect (Lookup error).\n")
-	case c.port < 1 || c.port > 65535:
+	case c.tls.keylog != "" && !c.tls.used && !c.tls.none, c.port < 1 || c.port > 65535:
 		return plainError("Unable to connect (Invalid input).\n")
 	}
 	return nil
+}
+
+// numericHost returns the IPv4 address that a host is of which only numbers are given, as C's library reads it: the last
+// of at most four stands for all bytes that are left, so that 0 is 0.0.0.0 and 127.1 is 127.0.0.1. "": it is none.
+func numericHost(host string) string {
+	parts := strings.Split(host, ".")
+	if len(parts) > 4 {
+		return ""
+	}
+	var address uint64
+	for i, part := range parts {
+		n, rest := anyInteger(part)
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 8 * (4 - i)
+		}
+		if rest != "" || part == "" || part[0] < '0' || part[0] > '9' || n >= 1<<bits {
+			return ""
+		}
+		address = address<<bits | uint64(n) //nolint:gosec // it is not negative
+	}
+	return net.IPv4(byte(address>>24), byte(address>>16), byte(address>>8), byte(address)).String()
 }
 
 // url returns the proxy as connect.Options take it.

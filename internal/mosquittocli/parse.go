@@ -13,9 +13,8 @@ type parser struct {
 
 	will      willOptions
 	hasPrefix bool
-	expiry    int64  // of -x; negative: it was not given
-	urlTLS    bool   // -L asked for TLS
-	warning   string // said when all else is right
+	expiry    int64 // of -x; negative: it was not given
+	urlTLS    bool  // -L asked for TLS
 }
 
 // willOptions are the will's, as far as they were given.
@@ -36,9 +35,6 @@ func (c *command) parse() (status int, ready bool) {
 	p := &parser{options: &c.options, env: &c.Environment, all: specs(), expiry: -1}
 	if err := p.run(); err != nil {
 		return c.complain(err), false
-	}
-	if p.warning != "" {
-		c.warn("%s", p.warning)
 	}
 	return 0, true
 }

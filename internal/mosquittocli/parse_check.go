@@ -49,20 +49,31 @@ func (p *parser) checkTLS() error {
 		return misuse("Error: If keyform is set, keyfile must be also specified.\n")
 	case (t.engineSHA1 != "" || p.empty["--tls-engine-kpass-sha1"]) && (t.engine == "" || t.keyform == ""):
 		return misuse("Error: when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided.\n")
+	}
+	if err := p.checkPSK(); err != nil {
+		return err
+	}
+	p.settlePort()
+	return nil
+}
+
+// checkPSK checks the options of a shared key, which is refused later than what is wrong with them.
+func (p *parser) checkPSK() error {
+	t := &p.tls
+	switch {
 	case t.psk == "" && !p.empty["--psk"]:
-	case t.cafile != "" || t.capath != "":
+	case t.hasCAFile || t.capath != "":
 		return misuse("Error: Only one of --psk or --cafile/--capath may be used at once.\n")
 	case t.pskIdentity == "":
 		return misuse("Error: --psk-identity required if --psk used.\n")
 	}
-	p.settlePort()
 	return nil
 }
 
 // settlePort finds the port, and whether there is TLS at it.
 func (p *parser) settlePort() {
 	t := &p.tls
-	given := t.cafile != "" || t.capath != "" || t.psk != ""
+	given := t.hasCAFile || t.capath != "" || t.psk != ""
 	if p.port < 0 {
 		p.port = 1883
 		if given {

@@ -108,7 +108,7 @@ func sessionSpecs() []spec {
 
 func tlsSpecs() []spec {
 	return []spec{
-		{"--cafile", "psr", "no file", "", "FILE|trust the authorities in this PEM file", text(func(p *parser) *string { return &p.tls.cafile })},
+		{"--cafile", "psr", "no file", "", "FILE|trust the authorities in this PEM file", (*parser).setCAFile},
 		{"--capath", "psr", "no directory", "", "FOLDER|trust the authorities in the PEM files there", text(func(p *parser) *string { return &p.tls.capath })},
 		{"--cert", "psr", "no file", "", "FILE|certificate of the client, PEM", text(func(p *parser) *string { return &p.tls.cert })},
 		{"--key", "psr", "no file", "", "FILE|its key, PEM", text(func(p *parser) *string { return &p.tls.key })},

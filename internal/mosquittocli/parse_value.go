@@ -2,6 +2,7 @@ package mosquittocli
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,20 +16,26 @@ import (
 // none. rest is what follows.
 func integer(s string) (n int64, rest string) {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	end := 0
-	if end < len(s) && (s[end] == '-' || s[end] == '+') {
-		end++
-	}
-	digits := end
-	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
-		end++
-	}
-	if end == digits {
-		return 0, s
-	}
-	n, _ = strconv.ParseInt(s[:end], 10, 64) // too large a number comes out as the largest
-	return n, s[end:]
+	number := decimalNumber.FindString(s)
+	n, _ = strconv.ParseInt(number, 10, 64) // too large a number comes out as the largest
+	return n, s[len(number):]
 }
+
+// anyInteger does so with numbers that begin with 0x, which are hexadecimal, or with 0, which are octal.
+func anyInteger(s string) (n int64, rest string) {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	number := anyNumber.FindString(s)
+	n, _ = strconv.ParseInt(number, 0, 64) // as above
+	return n, s[len(number):]
+}
+
+// What C's library reads as a number, each as far as it goes.
+var (
+	decimalNumber = regexp.MustCompile(`^[-+]?[0-9]+`)
+	anyNumber     = regexp.MustCompile(`^[-+]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)`)
+	hexFraction   = regexp.MustCompile(`^[-+]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)([pP][-+]?[0-9]+)?`)
+	anyFraction   = regexp.MustCompile(`^[-+]?((?i:infinity|inf|nan)|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)`)
+)
 
 // small reads a number as C's atoi does: of a number with more than 32 bits it keeps the lower ones.
 func small(s string) int {
@@ -39,12 +46,14 @@ func small(s string) int {
 // fraction reads a number as C's atof does; 0 where there is none.
 func fraction(s string) float64 {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	for end := len(s); end > 0; end-- {
-		if f, err := strconv.ParseFloat(s[:end], 64); err == nil || math.IsInf(f, 0) {
-			return f
-		}
+	number := hexFraction.FindString(s)
+	if number == "" {
+		number = anyFraction.FindString(s)
+	} else if !strings.ContainsAny(number, "pP") {
+		number += "p0" // which Go wants and C does not
 	}
-	return 0
+	f, _ := strconv.ParseFloat(number, 64) // too large a number comes out as infinite
+	return f
 }
 
 func (p *parser) setPort(v []string) error {
@@ -57,6 +66,11 @@ func (p *parser) setPort(v []string) error {
 
 func (p *parser) setHost(v []string) error {
 	p.host, p.hasHost = v[0], true
+	return nil
+}
+
+func (p *parser) setCAFile(v []string) error {
+	p.tls.cafile, p.tls.hasCAFile = v[0], true
 	return nil
 }
 
@@ -114,7 +128,7 @@ func (p *parser) setExpiry(v []string) error {
 	if v[0] == "∞" {
 		p.expiry = math.MaxUint32
 	} else {
-		n, rest := integer(v[0])
+		n, rest := anyInteger(v[0])
 		if rest != "" || v[0] == "" {
 			return misuse("Error: session-expiry-interval not a number.\n\n")
 		}

@@ -86,6 +86,28 @@ var pubRows = []row{
 		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGTERM)},
 	},
 
+	{
+		name: "pub alarm", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
+		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGALRM)},
+	},
+	{
+		name: "pub signal for the user", line: "pub -p $port -i lamp -t a/b -m again -q 1 --repeat 2 --repeat-delay 30",
+		steps: []step{logged("Sending PUBACK to lamp"), signal(syscall.SIGUSR1)},
+	},
+
+	{name: "pub expiry in hexadecimal", line: "pub -p $port -V 5 -i lamp -x 0x10 -t a/b -m hello"},
+	{name: "pub expiry in octal", line: "pub -p $port -V 5 -i lamp -x 010 -t a/b -m hello"},
+	{name: "pub expiry not octal", line: "pub -p $deadport -V 5 -i lamp -x 08 -t a/b -m hello", noBroker: true},
+	{name: "pub host zero", line: "pub -h 0 -p $port -t a/b -m hello"},
+	{name: "pub host of two numbers", line: "pub -h 127.1 -p $port -t a/b -m hello"},
+	{name: "pub host in hexadecimal", line: "pub -h 0x7f000001 -p $port -t a/b -m hello"},
+	{name: "pub key log without tls", line: "pub -p $port -t a/b -m hello --tls-keylog $dir/keys"},
+	{name: "pub empty cafile", line: "pub -p $port -t a/b -m hello --cafile ''"},
+	{name: "pub empty cafile without tls", line: "pub -p $port -t a/b -m hello --no-tls --cafile ''"},
+	{name: "pub missing cafile without tls", line: "pub -p $port -t a/b -m hello --no-tls --cafile $dir/missing"},
+	{name: "pub options file missing", line: "pub -o $dir/missing -p $port -t a/b -m hello"},
+	{name: "pub delay in hexadecimal", line: "pub -p $port -t a/b -m hello --repeat 2 --repeat-delay 0x.1"},
+
 	{name: "pub connack 1", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x01", close: true}}},
 	{name: "pub connack 2", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x02", close: true}}},
 	{name: "pub connack 3", line: "pub -p $port -t a/b -m hello", peer: []reply{{to: 1, send: "\x20\x02\x00\x03", close: true}}},

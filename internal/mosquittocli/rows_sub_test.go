@@ -1,6 +1,7 @@
 package mosquittocli_test
 
 import (
+	"strings"
 	"syscall"
 	"time"
 
@@ -99,6 +100,11 @@ var subRows = []row{
 		name: "sub hung up", line: "sub -p $port -i lamp -t a/b -q 1 --will-topic gone",
 		steps: []step{subscribed, send(text("a/b", "one")), logged("Received PUBACK from lamp"), signal(syscall.SIGHUP)},
 	},
+	{name: "sub long number", line: "sub -p $deadport -t a/b --random-filter 1" + strings.Repeat("+", 70_000), noBroker: true},
+	{name: "sub long number in hexadecimal", line: "sub -p $deadport -t a/b --random-filter 0x" + strings.Repeat("f", 70_000), noBroker: true},
+	{name: "sub alarm", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGALRM)}},
+	{name: "sub first signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR1)}},
+	{name: "sub second signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR2)}},
 	{name: "sub terminated debug", line: "sub -p $port -i lamp -t a/b -q 1 -d", steps: []step{subscribed, send(text("a/b", "one")), logged("Received PUBACK from lamp"), signal(syscall.SIGTERM)}},
 	{name: "sub closed stdout", line: "sub -p $port -i lamp -t a/b -C 1", closed: true, steps: one},
 	{

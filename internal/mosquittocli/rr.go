@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"dunlin/internal/connect"
@@ -47,10 +48,10 @@ func (c *command) rr(ctx context.Context) int {
 	return c.ended(ctx, err)
 }
 
-// interrupted reports whether a signal has ended ctx.
+// interrupted reports whether a signal has ended ctx that is no time-out.
 func interrupted(ctx context.Context) bool {
 	var interrupt environ.Interrupt
-	return errors.As(context.Cause(ctx), &interrupt)
+	return errors.As(context.Cause(ctx), &interrupt) && interrupt.Signal != syscall.SIGALRM
 }
 
 // line is the transport of the connection that was made last, for breaking it off.

@@ -80,7 +80,12 @@ const attempts = 4
 // compare fails the test if our tool does what Mosquitto's does not.
 func compare(t *testing.T, row *row, mine side) {
 	t.Helper()
-	got := row.play(t, mine).String()
+	ended := row.play(t, mine)
+	own, isOwn := ownWordsOf(row.name)
+	if isOwn && !*itself && ended.status != own.ours {
+		t.Errorf("mosquitto_%s\nended with status %d, want %d", row.line, ended.status, own.ours)
+	}
+	got := ended.String()
 	want := ""
 	if listed(follows21, row.name) {
 		content, err := os.ReadFile(recordFile(row))
@@ -94,7 +99,11 @@ func compare(t *testing.T, row *row, mine side) {
 		want = outcomes[0]
 	} else {
 		for range attempts {
-			if want = row.play(t, debians).String(); want == got {
+			theirs := row.play(t, debians)
+			if isOwn && slices.Contains(own.theirs, theirs.status) {
+				theirs.status = ended.status
+			}
+			if want = theirs.String(); want == got {
 				return
 			}
 		}

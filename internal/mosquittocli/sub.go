@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"time"
 
 	"dunlin/internal/connect"
@@ -163,12 +164,13 @@ func (c *command) redial(ctx context.Context, reason error) error {
 func (c *command) ended(ctx context.Context, err error) int {
 	var refused *mqtt.ConnectError
 	var interrupt environ.Interrupt
+	alarm := errors.As(err, &interrupt) && interrupt.Signal == syscall.SIGALRM
 	switch {
-	case c.tool == toolSub && errors.As(err, &interrupt): // a clean end is what was asked for
-		return statusOK
-	case errors.Is(err, subscribe.ErrTimeout):
+	case alarm, errors.Is(err, subscribe.ErrTimeout):
 		c.say("Timed out\n")
 		return statusTimeout
+	case c.tool == toolSub && errors.As(err, &interrupt): // a clean end is what was asked for
+		return statusOK
 	case errors.Is(err, subscribe.ErrAllRefused):
 		c.say("All subscription requests were denied.\n")
 		return statusOK

@@ -17,6 +17,7 @@ var follows21 = []versionDifference{
 		"sub retain handling never", "sub retain handling new", "sub retain handling always", "sub format number",
 		"sub websocket", "sub watch", "sub watch long", "sub options file", "rr websocket", "rr options file",
 		"sub unsubscribe alone", "sub empty socket path",
+		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing",
 	}},
 	{"in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0", []string{
 		"pub debug without identifier", "sub debug without identifier", "sub debug without identifier version 5",
@@ -45,21 +46,50 @@ var follows21 = []versionDifference{
 var follows20 = []versionDifference{
 	{"2.1.2 tells the error of its own tidying up, Bad file descriptor, instead of why it could not connect", []string{
 		"pub no server", "sub no server", "rr no server", "sub no server debug", "pub no server debug", "pub no server stdin line",
-		"sub psk without key", "sub random filter", "pub no socket", "pub no proxy",
+		"sub psk without key", "sub random filter", "sub long number", "pub no socket", "pub no proxy",
 	}},
 	{"2.1.2 does not take the key form pem when it is built without engines", []string{"pub tls key form", "sub tls key form"}},
 }
 
-// ownWords are the rows in which we have words of our own, so that they are not compared.
-var ownWords = []versionDifference{
-	{"the help is made of our options, and the version is ours", []string{
+// statuses are the exit statuses of a row on the two sides. Theirs may be one of several.
+type statuses struct {
+	theirs []int
+	ours   int
+}
+
+// ownWords are the rows in which we have words of our own, so that these are not compared, but all else is.
+var ownWords = []struct {
+	why  string
+	both statuses
+	rows []string
+}{
+	{"the help is made of our options, and the version is ours", statuses{[]int{1}, 1}, []string{
 		"pub help", "sub help", "rr help", "pub nothing", "pub no message", "pub version", "sub version", "rr version",
 	}},
-	{"what Mosquitto says of a failed TLS handshake, with which status, depends on which of its two threads sees it; ours says why", []string{
+	{"what Mosquitto says of a failed TLS handshake, with which status, depends on which of its two threads sees it; ours says why", statuses{[]int{1, 8}, 1}, []string{
 		"pub tls against plain", "pub tls no certificate", "pub tls unknown authority", "pub tls os certs", "sub tls os certs", "rr tls os certs",
 	}},
-	{"the proxy's answer is told, not that there is no connection", []string{"pub proxy no server"}},
-	{"Mosquitto says two things in one line", []string{"pub file is a folder"}},
+	{"the proxy's answer is told, not that there is no connection", statuses{[]int{4}, 16}, []string{"pub proxy no server"}},
+	{"Mosquitto says two things in one line", statuses{[]int{1}, 1}, []string{"pub file is a folder"}},
+}
+
+// notCompared are differences that no row shows, because what theirs does depends on the moment, or loses messages.
+//
+//   - A line of -l that comes while the server is away: 2.1.2 ends with status 4, "Error: The client is not currently connected".
+//     2.0.11 keeps trying and so do we, after the end of stdin, too: nobody's lines are to be lost for a restart.
+//   - More than 65,535 lines of -l at QoS 1: 2.0.11 ends with status 0 when the packet identifier of the last line is
+//     acknowledged for the first time, and the others never leave; 2.1.2 ends with fewer sent. We publish all of them.
+//   - -u "" with -P: both of theirs connect with an empty user name. mqtt.Config has none that is given and empty, so that before
+//     MQTT 5 it is refused with a sentence; a field of its own for this would be one more for everybody to understand.
+
+// ownWordsOf returns the statuses of a row in which we have words of our own.
+func ownWordsOf(name string) (both statuses, own bool) {
+	for _, d := range ownWords {
+		if slices.Contains(d.rows, name) {
+			return d.both, true
+		}
+	}
+	return statuses{}, false
 }
 
 // listed reports whether a row stands in a list.

@@ -24,7 +24,7 @@ type run struct {
 	stop   context.CancelCauseFunc // ends the taking of messages
 
 	queue   chan *entry   // handed to the client, in this order; its end ends settleLoop
-	settled chan struct{} // holds a value when something was settled
+	settled chan struct{} // holds a value when there may be room
 	over    chan struct{} // closed when settleLoop has ended
 	giveUp  context.Context
 	giveIn  context.CancelFunc // ends giveUp: nothing is waited for any more

@@ -6,28 +6,59 @@ import (
 	"dunlin/mqtt"
 )
 
-// settleLoop waits for what was handed over, in its order, and accounts for it.
+// settleLoop waits for what was handed over, in its order, and accounts for it. It wakes who waits for room only when it
+// has to wait itself: what one read of acknowledgements makes room for then leaves in one write.
 func (r *run) settleLoop() {
 	defer close(r.over)
-	for e := range r.queue {
+	for {
+		e := r.nextEntry()
+		if e == nil {
+			return
+		}
 		if e.delivery != nil {
+			if !e.ended() {
+				r.tellRoom()
+			}
 			e.err = e.delivery.Wait(r.giveUp)
 		}
 		r.settle(e)
+		r.mu.Lock()
+		r.under[e.window()]--
+		r.mu.Unlock()
+	}
+}
+
+// nextEntry waits for the next message that was handed over; nil: there are no more.
+func (r *run) nextEntry() *entry {
+	select {
+	case e := <-r.queue:
+		return e
+	default:
+	}
+	r.tellRoom()
+	return <-r.queue
+}
+
+// ended reports whether it is known what became of the message.
+func (e *entry) ended() bool {
+	select {
+	case <-e.delivery.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// tellRoom wakes who waits for room.
+func (r *run) tellRoom() {
+	select {
+	case r.settled <- struct{}{}:
+	default:
 	}
 }
 
 // settle accounts for e, which has ended, or is waited for no longer.
 func (r *run) settle(e *entry) {
-	defer func() {
-		r.mu.Lock()
-		r.under[e.window()]--
-		r.mu.Unlock()
-		select {
-		case r.settled <- struct{}{}:
-		default:
-		}
-	}()
 	if e.err != nil {
 		r.fail(e, e.err)
 		return
