@@ -130,7 +130,6 @@ func (p *property) check() error {
 // or to another server, where a variable of a script is not set.
 func (c *command) checkEmpty() error {
 	refused := []struct{ option, text string }{
-		{"--cafile", "Error: Problem setting TLS options: File not found.\n"},
 		{"--capath", "Unable to connect (A TLS error occurred).\n"},
 		{"--tls-version", "Error: Problem setting TLS options, check the options are valid.\n"},
 		{"--tls-engine", "Error: Problem setting TLS engine, is  a valid engine?\n"},

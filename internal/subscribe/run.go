@@ -127,18 +127,7 @@ func (r *run) close(client *mqtt.Client) {
 // subscribe asks for the subscriptions and returns when the server has answered. What is asked for is
 // sent in any case, though messages of an earlier session may have ended the run already.
 func (r *run) subscribe(client *mqtt.Client) error {
-	ctx := context.WithoutCancel(r.ctx)
-	var asked, left *mqtt.Delivery
-	wanted, err := r.subscriptions(client)
-	if err == nil && len(wanted) > 0 {
-		asked, err = client.SubscribeAsync(ctx, wanted, nil)
-	}
-	for _, filter := range r.Unsubscribe {
-		if err != nil {
-			break
-		}
-		left, err = client.UnsubscribeAsync(ctx, []string{filter}, r.warn, r.UnsubscribeUserProperties...)
-	}
+	asked, left, err := r.ask(client)
 	if err == nil && asked == nil && left != nil && r.ExitAfterSubscribe {
 		return r.left(client, left)
 	}
@@ -157,6 +146,22 @@ func (r *run) subscribe(client *mqtt.Client) error {
 		}
 	}
 	return nil
+}
+
+// ask sends SUBSCRIBE and each UNSUBSCRIBE, and returns where the answers to the first and to the last of them will be.
+func (r *run) ask(client *mqtt.Client) (asked, left *mqtt.Delivery, err error) {
+	ctx := context.WithoutCancel(r.ctx)
+	wanted, err := r.subscriptions(client)
+	if err == nil && len(wanted) > 0 {
+		asked, err = client.SubscribeAsync(ctx, wanted, nil)
+	}
+	for _, filter := range r.Unsubscribe {
+		if err != nil {
+			break
+		}
+		left, err = client.UnsubscribeAsync(ctx, []string{filter}, r.warn, r.UnsubscribeUserProperties...)
+	}
+	return asked, left, err
 }
 
 // left waits for the answer to the last of the filters that are unsubscribed, where nothing is subscribed.
