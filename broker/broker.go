@@ -31,17 +31,25 @@ const (
 	// packet identifier, for MQTT 3 has no way to tell a client of less. It costs
 	// nothing while they do not come.
 	maxInflight = 65535
+	// maxAliases is how many topic aliases a client may use, as many as Mosquitto lets it.
+	maxAliases = 10
 	// farewellLimit bounds the writing of DISCONNECT to clients that do not read.
 	farewellLimit = time.Second
 )
 
 // Config says what a broker serves. The zero value serves anonymous clients on a
 // free port of the loopback interface.
+//
+// What is not set there is the same for every broker: packets of up to 64 MiB, 65,535
+// unfinished messages of QoS 1 and 2 each way and 10 topic aliases of a client, of which
+// CONNACK of MQTT 5 tells, sessions and messages as long as their clients ask for, and no
+// persistence. Messages to topics that begin with $SYS or $share/ are not handed on:
+// in MQTT 5 they are refused with 0x87, before it acknowledged, as Mosquitto does.
 type Config struct {
 	Listeners []Listener   // default: one at tcp://127.0.0.1:0
 	TLS       *tls.Config  // for tls:// and wss:// listeners without one of their own; not changed
-	Users     []User       // who may connect; with UsersFile, those of both
-	UsersFile string       // a file as ParseUsers takes it
+	Users     []User       // who may connect; with UsersFile, those of both; with neither everyone may
+	UsersFile string       // a file as ParseUsers takes it, read by Start; one without a user is an error
 	Logger    *slog.Logger // warnings and errors of the broker; default: none are written
 	Fault     Fault        // what goes wrong on purpose; default: nothing
 }
@@ -60,6 +68,7 @@ type Broker struct {
 	server    *mochi.Server
 	guard     *guard
 	sessions  *sessions
+	wills     *wills
 	faults    *faults // nil: none
 	listeners []*listener
 	closing   sync.Once
@@ -144,6 +153,7 @@ func (b *Broker) Close(ctx context.Context) error {
 		defer close(b.closed)
 		b.sayGoodbye(ctx)
 		b.err = b.server.Close()
+		b.wills.end()
 		b.guard.tellRest()
 		b.faults.tell()
 	})
@@ -157,10 +167,13 @@ func (b *Broker) serve(logger *slog.Logger) error {
 	capabilities.MaximumPacketSize = maxPacketSize
 	capabilities.MaximumInflight = maxInflight
 	capabilities.ReceiveMaximum = maxInflight
+	capabilities.TopicAliasMaximum = maxAliases
+	capabilities.MaximumMessageExpiryInterval = 0                  // else every message gets one
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true // PUBACK has no room for a PUBLISH's
 	b.server = mochi.New(&mochi.Options{Capabilities: capabilities, Logger: logger})
 	b.sessions.server = b.server
-	hooks := []mochi.Hook{b.guard, b.sessions}
+	b.wills = newWills(b.server)
+	hooks := []mochi.Hook{b.guard, b.sessions, &answers{server: b.server}, b.wills}
 	if b.faults != nil {
 		b.faults.server = b.server
 		hooks = append(hooks, b.faults)

@@ -47,7 +47,7 @@ const maxFaultTime = 24 * time.Hour
 const faultForm = "write drop=1%,delay=50ms,delay=10ms-200ms,kick=30s,refuse=10%,seed=7"
 
 // ParseFault reads faults as NAME=VALUE, separated by commas: drop and refuse are shares
-// as 1% or 0.01, delay a time as 50ms or a range as 10ms-200ms, kick a time, seed a whole
+// as 1%, delay a time as 50ms or a range as 10ms-200ms, kick a time, seed a whole
 // number. A name may be given once.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
@@ -92,20 +92,31 @@ func (f *Fault) set(name, value string) (err error) {
 	default:
 		return fmt.Errorf("fault %q is not known; it is drop, delay, kick, refuse or seed", name)
 	}
-	if err != nil {
+	return unreadable(name, value, err)
+}
+
+// unreadable says why a value cannot be read, if err is why.
+func unreadable(name, value string, err error) error {
+	switch {
+	case errors.Is(err, errNoPercent):
+		return fmt.Errorf("fault %s=%s is a number without %%; one in a hundred is %s=1%%", name, value, name)
+	case err != nil:
 		return fmt.Errorf("fault %s=%s cannot be read; %s", name, value, faultForm)
 	}
 	return nil
 }
 
-// parseShare reads 1% or 0.01.
+// errNoPercent is why a bare number is no share: 1 could be all of them or one in a hundred.
+var errNoPercent = errors.New("a share needs a %")
+
+// parseShare reads 1%.
 func parseShare(text string) (float64, error) {
 	digits, percent := strings.CutSuffix(text, "%")
 	share, err := strconv.ParseFloat(digits, 64)
-	if percent {
-		share /= 100
+	if err == nil && !percent {
+		return 0, errNoPercent
 	}
-	return share, err
+	return share / 100, err
 }
 
 // check tells what a broker cannot do.

@@ -23,7 +23,7 @@ func TestParseFault(t *testing.T) {
 		"drop=1%,delay=50ms,kick=30s":        {Drop: 0.01, Delay: 50 * ms, Kick: 30 * time.Second},
 		"delay=10ms-200ms":                   {Delay: 10 * ms, DelayMax: 200 * ms},
 		"refuse=10%,seed=7":                  {Refuse: 0.1, Seed: 7},
-		"drop=0.0001, refuse=100%":           {Drop: 0.0001, Refuse: 1},
+		"drop=0.01%, refuse=100%":            {Drop: 0.0001, Refuse: 1},
 		"seed=18446744073709551615,kick=1ms": {Kick: ms, Seed: 1<<64 - 1},
 	} {
 		got, err := broker.ParseFault(text)
@@ -44,7 +44,9 @@ func TestParseFault(t *testing.T) {
 		"loss=1%":           `"loss" is not known`,
 		"drop=101%":         "share between 0 and 100%",
 		"drop=-1%":          "share between 0 and 100%",
-		"refuse=NaN":        "share between 0 and 100%",
+		"refuse=NaN%":       "share between 0 and 100%",
+		"drop=1":            "drop=1 is a number without %; one in a hundred is drop=1%",
+		"refuse=0.5":        "refuse=0.5 is a number without %; one in a hundred is refuse=1%",
 		"drop=x%":           "drop=x% cannot be read",
 		"delay=50":          "delay=50 cannot be read",
 		"delay=-5ms":        "delay=-5ms cannot be read",
@@ -238,7 +240,7 @@ func TestDelayIsBounded(t *testing.T) {
 		written := make(chan int)
 		go func() {
 			n := 0
-			for ; ; n++ {
+			for ; n < 100; n++ { // without a bound it would go on for ever
 				if _, err := conn.Write(append([]byte{0x30, 0x84, 0x80, 4, 0, 1, 'a'}, make([]byte, 65537)...)); err != nil {
 					break
 				}
@@ -248,7 +250,7 @@ func TestDelayIsBounded(t *testing.T) {
 		synctest.Wait()
 		conn.Close()
 		if n := <-written; n < 10 || n > 20 {
-			t.Errorf("%d packets of 64 KiB waited, want about 16", n)
+			t.Errorf("%d packets of 64 KiB waited, want about 16, which are 1 MiB", n)
 		}
 		close(closing)
 		began := time.Now()

@@ -42,19 +42,18 @@ type visit struct {
 	established bool          // what comes from the client from now on is new
 	noted       bool          // a message is noted and not handed on yet
 	message     uint16        // that one
-	request     uint16        // the identifier of the SUBSCRIBE or UNSUBSCRIBE that is handled; its goroutine alone has it
+
+	// What only the goroutine that handles what the client sends has to do with:
+	request   uint16 // the identifier of the SUBSCRIBE or UNSUBSCRIBE that is handled
+	unmatched uint16 // the identifier of the PUBLISH that is handled, when nobody subscribes to it
+	emptyWill bool   // the will has no payload; see answers.go
+	will      packets.Properties
+	patience  time.Duration // how long the client may be silent; 0: for ever, or that is not known yet
 
 	successor *visit           // the one that took the session over; see inherit.go
 	late      []packets.Packet // messages for the session that the one before was given
 	ready     bool             // they can be sent
 	sending   bool             // that is being done
-}
-
-// visited is the connection of a visit, by which a client of the wrapped broker is
-// known as long as anybody has it.
-type visited struct {
-	net.Conn
-	visit *visit
 }
 
 // visitOf returns the visit of cl, or nil when it has no connection of ours.
@@ -71,7 +70,7 @@ func newSessions() *sessions { return &sessions{latest: make(map[string]*visit)}
 // through with it.
 func (s *sessions) began(conn net.Conn) (served net.Conn, ended func()) {
 	v := &visit{end: make(chan struct{}), answered: make(chan struct{})}
-	return &visited{conn, v}, func() {
+	return &visited{Conn: conn, visit: v, tell: tellTooLarge}, func() {
 		s.mu.Lock()
 		if v.client != nil && s.latest[v.client.ID] == v {
 			delete(s.latest, v.client.ID)

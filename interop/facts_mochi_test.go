@@ -9,7 +9,7 @@ import (
 
 var mochiFacts = []testCase{
 	{
-		name: "an expiry that nobody gave", only: on("mochi", "dunlin broker"), from: mqtt.V5, body: givenExpiry,
+		name: "an expiry that nobody gave", only: on("mochi"), from: mqtt.V5, body: givenExpiry,
 		says: "With MQTT 5 a message that was published without Message Expiry Interval comes with one of 86,400 s.",
 	},
 	{

@@ -59,7 +59,10 @@ var servers = []server{
 		name: "mochi", start: startOwn("mochi"), startWebSocket: startMochiWebSocket, versions: allVersions,
 		marksFirst: true, aliasesUsed: true,
 	},
-	{name: "dunlin broker", start: startOwn("dunlin"), versions: allVersions, marksFirst: true},
+	{
+		name: "dunlin broker", start: startOwn("dunlin"), versions: allVersions, marksFirst: true,
+		packetSize: 64 << 20, aliasesTaken: 10, tellsUnmatched: true,
+	},
 }
 
 func startMosquitto(t *testing.T) string {

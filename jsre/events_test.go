@@ -50,7 +50,7 @@ func TestEvents(t *testing.T) {
 
 func TestLeakWarning(t *testing.T) {
 	_, stderr, err := run(t, `const e = new EventEmitter(); for (let i = 0; i < 12; i++) e.on('x', () => {});`)
-	if want := "warning: possible EventEmitter leak: 11 listeners of 'x' added; use setMaxListeners to raise the limit\n"; stderr != want || err != nil {
+	if want := `warning: possible EventEmitter leak: 11 listeners of "x" added; use setMaxListeners to raise the limit` + "\n"; stderr != want || err != nil {
 		t.Errorf("stderr %q, error %v", stderr, err)
 	}
 }

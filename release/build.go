@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +23,8 @@ type release struct {
 	commit    string
 	time      time.Time // of the commit; all files have it
 	targets   []target
-	pack      int // the level of gzip, from 0 to 9
+	env       []string // in which Go runs
+	pack      int      // the level of gzip, from 0 to 9
 }
 
 // target is a system that the command is built for.
@@ -70,6 +72,9 @@ func (r *release) build(ctx context.Context) error {
 	if err := os.MkdirAll(r.out, 0o755); err != nil {
 		return err
 	}
+	if err := r.askGo(ctx); err != nil {
+		return err
+	}
 	pages, err := r.pages(ctx)
 	if err != nil {
 		return err
@@ -91,6 +96,11 @@ func (r *release) buildTarget(ctx context.Context, t target, pages []entry) erro
 	if err != nil {
 		return err
 	}
+	licenses, err := r.licenses(ctx, t)
+	if err != nil {
+		return err
+	}
+	pages = append(slices.Clone(pages), entry{name: thirdParty, data: licenses})
 	name := fmt.Sprintf("dunlin_%s_%s_%s", r.version, t.os, t.arch)
 	if err := r.writeParts(program, name); err != nil {
 		return err
@@ -119,22 +129,8 @@ func (r *release) compile(ctx context.Context, t target) (string, error) {
 	flags := "-s -w -buildid= -X dunlin/internal/cli.releaseVersion=v" + r.version +
 		" -X dunlin/internal/cli.releaseCommit=" + r.commit +
 		" -X dunlin/internal/cli.releaseTime=" + r.time.Format(time.RFC3339)
-	env := append([]string{"GOOS=" + t.os, "GOARCH=" + t.arch, "CGO_ENABLED=0", "GOFLAGS="}, t.env...)
-	_, err = r.goTool(ctx, env, "build", "-trimpath", "-buildvcs=false", "-ldflags="+flags, "-o", absolute, "./cmd/dunlin")
+	_, err = r.goTool(ctx, t, "build", "-trimpath", "-buildvcs=false", "-ldflags="+flags, "-o", absolute, "./cmd/dunlin")
 	return program, err
-}
-
-// goTool runs Go in the checkout, and returns what it prints.
-func (r *release) goTool(ctx context.Context, env []string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = r.root, append(os.Environ(), env...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
-	}
-	return out, nil
 }
 
 // completions are where the script of each shell belongs on Unix, and its name in archives.
@@ -164,7 +160,9 @@ func (r *release) pages(ctx context.Context) ([]entry, error) {
 		written = append(written, []string{c.name, "completion", c.shell})
 	}
 	for _, w := range written {
-		out, err := exec.CommandContext(ctx, absolute, w[1:]...).Output()
+		cmd := exec.CommandContext(ctx, absolute, w[1:]...)
+		cmd.Env = machine()
+		out, err := cmd.Output()
 		if err != nil {
 			return nil, fmt.Errorf("dunlin %s: %w", strings.Join(w[1:], " "), err)
 		}

@@ -112,11 +112,12 @@ func (r *release) askGit(ctx context.Context) error {
 		r.version = strings.TrimPrefix(tag, "v")
 	}
 	if r.version == "" {
-		r.version = "0.0.0-" + r.time.Format("20060102150405") + "." + commit[:12]
+		// The letter keeps a hash of digits alone from being a number, which may not begin with 0 there.
+		r.version = "0.0.0-" + r.time.Format("20060102150405") + ".g" + commit[:12]
 	}
 	if changed != "" {
-		r.version += ".changed"
-		fmt.Fprintln(os.Stderr, "release: the checkout has changes that are in no commit: the version ends with .changed")
+		r.version += "+changed" // build metadata, which a deb and an rpm may have, too
+		fmt.Fprintln(os.Stderr, "release: the checkout has changes that are in no commit: the version ends with +changed")
 	}
 	return nil
 }

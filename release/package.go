@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // a format registers itself
@@ -23,6 +24,7 @@ func (r *release) writePackages(t target, program []byte, pages []entry) error {
 		{name: "/usr/share/man/man1/dunlin.1.gz", data: manual},
 		{name: "/usr/share/doc/dunlin/README.md", data: page(pages, "README.md")},
 		{name: "/usr/share/doc/dunlin/CHANGELOG.md", data: page(pages, "CHANGELOG.md")},
+		{name: "/usr/share/doc/dunlin/THIRD-PARTY", data: page(pages, thirdParty)},
 		{name: "/usr/share/doc/dunlin/copyright", data: page(pages, "LICENSE")},
 	}
 	for _, c := range completions {
@@ -46,7 +48,6 @@ var linked = []string{"mosquitto_pub", "mosquitto_sub", "mosquitto_rr"}
 // takes the place of theirs, so that nobody gets it who did not ask for it.
 func (r *release) writeLinkPackages() error {
 	info := r.info("dunlin-mosquitto", "mosquitto_pub, mosquitto_sub and mosquitto_rr by dunlin, in place of Mosquitto's own.")
-	info.Depends = []string{"dunlin"}
 	for _, name := range linked {
 		info.Contents = append(info.Contents, &files.Content{
 			Source: "dunlin", Destination: "/usr/bin/" + name, Type: files.TypeSymlink, FileInfo: &files.ContentFileInfo{MTime: r.time},
@@ -54,14 +55,35 @@ func (r *release) writeLinkPackages() error {
 	}
 	for format, other := range map[string]string{"deb": "mosquitto-clients", "rpm": "mosquitto"} {
 		info.Provides, info.Conflicts, info.Replaces = nil, []string{other}, nil
+		info.Depends = []string{"dunlin = " + rpmVersion(info)}
 		if format == "deb" { // the rpm of that name has their broker, too
 			info.Provides, info.Replaces = []string{other}, []string{other}
+			info.Depends = []string{"dunlin (= " + debVersion(info) + ")"}
 		}
 		if err := r.writePackage(info, format, "all", nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// debVersion returns the version of a deb as its packager writes it.
+func debVersion(info nfpm.Info) string { return versionOf(info, "-") }
+
+// rpmVersion returns the version of an rpm, without its release, as its packager writes it.
+func rpmVersion(info nfpm.Info) string { return versionOf(info, "_") }
+
+// versionOf returns a version as packages have it: what is older than its numbers behind a tilde, with hyphens as given.
+func versionOf(info nfpm.Info, hyphen string) string {
+	parsed := nfpm.WithDefaults(&info)
+	version := parsed.Version
+	if parsed.Prerelease != "" {
+		version += "~" + strings.ReplaceAll(parsed.Prerelease, "-", hyphen)
+	}
+	if parsed.VersionMetadata != "" {
+		version += "+" + parsed.VersionMetadata
+	}
+	return version
 }
 
 // info returns what all packages say of themselves.

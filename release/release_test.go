@@ -96,6 +96,7 @@ func TestRelease(t *testing.T) {
 }
 
 func sameAgain(t *testing.T, r *release) {
+	settings(t)
 	again := built(t, copyOfCheckout(t))
 	first, second := r.read(t, "SHA256SUMS"), again.read(t, "SHA256SUMS")
 	if !bytes.Equal(first, second) {
@@ -127,7 +128,7 @@ func checksums(t *testing.T, r *release) {
 
 func archive(t *testing.T, r *release) {
 	list := command(t, "tar", "--utc", "-tvzf", filepath.Join(r.out, tarName))
-	for _, want := range []string{"-rwxr-xr-x 0/0 ", " 2026-01-02 03:04 dunlin_1.2.3_linux_amd64/dunlin\n", "/LICENSE\n", "/dunlin.1\n", "/completions/dunlin.ps1\n", "/completions/_dunlin\n"} {
+	for _, want := range []string{"-rwxr-xr-x 0/0 ", " 2026-01-02 03:04 dunlin_1.2.3_linux_amd64/dunlin\n", "/LICENSE\n", "/THIRD-PARTY\n", "/dunlin.1\n", "/completions/dunlin.ps1\n", "/completions/_dunlin\n"} {
 		if !strings.Contains(list, want) {
 			t.Errorf("no %q in\n%s", want, list)
 		}
@@ -186,6 +187,41 @@ func deb(t *testing.T, r *release) {
 	if text, err := os.ReadFile(filepath.Join(root, "usr/share/doc/dunlin/copyright")); err != nil || !bytes.Contains(text, []byte("Apache License")) {
 		t.Errorf("no license: %v", err)
 	}
+	text, err := os.ReadFile(filepath.Join(root, "usr/share/doc/dunlin/THIRD-PARTY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	thirdParties(t, r, string(text))
+}
+
+// thirdParties finds the license of each part of the program, and of what a part has from elsewhere.
+func thirdParties(t *testing.T, r *release, text string) {
+	t.Helper()
+	var b bill
+	if err := json.Unmarshal(r.read(t, "dunlin_1.2.3_linux_amd64.cdx.json"), &b); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range b.Parts {
+		name := p.Name + " " + p.Version
+		if p.Name == "std" {
+			name = "Go " + strings.TrimPrefix(p.Version, "go")
+		}
+		_, behind, found := strings.Cut(text, "\n"+name+": LICENSE")
+		behind, _, _ = strings.Cut(behind, strings.Repeat("=", 80))
+		if !found || !strings.Contains(strings.ToLower(behind), "copyright") && !strings.Contains(behind, "Permission") {
+			t.Errorf("no license of %s", name)
+		}
+	}
+	for _, want := range []string{": ftoa/internal/fast/LICENSE_V8\n", ": PATENTS\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	for _, other := range []string{"nfpm", "rapid ", "testscript", os.Getenv("HOME") + "/"} {
+		if strings.Contains(text, other) {
+			t.Errorf("there is %q", other)
+		}
+	}
 }
 
 // The package of links leads Mosquitto's names to our command, and excludes theirs.
@@ -198,7 +234,7 @@ func links(t *testing.T, r *release) {
 		}
 	}
 	about := command(t, "dpkg-deb", "-I", filepath.Join(r.out, name))
-	for _, want := range []string{"Depends: dunlin\n", "Conflicts: mosquitto-clients\n", "Replaces: mosquitto-clients\n"} {
+	for _, want := range []string{"Depends: dunlin (= 1.2.3)\n", "Conflicts: mosquitto-clients\n", "Replaces: mosquitto-clients\n"} {
 		if !strings.Contains(about, want) {
 			t.Errorf("no %q in\n%s", want, about)
 		}
@@ -228,7 +264,7 @@ func rpmOf(t *testing.T, r *release) {
 			t.Errorf("%s is of %s and %d", f.Name(), f.UserName(), f.Mtime())
 		}
 	}
-	for _, want := range []string{"/usr/bin/dunlin", "/usr/share/man/man1/dunlin.1.gz", "/usr/share/bash-completion/completions/dunlin"} {
+	for _, want := range []string{"/usr/bin/dunlin", "/usr/share/doc/dunlin/THIRD-PARTY", "/usr/share/man/man1/dunlin.1.gz", "/usr/share/bash-completion/completions/dunlin"} {
 		if !names[want] {
 			t.Errorf("no %s in %v", want, names)
 		}

@@ -120,7 +120,7 @@ func parseFault(cmd *cobra.Command, text string) (broker.Fault, error) {
 	}
 	fault, err := broker.ParseFault(text)
 	if err != nil {
-		return broker.Fault{}, usagef("%s: --fault: %w", cmd.Name(), err)
+		return broker.Fault{}, usagef("%s: --fault: %w", nameOf(cmd), err)
 	}
 	return fault, nil
 }

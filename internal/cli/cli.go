@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -21,9 +23,12 @@ import (
 // app is one call of the command.
 type app struct {
 	environ.Environment
-	out    *environ.Output // Stdout, with its end watched
-	parsed bool            // the command line was right: what fails now is something else
-	quiet  bool            // nothing is written to stderr
+	output *environ.Output   // Stdout, with its end watched
+	out    io.Writer         // output for text: harmless on a terminal, where output is for what draws or was escaped
+	screen io.Writer         // Stderr as it was given, for what draws; Stderr itself is for text, as out is
+	parsed bool              // the command line was right: what fails now is something else
+	quiet  bool              // nothing is written to stderr
+	mask   *strings.Replacer // leaves passwords of URLs in the command line out; nil: there are none
 
 	noting sync.Mutex // held while a note is written
 }
@@ -39,21 +44,52 @@ func Run(ctx context.Context, env environ.Environment) int {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	a := &app{Environment: env, out: environ.NewOutput(env.Stdout, cancel)}
+	a := newApp(env, cancel)
 	root := a.root()
-	root.SetArgs(arguments(root, env.Args))
-	err := root.ExecuteContext(ctx)
-	return a.report(ctx, err)
+	root.InitDefaultHelpCmd() // so that the words of the command line find it
+	args, err := arguments(root, env.Args)
+	if err != nil {
+		return a.report(ctx, root, err)
+	}
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.report(ctx, cmd, err)
 }
 
-// arguments returns the words of the command line as the parser takes them.
-func arguments(root *cobra.Command, args []string) []string {
+// newApp returns an app whose streams are harmless where a terminal is behind them.
+func newApp(env environ.Environment, cancel context.CancelCauseFunc) *app {
+	a := &app{Environment: env, output: environ.NewOutput(env.Stdout, cancel), screen: env.Stderr, mask: maskSecrets(env.Args)}
+	a.out = terminal.Writer(a.output, env.StdoutTerminal)
+	a.Stderr = terminal.Writer(env.Stderr, env.StderrTerminal)
+	return a
+}
+
+// arguments returns the words of the command line as the parser takes them. There is an error where they name no command.
+func arguments(root *cobra.Command, args []string) ([]string, error) {
 	all := append([]string{}, args...) // nil would mean the process's own
-	cmd, _, err := root.Find(all)
-	if err != nil || cmd.Flags().Lookup("property") == nil {
-		return all
+	cmd, rest, err := root.Find(all)
+	switch {
+	case completes(all):
+		return all, nil
+	case err != nil:
+		return nil, unknownCommand(root, rest)
+	case cmd.Flags().Lookup("property") == nil:
+		return all, nil
 	}
-	return joinProperties(cmd.Flags(), all)
+	return joinProperties(cmd.Flags(), all), nil
+}
+
+// unknownCommand says which word of args is no command, and which ones are nearly it.
+func unknownCommand(root *cobra.Command, args []string) error {
+	at := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if at < 0 {
+		return usagef("no command")
+	}
+	root.SuggestionsMinimumDistance = 2
+	if near := root.SuggestionsFor(args[at]); len(near) > 0 {
+		return usagef("no command %q; did you mean %s?", args[at], strings.Join(near, " or "))
+	}
+	return usagef("no command %q", args[at])
 }
 
 // root returns the whole command tree.
@@ -128,12 +164,20 @@ func (a *app) note(format string, args ...any) {
 	a.noting.Lock()
 	defer a.noting.Unlock()
 	// Where stderr is gone nobody can be told.
-	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", terminal.OneLine(fmt.Sprintf(format, args...)))
+	_, _ = fmt.Fprintf(a.Stderr, "dunlin: %s\n", terminal.OneLine(a.masked(fmt.Sprintf(format, args...))))
+}
+
+// masked returns a text without the passwords of URLs in the command line.
+func (a *app) masked(text string) string {
+	if a.mask == nil {
+		return text
+	}
+	return a.mask.Replace(text)
 }
 
 // outputStatus returns the exit status as far as stdout is concerned.
 func (a *app) outputStatus() int {
-	if err := a.out.Err(); err != nil {
+	if err := a.output.Err(); err != nil {
 		a.note("write to stdout: %v", err)
 		return ExitFailure
 	}
@@ -141,7 +185,7 @@ func (a *app) outputStatus() int {
 }
 
 // report says what went wrong and returns the exit status.
-func (a *app) report(ctx context.Context, err error) int {
+func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return a.outputStatus()
 	}
@@ -159,10 +203,13 @@ func (a *app) report(ctx context.Context, err error) int {
 	if f == nil { // it comes from the parser of the command line
 		f = &failure{status: ExitUsage, err: err, hint: seeHelp}
 	}
+	if f.hint == seeHelp && cmd.HasParent() && cmd.Name() != "help" {
+		f.hint += " " + nameOf(cmd)
+	}
 	switch {
 	case a.quiet:
 	case f.report != "":
-		_, _ = io.WriteString(a.Stderr, f.report)
+		_, _ = io.WriteString(a.Stderr, a.masked(f.report))
 	case f.err != nil:
 		a.note("%s", f.text())
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"dunlin/internal/connect"
 	"dunlin/jsre"
 	"dunlin/mqtt"
@@ -23,7 +25,7 @@ const (
 	ExitUsage       = 2 // the command line is wrong
 	ExitUnreachable = 3 // no connection: DNS, TCP, TLS, no answer
 	ExitRefused     = 4 // the broker refused the session
-	ExitRejected    = 5 // the broker refused a publish or subscribe, or took a QoS 2 message at QoS 1
+	ExitRejected    = 5 // the broker refused a publish or subscribe, or did not do what it acknowledged; see the man page
 	ExitLost        = 6 // the connection was lost
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad
@@ -31,7 +33,7 @@ const (
 	ExitTimeout     = 27 // -W ran out, as with Mosquitto
 )
 
-// seeHelp is the next step after a wrong command line.
+// seeHelp is the next step after a wrong command line; report adds the name of the command.
 const seeHelp = "see dunlin help"
 
 // failure is an error with its exit status.
@@ -53,15 +55,26 @@ func (f *failure) text() string {
 	if f.err == nil {
 		return ""
 	}
+	// That the client has ended with its connection goes without saying.
+	text := strings.Replace(f.err.Error(), mqtt.ErrClosed.Error()+": ", errLost.Error()+": ", 1)
+	text = strings.Replace(text, errLost.Error()+": "+errLost.Error()+": ", errLost.Error()+": ", 1)
 	if f.hint == "" {
-		return f.err.Error()
+		return text
 	}
-	return f.err.Error() + "; " + f.hint
+	return text + "; " + f.hint
 }
 
 // usagef returns a failure of the command line.
 func usagef(format string, args ...any) error {
 	return &failure{status: ExitUsage, err: fmt.Errorf(format, args...), hint: seeHelp}
+}
+
+// nameOf returns the name of a command as it is typed, without the program's.
+func nameOf(cmd *cobra.Command) string {
+	if !cmd.HasParent() {
+		return cmd.Name()
+	}
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
 // failf returns a failure without a status of its own.
@@ -142,7 +155,7 @@ func classifyClient(err error) *failure {
 	)
 	switch {
 	case errors.As(err, &argument):
-		return &failure{status: ExitUsage, err: err}
+		return &failure{status: ExitUsage, err: err, hint: seeHelp}
 	case errors.As(err, &refused):
 		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
 	case errors.As(err, &reach):
@@ -217,4 +230,24 @@ func reachHint(err *dial.Error) string {
 		return "check the address and the way there"
 	}
 	return "check -h and -p, or -L"
+}
+
+// forUsers returns what a client tells besides the errors of its operations without words of the library: what
+// there is to do about it is another thing at a command line.
+func forUsers(err error) error {
+	var (
+		dropped   *mqtt.DroppedError
+		unhandled *mqtt.UnhandledError
+		misread   *mqtt.MisreadError
+	)
+	switch {
+	case errors.As(err, &dropped):
+		return fmt.Errorf("%d messages of QoS 0 dropped: they come faster than they are taken; choose -q 1", dropped.Messages)
+	case errors.As(err, &unhandled):
+		return fmt.Errorf("%d messages passed over, such as to %q: they match nothing that was subscribed to", unhandled.Messages, unhandled.Topic)
+	case errors.As(err, &misread):
+		return fmt.Errorf("%q seems to have come for %q, which the broker reads otherwise than MQTT, so messages may be missing; "+
+			"use a filter without '.', '*' and '>', and none that begins with a wildcard for topics that begin with '$'", misread.Topic, misread.Filter)
+	}
+	return err
 }

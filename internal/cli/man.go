@@ -19,7 +19,7 @@ var exitStatuses = []struct {
 	{ExitUsage, "The command line is wrong."},
 	{ExitUnreachable, "There is no connection: name, address, TLS, or a server that does not answer."},
 	{ExitRefused, "The broker refused the session: wrong user or password, identifier or version."},
-	{ExitRejected, "The broker refused a publish or subscribe, took a QoS 2 message at QoS 1, or, with pub --matching, has nobody to give it to."},
+	{ExitRejected, "The broker refused a publish or subscribe, took a QoS 2 message at QoS 1, has nobody to give it to, with pub --matching and with req, or has a retained message still, or another one, after retained rm and import. Also a request that was answered that it failed."},
 	{ExitLost, "The connection was lost."},
 	{ExitScript, "The script threw an error."},
 	{ExitLoad, "The script cannot be loaded."},
@@ -39,7 +39,8 @@ var variables = []struct{ name, meaning string }{
 	{"SSLKEYLOGFILE", "File to which the secrets of TLS are added, where --tls-keylog is not given."},
 	{"ALL_PROXY", "Proxy to go through, where --proxy is not given."},
 	{"NO_PROXY", "Hosts to reach without the proxy of ALL_PROXY, with commas between."},
-	{"NO_COLOR", "Where it is set, nothing is coloured."},
+	{"NO_COLOR", "Where it is set, \"run\" colours nothing that a script prints as a value."},
+	{"TERM", "Where it is dumb, the terminal gets no colours, and --watch is refused."},
 	{"GOGC", "The pace of garbage collection; \"run\" then leaves it alone."},
 	{"SSL_CERT_FILE", "Authorities of the system, in place of its own, on Unix except macOS."},
 }

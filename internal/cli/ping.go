@@ -55,6 +55,8 @@ func (p *ping) run(a *app, cmd *cobra.Command, args []string) error {
 	switch {
 	case err != nil:
 		return err
+	case len(args) > 0 && hostAndPort(args[0]):
+		return usagef("ping: takes no argument but a URL, and %q is given; write mqtt://%s", args[0], args[0])
 	case len(args) > 0:
 		return usagef("ping: takes no argument but a URL, and %q is given", args[0])
 	case p.interval < 0:
@@ -176,7 +178,7 @@ func (p *ping) printJSON(a *app, line map[string]any) {
 		a.note("ping: %v", err)
 		return
 	}
-	_, _ = a.out.Write(append(text, '\n')) // a.out ends the command
+	_, _ = a.out.Write(jsonIf(a.StdoutTerminal, append(text, '\n'))) // a.out ends the command
 }
 
 // average returns the mean of trips, of which there is one at least.

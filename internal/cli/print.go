@@ -1,9 +1,10 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -24,6 +25,16 @@ type printing struct {
 	decode decode.Options
 	dump   dump.Options
 	watch  bool
+
+	failed int // messages that could not be printed
+}
+
+// status is how a command ends that is through with its messages: what could not be printed was told.
+func (p *printing) status() error {
+	if p.failed > 0 {
+		return &failure{status: ExitFailure}
+	}
+	return nil
 }
 
 // bindText adds the options of the text that is printed.
@@ -43,8 +54,17 @@ func (p *printing) bindPlace(f *pflag.FlagSet) {
 	f.BoolVarP(&p.watch, "watch", "w", false, "keep a line for each topic on the terminal")
 }
 
+// stream returns where the text of messages goes. What others wrote is escaped in it, but what -F says is the user's
+// own, such as a colour, and --watch draws.
+func (p *printing) stream(a *app) io.Writer {
+	if p.Format != "" || p.watch {
+		return a.output
+	}
+	return a.out
+}
+
 // check finds options that contradict each other.
-func (p *printing) check(command string, f *pflag.FlagSet) error {
+func (p *printing) check(a *app, command string, f *pflag.FlagSet) error {
 	for _, pair := range [][2]string{
 		{"format", "json"},
 		{"format", "hex"},
@@ -55,10 +75,17 @@ func (p *printing) check(command string, f *pflag.FlagSet) error {
 		{"hex", "decode"},
 		{"hex", "jq"},
 		{"watch", "dump"},
+		{"watch", "pretty"},
 	} {
 		if f.Changed(pair[0]) && f.Changed(pair[1]) {
 			return usagef("%s: --%s and --%s are two ways to print a message; choose one", command, pair[0], pair[1])
 		}
+	}
+	if p.Pretty && !p.JSON && !strings.ContainsAny(p.Format, "jJ") {
+		return usagef("%s: --pretty is for JSON, which --json or -F %%j print; there is neither", command)
+	}
+	if p.watch && a.StdoutTerminal && terminal.Dumb(a.Getenv) {
+		return usagef("%s: --watch draws on the screen, which a terminal of $TERM dumb has not; leave it out", command)
 	}
 	if p.dump.Last && p.dump.Dir == "" {
 		return usagef("%s: --dump-last is for --dump, and there is no --dump", command)
@@ -108,15 +135,18 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 	default:
 		plain, err := format.New(p.Options)
 		if err != nil {
-			return nil, usagef("%s: %w", command, err)
+			return nil, wrongFormat(command, p.Format, err)
 		}
 		printer = func(dst []byte, m *mqtt.Received) ([]byte, error) { return plain.Append(dst, m, time.Now()) }
 	}
 	if p.watch {
-		printer = p.watched(a, printer)
+		printer = watched(a, printer)
 	}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		dst, err := printer(dst, m)
+		if err != nil {
+			p.failed++
+		}
 		if payload := (*format.PayloadError)(nil); errors.As(err, &payload) { // it names the topic
 			a.note("%s: %v", command, err)
 		} else if err != nil {
@@ -124,6 +154,14 @@ func (p *printing) printer(ctx context.Context, a *app, command string) (appende
 		}
 		return dst, nil
 	}, nil
+}
+
+// wrongFormat says what is wrong with -F. Where a format ends behind a separator, Mosquitto names the end of the text.
+func wrongFormat(command, format string, err error) error {
+	if format != "" && strings.Contains(err.Error(), "\x00") {
+		return usagef("%s: -F %q: there is no letter behind %q", command, format, format[len(format)-1:])
+	}
+	return usagef("%s: %w", command, err)
 }
 
 // decoded prints decoded payloads, alone or as a member of a JSON object.
@@ -150,22 +188,34 @@ func (p *printing) decoded(ctx context.Context) (appender, error) {
 }
 
 // watched draws what printer makes on the line of the topic.
-func (p *printing) watched(a *app, printer appender) appender {
-	screen := terminal.NewWatch(a.out)
+func watched(a *app, printer appender) appender {
+	screen := &terminal.Watch{}
+	if a.StdoutTerminal {
+		screen.Size = func() (columns, lines int) { return terminal.Size(a.Stdout) }
+	}
 	var line []byte
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		var err error
-		if line, err = printer(line[:0], m); err != nil {
+		line, err = printer(line[:0], m)
+		if len(line) == 0 && err != nil { // what was on the line stays
 			return dst, err
 		}
-		return dst, screen.Print(m.Topic, bytes.TrimSuffix(line, []byte("\n")))
+		return screen.Append(dst, m.Topic, line), err
 	}
 }
 
-// escapeIf makes s harmless where it goes to a terminal.
-func escapeIf(toTerminal bool, s string) string {
+// lineIf makes s stay on its line, and harmless, where it goes to a terminal.
+func lineIf(toTerminal bool, s string) string {
 	if toTerminal {
-		return terminal.Escape(s)
+		return terminal.EscapeLine(s)
 	}
 	return s
+}
+
+// jsonIf makes a line of JSON harmless, without another meaning, where it goes to a terminal.
+func jsonIf(toTerminal bool, line []byte) []byte {
+	if toTerminal {
+		return terminal.EscapeJSON(line, 0)
+	}
+	return line
 }

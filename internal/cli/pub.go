@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +26,7 @@ type pub struct {
 	seed                    uint64
 	repeat                  int64
 	repeatDelay, expiry     string
-	inFlight                int64
+	inFlight, wait          int64
 	rate                    float64
 	keepGoing, matching     bool
 	contentType             string
@@ -40,9 +43,11 @@ func (a *app) pubCommand() *cobra.Command {
 		Long: "Publish a message, or many, with the letters of mosquitto_pub. It returns when the broker has\n" +
 			"all of them: written at QoS 0, acknowledged at QoS 1, completed at QoS 2.\n\n" +
 			"With -l and --line-format it goes on when the connection is lost, with the line where it was, and\n" +
-			"says so. At QoS 1 a line may then come twice, where the acknowledgement was lost; at QoS 0 the\n" +
-			"lines that the network had taken when the broker went away may be lost. Nothing else is\n" +
-			"published again, and nothing that the broker refuses.\n\n" +
+			"says so. With -q 1 or 2 a broker of MQTT 5 keeps the session meanwhile, for an hour. At QoS 1 a line\n" +
+			"may then come twice, where the acknowledgement was lost; at QoS 0 the lines that the network had\n" +
+			"taken when the broker went away may be lost; at QoS 2 those under way are in doubt where the broker\n" +
+			"has lost the session, as one before MQTT 5 has without -c and -i. Nothing else is published again,\n" +
+			"and nothing that the broker refuses.\n\n" +
 			"A template is in the language of Go's text/template, and so is then the topic. In it\n" + indented(feed.Expressions),
 		Example: lines(
 			"dunlin pub -h broker.example -t home/light -m on -q 1",
@@ -102,6 +107,7 @@ func (p *pub) bindPace(cmd *cobra.Command) {
 	f.StringVar(&p.repeatDelay, "repeat-delay", "0", "seconds from the end of one to the next of --repeat")
 	f.Float64Var(&p.rate, "rate", 0, "messages a second, at most (default: as fast as it goes)")
 	f.Int64VarP(&p.inFlight, "max-inflight", "M", publish.DefaultInFlight, "messages of QoS 1 and 2 under way at once")
+	f.Int64VarP(&p.wait, "wait", "W", 0, "give up after this many seconds, with status 27 (default: wait for the broker as long as it takes)")
 	f.BoolVar(&p.keepGoing, "keep-going", false, "go on after a message that is refused, or a line that is wrong, and fail at the end")
 	f.BoolVar(&p.matching, "matching", false, "fail, with status 5, where the broker says that nobody subscribes to the topic; MQTT 5, QoS 1 and 2")
 }
@@ -111,11 +117,29 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	args = p.behindURL(cmd, args)
 	options, err := p.options(cmd)
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
+	ctx, finish := context.WithCancelCause(cmd.Context())
+	defer finish(nil)
+	if p.wait > 0 {
+		options.Drain = 0 // the time is for all
+		timer := time.AfterFunc(time.Duration(p.wait)*time.Second, func() { finish(errTimeout) })
+		defer timer.Stop()
+	}
+	err = p.send(ctx, a, cmd, args, options)
+	if late := (*lateError)(nil); err == nil || !errors.Is(context.Cause(ctx), errTimeout) {
+		return err
+	} else if errors.As(err, &late) {
+		return &failure{status: ExitTimeout, err: fmt.Errorf("pub: timed out after %d s: %w", p.wait, err)}
+	}
+	return &failure{status: ExitTimeout, err: fmt.Errorf("pub: timed out after %d s, before anything was published", p.wait)}
+}
+
+// send makes the messages, connects and publishes them.
+func (p *pub) send(ctx context.Context, a *app, cmd *cobra.Command, args []string, options publish.Options) error {
 	source, err := p.source(ctx, a, cmd, args)
 	if err != nil {
 		return err
@@ -124,6 +148,7 @@ func (p *pub) run(a *app, cmd *cobra.Command, args []string) error {
 		p.stayOnce()
 	}
 	options.Resume = p.reconnect
+	p.outlive(p.qos > 0 || p.format != nil && p.format.HasQoS())
 	cfg := mqtt.Config{}
 	cfg.Limits.Drain = -1 // publish.Run has waited for all that there is
 	client, err := p.connect(ctx, a, cfg)
@@ -140,6 +165,7 @@ func (p *pub) publish(ctx context.Context, a *app, client *mqtt.Client, source f
 		return usagef("pub: --matching needs MQTT 5, and the broker speaks %s", client.ConnAck().Version)
 	}
 	r := newPubReport(a, source, p.matching)
+	r.connected = client.IsConnected
 	defer r.end()
 	r.watch(&o)
 	result, err := publish.Run(ctx, client, source, o)

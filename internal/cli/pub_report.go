@@ -17,6 +17,11 @@ import (
 // errUnmatched: nobody subscribes to the topic of a message that was to reach somebody.
 var errUnmatched = errors.New("no matching subscribers")
 
+// lateError: the time was over before all was published.
+type lateError struct{ account string }
+
+func (e *lateError) Error() string { return e.account }
+
 // pubReport says on stderr what becomes of the messages.
 type pubReport struct {
 	app      *app
@@ -26,7 +31,15 @@ type pubReport struct {
 
 	told     error // the first failure that was told
 	progress *terminal.Progress
+
+	connected func() bool
+	settled   int           // how many messages had ended when last looked
+	since     time.Duration // of the run: since when none has ended that is under way
+	waiting   bool          // that was told
 }
+
+// tooSlow is how long the broker may take to acknowledge before that is told.
+const tooSlow = 5 * time.Second
 
 // tooLong is from when on the work is long, so that its progress is shown.
 const tooLong = 2 * time.Second
@@ -48,9 +61,24 @@ func (r *pubReport) watch(o *publish.Options) {
 			}
 		}
 	}
+	o.Progress = r.await
 	if measured, ok := r.source.(feed.Measured); ok && (measured.Total() > 1 || measured.Portion() >= 0) {
 		o.Every = 200 * time.Millisecond
-		o.Progress = r.show
+		o.Progress = func(p publish.Progress) {
+			r.await(p)
+			r.show(p)
+		}
+	}
+}
+
+// await tells when the broker has not acknowledged anything for long that is under way.
+func (r *pubReport) await(p publish.Progress) {
+	settled := p.Completed + p.Refused + p.InDoubt + p.Unsent + p.Bad
+	if settled != r.settled || settled == p.Taken || !r.connected() {
+		r.settled, r.since, r.waiting = settled, p.Elapsed, false
+	} else if !r.waiting && p.Elapsed-r.since >= tooSlow {
+		r.waiting = true
+		r.app.note("pub: waiting for the broker, which has taken and acknowledged nothing for %v; -W bounds that", tooSlow)
 	}
 }
 
@@ -77,8 +105,8 @@ func (r *pubReport) show(p publish.Progress) {
 		return
 	}
 	if r.progress == nil {
-		r.progress = terminal.NewProgress(r.app.Stderr, terminal.ProgressOptions{
-			Terminal: r.app.StderrTerminal, Label: "published", Total: int64(p.Total),
+		r.progress = terminal.NewProgress(r.app.screen, terminal.ProgressOptions{
+			Terminal: r.app.StderrTerminal, Label: "published", Total: int64(p.Total), Began: time.Now().Add(-p.Elapsed),
 		})
 		r.app.noting.Lock()
 		r.app.Stderr = r.progress.Around(r.app.Stderr)
@@ -101,6 +129,9 @@ func (r *pubReport) outcome(ctx context.Context, result publish.Result, err erro
 	if errors.As(context.Cause(ctx), &interrupt) && err != nil {
 		r.app.note("pub: interrupted: %s", r.account(result))
 		return err
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		return &lateError{r.account(result)}
 	}
 	if err == nil {
 		err = r.told

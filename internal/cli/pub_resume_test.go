@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 
 	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
+	"dunlin/mqtt"
 )
 
 // proxy is a way to a broker that can be cut, and closed for a while.
@@ -160,43 +162,83 @@ func TestLinesGoOnAfterALostConnection(t *testing.T) {
 	}
 }
 
-// TestNoLineIsLost cuts one connection after the other while lines are under way.
+// TestNoLineIsLost cuts one connection after the other while lines are under way: the session outlives them. At QoS 1 a line
+// may come twice, at QoS 2 none does.
 func TestNoLineIsLost(t *testing.T) {
 	t.Parallel()
 	broker := mosquitto.Start(t, mosquitto.Options{})
-	gathered := newGathering(t, broker.URL())
-	p := newProxy(t, broker.Addr())
+	for _, qos := range []string{"1", "2"} {
+		t.Run("QoS "+qos, func(t *testing.T) {
+			gathered := newGathering(t, broker.URL())
+			p := newProxy(t, broker.Addr())
+			p.cutAtRandom(12)
+			const last = 500
+			c, stdin := p.publishLines("-q", qos)
+			write(t, stdin, 1, last)
+			_ = stdin.Close()
+			if status := c.wait(t); status != 0 {
+				t.Errorf("status %d; stderr:\n%s", status, c.stderr.String())
+			}
+			got := gathered.payloads()["dunlin"]
+			once := firsts(got)
+			if !slices.Equal(once, numbersTo(last)) {
+				t.Errorf("%d different lines came, want %d in their order: %q", len(once), last, once)
+			}
+			if qos == "2" && len(got) != len(once) {
+				t.Errorf("%d lines came twice", len(got)-len(once))
+			}
+			lost := strings.Count(c.stderr.String(), "connection lost")
+			if lost < 5 || strings.Contains(c.stderr.String(), "in doubt") {
+				t.Errorf("%d connections were lost, and told; stderr:\n%s", lost, c.stderr.String())
+			}
+		})
+	}
+}
+
+// cutAtRandom has the first connections end after some bytes, a CONNECT at least.
+func (p *proxy) cutAtRandom(connections int) {
 	random := rand.New(rand.NewPCG(1, 2))
 	cuts := 0
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.most = func() int64 {
-		if cuts++; cuts > 12 {
+		if cuts++; cuts > connections {
 			return 0
 		}
-		return 40 + random.Int64N(800)
+		return 100 + random.Int64N(800)
 	}
-	p.mu.Unlock()
-	const last = 500
-	c, stdin := p.publishLines("-q", "1")
-	write(t, stdin, 1, last)
-	_ = stdin.Close()
-	if status := c.wait(t); status != 0 {
-		t.Errorf("status %d; stderr:\n%s", status, c.stderr.String())
-	}
+}
+
+// firsts returns the different lines in the order in which they came first.
+func firsts(lines []string) []string {
+	var once []string
 	seen := map[string]bool{}
-	var once []string // in the order in which they came first
-	got := gathered.payloads()["dunlin"]
-	for _, line := range got {
+	for _, line := range lines {
 		if !seen[line] {
 			seen[line] = true
 			once = append(once, line)
 		}
 	}
-	if !slices.Equal(once, numbersTo(last)) {
-		t.Errorf("%d different lines came, want %d in their order: %q", len(once), last, once)
+	return once
+}
+
+// TestSessionOfLinesEndsWithTheRun leaves nothing at the broker.
+func TestSessionOfLinesEndsWithTheRun(t *testing.T) {
+	t.Parallel()
+	broker := mosquitto.Start(t, mosquitto.Options{})
+	c, stdin := newProxy(t, broker.Addr()).publishLines("-q", "1", "-i", "leaver")
+	write(t, stdin, 1, 3)
+	_ = stdin.Close()
+	if status := c.wait(t); status != 0 {
+		t.Errorf("status %d; stderr:\n%s", status, c.stderr.String())
 	}
-	if lost := strings.Count(c.stderr.String(), "connection lost"); lost < 5 {
-		t.Errorf("%d connections were lost, and told; %d lines came twice", lost, len(got)-len(once))
+	client, err := mqtt.Dial(t.Context(), broker.URL(), mqtt.Config{ClientID: "leaver", KeepSession: true, Version: mqtt.V5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close(context.Background())
+	if client.ConnAck().SessionPresent {
+		t.Error("the broker has kept the session")
 	}
 }
 

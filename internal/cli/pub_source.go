@@ -97,6 +97,9 @@ func (p *pub) oneKind(cmd *cobra.Command, args []string) error {
 	case len(kinds) > 1:
 		return usagef("pub: only one type of message can be sent at once: %s or %s", kinds[0], kinds[1])
 	case len(kinds) == 0 && !p.reads() && p.template == "":
+		if len(args) == 1 && hostAndPort(args[0]) {
+			return usagef("pub: no message; give one with -m; if %q is the broker, write mqtt://%s", args[0], args[0])
+		}
 		return usagef("pub: no message; give one with -m")
 	}
 	return nil

@@ -323,7 +323,7 @@ func (p *printed) Write(b []byte) (int, error) {
 	return p.Buffer.Write(b)
 }
 
-// noted returns stderr for a command that is run: on a terminal what it prints does nothing to that.
+// noted returns stderr for a command that is run.
 func (a *app) noted() io.Writer { return &notes{a} }
 
 type notes struct{ a *app }
@@ -332,12 +332,5 @@ type notes struct{ a *app }
 func (n *notes) Write(p []byte) (int, error) {
 	n.a.noting.Lock()
 	defer n.a.noting.Unlock()
-	text := p
-	if n.a.StderrTerminal {
-		text = []byte(terminal.Escape(string(p)))
-	}
-	if _, err := n.a.Stderr.Write(text); err != nil {
-		return 0, err
-	}
-	return len(p), nil
+	return n.a.Stderr.Write(p)
 }

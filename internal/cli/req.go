@@ -77,11 +77,13 @@ func (r *req) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	args = r.behindURL(cmd, args)
 	request, err := r.request(cmd.Context(), a, cmd, args)
 	if err != nil {
 		return err
 	}
 	o := r.receive(a, "req")
+	o.Out = r.stream(a)
 	o.Choose, o.Wanted = r.choose, r.isAnswer
 	printer, _, err := r.open(cmd.Context(), a, "req")
 	if err != nil {
@@ -120,6 +122,9 @@ func (r *req) ended(topic string, result subscribe.Result, err error) error {
 		return &failure{status: classify(err).status, err: err, hint: "before MQTT 5 the topic of the answer has to be given; do it with -e"}
 	case err == nil && failed != nil:
 		return &failure{status: ExitRejected, err: fmt.Errorf("req: %q answers that it failed: %s", topic, *failed)}
+	}
+	if err == nil {
+		return r.status()
 	}
 	return r.outcome("req", err)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +40,12 @@ func (a *app) retainedCommand() *cobra.Command {
 			"No broker says when it has sent them all. A list is taken for complete when the broker has\n" +
 			"answered three pings in a row and sent no retained message meanwhile, for --quiet-time in all. Brokers that\n" +
 			"look messages up slowly need a longer one. What is published meanwhile is passed over.",
-		RunE: func(*cobra.Command, []string) error { return usagef("retained: ls, rm, export or import?") },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("retained: no command %q; ls, rm, export or import?", args[0])
+			}
+			return usagef("retained: ls, rm, export or import?")
+		},
 	}
 	cmd.AddCommand(a.retainedLs(), a.retainedRm(), a.retainedExport(), a.retainedImport())
 	return cmd
@@ -134,7 +141,7 @@ func (r *retainedFlags) bindChange(cmd *cobra.Command, what string) {
 // start completes the options and checks the filters; fallback is the filter without any.
 func (r *retainedFlags) start(cmd *cobra.Command, args []string, fallback string) error {
 	if r.quiet <= 0 || r.rate < 0 {
-		return usagef("%s: --quiet-time has to be longer than 0, and --rate not below 0", cmd.Name())
+		return usagef("%s: --quiet-time has to be longer than 0, and --rate not below 0", nameOf(cmd))
 	}
 	r.filters = append(r.filters, args...)
 	if r.urlTopic != "" && (len(r.filters) == 0 || !r.isDefault()) {
@@ -144,7 +151,7 @@ func (r *retainedFlags) start(cmd *cobra.Command, args []string, fallback string
 		r.filters = []string{fallback}
 	}
 	if len(r.filters) == 0 {
-		return usagef("%s: no topic filter; give one, or '#' for all", cmd.Name())
+		return usagef("%s: no topic filter; give one, or '#' for all", nameOf(cmd))
 	}
 	for _, filter := range append(append([]string{}, r.filters...), r.exclude...) {
 		s := mqtt.Subscription{Filter: filter}
@@ -165,7 +172,7 @@ func (r *retainedFlags) with(a *app, cmd *cobra.Command, do func(ctx context.Con
 	}
 	cfg := mqtt.Config{
 		OnDisconnect: func(reason error) { finish(fmt.Errorf("%w: %w", errLost, reason)) },
-		OnError:      func(err error) { a.note("%s: %v", cmd.CommandPath(), err) },
+		OnError:      func(err error) { a.note("%s: %v", nameOf(cmd), forUsers(err)) },
 	}
 	cfg.Transport.MaxPacket = anyPacket
 	client, err := r.connect(ctx, a, cfg)
@@ -178,9 +185,9 @@ func (r *retainedFlags) with(a *app, cmd *cobra.Command, do func(ctx context.Con
 		return err
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errTimeout) {
-		return &failure{status: ExitTimeout, err: fmt.Errorf("retained %s: timed out after %d s, before it was complete", cmd.Name(), r.wait)}
+		return &failure{status: ExitTimeout, err: fmt.Errorf("%s: timed out after %d s, before it was complete", nameOf(cmd), r.wait)}
 	} else if errors.Is(cause, errLost) {
-		return fmt.Errorf("retained %s: %w", cmd.Name(), cause)
+		return fmt.Errorf("%s: %w", nameOf(cmd), cause)
 	}
 	return err
 }
@@ -195,15 +202,16 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if r.json && (r.verbose || r.format != "") || r.verbose && r.format != "" {
-		return usagef("ls: only one of -v, -F and --json")
+		return usagef("retained ls: only one of -v, -F and --json")
 	}
 	printer, err := format.New(format.Options{Format: r.format, Verbose: r.verbose, Escape: a.StdoutTerminal})
 	if err != nil {
-		return usagef("ls: -F: %w", err)
+		return usagef("retained ls: -F: %w", err)
 	}
 	if err := r.start(cmd, args, "#"); err != nil {
 		return err
 	}
+	out := (&printing{Options: format.Options{Format: r.format}}).stream(a)
 	listing := r.listing()
 	listing.Exact = r.json || r.format != "" // which may show the quality of service
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
@@ -212,20 +220,30 @@ func (r *retainedFlags) ls(a *app, cmd *cobra.Command, args []string) error {
 			var wrong error
 			switch {
 			case r.json:
-				return retained.Append(a.out, m, at)
+				return a.printRecord(m, at)
 			case r.verbose || r.format != "":
 				line, wrong = printer.Append(line[:0], m, at)
 			default:
-				line = append(append(line[:0], escapeIf(a.StdoutTerminal, m.Topic)...), '\n')
+				line = append(append(line[:0], lineIf(a.StdoutTerminal, m.Topic)...), '\n')
 			}
 			if wrong != nil {
-				a.note("ls: %q: %v", m.Topic, wrong)
+				a.note("retained ls: %q: %v", m.Topic, wrong)
 			}
-			_, err := a.out.Write(line)
+			_, err := out.Write(line)
 			return err
 		})
 		return err
 	})
+}
+
+// printRecord prints a message as export writes it.
+func (a *app) printRecord(m *mqtt.Received, at time.Time) error {
+	line, err := retained.AppendLine(nil, m, at)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(jsonIf(a.StdoutTerminal, line))
+	return err
 }
 
 func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error {
@@ -234,7 +252,10 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("export: no file; name one, or - for stdout")
+		return usagef("retained export: no file; name one, or - for stdout")
+	}
+	if looksLikeFilter(args[0]) {
+		return usagef("retained export: no file; %q looks like a topic filter; name a file first, or - for stdout", args[0])
 	}
 	if err := r.start(cmd, args[1:], "#"); err != nil {
 		return err
@@ -243,12 +264,12 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 	listing.Exact = true
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
 		if name == "-" {
-			_, err := listing.Run(ctx, c, func(m *mqtt.Received, at time.Time) error { return retained.Append(a.out, m, at) })
+			_, err := listing.Run(ctx, c, a.printRecord)
 			return err
 		}
 		w, err := retained.Create(name)
 		if err != nil {
-			return failf("export: %w", err)
+			return failf("retained export: %w", err)
 		}
 		defer w.Close()
 		n, err := listing.Run(ctx, c, w.Write)
@@ -256,9 +277,9 @@ func (r *retainedFlags) export(a *app, cmd *cobra.Command, args []string) error 
 			return err
 		}
 		if err := w.Commit(); err != nil {
-			return failf("export: %w", err)
+			return failf("retained export: %w", err)
 		}
-		a.note("export: %s in %s", messages(n), name)
+		a.note("retained export: %s in %s", messages(n), name)
 		return nil
 	})
 }
@@ -275,21 +296,17 @@ func (r *retainedFlags) rm(a *app, cmd *cobra.Command, args []string) error {
 		removal := &retained.Removal{}
 		_, err := r.listing().Run(ctx, c, func(m *mqtt.Received, _ time.Time) error {
 			removal.Topics = append(removal.Topics, m.Topic)
-			topic := m.Topic
-			if a.StdoutTerminal {
-				topic = terminal.OneLine(topic)
-			}
-			_, err := fmt.Fprintf(a.out, "%s\n", topic)
+			_, err := fmt.Fprintf(a.out, "%s\n", lineIf(a.StdoutTerminal, m.Topic))
 			return err
 		})
 		switch {
 		case err != nil:
 			return err
 		case !r.yes:
-			a.note("rm: %s would be removed; nothing is done without --yes", messages(len(removal.Topics)))
+			a.note("retained rm: %s would be removed; nothing is done without --yes", messages(len(removal.Topics)))
 			return nil
 		case len(removal.Topics) == 0:
-			a.note("rm: no retained message matches")
+			a.note("retained rm: no retained message matches")
 			return nil
 		}
 		return r.remove(ctx, a, c, removal)
@@ -315,16 +332,16 @@ func (r *retainedFlags) remove(ctx context.Context, a *app, c *mqtt.Client, remo
 	if err != nil {
 		return err
 	}
-	a.note("rm: %s removed", messages(len(removal.Topics)-left))
+	a.note("retained rm: %s removed", messages(len(removal.Topics)-left))
 	if left > 0 {
-		return &failure{status: ExitRejected, err: fmt.Errorf("rm: %s still there, such as %q", messages(left), example), hint: "the broker refuses it, or it was published again"}
+		return &failure{status: ExitRejected, err: fmt.Errorf("retained rm: %s still there, such as %q", messages(left), example), hint: "the broker refuses it, or it was published again"}
 	}
 	return nil
 }
 
 // publish publishes what source gives, within --rate.
 func (r *retainedFlags) publish(ctx context.Context, a *app, c *mqtt.Client, source measured, label string) error {
-	progress := terminal.NewProgress(a.Stderr, terminal.ProgressOptions{
+	progress := terminal.NewProgress(a.screen, terminal.ProgressOptions{
 		Terminal: a.StderrTerminal, Label: label, Total: int64(source.Total()), Line: func(text string) string { return "dunlin: " + text + "\n" },
 	})
 	defer progress.Clear()
@@ -345,6 +362,12 @@ func (r *retainedFlags) publish(ctx context.Context, a *app, c *mqtt.Client, sou
 		return &failure{status: ExitRejected, err: fmt.Errorf("retained: %s refused; %w", messages(result.Refused), err)}
 	}
 	return err
+}
+
+// looksLikeFilter reports whether a file's name has a wildcard of topic filters as one of its levels.
+func looksLikeFilter(name string) bool {
+	levels := strings.Split(name, "/")
+	return slices.Contains(levels, "#") || slices.Contains(levels, "+")
 }
 
 // messages is a number of retained messages in words.

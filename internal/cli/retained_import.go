@@ -40,35 +40,39 @@ func (r *retainedFlags) importFile(a *app, cmd *cobra.Command, args []string) er
 		return err
 	}
 	if len(args) != 1 {
-		return usagef("import: one file, which export has written")
+		return usagef("retained import: one file, which export has written")
 	}
 	if err := r.start(cmd, nil, "#"); err != nil {
 		return err
 	}
 	file, err := retained.Open(args[0])
 	if err != nil {
-		return failf("import: %w", err)
+		return failf("retained import: %w", err)
 	}
 	defer func() { _ = file.Close() }() // which was only read
 	p, err := read(cmd.Context(), file, true)
 	if err != nil {
-		return failf("import: %w; nothing was published", err)
+		return failf("retained import: %w; nothing was published", err)
 	}
 	expired := ""
 	if file.Expired > 0 {
 		expired = fmt.Sprintf("; %d more have expired", file.Expired)
 	}
 	if !r.yes {
-		a.note("import: %s would be published%s; nothing is done without --yes", messages(p.messages), expired)
+		a.note("retained import: %s would be published%s; nothing is done without --yes", messages(p.messages), expired)
+		return nil
+	}
+	if p.messages == 0 {
+		a.note("retained import: the file has no retained message to publish%s", expired)
 		return nil
 	}
 	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
 		five := c.ConnAck().Version == mqtt.V5
 		if p.properties && !five {
-			return failf("import: messages have properties, and this broker speaks no MQTT 5; nothing was published")
+			return failf("retained import: messages have properties, and this broker speaks no MQTT 5; nothing was published")
 		}
 		if err := file.Rewind(p.messages); err != nil {
-			return failf("import: %w", err)
+			return failf("retained import: %w", err)
 		}
 		if err := r.publish(ctx, a, c, file, "published"); err != nil {
 			return err
@@ -131,9 +135,9 @@ func (r *retainedFlags) verify(ctx context.Context, a *app, c *mqtt.Client, p pl
 		}
 		example = topic
 	}
-	a.note("import: %s published%s", messages(p.messages), expired)
+	a.note("retained import: %s published%s", messages(p.messages), expired)
 	if len(missing) > 0 {
-		return &failure{status: ExitRejected, err: fmt.Errorf("import: %s missing or different, such as %q", messages(len(missing)), example), hint: "the broker refuses it, or it was published again"}
+		return &failure{status: ExitRejected, err: fmt.Errorf("retained import: %s missing or different, such as %q", messages(len(missing)), example), hint: "the broker refuses it, or it was published again"}
 	}
 	return nil
 }

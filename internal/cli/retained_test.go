@@ -196,8 +196,37 @@ func TestRetainedMessageThatStaysIsTold(t *testing.T) {
 	if status := c.wait(t); status != 5 {
 		t.Errorf("status %d", status)
 	}
-	want := "dunlin: rm: 0 retained messages removed\ndunlin: rm: 1 retained message still there, such as \"a\"; the broker refuses it, or it was published again\n"
+	want := "dunlin: retained rm: 0 retained messages removed\ndunlin: retained rm: 1 retained message still there, such as \"a\"; the broker refuses it, or it was published again\n"
 	if said := c.stderr.String(); said != want {
 		t.Errorf("stderr %s", said)
+	}
+}
+
+// What to do about messages that nobody asked for is another thing in a program of the library.
+func TestRetainedTellsOfOtherMessagesInWordsOfTheCommand(t *testing.T) {
+	t.Parallel()
+	server := mqtttest.NewServer(t)
+	c := start(t, nil, "retained", "rm", "a", "-p", portOf(t, server.Addr()), "-V", "3.1.1", "--quiet-time", "30ms")
+	conn := server.Accept()
+	conn.Accept()
+	subscribe := conn.Packet()
+	conn.SendBytes([]byte{0x90, 3, subscribe[2], subscribe[3], 0, 0x31, 4, 0, 1, 'b', '1'})
+	for {
+		p := conn.Packet()
+		switch p[0] {
+		case 0xa2: // UNSUBSCRIBE
+			conn.SendBytes([]byte{0xb0, 2, p[2], p[3]})
+		case 0xc0: // PINGREQ
+			conn.SendBytes([]byte{0xd0, 0})
+		}
+		if p[0] == 0xe0 { // DISCONNECT
+			break
+		}
+	}
+	conn.Close()
+	status, said := c.wait(t), c.stderr.String()
+	want := "dunlin: retained rm: 1 messages passed over, such as to \"b\": they match nothing that was subscribed to\n"
+	if status != 0 || !strings.Contains(said, want) || strings.Contains(said, "Config") {
+		t.Errorf("status %d, stderr %s", status, said)
 	}
 }

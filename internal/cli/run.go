@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dunlin/broker"
+	"dunlin/internal/terminal"
 	"dunlin/jsre"
 	mqttmodule "dunlin/jsre/module/mqtt"
 	"dunlin/mqtt"
@@ -147,8 +148,9 @@ func parseMode(s string) (mqtt.Mode, error) {
 // options returns the runtime's settings.
 func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre.Options {
 	options := jsre.Options{
-		Args: args, Env: a.Env, Stdout: a.out, Stderr: a.Stderr,
-		Color: a.StdoutTerminal && a.Getenv("NO_COLOR") == "",
+		// A script writes what it likes, colours as well.
+		Args: args, Env: a.Env, Stdout: a.output, Stderr: a.screen,
+		Color: terminal.Colors(a.StdoutTerminal, a.Getenv),
 		Host:  map[string]any{"version": version()},
 	}
 	options.Modules = append(options.Modules, mqttmodule.Module(mqttmodule.Options{Mode: mode, Redirect: redirect}))

@@ -77,6 +77,7 @@ func TestRunColours(t *testing.T) {
 	}{
 		{true, nil, "\x1b[33m1\x1b[39m"},
 		{true, []string{"NO_COLOR=1"}, "[ 1 ]\n"},
+		{true, []string{"TERM=dumb"}, "[ 1 ]\n"},
 		{false, nil, "[ 1 ]\n"},
 	} {
 		c := start(t, func(e *environ.Environment) { e.StdoutTerminal, e.Env = v.terminal, v.env },

@@ -53,6 +53,7 @@ type place struct {
 
 	urlFrom  string // what gave the URL: -L, the first argument or the environment
 	urlTopic string // the topic that the URL ended with
+	urlQuery bool   // it has a query, which may be a secret
 }
 
 // security says what of TLS is wanted.
@@ -83,10 +84,18 @@ type identity struct {
 // environment does.
 func (s *session) isDefault() bool { return s.urlFrom == envURL }
 
-// connect opens the connection, with the callbacks and limits of cfg, and the session. Where the command
-// goes on after a lost connection, cfg.OnDisconnect is called at each loss all the same, and Client.Done
-// tells the end of all.
+// connect opens the connection, with the callbacks and limits of cfg, and the session, which outlives the
+// connection where outlive was called. Where the command goes on after a lost connection, cfg.OnDisconnect is
+// called at each loss all the same, and Client.Done tells the end of all.
 func (s *session) connect(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
+	if s.outlives {
+		return s.connectLasting(ctx, a, cfg)
+	}
+	return s.dialSession(ctx, a, cfg)
+}
+
+// dialSession opens the connection and the session as the options say.
+func (s *session) dialSession(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
 	s.options.Version = s.version
 	if s.reconnect && cfg.Reconnect == nil {
 		s.options.Reconnect = s.lasting.policy()
@@ -138,8 +147,8 @@ func join(cfg, options *mqtt.Config) {
 func (s *session) close(client *mqtt.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
-	if s.properties.Given("disconnect") && client.ConnAck().Version == mqtt.V5 {
-		_ = client.CloseWith(ctx, s.properties.Disconnect)
+	if (s.properties.Given("disconnect") || s.outlives) && client.ConnAck().Version == mqtt.V5 {
+		_ = client.CloseWith(ctx, s.farewell())
 		return
 	}
 	_ = client.Close(ctx)

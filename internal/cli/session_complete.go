@@ -23,6 +23,9 @@ func (s *session) complete(a *app, cmd *cobra.Command, args []string) (rest []st
 	if err := checkNumbers(cmd); err != nil {
 		return nil, err
 	}
+	if err := checkEmpty(cmd); err != nil {
+		return nil, err
+	}
 	if args, err = s.findURL(a, cmd, args); err != nil {
 		return nil, err
 	}
@@ -41,39 +44,6 @@ func (s *session) complete(a *app, cmd *cobra.Command, args []string) (rest []st
 	return args, nil
 }
 
-// findURL finds the URL: -L, the first argument, or that of the environment.
-func (s *session) findURL(a *app, cmd *cobra.Command, args []string) (rest []string, err error) {
-	flags := cmd.Flags()
-	s.urlFrom = "-L"
-	if len(args) > 0 && connect.IsURL(args[0]) {
-		if flags.Changed("url") {
-			return nil, usagef("%s: -L says where the broker is, and the first argument is a URL, too", cmd.Name())
-		}
-		s.url, s.urlFrom, args = args[0], "the URL", args[1:]
-	}
-	for _, name := range []string{"host", "port", "unix", "srv", "ws", "ws-path"} {
-		here := flags.Changed(name)
-		switch {
-		case here && s.url != "" && s.urlFrom != envURL:
-			return nil, usagef("%s: %s says where the broker is; leave out %s", cmd.Name(), s.urlFrom, whereOptions(name))
-		case here:
-			return args, nil
-		}
-	}
-	if s.url == "" {
-		s.url, s.urlFrom = a.Getenv("MQTT_URL"), envURL
-	}
-	return args, nil
-}
-
-// whereOptions names an option of the place, and those that go with it.
-func whereOptions(name string) string {
-	if name == "host" || name == "port" {
-		return "-h and -p"
-	}
-	return "--" + name
-}
-
 // useEnvironment fills in what the environment says and no option.
 func (s *session) useEnvironment(a *app, cmd *cobra.Command) {
 	t := &s.tls
@@ -88,7 +58,7 @@ func (s *session) useEnvironment(a *app, cmd *cobra.Command) {
 
 // completeWords checks what is given as a word, and the options that need each other.
 func (s *session) completeWords(_ *app, cmd *cobra.Command) error {
-	command := cmd.Name()
+	command := nameOf(cmd)
 	if err := s.completeVersion(command); err != nil {
 		return err
 	}
@@ -97,6 +67,8 @@ func (s *session) completeWords(_ *app, cmd *cobra.Command) error {
 		return usagef("%s: -i and -I are the whole client identifier and the beginning of one; leave out one of them", command)
 	case s.keepSession && s.id == "":
 		return usagef("%s: -c needs -i: a session is kept under a client identifier", command)
+	case strings.Contains(s.host, "@"):
+		return usagef("%s: -h %q is no host name; user name and password are for -u and -P, or for a URL", command, s.host)
 	case s.srv && !cmd.Flags().Changed("host"):
 		return usagef("%s: -S needs the domain as -h", command)
 	case s.tls.KeyFile != "" && s.tls.CertFile == "":
@@ -160,15 +132,16 @@ func (s *session) completePlace(a *app, cmd *cobra.Command) error {
 	}
 	address, err := dial.ParseAddress(s.url)
 	if err != nil {
-		return usagef("%s: %s: %s", cmd.Name(), s.urlFrom, asTyped(err, s.url, typed))
+		return usagef("%s: %s: %s", nameOf(cmd), s.urlFrom, asTyped(err, s.url, typed))
 	}
 	s.takeUser(a, address.User)
+	s.urlQuery = address.Query != ""
 	if s.url, s.urlTopic, err = connect.SplitTopic(s.url); err != nil {
-		return usagef("%s: %s: %w", cmd.Name(), s.urlFrom, err)
+		return usagef("%s: %s: %w", nameOf(cmd), s.urlFrom, err)
 	}
 	u, err := url.Parse(s.url)
 	if err != nil {
-		return usagef("%s: %s cannot be read", cmd.Name(), s.urlFrom) // the error would show the password
+		return usagef("%s: %s cannot be read", nameOf(cmd), s.urlFrom) // the error would show the password
 	}
 	u.User = nil
 	s.url = u.String()
@@ -177,7 +150,7 @@ func (s *session) completePlace(a *app, cmd *cobra.Command) error {
 			s.tls = connect.TLS{}
 			return nil
 		}
-		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %ss", cmd.Name(), wantsTLS, s.urlFrom, u.Scheme, address.Scheme)
+		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %ss", nameOf(cmd), wantsTLS, s.urlFrom, u.Scheme, address.Scheme)
 	}
 	return nil
 }
@@ -231,14 +204,14 @@ func (s *session) assemble(a *app, cmd *cobra.Command) error {
 		o.WebSocketPath = s.webSocketPath
 	}
 	var err error
-	if o.WebSocketHeader, err = headerFields(cmd.Name(), s.webSocketHeader); err != nil {
+	if o.WebSocketHeader, err = headerFields(nameOf(cmd), s.webSocketHeader); err != nil {
 		return err
 	}
-	if o.Will, err = s.will(cmd.Name()); err != nil {
+	if o.Will, err = s.will(nameOf(cmd)); err != nil {
 		return err
 	}
 	if err := o.Check(); err != nil {
-		return wrongUse(cmd.Name(), err)
+		return wrongUse(nameOf(cmd), err)
 	}
 	s.url = o.Address()
 	return nil

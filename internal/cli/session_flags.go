@@ -12,7 +12,7 @@ import (
 var versions = map[string]mqtt.Version{
 	"auto": mqtt.VersionAuto,
 	"5":    mqtt.V5, "mqttv5": mqtt.V5,
-	"3.1.1": mqtt.V311, "311": mqtt.V311, "mqttv311": mqtt.V311,
+	"3.1.1": mqtt.V311, "4": mqtt.V311, "311": mqtt.V311, "mqttv311": mqtt.V311,
 	"3.1": mqtt.V31, "31": mqtt.V31, "mqttv31": mqtt.V31,
 }
 

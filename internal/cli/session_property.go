@@ -84,19 +84,19 @@ func (s *session) completeProperties(_ *app, cmd *cobra.Command) error {
 		command, name, values, ok := splitProperty(words)
 		if !ok {
 			return usagef("%s: -D %q is not COMMAND NAME VALUE, as in -D publish content-type text/plain, or COMMAND:NAME=VALUE",
-				cmd.Name(), strings.ReplaceAll(words, wordBreak, " "))
+				nameOf(cmd), strings.ReplaceAll(words, wordBreak, " "))
 		}
 		if err := s.properties.Set(command, name, values...); err != nil {
-			return usagef("%s: -D: %w", cmd.Name(), err)
+			return usagef("%s: -D: %w", nameOf(cmd), err)
 		}
 	}
 	for _, pair := range s.userWords {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return usagef("%s: --user-property %q is not NAME=VALUE", cmd.Name(), pair)
+			return usagef("%s: --user-property %q is not NAME=VALUE", nameOf(cmd), pair)
 		}
-		if err := s.properties.Set(packetOf(cmd.Name()), "user-property", name, value); err != nil {
-			return usagef("%s: --user-property: %w", cmd.Name(), err)
+		if err := s.properties.Set(packetOf(nameOf(cmd)), "user-property", name, value); err != nil {
+			return usagef("%s: --user-property: %w", nameOf(cmd), err)
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ type lasting struct {
 	first, longest time.Duration
 	attempts       int  // in a row; 0: as many as it takes
 	evenTheFirst   bool // the first connection may fail, too
+	outlives       bool // the session outlives a connection that is lost; outlive says when
 }
 
 // bindReconnect adds the options of a command that a person leaves running. With them connect goes on when
@@ -28,7 +29,7 @@ func (s *session) bindReconnect(cmd *cobra.Command) {
 	f.StringVar(&l.asked, "reconnect", "auto", "what to do when the connection is lost: auto, never, always, or how often to try in a row;\nauto and a number: not when the first one fails")
 	f.Lookup("reconnect").NoOptDefVal = "always"
 	f.BoolVar(&l.once, "once", false, "end when the connection is lost, as --reconnect=never")
-	f.DurationVar(&l.first, "min-backoff", time.Second, "longest wait before the first attempt to reconnect; it doubles with each")
+	f.DurationVar(&l.first, "min-backoff", time.Second, "longest wait before the first attempt to reconnect; it doubles with each, and\nbegins anew after a connection of 30 s")
 	f.DurationVar(&l.longest, "max-backoff", time.Minute, "longest wait between attempts to reconnect")
 	l.reconnect = true
 }
@@ -47,7 +48,7 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 		return nil
 	}
 	if l.once && cmd.Flags().Changed("reconnect") && l.asked != "never" {
-		return usagef("%s: --once and --reconnect=%s are opposites", cmd.Name(), l.asked)
+		return usagef("%s: --once and --reconnect=%s are opposites", nameOf(cmd), l.asked)
 	}
 	switch l.asked {
 	case "auto":
@@ -58,14 +59,25 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 	default:
 		n, err := strconv.ParseInt(l.asked, 10, 32)
 		if err != nil || n < 1 {
-			return usagef("%s: --reconnect=%s is not auto, never, always or a number of attempts", cmd.Name(), l.asked)
+			return usagef("%s: --reconnect=%s is not auto, never, always or a number of attempts", nameOf(cmd), l.asked)
 		}
 		l.attempts = int(n)
 	}
-	if l.first <= 0 || l.longest < l.first {
-		return usagef("%s: --min-backoff %v and --max-backoff %v: the first is to be above 0, and not above the second", cmd.Name(), l.first, l.longest)
-	}
 	l.reconnect = !l.once
+	return l.completeWaits(cmd)
+}
+
+// completeWaits checks how long is waited. Where one of the two is given, the default of the other gives way.
+func (l *lasting) completeWaits(cmd *cobra.Command) error {
+	switch first, longest := cmd.Flags().Changed("min-backoff"), cmd.Flags().Changed("max-backoff"); {
+	case longest && !first:
+		l.first = min(l.first, l.longest)
+	case first && !longest:
+		l.longest = max(l.longest, l.first)
+	}
+	if l.first <= 0 || l.longest < l.first {
+		return usagef("%s: --min-backoff %v and --max-backoff %v: the first is to be above 0, and not above the second", nameOf(cmd), l.first, l.longest)
+	}
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,7 +43,7 @@ func (s *session) completePassword(a *app, cmd *cobra.Command) error {
 		return err
 	}
 	if s.passFrom != "" && s.username == "" && s.version != mqtt.V5 {
-		return usagef("%s: %s needs -u", cmd.Name(), s.passFrom)
+		return usagef("%s: %s needs -u", nameOf(cmd), s.passFrom)
 	}
 	return nil
 }
@@ -56,7 +58,7 @@ func (s *session) findPassword(a *app, cmd *cobra.Command) error {
 		}
 	}
 	if sources > 1 {
-		return usagef("%s: -P, --password-file and --ask-password are three ways to give one password", cmd.Name())
+		return usagef("%s: -P, --password-file and --ask-password are three ways to give one password", nameOf(cmd))
 	}
 	switch {
 	case s.askPassword, flags.Changed("pw") && s.password == "" && a.StdinTerminal:
@@ -76,6 +78,9 @@ func (s *session) findPassword(a *app, cmd *cobra.Command) error {
 
 // ask has a person type the password.
 func (s *session) ask(a *app, cmd *cobra.Command) error {
+	if s.username == "" && s.version != mqtt.V5 {
+		return usagef("%s: --ask-password needs -u", nameOf(cmd))
+	}
 	prompt := "Password: "
 	if s.username != "" {
 		prompt = fmt.Sprintf("Password of %s: ", terminal.OneLine(s.username))
@@ -83,9 +88,9 @@ func (s *session) ask(a *app, cmd *cobra.Command) error {
 	password, err := terminal.ReadPassword(cmd.Context(), a.Stdin, a.Stderr, prompt)
 	switch {
 	case errors.Is(err, terminal.ErrNoTerminal):
-		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", cmd.Name(), err)
+		return usagef("%s: --ask-password: %w; use --password-file or $MQTT_PASSWORD", nameOf(cmd), err)
 	case err != nil:
-		return failf("%s: --ask-password: %w", cmd.Name(), err)
+		return failf("%s: --ask-password: %w", nameOf(cmd), err)
 	}
 	s.secret, s.passFrom = mqtt.Secret(password), "--ask-password"
 	return nil
@@ -106,17 +111,46 @@ func (s *session) readPassword(a *app, from, path string) error {
 
 // warn tells of what a person may not have thought of.
 func (s *session) warn(a *app, cmd *cobra.Command) {
-	secured := strings.HasPrefix(s.url, "mqtts:") || strings.HasPrefix(s.url, "wss:")
+	address, _ := dial.ParseAddress(s.url) // which was read before; of what cannot be, there is no TLS
+	secured := address.TLS
+	s.warnTyped(a, cmd)
 	if typed := s.typedPassword(); typed != "" {
-		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", cmd.Name(), typed)
+		a.note("%s: other users of this machine see %s; use --password-file, --ask-password or $MQTT_PASSWORD", nameOf(cmd), typed)
 	}
 	if s.passFrom != "" && !secured && !connect.Loopback(s.url) {
-		a.note("%s: the password goes to %s without TLS, for all on the way to read; use mqtts or wss, or --tls", cmd.Name(), shownURL(s.url))
+		a.note("%s: the password goes to %s without TLS, for all on the way to read; use mqtts or wss, or --tls", nameOf(cmd), shownURL(s.url))
 	}
 	if secured && s.insecure == "name" {
-		a.note("%s: --insecure: the server may be another one than %s", cmd.Name(), shownURL(s.url))
+		a.note("%s: --insecure: the server may be another one than %s", nameOf(cmd), shownURL(s.url))
 	} else if secured && s.insecure == "all" {
-		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", cmd.Name(), shownURL(s.url))
+		a.note("%s: --insecure=all: whoever sits between this and %s reads and changes everything", nameOf(cmd), shownURL(s.url))
+	}
+}
+
+// warnTyped tells of secrets in the command line besides the password.
+func (s *session) warnTyped(a *app, cmd *cobra.Command) {
+	see := func(what string) { a.note("%s: other users of this machine see %s", nameOf(cmd), what) }
+	if user := userInfo(s.proxy); user != "" {
+		see("the password of --proxy; use $ALL_PROXY")
+	}
+	for _, field := range s.webSocketHeader {
+		name, _, _ := strings.Cut(field, ":")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "authorization", "cookie", "proxy-authorization":
+			see("the value of --ws-header " + strings.TrimSpace(name))
+		}
+	}
+	if len(s.properties.Connect.Data) > 0 {
+		see("the authentication-data of -D")
+	}
+	if info, err := os.Stat(s.tls.KeyLog); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		a.note("%s: other users of this machine may read %s, which gets the secrets of TLS; chmod 600 it", nameOf(cmd), s.tls.KeyLog)
+	}
+	if s.webSocket && strings.Contains(s.webSocketPath, "?") {
+		see("the query of --ws-path; use $MQTT_URL")
+	}
+	if s.urlFrom != envURL && s.urlQuery {
+		see("the query of " + s.urlFrom + "; use $MQTT_URL")
 	}
 }
 

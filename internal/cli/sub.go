@@ -84,18 +84,22 @@ func (s *sub) run(a *app, cmd *cobra.Command, args []string) error {
 	if closed := closePrinter(); err == nil && closed != nil {
 		err = failf("sub: %w", closed)
 	}
-	if err == nil && s.exit && result.Refused > 0 { // which was told
+	switch {
+	case err != nil:
+		return err
+	case s.exit && result.Refused > 0: // which was told
 		return &failure{status: ExitRejected}
 	}
-	return err
+	return s.status()
 }
 
 // engine returns what subscribe.Run is to do, but for the printing.
 func (s *sub) engine(a *app, cmd *cobra.Command, args []string) (o subscribe.Options, err error) {
-	if err := s.check(cmd); err != nil {
+	if err := s.check(a, cmd); err != nil {
 		return o, err
 	}
 	o = s.receive(a, "sub")
+	o.Out = s.stream(a)
 	if o.Subscriptions, err = s.subscriptions("sub", args, len(s.unsubscribe) > 0); err != nil {
 		return o, err
 	}
@@ -118,7 +122,7 @@ func (s *sub) engine(a *app, cmd *cobra.Command, args []string) (o subscribe.Opt
 }
 
 // check finds what is wrong with the options, before anything is dialed.
-func (s *sub) check(cmd *cobra.Command) error {
+func (s *sub) check(a *app, cmd *cobra.Command) error {
 	f := cmd.Flags()
 	switch {
 	case s.random < 0.1 || s.random > 100:
@@ -133,5 +137,5 @@ func (s *sub) check(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return s.printing.check("sub", f)
+	return s.printing.check(a, "sub", f)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,9 +13,6 @@ import (
 	"dunlin/internal/subscribe"
 	"dunlin/mqtt"
 )
-
-// sessionOfRun is for how long a broker keeps the session of a run whose connection is lost.
-const sessionOfRun = time.Hour
 
 // maxPacket is the largest packet that there can be: whatever a broker sends is printed.
 const maxPacket = 268435455 + 5
@@ -72,6 +68,9 @@ func (s *subscribing) subscriptions(command string, args []string, mayBeNone boo
 	}
 	list := make([]mqtt.Subscription, len(filters))
 	for i, filter := range filters {
+		if s.share != "" && strings.HasPrefix(filter, "$share/") {
+			return nil, usagef("%s: %q has a group, and --share names one, too", command, filter)
+		}
 		if s.share != "" {
 			filter = "$share/" + s.share + "/" + filter
 		}
@@ -98,8 +97,12 @@ func (s *subscribing) checkWords(command string) (mqtt.RetainHandling, error) {
 	if strings.ContainsAny(s.share, "/+#") {
 		return 0, usagef("%s: --share %q is not the name of a group: it holds one of / + #", command, s.share)
 	}
-	if s.version == mqtt.VersionAuto && (s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew) {
+	wants5 := s.local || s.retainAsPublished || handling == mqtt.RetainedIfNew
+	switch {
+	case wants5 && s.version == mqtt.VersionAuto:
 		s.version = mqtt.V5
+	case wants5 && s.version != mqtt.V5:
+		return 0, usagef("%s: --no-local, --retain-as-published and --retain-handling new need MQTT 5, and -V is %s", command, s.protocol)
 	}
 	return handling, nil
 }
@@ -118,26 +121,18 @@ func (s *subscribing) receive(a *app, command string) subscribe.Options {
 
 // dial returns what makes the connection of a run, and has o end its session.
 func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) subscribe.Dial {
-	lasts := s.lasts()
-	if lasts {
-		var farewell mqtt.DisconnectOptions
-		if o.Disconnect != nil {
-			farewell = *o.Disconnect
-		}
-		if farewell.SessionExpiry == nil {
-			farewell.SessionExpiry = new(time.Duration)
-		}
-		o.Disconnect = &farewell
+	s.outlive(s.qos > 0)
+	if s.outlives {
+		o.Disconnect = new(s.farewell())
 	}
 	return func(ctx context.Context, cfg mqtt.Config) (*mqtt.Client, error) {
-		cfg.OnError = func(err error) { a.note("%s: %v", cmd.Name(), err) }
+		cfg.OnError = func(err error) { a.note("%s: %v", nameOf(cmd), forUsers(err)) }
 		cfg.Poison = mqtt.PoisonDropped // a line each, and the next run would get it again
 		cfg.Transport.MaxPacket = maxPacket
-		connect := s.connect
-		if lasts {
-			connect = s.connectLasting
+		if s.outlives {
+			noteLostSession(a, &cfg)
 		}
-		client, err := connect(ctx, a, cfg)
+		client, err := s.connect(ctx, a, cfg)
 		if err == nil {
 			s.server, _, _ = strings.Cut(client.Remote(), "?") // a WebSocket's query may be a secret
 		}
@@ -145,50 +140,18 @@ func (s *subscribing) dial(a *app, cmd *cobra.Command, o *subscribe.Options) sub
 	}
 }
 
-// lasts reports whether the session is to outlive a connection that is lost, so that messages of QoS 1 and 2
-// that come meanwhile are not. A broker before MQTT 5 would keep it for good, and one that the options ask
-// for lasts as they say.
-func (s *subscribing) lasts() bool {
-	return s.qos > 0 && s.reconnect && !s.keepSession && s.expiry == "" && s.properties.Connect.SessionExpiry == 0 &&
-		(s.version == mqtt.V5 || s.version == mqtt.VersionAuto)
-}
-
-// connectLasting is connect with a session that MQTT 5 keeps for a while. Where no client identifier is given it
-// makes one up, and no session can be there before: the connection need not begin clean then, which Mosquitto
-// 2.0 does not save (seen with 2.0.11: such a session is gone when the broker starts again).
-func (s *subscribing) connectLasting(ctx context.Context, a *app, cfg mqtt.Config) (*mqtt.Client, error) {
-	asked, options, plain := s.version, s.options, cfg
-	s.version = mqtt.V5
-	if s.id == "" && s.idPrefix == "" {
-		s.options.ClientID, s.options.KeepSession = "dunlin-"+rand.Text()[:16], true // 23 letters, which all brokers take
-	}
-	cfg.Properties.SessionExpiry = sessionOfRun
+// noteLostSession has cfg tell of a session that ended before its run.
+func noteLostSession(a *app, cfg *mqtt.Config) {
 	first, told := true, cfg.OnConnect
 	cfg.OnConnect = func(client *mqtt.Client) {
 		if told != nil {
 			told(client)
 		}
-		if !first && !client.ConnAck().SessionPresent {
+		if ack := client.ConnAck(); !first && !ack.SessionPresent && ack.Version == mqtt.V5 {
 			a.note("the broker has not kept the session: messages that came meanwhile are lost")
 		}
 		first = false
 	}
-	client, err := s.connect(ctx, a, cfg)
-	if asked == mqtt.VersionAuto && err != nil && mayNotSpeak5(err) {
-		s.version, s.options = asked, options
-		return s.connect(ctx, a, plain)
-	}
-	return client, err
-}
-
-// mayNotSpeak5 reports whether the broker did not accept MQTT 5 because it may not know it.
-func mayNotSpeak5(err error) bool {
-	var refused *mqtt.ConnectError
-	if errors.As(err, &refused) {
-		return refused.Code == 0x84 || refused.Code == 1 // unsupported version, of MQTT 5 and before
-	}
-	var silent *mqtt.NoConnAckError
-	return errors.As(err, &silent) && len(silent.Answer) == 0 && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // granted tells of subscriptions that the broker refuses, or grants less than was asked for.

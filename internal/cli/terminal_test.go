@@ -34,6 +34,7 @@ func hostile() map[string]string {
 		"lines":     "\u2028\u2029\r\x0b\x0c",
 		"invisible": "\u200b\u2060\ufeff\U000e0041\U000e007f\u3164",
 		"private":   "\ue000\U000f0000\U0010fffd\u0378",
+		"flood":     "e" + strings.Repeat("\u0301", 40) + "\u00ad\ufe0f",
 	}
 	bytes := make([]byte, 256)
 	for i := range bytes {
@@ -79,12 +80,24 @@ func subscribed(server *mqtttest.Server, packets ...[]byte) {
 // onTerminal runs the command with a pseudo-terminal for all its streams, and returns what it wrote.
 func onTerminal(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
+	return onScreen(t, cmd, 0, 0)
+}
+
+// onScreen is onTerminal with a size. What cmd has as stderr stays.
+func onScreen(t *testing.T, cmd *exec.Cmd, columns, lines uint16) string {
+	t.Helper()
 	ours, theirs, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ours.Close()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, theirs, theirs
+	if err := pty.Setsize(theirs, &pty.Winsize{Cols: columns, Rows: lines}); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout = theirs, theirs
+	if cmd.Stderr == nil {
+		cmd.Stderr = theirs
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +111,7 @@ func onTerminal(t *testing.T, cmd *exec.Cmd) string {
 }
 
 // known are the sequences that the command itself writes: colours, and with --watch the screen.
-var known = regexp.MustCompile("\x1b\\[[0-9;]*[mHJK]")
+var known = regexp.MustCompile("\x1b\\[([0-9;]*[mHJK]|[?]7[lh])")
 
 // harmless fails the test where text, which a terminal got, holds anything but printable
 // characters, line feeds, tabs and, where they are named, our own sequences.
@@ -111,7 +124,14 @@ func harmless(t *testing.T, text string, own bool) {
 	if !utf8.ValidString(text) {
 		t.Errorf("the terminal got what is no UTF-8: %q", text)
 	}
+	marks := 0
 	for _, r := range text {
+		if marks++; !unicode.Is(unicode.Mn, r) {
+			marks = 0
+		}
+		if marks > 4 {
+			t.Fatalf("the terminal got a flood of marks in %q", text)
+		}
 		if r != '\n' && r != '\t' && !unicode.IsPrint(r) && r != '\u00a0' && r != '\u3000' {
 			t.Errorf("the terminal got %U in %q", r, text)
 		}
@@ -148,7 +168,7 @@ func TestSubIsHarmlessOnATerminal(t *testing.T) {
 			go func() { done <- onTerminal(t, exec.Command("dunlin", args...)) }()
 			subscribed(server, packets...)
 			out := <-done
-			if strings.Count(out, "\n") < len(packets) {
+			if max(strings.Count(out, "\n"), strings.Count(out, "\x1b[K")) < len(packets) {
 				t.Errorf("messages are missing: %q", out)
 			}
 			harmless(t, out, c.name == "watch")

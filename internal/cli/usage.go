@@ -39,7 +39,20 @@ func checkNumbers(cmd *cobra.Command) error {
 		}
 		n, err := cmd.Flags().GetInt64(name)
 		if r := numbers[name]; err != nil || n < r.least || n > r.most {
-			return usagef("%s: %s %s is not %s", cmd.Name(), optionName(f), f.Value, r.text)
+			return usagef("%s: %s %s is not %s", nameOf(cmd), optionName(f), f.Value, r.text)
+		}
+	}
+	return nil
+}
+
+// checkEmpty finds an option that is given with an empty value, as of a variable that is not set, and would count for
+// nothing then.
+func checkEmpty(cmd *cobra.Command) error {
+	for name, wanted := range map[string]string{
+		"host": "give a host name or address", "unix": "give the path of a socket", "share": "give the name of a group",
+	} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usagef("%s: %s is empty; %s", nameOf(cmd), optionName(f), wanted)
 		}
 	}
 	return nil
@@ -52,17 +65,21 @@ func wrongOption(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) {
 		f := invalid.GetFlag()
 		if r, ok := numbers[f.Name]; ok {
-			return usagef("%s: %s %q is not %s", cmd.Name(), optionName(f), invalid.GetValue(), r.text)
+			return usagef("%s: %s %q is not %s", nameOf(cmd), optionName(f), invalid.GetValue(), r.text)
 		}
 		if kind, ok := kinds[f.Value.Type()]; ok {
-			return usagef("%s: %s %q is not %s", cmd.Name(), optionName(f), invalid.GetValue(), kind)
+			return usagef("%s: %s %q is not %s", nameOf(cmd), optionName(f), invalid.GetValue(), kind)
 		}
+	}
+	var bare *pflag.ValueRequiredError
+	if errors.As(err, &bare) && bare.GetSpecifiedName() == "h" {
+		return usagef("%s: -h needs the broker's host name; help is --help", nameOf(cmd))
 	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" { // what stands behind it may be a password
-		return usagef("%s: unknown shorthand flag: -%s", cmd.Name(), unknown.GetSpecifiedName())
+		return usagef("%s: unknown shorthand flag: -%s", nameOf(cmd), unknown.GetSpecifiedName())
 	}
-	return usagef("%s: %w", cmd.Name(), err)
+	return usagef("%s: %w", nameOf(cmd), err)
 }
 
 // kinds says what the value of an option is, by the type that the parser gives it.
@@ -82,7 +99,7 @@ func optionName(f *pflag.Flag) string {
 // no command of that name.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("%s: takes no arguments, but %q is given", cmd.Name(), args[0])
+		return usagef("%s: takes no arguments, but %q is given", nameOf(cmd), args[0])
 	}
 	return nil
 }
@@ -93,7 +110,7 @@ func topicAndMessage(cmd *cobra.Command, args []string) error {
 		args = args[1:]
 	}
 	if len(args) > 2 {
-		return usagef("%s: %q comes after topic and message; a topic or message with spaces wants quotes", cmd.Name(), args[2])
+		return usagef("%s: %q comes after topic and message; a topic or message with spaces wants quotes", nameOf(cmd), args[2])
 	}
 	return nil
 }

@@ -75,6 +75,9 @@ func Loopback(raw string) bool {
 	return a.Network == "unix" || name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
+// Schemes are those of a server's URL.
+const Schemes = "mqtt, tcp, mqtts, ssl, tls, tcps, ws, wss, unix"
+
 // IsURL reports whether a word is a server's URL, by its scheme.
 func IsURL(word string) bool {
 	scheme, _, found := strings.Cut(word, "://")

@@ -66,7 +66,7 @@ func TestJSONPayloads(t *testing.T) {
 		{`{"a":1,"a":2}`, `{"a":1,"a":2}`},
 		{`"é\u0000"`, `"é\u0000"`},
 		{"\"a\u009b1m\u202eb\u2028\x7f\"", `"a\u009b1m\u202eb\u2028\u007f"`},
-		{"\"\xff\"", "\"\ufffd\""},
+		{"\"\xff\"", `"\ufffd"`},
 		{"", "!json: the payload is empty"},
 		{"{\"a\":}", "!at byte 6: invalid character '}'"},
 		{"1 2", "!at byte 3"},

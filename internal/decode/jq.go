@@ -3,10 +3,12 @@ package decode
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
 
@@ -24,11 +26,54 @@ func compileJQ(expression string) (*query, error) {
 	if err != nil {
 		return nil, wrongJQ(expression, err)
 	}
-	code, err := gojq.Compile(parsed, gojq.WithVariables([]string{"$topic", "$qos", "$retain", "$properties"}))
+	bounds, err := gojq.Parse(boundedReaders)
+	if err != nil {
+		return nil, err
+	}
+	parsed.FuncDefs = append(bounds.FuncDefs, parsed.FuncDefs...)
+	code, err := gojq.Compile(parsed, gojq.WithVariables([]string{"$topic", "$qos", "$retain", "$properties"}),
+		gojq.WithFunction("_bounded", 0, 0, func(value any, _ []any) any {
+			if text, isString := value.(string); isString {
+				if err := checkDigits(text); err != nil {
+					return err
+				}
+			}
+			return value
+		}))
 	if err != nil {
 		return nil, wrongJQ(expression, err)
 	}
 	return &query{code: code}, nil
+}
+
+// maxDigits is how many digits a number may have: arithmetic with a longer one takes longer than a query may, and gojq
+// cannot be called away from it.
+const maxDigits = 1024
+
+// boundedReaders are what makes numbers of text within an expression, for texts whose numbers are not too long.
+const boundedReaders = `def _tonumber: tonumber; def tonumber: _bounded | _tonumber;
+def _fromjson: fromjson; def fromjson: _bounded | _fromjson; .`
+
+// checkDigits returns an error for a text, JSON or a number, that has a number of more than maxDigits digits.
+func checkDigits[T string | []byte](text T) error {
+	digits, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inString, digits = !inString, 0
+		case inString:
+			if c == '\\' {
+				i++
+			}
+		case c >= '0' && c <= '9':
+			if digits++; digits > maxDigits {
+				return fmt.Errorf("a number has more than %d digits, too many to calculate with", maxDigits)
+			}
+		default:
+			digits = 0
+		}
+	}
+	return nil
 }
 
 func wrongJQ(expression string, err error) error {
@@ -48,13 +93,16 @@ func wrongJQ(expression string, err error) error {
 
 // run starts the expression for a payload, which is JSON.
 func (q *query) run(ctx context.Context, value []byte, m *mqtt.Received) (*outputs, error) {
+	if err := checkDigits(value); err != nil {
+		return nil, fmt.Errorf("--jq: %w", err)
+	}
 	var input any
 	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.UseNumber() // whole numbers of any size stay exact
 	if err := dec.Decode(&input); err != nil {
 		return nil, err
 	}
-	return &outputs{q.code.RunWithContext(ctx, input, m.Topic, int(m.QoS), m.Retain, properties(m.Properties))}, nil
+	return &outputs{q.code.RunWithContext(ctx, input, m.Topic, int(m.QoS), m.Retain, properties(m))}, nil
 }
 
 // outputs are what an expression makes of one payload, one after the other.
@@ -83,8 +131,9 @@ func (o *outputs) next(dst []byte, raw bool) ([]byte, bool, error) {
 }
 
 // properties returns what $properties is: the MQTT 5 properties under the names that --json gives them.
-func properties(p *mqtt.Properties) map[string]any {
+func properties(m *mqtt.Received) map[string]any {
 	all := map[string]any{}
+	p := m.Properties
 	if p == nil {
 		return all
 	}
@@ -100,8 +149,12 @@ func properties(p *mqtt.Properties) map[string]any {
 	if p.ResponseTopic != "" {
 		all["response-topic"] = p.ResponseTopic
 	}
-	if p.CorrelationData != nil {
+	switch {
+	case p.CorrelationData == nil:
+	case utf8.Valid(p.CorrelationData):
 		all["correlation-data"] = string(p.CorrelationData)
+	default:
+		all["correlation-data_base64"] = base64.StdEncoding.EncodeToString(p.CorrelationData)
 	}
 	user := []any{}
 	for _, u := range p.UserProperties {
@@ -110,5 +163,20 @@ func properties(p *mqtt.Properties) map[string]any {
 	if len(user) > 0 {
 		all["user-properties"] = user
 	}
+	addSubscriptions(all, m.SubscriptionIDs())
 	return all
+}
+
+// addSubscriptions adds the identifier of the subscription, or all of them besides.
+func addSubscriptions(all map[string]any, ids []uint32) {
+	if len(ids) > 0 {
+		all["subscription-identifier"] = int(ids[0])
+	}
+	if len(ids) > 1 {
+		list := make([]any, len(ids))
+		for i, id := range ids {
+			list[i] = int(id)
+		}
+		all["subscription-identifiers"] = list
+	}
 }

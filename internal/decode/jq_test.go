@@ -2,11 +2,17 @@ package decode_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"dunlin/internal/decode"
+	"dunlin/internal/format"
 	"dunlin/mqtt"
 )
 
@@ -49,6 +55,71 @@ func TestJQSeesTheMessage(t *testing.T) {
 	}
 }
 
+// TestJQNamesPropertiesAsJSONDoes compares $properties with what --json prints.
+func TestJQNamesPropertiesAsJSONDoes(t *testing.T) {
+	p, err := (&decode.Options{JQ: "$properties"}).Printer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		expiry := time.Duration(rapid.Uint32().Draw(t, "expiry")) * time.Second
+		m := &mqtt.Received{Topic: "a", Payload: []byte("1"), Properties: &mqtt.Properties{
+			PayloadIsText: rapid.Bool().Draw(t, "text"), ContentType: rapid.String().Draw(t, "type"), ResponseTopic: rapid.String().Draw(t, "response"),
+			MessageExpiry: rapid.SampledFrom([]*time.Duration{nil, &expiry}).Draw(t, "expires"),
+		}}
+		if rapid.Bool().Draw(t, "correlated") {
+			m.Properties.CorrelationData = rapid.SliceOf(rapid.Byte()).Draw(t, "correlation")
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "user properties") {
+			m.Properties.UserProperties = append(m.Properties.UserProperties, mqtt.UserProperty{Name: rapid.String().Draw(t, "name"), Value: rapid.String().Draw(t, "value")})
+		}
+		out, err := p.Append(context.Background(), nil, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got any
+		var want struct{ Properties any }
+		if err := errors.Join(json.Unmarshal(out, &got), json.Unmarshal(format.AppendJSON(nil, m, time.Now()), &want)); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want.Properties) {
+			t.Fatalf("got %v, want %v", got, want.Properties)
+		}
+	})
+}
+
+// TestNumbersAreOfBoundedLength shows that no payload has an expression calculate for long, which cannot be called away then.
+func TestNumbersAreOfBoundedLength(t *testing.T) {
+	const wrong = "json: --jq: a number has more than 1024 digits, too many to calculate with"
+	most, long := strings.Repeat("9", 1024), strings.Repeat("9", 1025)
+	for _, v := range []struct{ expression, payload, want, err string }{
+		{". - 1", most, most[1:] + "8", ""},
+		{". | select(. > 30)", long, "", wrong},
+		{".a", `{"a":1,"b":[-` + long + `]}`, "", wrong},
+		{".", "0." + long, "", wrong},
+		{".[0] | tonumber", `["` + most + `"]`, most, ""},
+		{".[0] | tonumber > 30", `["` + long + `"]`, "", wrong},
+		{"map(tonumber)", `["12","` + long + `"]`, "", wrong},
+		{"fromjson", `"[` + long + `]"`, "", wrong},
+		{"fromjson | length", `"\"` + long + `\""`, "1025", ""},
+		{".a | length", `{"a":"\"` + long + `"}`, "1026", ""},
+		{`def tonumber: 5; tonumber`, `"x"`, "5", ""},
+		{`tonumber`, `7`, "7", ""},
+	} {
+		got, err := printed(t, decode.Options{JQ: v.expression}, v.payload)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if v.want != "" {
+			v.want += "\n"
+		}
+		if got != v.want || text != v.err {
+			t.Errorf("%s of %.20s: got %.40q and error %q", v.expression, v.payload, got, text)
+		}
+	}
+}
+
 func TestRawOutputPrintsStringsAsTheyAre(t *testing.T) {
 	got, err := printed(t, decode.Options{JQ: ".[]", Raw: true}, `["a\u001b", 1, ["b"]]`)
 	if want := "a\x1b\n1\n[\"b\"]\n"; got != want || err != nil {
@@ -79,6 +150,13 @@ func TestBadMessageKeepsWhatCameBeforeTheError(t *testing.T) {
 	}
 	if got, err := printed(t, decode.Options{JQ: `error("a\nb")`}, "1"); got != "" || err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %q and error %v", got, err)
+	}
+}
+
+func TestErrorDoesNotShowAWholePayload(t *testing.T) {
+	_, err := printed(t, decode.Options{JQ: "error(.)"}, `"`+strings.Repeat("é", 1<<20)+`"`)
+	if err == nil || len(err.Error()) > 500 || !strings.HasPrefix(err.Error(), "json: --jq: error: é") || !strings.HasSuffix(err.Error(), "é...") {
+		t.Errorf("error %.600v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"dunlin/internal/terminal"
@@ -93,7 +94,12 @@ func (p *Printer) fail(m *mqtt.Received, err error) error {
 	if errors.Is(err, errEmpty) && len(m.Payload) > 0 {
 		err = errors.New("the payload is cut short")
 	}
-	return fmt.Errorf("%s: %s", p.format, terminal.OneLine(err.Error()))
+	text := err.Error()
+	const shown = 400 // it may quote the payload
+	if len(text) > shown {
+		text = strings.ToValidUTF8(text[:shown], "") + "..."
+	}
+	return fmt.Errorf("%s: %s", p.format, terminal.OneLine(text))
 }
 
 func (p *Printer) appendTopic(dst []byte, m *mqtt.Received) []byte {
@@ -102,7 +108,7 @@ func (p *Printer) appendTopic(dst []byte, m *mqtt.Received) []byte {
 	}
 	topic := m.Topic
 	if p.terminal {
-		topic = terminal.Escape(topic)
+		topic = terminal.EscapeLine(topic)
 	}
 	return append(append(dst, topic...), ' ')
 }

@@ -9,9 +9,9 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 )
 
@@ -48,24 +48,12 @@ func jsonFault(text []byte) error {
 	return err
 }
 
-// appendHarmless appends JSON of which only strings have other characters than ASCII's: what a terminal could
-// obey, and what changes the direction of text, is written as an escape, which is the same string.
+// appendHarmless appends JSON of which a terminal shows each character, and obeys none.
 func appendHarmless(dst, text []byte) []byte {
-	for len(text) > 0 {
-		plain := 0
-		for plain < len(text) && text[plain] < 0x7f {
-			plain++
-		}
-		dst, text = append(dst, text[:plain]...), text[plain:]
-		if len(text) > 0 {
-			r, size := utf8.DecodeRune(text)
-			dst, text = appendRune(dst, r), text[size:]
-		}
-	}
-	return dst
+	return terminal.EscapeJSON(append(dst, text...), len(dst))
 }
 
-// appendString appends s as a string of JSON.
+// appendString appends s as a string of JSON, which is UTF-8.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for len(s) > 0 {
@@ -82,7 +70,8 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// appendRune appends one character of a string, escaped where it has to be.
+// appendRune appends one character of a string, escaped where JSON has it so. What a terminal makes of it is seen to
+// at the end, for the whole value.
 func appendRune(dst []byte, r rune) []byte {
 	switch r {
 	case '"', '\\':
@@ -94,9 +83,8 @@ func appendRune(dst []byte, r rune) []byte {
 	case '\t':
 		return append(dst, `\t`...)
 	}
-	// All of these are below U+10000, so that one escape is enough.
-	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
-		return append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+	if r < ' ' {
+		return append(dst, '\\', 'u', '0', '0', hexDigits[r>>4], hexDigits[r&15])
 	}
 	return utf8.AppendRune(dst, r)
 }

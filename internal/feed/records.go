@@ -30,7 +30,8 @@ var fieldNames = []string{"topic", "payload", "qos", "retain"}
 //
 //   - "tsv": topic, a tab, and the payload, in which more tabs may stand.
 //   - "json": an object with topic, payload or payload_base64, and perhaps qos, retain and properties, with
-//     the keys of mosquitto_sub -F %j. Others are left out of account.
+//     the keys of sub --json and mosquitto_sub -F %j. What they say of one delivery alone is left out of account; a key that
+//     neither writes is an error.
 //   - a pattern of fields in braces with text between them, such as "{topic} {payload}": each field ends where the
 //     text behind it begins for the first time, and the last one with the line. The fields are topic, payload,
 //     qos (0, 1, 2) and retain (0, 1). \t is a tab and \\ a backslash.
@@ -219,7 +220,7 @@ func setField(m *mqtt.Message, field string, value []byte) error {
 	case "qos":
 		qos, err := strconv.ParseUint(string(value), 10, 8)
 		if err != nil || qos > 2 {
-			return fmt.Errorf("QoS %q is not 0, 1 or 2", value)
+			return fmt.Errorf("QoS %.40q is not 0, 1 or 2", value)
 		}
 		m.QoS = mqtt.QoS(qos)
 	case "retain":
@@ -229,7 +230,7 @@ func setField(m *mqtt.Message, field string, value []byte) error {
 		case "1", "true":
 			m.Retain = true
 		default:
-			return fmt.Errorf("retain %q is not 0 or 1", value)
+			return fmt.Errorf("retain %.40q is not 0 or 1", value)
 		}
 	}
 	return nil

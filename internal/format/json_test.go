@@ -27,7 +27,7 @@ type object struct {
 		ContentType   string              `json:"content-type"`
 		ResponseTopic string              `json:"response-topic"`
 		Data          string              `json:"correlation-data"`
-		Data64        *string             `json:"correlation-data-base64"`
+		Data64        *string             `json:"correlation-data_base64"`
 		User          []map[string]string `json:"user-properties"`
 	}
 }

@@ -16,7 +16,6 @@ import (
 type writer struct {
 	dst    []byte
 	pretty bool
-	escape bool // control characters above U+007F and the like as \u
 	depth  int
 	some   bool // the innermost object or array holds something
 }
@@ -76,31 +75,16 @@ func (w *writer) number(n int64) { w.dst = strconv.AppendInt(w.dst, n, 10) }
 
 func (w *writer) bool(b bool) { w.dst = strconv.AppendBool(w.dst, b) }
 
-// text writes a string. What is not UTF-8 stays as it is, unless it is to be harmless.
+// text writes a string. What is not UTF-8 stays as it is.
 func (w *writer) text(s string) {
 	w.dst = append(w.dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
-		size := 1
-		c := s[i]
-		plain := c >= ' ' && c != '"' && c != '\\'
-		if w.escape && c >= 0x7f {
-			var r rune
-			r, size = utf8.DecodeRuneInString(s[i:])
-			if plain = (r != utf8.RuneError || size > 1) && terminal.Harmless(r); !plain {
-				w.dst = append(w.dst, s[start:i]...)
-				w.dst = appendUnicode(w.dst, r)
-				i += size
-				start = i
-				continue
-			}
-		}
-		if !plain {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
 			w.dst = append(w.dst, s[start:i]...)
 			w.dst = appendEscape(w.dst, c)
-			start = i + size
+			start = i + 1
 		}
-		i += size
 	}
 	w.dst = append(append(w.dst, s[start:]...), '"')
 }
@@ -116,16 +100,6 @@ func appendEscape(dst []byte, c byte) []byte {
 		}
 	}
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-}
-
-// appendUnicode appends \u and four digits, twice above U+FFFF.
-func appendUnicode(dst []byte, r rune) []byte {
-	if r > 0xffff {
-		r -= 0x10000
-		dst = appendUnicode(dst, 0xd800+r>>10)
-		r = 0xdc00 + r&0x3ff
-	}
-	return append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
 const stampTime = "2006-01-02T15:04:05.000000-0700"
@@ -185,6 +159,25 @@ func (w *writer) properties(m *mqtt.Received, exact bool) {
 // property writes a property, or nothing where there is none.
 func (w *writer) property(id byte, m *mqtt.Received, exact bool) {
 	p := m.Properties
+	switch id {
+	case correlation:
+		w.correlation(p.CorrelationData, exact)
+	case userProperty:
+		w.user(p.UserProperties)
+	case subscriptionID:
+		w.subscriptions(m.SubscriptionIDs(), exact)
+	case topicAlias:
+		if p.TopicAlias != 0 && !exact { // which is the connection's business
+			w.key("topic-alias")
+			w.number(int64(p.TopicAlias))
+		}
+	default:
+		w.ofPayload(id, p)
+	}
+}
+
+// ofPayload writes a property that says what the payload is, and how long and for whose answer, or nothing where there is none.
+func (w *writer) ofPayload(id byte, p *mqtt.Properties) {
 	named := p.Order != nil // then it is there, though its value may be that of none
 	switch {
 	case id == payloadFormat && (named || p.PayloadIsText):
@@ -199,21 +192,13 @@ func (w *writer) property(id byte, m *mqtt.Received, exact bool) {
 	case id == responseTopic && p.ResponseTopic != "":
 		w.key("response-topic")
 		w.text(p.ResponseTopic)
-	case id == correlation && p.CorrelationData != nil:
-		w.correlation(p.CorrelationData, exact)
-	case id == userProperty:
-		w.user(p.UserProperties)
-	case id == subscriptionID:
-		w.subscriptions(m.SubscriptionIDs(), exact)
-	case id == topicAlias && p.TopicAlias != 0 && !exact: // which is the connection's business
-		w.key("topic-alias")
-		w.number(int64(p.TopicAlias))
 	}
 }
 
 // correlation writes binary data, which Mosquitto prints as text that ends at a NUL.
 func (w *writer) correlation(data []byte, exact bool) {
 	switch {
+	case data == nil:
 	case !exact:
 		w.key("correlation-data")
 		w.text(string(cutNUL(data)))
@@ -221,7 +206,7 @@ func (w *writer) correlation(data []byte, exact bool) {
 		w.key("correlation-data")
 		w.text(string(data))
 	default:
-		w.key("correlation-data-base64")
+		w.key("correlation-data_base64")
 		w.base64(data)
 	}
 }
@@ -269,7 +254,7 @@ func (w *writer) base64(data []byte) {
 
 // appendObject appends what %j, or %J with the payload as JSON, prints.
 func (p *Printer) appendObject(dst []byte, m *mqtt.Received, at time.Time, embed bool) ([]byte, *PayloadError) {
-	w := writer{dst: dst, pretty: p.options.Pretty, escape: p.options.Escape}
+	w := writer{dst: dst, pretty: p.options.Pretty}
 	w.head(m, at, false)
 	w.key("payload")
 	switch {
@@ -283,13 +268,16 @@ func (p *Printer) appendObject(dst []byte, m *mqtt.Received, at time.Time, embed
 		w.text(string(cutNUL(m.Payload)))
 	}
 	w.close('}')
+	if p.options.Escape {
+		return terminal.EscapeJSON(w.dst, len(dst)), nil
+	}
 	return w.dst, nil
 }
 
 // AppendJSON appends m as one JSON object without a line feed: Mosquitto's keys, and besides
 // them what a program needs to have every byte of it. "encoding" is utf-8, where the payload is
 // the string "payload" (null when it is empty), or base64, where it is "payload_base64". "dup"
-// is the server's word. Correlation data that is not UTF-8 is "correlation-data-base64", and
+// is the server's word. Correlation data that is not UTF-8 is "correlation-data_base64", and
 // with several subscription identifiers all stand in "subscription-identifiers". The object is
 // harmless on a terminal.
 func AppendJSON(dst []byte, m *mqtt.Received, at time.Time) []byte {
@@ -297,7 +285,7 @@ func AppendJSON(dst []byte, m *mqtt.Received, at time.Time) []byte {
 }
 
 func appendJSON(dst []byte, m *mqtt.Received, at time.Time, pretty bool) []byte {
-	w := writer{dst: dst, pretty: pretty, escape: true}
+	w := writer{dst: dst, pretty: pretty}
 	w.head(m, at, true)
 	w.key("dup")
 	w.bool(m.Dup)
@@ -318,5 +306,5 @@ func appendJSON(dst []byte, m *mqtt.Received, at time.Time, pretty bool) []byte 
 		w.text(unsafe.String(unsafe.SliceData(m.Payload), len(m.Payload)))
 	}
 	w.close('}')
-	return w.dst
+	return terminal.EscapeJSON(w.dst, len(dst))
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 )
 
@@ -33,7 +34,9 @@ type tracer struct {
 	mu   sync.Mutex
 	w    io.Writer
 	name string // the client identifier; empty: "null"
-	last int    // the number of the last packet that has one; Mosquitto counts messages of QoS 0, too
+
+	terminal bool // what others chose stays within its line, and does nothing to the terminal
+	last     int  // the number of the last packet that has one; Mosquitto counts messages of QoS 0, too
 }
 
 // trace returns what Config.OnPacket calls to write Mosquitto's line of each packet to w, such as
@@ -42,7 +45,7 @@ func (c *command) trace(w io.Writer) func(mqtt.TracedPacket) {
 	if !c.debug {
 		return nil
 	}
-	t := &tracer{w: w, name: c.id}
+	t := &tracer{w: w, name: c.id, terminal: c.StdoutTerminal}
 	return t.packet
 }
 
@@ -67,7 +70,15 @@ func (t *tracer) client() string {
 	if t.name == "" {
 		return "Client null "
 	}
-	return "Client " + t.name + " "
+	return "Client " + t.shown(t.name) + " "
+}
+
+// shown returns text that others chose as it stands in a line.
+func (t *tracer) shown(text string) string {
+	if t.terminal {
+		return terminal.EscapeLine(text)
+	}
+	return text
 }
 
 func (t *tracer) sent(kind byte, p mqtt.TracedPacket, body *reader) string {
@@ -141,7 +152,7 @@ func (t *tracer) publish(p mqtt.TracedPacket, body *reader) string {
 		body.take(body.length())
 	}
 	return fmt.Sprintf("PUBLISH (d%d, q%d, r%d, m%d, '%s', ... (%d bytes))\n",
-		head>>3&1, qos, head&1, number, topic, p.Size-len(p.Bytes)+len(body.rest))
+		head>>3&1, qos, head&1, number, t.shown(topic), p.Size-len(p.Bytes)+len(body.rest))
 }
 
 func (t *tracer) subscribe(begin string, v mqtt.Version, body *reader) (lines string) {
@@ -153,7 +164,7 @@ func (t *tracer) subscribe(begin string, v mqtt.Version, body *reader) (lines st
 		filter := body.text()
 		options := body.one()
 		lines += fmt.Sprintf("%sSUBSCRIBE (Mid: %d, Topic: %s, QoS: %d, Options: 0x%02x)\n",
-			begin, t.last, filter, options&3, options&^3)
+			begin, t.last, t.shown(filter), options&3, options&^3)
 	}
 	return lines
 }
@@ -164,7 +175,7 @@ func (t *tracer) unsubscribe(begin string, v mqtt.Version, body *reader) (lines 
 		body.take(body.length())
 	}
 	for len(body.rest) > 0 {
-		lines += fmt.Sprintf("%sUNSUBSCRIBE (Mid: %d, Topic: %s)\n", begin, t.last, body.text())
+		lines += fmt.Sprintf("%sUNSUBSCRIBE (Mid: %d, Topic: %s)\n", begin, t.last, t.shown(body.text()))
 	}
 	return lines
 }

@@ -11,6 +11,7 @@ import (
 
 	"dunlin/internal/connect"
 	"dunlin/internal/environ"
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
 )
@@ -55,7 +56,7 @@ func (c *command) complain(err error) (status int) {
 	}
 	// Where the streams are gone nobody can be told.
 	_, _ = io.WriteString(c.Stderr, stderr)
-	_, _ = io.WriteString(c.Stdout, stdout)
+	_, _ = io.WriteString(terminal.Writer(c.Stdout, c.StdoutTerminal), stdout)
 	return 1
 }
 
@@ -183,7 +184,7 @@ func describeReach(e *dial.Error) (text string, status int) {
 		return "Unable to connect (Lookup error).\n", statusFailure
 	case e.Stage == dial.StageTLS:
 		return "Error: " + e.Err.Error() + "\nUnable to connect (A TLS error occurred).\n", statusFailure
-	case e.Stage == dial.StageProxy:
+	case e.Stage == dial.StageProxy && !errors.As(e.Err, &number): // it answered, and said no
 		return "Error: Proxy error\n", statusProxy
 	case e.Stage == dial.StageWebSocket:
 		return "Error: The connection was lost\n", statusLost

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"dunlin/internal/subscribe"
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 )
 
@@ -18,6 +19,7 @@ import (
 // lines of what was read wait for the message in front of them.
 type journal struct {
 	tracer *tracer
+	lines  io.Writer // takes the lines about packets
 	tool   tool
 
 	mu      sync.Mutex
@@ -41,7 +43,8 @@ func (c *command) journal(out io.Writer) *journal {
 		return nil
 	}
 	j := &journal{out: out, tool: c.tool, later: map[uint16]*entry{}}
-	j.tracer = &tracer{w: j, name: c.id}
+	j.lines = terminal.Writer((*journalLines)(j), c.StdoutTerminal)
+	j.tracer = &tracer{w: j.lines, name: c.id, terminal: c.StdoutTerminal}
 	return j
 }
 
@@ -97,7 +100,7 @@ func (j *journal) packet(p mqtt.TracedPacket) {
 	case kind == packetSubAck && j.tool == toolSub:
 		j.tracer.packet(p)
 		// The Output under the journal ends the command when nothing can be written.
-		_, _ = io.WriteString(j, granted(p.Version, body))
+		_, _ = io.WriteString(j.lines, granted(p.Version, body))
 	default:
 		j.tracer.packet(p)
 	}
@@ -126,7 +129,7 @@ func (j *journal) arrived(p mqtt.TracedPacket, body *reader) {
 		id = body.two()
 	}
 	if qos == 1 {
-		_, _ = fmt.Fprintf(j, "%ssending PUBACK (m%d, rc0)\n", j.tracer.client(), id)
+		_, _ = fmt.Fprintf(j.lines, "%ssending PUBACK (m%d, rc0)\n", j.tracer.client(), id)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -183,8 +186,12 @@ func (j *journal) fill(text []byte) error {
 	return j.flush()
 }
 
+// journalLines is a journal that takes lines about packets.
+type journalLines journal
+
 // Write takes a line about a packet.
-func (j *journal) Write(line []byte) (int, error) {
+func (l *journalLines) Write(line []byte) (int, error) {
+	j := (*journal)(l)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.entries = append(j.entries, &entry{text: append([]byte(nil), line...), done: true})
@@ -209,7 +216,7 @@ func (j *journal) close(err error) {
 	var refused *mqtt.ConnectError
 	if errors.As(err, &refused) {
 		// The Output under the journal ends the command when nothing can be written.
-		_, _ = io.WriteString(j, j.tracer.client()+"sending DISCONNECT\n")
+		_, _ = io.WriteString(j.lines, j.tracer.client()+"sending DISCONNECT\n")
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"dunlin/internal/environ"
+	"dunlin/internal/terminal"
 )
 
 // Tool returns which of the three commands a program's name stands for, "" for none of them.
@@ -31,6 +32,7 @@ func TimesOutAt(name string, s syscall.Signal) bool {
 // Run runs the command that env.Name says and returns its exit status.
 func Run(ctx context.Context, env environ.Environment) int {
 	c := &command{Environment: env}
+	c.Stderr = terminal.Writer(env.Stderr, env.StderrTerminal)
 	status, ready := c.parse()
 	if !ready {
 		return status

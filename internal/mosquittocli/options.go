@@ -36,7 +36,8 @@ type property struct {
 
 // options are what a command line, the options file and the defaults say, complete and checked.
 type options struct {
-	tool tool
+	tool  tool
+	empty map[string]bool // options whose last value is empty text, by their first name
 
 	// Where the server is.
 	host        string // with hasHost as it was given, else localhost
@@ -51,7 +52,7 @@ type options struct {
 	// Who connects, and how.
 	version      mqtt.Version
 	id           string // empty: the server chooses, or of version 3.1 we do
-	hasID        bool   // -i was given; an empty one is not always taken
+	hasID        bool   // -i was given; an empty one is refused
 	idPrefix     string // with it the identifier is this and the process's number; id holds that then
 	username     string
 	hasUsername  bool

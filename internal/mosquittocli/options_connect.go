@@ -37,6 +37,9 @@ func (c *command) connectOptions() (*connect.Options, error) {
 	if err := c.setProperties(&o.Properties); err != nil {
 		return nil, err
 	}
+	if err := c.checkEmpty(); err != nil {
+		return nil, err
+	}
 	if err := c.tls.check(); err != nil {
 		return nil, err
 	}
@@ -57,9 +60,10 @@ func (c *command) clientID() string {
 
 // checkIdentity checks who connects.
 func (c *command) checkIdentity() error {
-	kept := !c.cleanSession || c.version == mqtt.V31 || c.version == mqtt.V5 && c.expires()
 	switch {
-	case c.hasID && c.id == "" && kept, !wellFormed(c.id):
+	case c.hasID && c.id == "" && c.tool != toolPub:
+		return plainError("Error: Invalid id and/or clean_session.\n")
+	case c.hasID && c.id == "", !wellFormed(c.id):
 		return plainError("Error: Invalid id.\n")
 	case c.hasPassword && !c.hasUsername && c.version != mqtt.V5, !wellFormed(c.username):
 		return plainError("Error: Problem setting username and/or password.\n")
@@ -70,13 +74,6 @@ func (c *command) checkIdentity() error {
 		}
 	}
 	return nil
-}
-
-// expires reports whether the session is to outlive the connection.
-func (c *command) expires() bool {
-	return slices.ContainsFunc(c.properties, func(p property) bool {
-		return p.command == "connect" && p.name == "session-expiry-interval"
-	})
 }
 
 // protocolFault is what Mosquitto says of numbers that the protocol forbids.
@@ -124,6 +121,25 @@ func (p *property) check() error {
 			p.name == "response-topic" && (p.values[0] == "" || strings.ContainsAny(p.values[0], "+#"))
 		if wrong {
 			return plainError("Error: Protocol error when communicating with broker.\n")
+		}
+	}
+	return nil
+}
+
+// checkEmpty refuses the empty values that Mosquitto refuses. Passed over, they would send a password without TLS,
+// or to another server, where a variable of a script is not set.
+func (c *command) checkEmpty() error {
+	refused := []struct{ option, text string }{
+		{"--capath", "Unable to connect (A TLS error occurred).\n"},
+		{"--tls-version", "Error: Problem setting TLS options, check the options are valid.\n"},
+		{"--tls-engine", "Error: Problem setting TLS engine, is  a valid engine?\n"},
+		{"--psk", "Error: Problem setting TLS-PSK options.\n"},
+		{"--unix", "Unable to connect (Invalid input).\n"},
+		{"-A", "Unable to connect (Lookup error).\n"},
+	}
+	for _, r := range refused {
+		if c.empty[r.option] {
+			return plainError(r.text)
 		}
 	}
 	return nil

@@ -42,6 +42,7 @@ func (c *command) parse() (status int, ready bool) {
 // defaults returns what holds where nothing is said.
 func defaults(t tool) options {
 	o := options{tool: t, port: -1, version: mqtt.V311, keepAlive: 60, cleanSession: true, maxInflight: 20, repeat: 1}
+	o.empty = map[string]bool{}
 	o.randomFilter = 10000
 	if t == toolRR {
 		o.version = mqtt.V5
@@ -82,6 +83,9 @@ func (p *parser) words(args []string) error {
 		}
 		if s.noun != "" && len(values) == 0 {
 			return s.missing()
+		}
+		if len(values) == 1 {
+			p.empty[s.first()] = values[0] == ""
 		}
 		if err := s.set(p, values); err != nil {
 			return err

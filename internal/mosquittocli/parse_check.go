@@ -40,20 +40,33 @@ func (p *parser) checkWill() error {
 
 func (p *parser) checkTLS() error {
 	t := &p.tls
+	cert, key := t.cert != "" || p.empty["--cert"], t.key != "" || p.empty["--key"]
+	keyform := t.keyform != "" || p.empty["--keyform"]
 	switch {
-	case (t.cert == "") != (t.key == ""):
+	case cert != key:
 		return misuse("Error: Both certfile and keyfile must be provided if one of them is set.\n")
-	case t.keyform != "" && t.key == "":
+	case keyform && !key:
 		return misuse("Error: If keyform is set, keyfile must be also specified.\n")
-	case t.engineSHA1 != "" && (t.engine == "" || t.keyform == ""):
+	case (t.engineSHA1 != "" || p.empty["--tls-engine-kpass-sha1"]) && (t.engine == "" || t.keyform == ""):
 		return misuse("Error: when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided.\n")
-	case t.psk == "":
+	}
+	if err := p.checkPSK(); err != nil {
+		return err
+	}
+	p.settlePort()
+	return nil
+}
+
+// checkPSK checks the options of a shared key, which is refused later than what is wrong with them.
+func (p *parser) checkPSK() error {
+	t := &p.tls
+	switch {
+	case t.psk == "" && !p.empty["--psk"]:
 	case t.hasCAFile || t.capath != "":
 		return misuse("Error: Only one of --psk or --cafile/--capath may be used at once.\n")
 	case t.pskIdentity == "":
 		return misuse("Error: --psk-identity required if --psk used.\n")
 	}
-	p.settlePort()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package mosquittocli
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -42,12 +43,15 @@ func (s *spec) has(t tool) bool {
 	return strings.Contains(s.for3, letter)
 }
 
+// first returns the option's first name.
+func (s *spec) first() string {
+	name, _, _ := strings.Cut(s.names, " ")
+	return name
+}
+
 // missing returns what to say when the value is missing.
 func (s *spec) missing() misuse {
-	shown := s.shown
-	if shown == "" {
-		shown, _, _ = strings.Cut(s.names, " ")
-	}
+	shown := cmp.Or(s.shown, s.first())
 	return misuse("Error: " + shown + " argument given but " + s.noun + " specified.\n\n")
 }
 

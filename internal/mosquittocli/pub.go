@@ -10,6 +10,7 @@ import (
 	"dunlin/internal/environ"
 	"dunlin/internal/feed"
 	"dunlin/internal/publish"
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 )
 
@@ -24,7 +25,7 @@ func (c *command) pub(ctx context.Context) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// Debug lines that nobody reads keep no message from being sent.
-	out := environ.NewOutput(c.Stdout, func(error) {})
+	out := environ.NewOutput(terminal.Writer(c.Stdout, c.StdoutTerminal), func(error) {})
 	o, err := c.connectOptions()
 	if err != nil {
 		return c.fail(ctx, err)

@@ -51,6 +51,10 @@ var rrRows = []row{
 		name: "rr refused", line: "rr -p $port -i lamp -t request -e response -m ask -W 1 -d",
 		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 8, send: "\x90\x04ID\x00\x87"}},
 	},
+	{
+		name: "rr connection lost", line: "rr -p $port -i lamp -t request -e response -m ask -W 2",
+		peer: []reply{{to: 1, send: "\x20\x03\x00\x00\x00"}, {to: 8, send: "\x90\x04ID\x00\x00"}, {to: 3, close: true}},
+	},
 	{name: "rr closed stdout", line: "rr -p $port -i lamp -t request -e response -m ask", answer: true, closed: true},
 
 	{name: "rr tls", line: "rr -p $tlsport --cafile $dir/ca.pem -t request -e response -m ask", needs: needTLS, answer: true},

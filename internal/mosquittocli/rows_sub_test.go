@@ -197,6 +197,13 @@ func formats(name, format, more string) row {
 	}
 }
 
+// zoned returns a row in which a message's time is printed in a time zone.
+func zoned(name, tz string) row {
+	return row{
+		name: "sub time zone " + name, line: "sub -p $port -t a/# -C 2 -F '@Z @z'", before: shelf, env: []string{"TZ=" + tz},
+	}
+}
+
 // subFormatRows have all of mosquitto_sub's output language.
 var subFormatRows = []row{
 	formats("plain", "%t %p", ""),
@@ -214,6 +221,11 @@ var subFormatRows = []row{
 		steps: []step{subscribed, send(mixed)},
 	},
 	formats("json payload", "%j", " -R --pretty"),
+	zoned("of a rule", "XYZ-3:30"),
+	zoned("of a rule with summer time", ":CET-1CEST,M3.5.0,M10.5.0/3"),
+	zoned("of a rule with signs", "<+0545>-5:45"),
+	zoned("of a rule with summer time in the south", "NZST-12NZDT,M9.5.0,M4.1.0/3"),
+	zoned("of nothing", ""),
 	formats("widths", "[%10t][%-10t][%010l][%.2p][%3x][%5.1X]", ""),
 	formats("escapes", "a\\tb\\nc\\\\d\\a\\0\\e%%", ""),
 	formats("no newline", "%t", " -N"),

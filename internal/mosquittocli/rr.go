@@ -30,7 +30,7 @@ func (c *command) rr(ctx context.Context) int {
 	}
 	trace := c.journal(out)
 	settings := c.subscribing(o, out, printer)
-	settings.Redial, settings.Count = c.redial, 1
+	settings.Count = 1
 	q := &request{command: c, options: o, end: cancel}
 	q.attach(ctx, &settings, printer)
 	q.packets = c.watching(&settings, trace)

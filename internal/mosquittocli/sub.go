@@ -14,6 +14,7 @@ import (
 	"dunlin/internal/environ"
 	"dunlin/internal/format"
 	"dunlin/internal/subscribe"
+	"dunlin/internal/terminal"
 	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
 )
@@ -34,8 +35,9 @@ func (c *command) sub(ctx context.Context) int {
 	if err != nil {
 		return c.fail(ctx, err)
 	}
-	if c.watch {
-		printer.clear(out, cmp.Or(c.host, "localhost"))
+	if printer.screen != nil {
+		// The Output under it ends the command when nothing can be written.
+		_, _ = out.Write(printer.screen.Start(nil))
 	}
 	trace := c.journal(out)
 	settings := c.subscribing(o, out, printer)
@@ -192,50 +194,43 @@ func refusal(t tool, e *mqtt.ConnectError) string {
 type printer struct {
 	*format.Printer
 	command *command
-	rows    map[string]int // with --watch, the line on the screen of each topic
+	screen  *terminal.Watch // of --watch, or nil
+	zone    *time.Location  // of times
 }
 
 func (c *command) printer() (*printer, error) {
-	p, err := format.New(format.Options{
+	made, err := format.New(format.Options{
 		Format: c.format, Verbose: c.verbose, NoNewline: c.noEOL, Pretty: c.pretty, Escape: c.StdoutTerminal,
 	})
-	return &printer{Printer: p, command: c, rows: map[string]int{}}, err
+	p := &printer{Printer: made, command: c, zone: zone(c.Getenv("TZ"))}
+	// A terminal that cannot draw gets the lines as they are.
+	if c.watch && !(c.StdoutTerminal && terminal.Dumb(c.Getenv)) {
+		p.screen = &terminal.Watch{Title: "Broker: " + cmp.Or(c.host, "localhost")}
+		if c.StdoutTerminal {
+			p.screen.Size = func() (columns, lines int) { return terminal.Size(c.Stdout) }
+		}
+	}
+	return p, err
 }
 
 // append appends what is printed of a message.
 func (p *printer) append(dst []byte, m *mqtt.Received) ([]byte, error) {
-	if p.command.watch {
-		return p.place(dst, m)
+	if p.screen == nil {
+		return p.text(dst, m)
 	}
-	return p.text(dst, m)
+	text, err := p.text(nil, m)
+	return p.screen.Append(dst, m.Topic, text), err
 }
 
 func (p *printer) text(dst []byte, m *mqtt.Received) ([]byte, error) {
 	if len(m.Payload) == 0 && !p.command.verbose && !p.command.hasFormat {
 		return dst, nil // not even the end of a line
 	}
-	dst, err := p.Append(dst, m, time.Now())
+	dst, err := p.Append(dst, m, time.Now().In(p.zone))
 	var failed *format.PayloadError
 	if errors.As(err, &failed) {
 		p.command.say(failed.Text)
 		return dst, nil
 	}
 	return dst, err
-}
-
-// clear begins the screen of --watch.
-func (p *printer) clear(w io.Writer, host string) {
-	// The Output under w ends the command when nothing can be written.
-	_, _ = fmt.Fprintf(w, "\x1b[2J\x1b[1;1HBroker: %s\n", host)
-}
-
-// place appends a message at the line of its topic, and has the cursor wait below the last one.
-func (p *printer) place(dst []byte, m *mqtt.Received) ([]byte, error) {
-	row, known := p.rows[m.Topic]
-	if !known {
-		row = len(p.rows) + 2 // below the line with the server's name
-		p.rows[m.Topic] = row
-	}
-	dst, err := p.text(fmt.Appendf(dst, "\x1b[%d;1H", row), m)
-	return fmt.Appendf(dst, "\x1b[%d;1H\n", len(p.rows)+1), err
 }

@@ -16,8 +16,9 @@ var follows21 = []versionDifference{
 		"pub websocket", "pub websocket url", "pub no tls", "pub tls key log", "pub options file",
 		"sub retain handling never", "sub retain handling new", "sub retain handling always", "sub format number",
 		"sub websocket", "sub watch", "sub watch long", "sub options file", "rr websocket", "rr options file",
-		"sub unsubscribe alone", "rr latency", "sub message rate",
-		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing", "pub options file with a byte 0",
+		"sub unsubscribe alone", "sub empty socket path", "rr latency", "sub message rate",
+		"pub key log without tls", "pub empty cafile without tls", "pub missing cafile without tls", "pub options file missing",
+		"pub options file with a byte 0",
 	}},
 	{"in debug lines an identifier that the server chooses is null in 2.1, (null) in 2.0", []string{
 		"pub debug without identifier", "sub debug without identifier", "sub debug without identifier version 5",
@@ -28,7 +29,7 @@ var follows21 = []versionDifference{
 		"sub connack 5", "pub connack 1", "pub connack 2", "pub connack 3", "pub connack 4", "pub connack 135", "pub connack 138",
 		"pub closed before connack", "pub user without password", "pub wrong password debug",
 		"pub wrong password version 5", "pub wrong password stdin line", "pub proxy wrong password",
-		"pub plain against tls",
+		"pub plain against tls", "rr connection lost", "pub empty folder of authorities", "pub empty local address",
 	}},
 	{"%j and %J have true and false, lists of user properties, and another time in 2.1", []string{
 		"rr format json", "sub format json", "sub format json payload", "sub format order", "sub format identifier",
@@ -46,7 +47,7 @@ var follows21 = []versionDifference{
 var follows20 = []versionDifference{
 	{"2.1.2 tells the error of its own tidying up, Bad file descriptor, instead of why it could not connect", []string{
 		"pub no server", "sub no server", "rr no server", "sub no server debug", "pub no server debug", "pub no server stdin line",
-		"sub psk without key", "sub random filter", "sub long number", "pub no socket",
+		"sub psk without key", "sub random filter", "sub long number", "pub no socket", "pub no proxy",
 	}},
 	{"2.1.2 does not take the key form pem when it is built without engines", []string{"pub tls key form", "sub tls key form"}},
 }

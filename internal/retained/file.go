@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"dunlin/internal/feed"
@@ -23,6 +24,7 @@ type Writer struct {
 	name string
 	file *os.File
 	w    *bufio.Writer
+	line []byte // used again for each message
 }
 
 // Create returns a Writer for a file that is not there yet: an export that fails must not take the place of one that did not.
@@ -39,19 +41,24 @@ func Create(name string) (*Writer, error) {
 
 // Write writes a message.
 func (w *Writer) Write(m *mqtt.Received, at time.Time) error {
-	return Append(w.w, m, at)
+	line, err := AppendLine(w.line[:0], m, at)
+	if err != nil {
+		return err
+	}
+	w.line = line
+	_, err = w.w.Write(line)
+	return err
 }
 
-// Append writes a message as a line of JSON.
-func Append(w io.Writer, m *mqtt.Received, at time.Time) error {
+// AppendLine appends a message as a line of JSON.
+func AppendLine(dst []byte, m *mqtt.Received, at time.Time) ([]byte, error) {
 	r := record.Of(m, at)
 	r.PacketID = 0 // of this delivery
 	line, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return dst, err
 	}
-	_, err = w.Write(append(line, '\n'))
-	return err
+	return append(append(dst, line...), '\n'), nil
 }
 
 // Commit has the file reach the disk under its name. It takes the place of no other file.
@@ -98,6 +105,9 @@ func DigestOf(m mqtt.Message, properties bool) (Digest, error) {
 	}
 	if r.Properties != nil {
 		r.Properties.MessageExpiry = nil
+		if reflect.ValueOf(*r.Properties).IsZero() { // a server may give an expiry to a message that has no other property
+			r.Properties = nil
+		}
 	}
 	line, err := json.Marshal(r)
 	return sha256.Sum256(line), err
@@ -175,18 +185,21 @@ func (r *Reader) Next(ctx context.Context) (mqtt.Message, error) {
 }
 
 func (r *Reader) message(line []byte) (mqtt.Message, error) {
-	parsed, err := record.Parse(line)
+	given, err := record.Parse(line)
 	if err != nil {
 		return mqtt.Message{}, fmt.Errorf("%s: line %d: %w", r.name, r.line, err)
 	}
-	if !parsed.Retain || parsed.Length == 0 {
-		return mqtt.Message{}, fmt.Errorf("%s: line %d: the message on %q is not retained; leave it out", r.name, r.line, parsed.Topic)
-	}
-	m, err := parsed.Message(r.now())
-	if err != nil {
+	m, err := given.Message(r.now())
+	switch {
+	case errors.Is(err, record.ErrExpired):
 		return m, err
+	case err != nil:
+	case !m.Retain || len(m.Payload) == 0:
+		err = fmt.Errorf("the message on %.100q is not retained; leave it out", m.Topic)
+	default:
+		err = m.Validate(mqtt.V5)
 	}
-	if err := m.Validate(mqtt.V5); err != nil {
+	if err != nil {
 		return m, fmt.Errorf("%s: line %d: %w", r.name, r.line, err)
 	}
 	return m, nil

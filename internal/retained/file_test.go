@@ -69,11 +69,14 @@ func TestWrongLinesAreNamed(t *testing.T) {
 	const good = `{"topic":"a","retain":true,"payloadlen":1,"payload":"x"}`
 	for lines, want := range map[string]string{
 		good + "\n\n" + good: "",
-		good + "\nx":         "line 2: no message as JSON",
-		`{"topic":"a"}`:      "line 1: \"payload\"",
-		good + "\r\n" + `{"topic":"a/#","retain":true,"payloadlen":1,"payload":"x"}`: "line 2: ",
-		`{"topic":"a","payloadlen":1,"payload":"x"}`:                                 `line 1: the message on "a" is not retained`,
-		`{"topic":"a","retain":true,"payload":""}`:                                   `line 1: the message on "a" is not retained`,
+		good + "\nx":         "line 2: it is not JSON",
+		`{"topic":"a"}`:      "line 1: there is no payload",
+		good + "\r\n" + `{"topic":"a/#","retain":true,"payloadlen":1,"payload":"x"}`:                                                  "line 2: ",
+		`{"topic":"a","payloadlen":1,"payload":"x"}`:                                                                                  `line 1: the message on "a" is not retained`,
+		`{"topic":"a","payload":"x","retain":true,"mid":5,"dup":false,"encoding":"utf-8","properties":{"subscription-identifier":1}}`: "",
+		`{"topic":"a","retain":true,"payload":null}`:                                                                                  `line 1: the message on "a" is not retained`,
+		`{"topic":"` + strings.Repeat("a", 1000) + `","payload":"x"}`:                                                                 `line 1: the message on "` + strings.Repeat("a", 100) + `" is not`,
+		`{"topic":"a","retain":true,"payload":""}`:                                                                                    `line 1: the message on "a" is not retained`,
 	} {
 		name := filepath.Join(t.TempDir(), "export")
 		if err := os.WriteFile(name, []byte(lines), 0o600); err != nil {
@@ -115,6 +118,21 @@ func TestExpiredMessagesArePassedOver(t *testing.T) {
 		}
 		if err := r.Rewind(1); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A server may give an expiry to what has none, as mochi-mqtt 2.7.9 does: one of a day.
+func TestExpiryOfTheServerMakesNoDifference(t *testing.T) {
+	expiry := time.Hour
+	for _, given := range []*mqtt.Properties{nil, {}, {MessageExpiry: &expiry}} {
+		want, err := retained.DigestOf(mqtt.Message{Topic: "a", Payload: []byte("x")}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := retained.DigestOf(mqtt.Message{Topic: "a", Payload: []byte("x"), Properties: given}, true)
+		if got != want || err != nil {
+			t.Errorf("%+v is another message, error %v", given, err)
 		}
 	}
 }

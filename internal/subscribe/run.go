@@ -127,8 +127,30 @@ func (r *run) close(client *mqtt.Client) {
 // subscribe asks for the subscriptions and returns when the server has answered. What is asked for is
 // sent in any case, though messages of an earlier session may have ended the run already.
 func (r *run) subscribe(client *mqtt.Client) error {
+	asked, left, err := r.ask(client)
+	if err == nil && asked == nil && left != nil && r.ExitAfterSubscribe {
+		return r.left(client, left)
+	}
+	if err != nil || asked == nil {
+		return unless(client, err)
+	}
+	select {
+	case <-asked.Done():
+		return r.answered(client, asked)
+	case <-client.Done():
+	case <-r.ctx.Done():
+		select {
+		case <-asked.Done(): // what came behind the answer was enough, and the answer is told even so
+			return r.answered(client, asked)
+		default:
+		}
+	}
+	return nil
+}
+
+// ask sends SUBSCRIBE and each UNSUBSCRIBE, and returns where the answers to the first and to the last of them will be.
+func (r *run) ask(client *mqtt.Client) (asked, left *mqtt.Delivery, err error) {
 	ctx := context.WithoutCancel(r.ctx)
-	var asked *mqtt.Delivery
 	wanted, err := r.subscriptions(client)
 	if err == nil && len(wanted) > 0 {
 		asked, err = client.SubscribeAsync(ctx, wanted, nil)
@@ -137,14 +159,19 @@ func (r *run) subscribe(client *mqtt.Client) error {
 		if err != nil {
 			break
 		}
-		_, err = client.UnsubscribeAsync(ctx, []string{filter}, r.warn, r.UnsubscribeUserProperties...)
+		left, err = client.UnsubscribeAsync(ctx, []string{filter}, r.warn, r.UnsubscribeUserProperties...)
 	}
-	if err != nil || asked == nil {
-		return unless(client, err)
-	}
+	return asked, left, err
+}
+
+// left waits for the answer to the last of the filters that are unsubscribed, where nothing is subscribed.
+func (r *run) left(client *mqtt.Client, last *mqtt.Delivery) error {
 	select {
-	case <-asked.Done():
-		return r.answered(client, asked)
+	case <-last.Done():
+		if last.Err() != nil { // which Warn was told
+			return unless(client, last.Err())
+		}
+		return errEnough
 	case <-r.ctx.Done():
 	case <-client.Done():
 	}

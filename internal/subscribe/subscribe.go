@@ -63,7 +63,8 @@ type Options struct {
 	Count int64
 	// Wait ends the run after that time, which begins with Run; 0: never.
 	Wait time.Duration
-	// ExitAfterSubscribe ends the run when the server has answered the subscriptions, if there are any.
+	// ExitAfterSubscribe ends the run when the server has answered the subscriptions, or, where there are none, what
+	// is unsubscribed.
 	ExitAfterSubscribe bool
 
 	// Granted, unless nil, is told the server's answer to Subscriptions, a code for each, also where some

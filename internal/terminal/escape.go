@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
 
@@ -49,7 +50,7 @@ func appendEscaped(dst []byte, s, kept string) []byte {
 		case r < 0x80:
 			dst = appendByte(dst, byte(r))
 		case r < 0x10000:
-			dst = fmt.Appendf(dst, `\u%04x`, r)
+			dst = appendUnit(dst, r)
 		default:
 			dst = fmt.Appendf(dst, `\U%08x`, r)
 		}
@@ -58,26 +59,106 @@ func appendEscaped(dst []byte, s, kept string) []byte {
 	return dst
 }
 
+// EscapeJSON makes what stands in dst from that place on, which is JSON, harmless: Escape's list holds, and each
+// character of it becomes the escape that strings of JSON have for it, so that the value stays the same.
+func EscapeJSON(dst []byte, from int) []byte {
+	if cleanJSON(dst[from:]) {
+		return dst
+	}
+	text := string(dst[from:])
+	dst = dst[:from]
+	var c surroundings
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case c.staysInJSON(r, size):
+			dst = append(dst, text[:size]...)
+		case r < 0x10000:
+			dst = appendUnit(dst, r)
+		default:
+			first, second := utf16.EncodeRune(r)
+			dst = appendUnit(appendUnit(dst, first), second)
+		}
+		text = text[size:]
+	}
+	return dst
+}
+
+// cleanJSON tells whether nothing is to be replaced.
+func cleanJSON(text []byte) bool {
+	at := 0
+	for at < len(text) && text[at] < 0x7f {
+		at++
+	}
+	// A character of ASCII in front does not change what the next one is, but for the digits of keycaps.
+	at = max(at-1, 0)
+	var c surroundings
+	for at < len(text) {
+		if b := text[at]; b >= ' ' && b < 0x7f {
+			c.base, c.run = rune(b), 0
+			at++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[at:])
+		if !c.staysInJSON(r, size) {
+			return false
+		}
+		at += size
+	}
+	return true
+}
+
+// staysInJSON is harmless for JSON, where characters below the space are what stands between the tokens.
+func (c *surroundings) staysInJSON(r rune, size int) bool {
+	if r == utf8.RuneError && size == 1 {
+		*c = surroundings{}
+		return false
+	}
+	return c.harmless(r) || r < ' '
+}
+
+// appendUnit appends \u and four digits.
+func appendUnit(dst []byte, r rune) []byte {
+	return append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
+}
+
+const digits = "0123456789abcdef"
+
 // surroundings are what stands in front of a character, where that decides whether it is harmless.
 type surroundings struct {
 	base rune // the last character that stands for itself
 	run  int  // how many since then only change it
 }
 
-// harmless tells whether r is, where it stands, and moves on behind it.
+// harmless tells whether r is, where it stands, and moves on behind it. What is escaped ends in a digit or a
+// letter, which nothing is to change.
 func (c *surroundings) harmless(r rune) bool {
+	if !c.shows(r) {
+		c.base = 0
+		return false
+	}
+	return true
+}
+
+func (c *surroundings) shows(r rune) bool {
 	switch {
+	case r < 0x300: // nothing below changes what is in front
+		c.base, c.run = r, 0
+		return Harmless(r)
 	case modifies(r):
 		c.run++
 		keycap := r == 0xfe0f && c.base < 0x80 && strings.ContainsRune("0123456789#*", c.base)
 		return c.run <= maxModifiers && (c.base >= 0x80 && Harmless(c.base) || keycap)
-	case r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me):
+	case !ideograph(r) && unicode.In(r, unicode.Mn, unicode.Me):
 		c.run++
 		return c.run <= maxRun && Harmless(r)
 	}
 	c.base, c.run = r, 0
 	return Harmless(r)
 }
+
+// ideograph tells of the many letters of Chinese, Japanese and Korean that are found quickly so.
+func ideograph(r rune) bool { return r >= 0x3400 && r < 0xa000 || r >= 0xac00 && r < 0xd7a4 }
 
 // maxModifiers is how many selectors and joiners emoji have in a row.
 const maxModifiers = 2
@@ -87,7 +168,6 @@ const maxModifiers = 2
 const maxRun = 4
 
 func appendByte(dst []byte, b byte) []byte {
-	const digits = "0123456789abcdef"
 	return append(dst, '\\', 'x', digits[b>>4], digits[b&15])
 }
 

@@ -1,6 +1,10 @@
 package terminal_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -80,17 +84,73 @@ func TestEscapedTextIsPrintable(t *testing.T) {
 				t.Fatalf("%q holds %U", out, r)
 			}
 		}
+		if again := terminal.Escape(out); again != out {
+			t.Fatalf("escaped once more, %q becomes %q", out, again)
+		}
 		if again := string(terminal.AppendEscaped(nil, []byte(in))); again != out {
 			t.Fatalf("AppendEscaped gives %q, Escape %q", again, out)
 		}
 	})
 }
 
+func TestEscapeJSONWritesEscapesOfJSON(t *testing.T) {
+	for in, want := range map[string]string{
+		"{\"é\":\"日本 ❤\ufe0f\"}\n":               "{\"é\":\"日本 ❤\ufe0f\"}\n",
+		"[\"\x7f\u009b1m\u202e\"]":               `["\u007f\u009b1m\u202e"]`,
+		"\"\u200b\u00ad\ufeff\ue000\"":           `"\u200b\u00ad\ufeff\ue000"`,
+		"\"\U000e0041\U000f0000\"":               `"\udb40\udc41\udb80\udc00"`,
+		"\"\xff\x9b\"":                           `"\ufffd\ufffd"`,
+		`"e` + strings.Repeat("\u0301", 5) + `"`: "\"e\u0301\u0301\u0301\u0301" + `\u0301"`,
+		"\"a\u034f\ufe0f\"":                      `"a\u034f\ufe0f"`,
+	} {
+		if got := string(terminal.EscapeJSON([]byte("\x1b"+in), 1)); got != "\x1b"+want {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+// TestEscapedJSONIsTheSameValue gives EscapeJSON strings of any characters: a terminal shows each of what comes out,
+// and it is read as what went in.
+func TestEscapedJSONIsTheSameValue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var in bytes.Buffer
+		encoder := json.NewEncoder(&in)
+		encoder.SetEscapeHTML(false)
+		want := rapid.SliceOf(rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune("1é\u0301\u034f\u200d\ufe0f\u009b\u202e\U000e0041\n"))))).Draw(t, "in")
+		if err := encoder.Encode(want); err != nil {
+			t.Fatal(err)
+		}
+		out := terminal.EscapeJSON(in.Bytes(), 0)
+		if shown := terminal.Escape(string(out)); shown != string(out) {
+			t.Fatalf("%q is shown as %q", out, shown)
+		}
+		var got []string
+		if err := json.Unmarshal(out, &got); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%v: %q became %q", err, want, got)
+		}
+	})
+}
+
+func TestWriterIsForTerminals(t *testing.T) {
+	var pipe, screen strings.Builder
+	const text = "a\x1b[2J\xff\n"
+	for _, w := range []io.Writer{terminal.Writer(&pipe, false), terminal.Writer(&screen, true)} {
+		if n, err := io.WriteString(w, text); n != len(text) || err != nil {
+			t.Errorf("%d bytes, error %v", n, err)
+		}
+	}
+	if pipe.String() != text || screen.String() != `a\x1b[2J\xff`+"\n" {
+		t.Errorf("the pipe got %q, the terminal %q", pipe.String(), screen.String())
+	}
+}
+
 func TestEscapeOfPlainTextAllocatesNothing(t *testing.T) {
 	text, dst := []byte("temperature 21.5"), make([]byte, 0, 64)
+	object := []byte(`{"temperatur":"21 °"}`)
 	if n := testing.AllocsPerRun(100, func() {
 		terminal.AppendEscaped(dst, text)
 		terminal.Escape("temperature 21.5")
+		terminal.EscapeJSON(object, 0)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

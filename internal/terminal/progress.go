@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -16,7 +17,7 @@ type ProgressOptions struct {
 	Label    string        // what is done, such as "published"
 	Total    int64         // how many there will be; 0: nobody knows
 	Interval time.Duration // between lines; 0: 200 ms on a terminal, else 10 s
-	Columns  func() int    // the terminal's width now; nil: 80
+	Began    time.Time     // when the work began, for the rate; zero: with NewProgress
 
 	// Line is what to write for a plain line; nil: text and a line feed.
 	Line func(text string) string
@@ -36,7 +37,8 @@ type Progress struct {
 	ended bool
 }
 
-// NewProgress returns a Progress that writes to w, which is stderr. The work begins now.
+// NewProgress returns a Progress that writes to w, which is stderr itself, so that its width is known. The work
+// begins now.
 func NewProgress(w io.Writer, o ProgressOptions) *Progress {
 	if o.Interval == 0 {
 		o.Interval = 10 * time.Second
@@ -114,10 +116,7 @@ func (p *Progress) drawLocked() {
 		p.plainLocked()
 		return
 	}
-	columns := 80
-	if p.options.Columns != nil {
-		columns = p.options.Columns()
-	}
+	columns, _ := Size(p.w)
 	// The last column stays free, for some terminals go to the next line with it.
 	line := runewidth.Truncate(EscapeLine(p.text(now)), columns-1, "")
 	// Where stderr is gone nobody can be told.
@@ -149,7 +148,7 @@ func (p *Progress) text(now time.Time) string {
 	if p.options.Total > 0 {
 		fmt.Fprintf(&b, " of %d (%d %%)", p.options.Total, int64(100*float64(p.done)/float64(p.options.Total)))
 	}
-	elapsed := now.Sub(p.began)
+	elapsed := now.Sub(cmp.Or(p.options.Began, p.began))
 	if elapsed <= 0 {
 		return b.String()
 	}

@@ -20,14 +20,15 @@ func Is(f *os.File) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// Size returns the columns and lines of the terminal that stream is, or false.
-func Size(stream any) (columns, lines int, ok bool) {
-	f, ok := stream.(*os.File)
-	if !ok {
-		return 0, 0, false
+// Size returns the columns and lines of the terminal that stream is; 80 and 24 where that is not known.
+func Size(stream any) (columns, lines int) {
+	if f, ok := stream.(*os.File); ok {
+		columns, lines, err := term.GetSize(int(f.Fd()))
+		if err == nil && columns > 0 && lines > 0 {
+			return columns, lines
+		}
 	}
-	columns, lines, err := term.GetSize(int(f.Fd()))
-	return columns, lines, err == nil && columns > 0 && lines > 0
+	return 80, 24
 }
 
 // ErrNoTerminal is returned where nobody is there to type a password.

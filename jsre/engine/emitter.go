@@ -154,7 +154,7 @@ func (e *Emitter) warn(key eventKey, ev *event) {
 		return
 	}
 	ev.warned = true
-	_, _ = fmt.Fprintf(e.vm.opts.Stderr, "warning: possible EventEmitter leak: %d listeners of '%s' added; use setMaxListeners to raise the limit\n",
+	_, _ = fmt.Fprintf(e.vm.opts.Stderr, "warning: possible EventEmitter leak: %d listeners of %q added; use setMaxListeners to raise the limit\n",
 		len(ev.list), key)
 }
 

@@ -128,7 +128,7 @@ func (vm *VM) close() {
 func (vm *VM) runHook(hook func()) {
 	defer func() {
 		if x := recover(); x != nil {
-			_, _ = fmt.Fprintf(vm.opts.Stderr, "close hook failed: %v\n", x)
+			_, _ = fmt.Fprintf(vm.opts.Stderr, "close hook failed: %q\n", fmt.Sprint(x))
 		}
 	}()
 	hook()
