@@ -54,7 +54,7 @@ func (j *journal) attach(o *subscribe.Options) {
 	o.FilterOut, o.NoStale = nil, false
 	o.Wanted = func(m *mqtt.Received) bool {
 		j.next()
-		if noStale && m.Retain || matchesAny(filterOut, m.Topic) {
+		if noStale && m.Retain || subscribe.MatchesAny(filterOut, m.Topic) {
 			j.pass()
 			return false
 		}
@@ -67,15 +67,6 @@ func (j *journal) attach(o *subscribe.Options) {
 		}
 		return dst, j.fill(made)
 	}
-}
-
-func matchesAny(filters []string, topic string) bool {
-	for _, filter := range filters {
-		if subscribe.Matches(filter, topic) {
-			return true
-		}
-	}
-	return false
 }
 
 // packets returns what Config.OnPacket is to call, which is nothing without a journal.
