@@ -4,10 +4,12 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"dunlin/internal/cli"
@@ -27,6 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(cli.Main())
 	}
 	flag.Parse()
+	// Where SIGHUP is ignored, as under nohup, the tools would ignore it, too. What is caught here is not ignored there.
+	ossignal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	// The rows wait for networks and clocks more than they work.
 	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
@@ -81,6 +85,10 @@ const attempts = 4
 func compare(t *testing.T, row *row, mine side) {
 	t.Helper()
 	ended := row.play(t, mine)
+	if ended.status == notEnded {
+		t.Errorf("mosquitto_%s did not end within %v; it wrote\n%s", row.line, runLimit, ended)
+		return
+	}
 	own, isOwn := ownWordsOf(row.name)
 	if isOwn && !*itself && ended.status != own.ours {
 		t.Errorf("mosquitto_%s\nended with status %d, want %d", row.line, ended.status, own.ours)

@@ -118,6 +118,7 @@ func TestListWaitsForWhoTakesTheMessages(t *testing.T) {
 			server.Expect(pingReq)
 			server.Send(pingResp)
 		}
+		synctest.Wait() // the answer has come, and the next ping is not due
 		close(taken)
 		for range 4 {
 			server.Expect(pingReq)
