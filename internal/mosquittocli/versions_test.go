@@ -80,6 +80,7 @@ var ownWords = []struct {
 //     2.0.11 keeps trying and so do we, after the end of stdin, too: nobody's lines are to be lost for a restart.
 //   - More than 65,535 lines of -l at QoS 1: 2.0.11 ends with status 0 when the packet identifier of the last line is
 //     acknowledged for the first time, and the others never leave; 2.1.2 ends with fewer sent. We publish all of them.
+//   - --remove-retained with -C or --retained-only: both of theirs print what they should and then hang until -W. We end.
 //   - -u "" with -P: both of theirs connect with an empty user name. mqtt.Config has none that is given and empty, so that before
 //     MQTT 5 it is refused with a sentence; a field of its own for this would be one more for everybody to understand.
 
