@@ -255,6 +255,7 @@ func TestPropertiesThatCannotBe(t *testing.T) {
 		{"publish message-expiry-interval 4294967296", connect.OutOfRange},
 		{"subscribe subscription-identifier 268435456", connect.OutOfRange},
 		{"publish content-type \xff", connect.NotText},
+		{"publish content-type " + strings.Repeat("x", 65536), connect.NotText},
 		{"publish content-type a b", connect.WrongValueNumber},
 		{"publish user-property a", connect.WrongValueNumber},
 	} {

@@ -23,6 +23,7 @@ func TestNamesOfTopics(t *testing.T) {
 		"a.json/b.":          "a.json/b%2e",
 		".hidden/-rf":        "%2ehidden/%2drf",
 		"con/nul.txt/COM1":   "%63on/%6eul.txt/!c!o!m1",
+		"aux/prn":            "%61ux/%70rn",
 		"com1/lpt9.a/com10":  "%63om1/%6cpt9.a/com10",
 		"a b/c:d*?\"<>|\\":   "a%20b/c%3ad%2a%3f%22%3c%3e%7c%5c",
 		"\x00\x1f\x7f":       "%00%1f%7f",
