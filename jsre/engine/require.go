@@ -8,14 +8,9 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/parser"
-	"github.com/dop251/goja/unistring"
 )
-
-// moduleParams are the parameters of the function that a file's text is the body of.
-var moduleParams = []string{"exports", "require", "module", "__filename", "__dirname"}
 
 // RunFile reads and runs the script at path as the main module. It must be called by the main
 // function of [VM.Run]. It returns a [*LoadError] for a file that cannot be read or parsed; what
@@ -62,15 +57,7 @@ func (vm *VM) compileModule(name, text string) (*Func, error) {
 		text = "//" + text[2:]
 	}
 	vm.sources[name] = text
-	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
-	if err == nil {
-		wrapTree(tree)
-	} else if strings.Contains(err.Error(), "Illegal return") {
-		// A module may return at its top level, which a program may not: wrap the text instead.
-		// Only columns of the first line are wrong then.
-		head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
-		tree, err = parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
-	}
+	tree, err := parseModule(name, text)
 	if err != nil {
 		return nil, vm.loadError(name, err)
 	}
@@ -88,22 +75,6 @@ func (vm *VM) compileModule(name, text string) (*Func, error) {
 		return nil, &LoadError{Path: name, Err: errors.New("the text closes the function it is wrapped in")}
 	}
 	return fn, nil
-}
-
-// wrapTree makes the statements of a program the body of a function expression.
-func wrapTree(tree *ast.Program) {
-	params := &ast.ParameterList{}
-	for _, p := range moduleParams {
-		params.List = append(params.List, &ast.Binding{Target: &ast.Identifier{Name: unistring.String(p), Idx: 1}})
-	}
-	end := file.Idx(len(tree.File.Source()) + 1)
-	tree.Body = []ast.Statement{&ast.ExpressionStatement{Expression: &ast.FunctionLiteral{
-		Function:        1,
-		ParameterList:   params,
-		Body:            &ast.BlockStatement{LeftBrace: 1, List: tree.Body, RightBrace: end},
-		DeclarationList: tree.DeclarationList,
-	}}}
-	tree.DeclarationList = nil
 }
 
 // loadError describes a text that does not parse or compile.

@@ -28,6 +28,7 @@ type Options struct {
 	Color  bool           // the console may colour what it inspects
 	Dir    string         // directory relative paths start from; empty: the host's working directory
 	Host   map[string]any // settings for native modules, by name; read with [VM.Host]
+	Access Access         // what the script may reach; the zero value grants everything
 	// Modules are the native modules of the VM. A later one replaces an earlier one of the same
 	// name.
 	Modules []Module
@@ -221,6 +222,27 @@ func (vm *VM) Go(f func(ctx context.Context)) {
 func (vm *VM) SetGlobal(name string, v any) {
 	err := vm.rt.GlobalObject().DefineDataProperty(name, vm.rt.ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	if err != nil {
+		panic(err)
+	}
+}
+
+// LazyGlobal defines a global that is made when the script first asks for it: what few scripts use
+// must not cost every runtime memory. Loop goroutine only.
+func (vm *VM) LazyGlobal(name string, create func() goja.Value) {
+	global := vm.rt.GlobalObject()
+	settle := func(v goja.Value) {
+		_ = global.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	}
+	get := vm.NewFunction("get "+name, func(goja.FunctionCall) goja.Value {
+		v := create()
+		settle(v)
+		return v
+	})
+	set := vm.NewFunction("set "+name, func(c goja.FunctionCall) goja.Value {
+		settle(c.Argument(0))
+		return goja.Undefined()
+	})
+	if err := global.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
 		panic(err)
 	}
 }

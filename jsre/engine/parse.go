@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/file"
+	"github.com/dop251/goja/parser"
+	"github.com/dop251/goja/unistring"
+)
+
+// moduleParams are the parameters of the function that a file's text is the body of.
+var moduleParams = []string{"exports", "require", "module", "__filename", "__dirname"}
+
+// parseModule parses a text and makes the body of a module function of it.
+func parseModule(name, text string) (*ast.Program, error) {
+	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
+	if err == nil {
+		wrapTree(tree)
+		return tree, nil
+	}
+	if !strings.Contains(err.Error(), "Illegal return") {
+		return nil, err
+	}
+	// A module may return at its top level, which a program may not: wrap the text instead.
+	// Only columns of the first line are wrong then.
+	head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
+	return parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
+}
+
+// wrapTree makes the statements of a program the body of a function expression.
+func wrapTree(tree *ast.Program) {
+	params := &ast.ParameterList{}
+	for _, p := range moduleParams {
+		params.List = append(params.List, &ast.Binding{Target: &ast.Identifier{Name: unistring.String(p), Idx: 1}})
+	}
+	end := file.Idx(len(tree.File.Source()) + 1)
+	tree.Body = []ast.Statement{&ast.ExpressionStatement{Expression: &ast.FunctionLiteral{
+		Function:        1,
+		ParameterList:   params,
+		Body:            &ast.BlockStatement{LeftBrace: 1, List: tree.Body, RightBrace: end},
+		DeclarationList: tree.DeclarationList,
+	}}}
+	tree.DeclarationList = nil
+}
