@@ -3,6 +3,7 @@ package jsre_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -56,5 +57,20 @@ func compareLines(t *testing.T, got, want string) {
 		if a != b {
 			t.Errorf("line %d: got %q, want %q", i+1, a, b)
 		}
+	}
+}
+
+// TestAppendingIsLinear counts the memory that putting a text together takes: copied for each piece, it would be
+// 5 GB.
+func TestAppendingIsLinear(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, _, err := run(t, `let s = '', u = 'ä'; for (let i = 0; i < 100000; i++) { s += 'x'; u = u + 'y'; } print(s.length, u.length);`)
+	runtime.ReadMemStats(&after)
+	if err != nil || got != "100000 100001\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
+		t.Errorf("took %d MB of memory", used>>20)
 	}
 }

@@ -48,7 +48,11 @@ func wrapTree(tree *ast.Program) {
 }
 
 // compileTree compiles a parsed text, with goja's faults mended.
-func compileTree(tree *ast.Program) (*goja.Program, error) {
+func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	lower.Tree(tree)
-	return goja.CompileAST(tree, false)
+	prog, err := goja.CompileAST(tree, false)
+	if err == nil {
+		vm.appender.patch(vm.instructions, prog)
+	}
+	return prog, err
 }
