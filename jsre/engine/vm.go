@@ -51,6 +51,9 @@ type VM struct {
 	buffer  bufferClass
 	parts   parts
 
+	instructions *instructions
+	appender     *appender
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
 	parseJSON   *Func        // JSON.parse as it was made
@@ -120,6 +123,12 @@ func New(opts Options) (*VM, error) {
 	if err != nil {
 		return nil, err
 	}
+	if vm.instructions, err = theInstructions(); err != nil {
+		return nil, err
+	}
+	if vm.appender, err = newAppender(vm, vm.instructions); err != nil {
+		return nil, err
+	}
 	vm.modules = newRegistry(vm, opts.Modules)
 	if ex := rt.Try(func() { err = vm.setup() }); ex != nil {
 		err = ex
@@ -148,6 +157,9 @@ func (vm *VM) setup() error {
 	}
 	vm.guardGenerators()
 	vm.guardFlat()
+	if err := vm.mendShift(); err != nil {
+		return err
+	}
 	vm.setAsyncIterator()
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
