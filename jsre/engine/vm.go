@@ -56,7 +56,10 @@ type VM struct {
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
-	parseJSON   *Func        // JSON.parse as guardJSON made it
+	parseJSON   *Func        // JSON.parse as it was made
+	objectModel *goja.Object // a plain object
+	texts       textKinds
+	json        jsonKinds
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
 
@@ -145,7 +148,13 @@ func (vm *VM) setup() error {
 	vm.enter, _ = goja.AssertFunction(enter)
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
-	vm.guardJSON()
+	if vm.texts, err = findTextKinds(); err != nil {
+		return err
+	}
+	vm.objectModel = vm.rt.NewObject()
+	if err := vm.initJSON(); err != nil {
+		return err
+	}
 	vm.guardGenerators()
 	vm.guardFlat()
 	if err := vm.mendShift(); err != nil {
