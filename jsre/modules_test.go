@@ -202,9 +202,9 @@ func TestHostile(t *testing.T) {
 		{"listeners that add listeners", `const e = new EventEmitter(); let n = 0; e.setMaxListeners(0); e.on('x', function f() { if (n++ < 1000) e.on('x', f); }); e.emit('x'); e.emit('x'); show(n);`, "3\n"},
 		{
 			"fake natives", `const b = Object.create(Buffer.prototype); show(() => b.toString()); show(Buffer.isBuffer(b)); const t = Object.create(setTimeout(() => {}, 1)); clearTimeout(t); show(() => t.ref()); show(() => TextDecoder.prototype.decode.call(new TextEncoder()));`,
-			"TypeError[ERR_INVALID_ARG_TYPE]: toString was called on object, not on a Buffer\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\nTypeError[ERR_INVALID_ARG_TYPE]: decode was called on object, not on a TextDecoder\n",
+			"TypeError[ERR_INVALID_ARG_TYPE]: toString was called on object, not on a Buffer\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\nTypeError[ERR_INVALID_THIS]: Value of \"this\" must be of type TextDecoder\n",
 		},
-		{"views that lie", `const d = new DataView(new ArrayBuffer(4), 2); Object.defineProperty(d, 'byteOffset', { value: 1e9 }); Object.defineProperty(d, 'byteLength', { value: 1e9 }); show(Buffer.from(d).length); const u = new Uint16Array(2); Object.defineProperty(u, 'buffer', { value: new ArrayBuffer(1) }); show(Buffer.concat([u]).length);`, "2\n4\n"},
+		{"views that lie", `const d = new DataView(new ArrayBuffer(4), 2); Object.defineProperty(d, 'byteOffset', { value: 1e9 }); Object.defineProperty(d, 'byteLength', { value: 1e9 }); show(Buffer.byteLength(d)); const u = new Uint16Array(2); Object.defineProperty(u, 'buffer', { value: new ArrayBuffer(1) }); show(Buffer.byteLength(u));`, "2\n4\n"},
 		{"symbols of natives", `const t = setTimeout(() => {}, 1); const [s] = Object.getOwnPropertySymbols(t); const o = {}; o[s] = t[s]; show(() => t.ref.call(o)); delete t[s]; clearTimeout(t); t[s] = 5; clearTimeout(t);`, "TypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\n"},
 	})
 }

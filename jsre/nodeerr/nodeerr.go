@@ -102,10 +102,10 @@ func Received(vm *engine.VM, v goja.Value) string {
 
 func receivedObject(vm *engine.VM, obj *goja.Object) string {
 	if _, ok := goja.AssertFunction(obj); ok {
-		if name := obj.Get("name"); name != nil && name.String() != "" {
+		if name := obj.Get("name"); name != nil {
 			return "function " + name.String()
 		}
-		return "type function ([Function (anonymous)])"
+		return "function "
 	}
 	if class, ok := obj.Get("constructor").(*goja.Object); ok {
 		if name := class.Get("name"); engine.Given(name) && name.String() != "" {
@@ -145,7 +145,7 @@ func inspectObject(vm *engine.VM, obj *goja.Object) string {
 		return inspectArray(vm, obj)
 	}
 	if b, ok := vm.Bytes(obj); ok && vm.IsBuffer(obj) {
-		return "<Buffer" + strings.TrimRight(fmt.Sprintf(" % x", b[:min(len(b), 50)]), " ") + ">"
+		return fmt.Sprintf("<Buffer % x>", b[:min(len(b), 50)])
 	}
 	if obj.Prototype() == nil {
 		return "[Object: null prototype] {}"
