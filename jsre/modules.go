@@ -11,9 +11,12 @@ import (
 	"dunlin/jsre/module/iosched"
 	"dunlin/jsre/module/mqtt"
 	"dunlin/jsre/module/nodeutil"
+	jsos "dunlin/jsre/module/os"
 	"dunlin/jsre/module/path"
 	"dunlin/jsre/module/process"
+	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
+	"dunlin/jsre/module/stringdecoder"
 	"dunlin/jsre/module/sys"
 	"dunlin/jsre/module/task"
 	"dunlin/jsre/module/textcodec"
@@ -26,6 +29,7 @@ func Modules() []engine.Module {
 	return []engine.Module{
 		buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
+		querystring.Module(), stringdecoder.Module(), jsos.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }
