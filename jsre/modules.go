@@ -22,7 +22,7 @@ import (
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		buffer.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
+		engine.LoaderModule(), buffer.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}

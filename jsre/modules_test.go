@@ -157,7 +157,7 @@ func TestRequire(t *testing.T) {
 	if err := rt.RunFile(context.Background(), "main.js"); err != nil {
 		t.Fatal(err)
 	}
-	const there = "there are buffer, console, dns, events, fs, iosched, mqtt, path, process, socket, sys, task, timers, tls, util; a file's name begins with './'"
+	const there = "there are buffer, console, dns, events, fs, iosched, module, mqtt, path, process, socket, sys, task, timers, tls, util; a file's name begins with './'"
 	want := "a a.js true\n1 2\nlib lib alib\npartly false\ntrue 7\ntrue true\ntrue true false\n" +
 		"Error MODULE_NOT_FOUND Cannot find module './none' (required by main.js): no such file\nError MODULE_NOT_FOUND Cannot find module '../' (required by main.js): no such file\n" +
 		"Error MODULE_NOT_FOUND Cannot find module 'left-pad' (required by main.js): " + there + "\nError MODULE_NOT_FOUND Cannot find module '' (required by main.js): " + there + "\n" +
