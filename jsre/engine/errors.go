@@ -30,6 +30,7 @@ type Frame struct {
 	Func         string // empty at the top level of a file
 	File         string // empty: a native function
 	Line, Column int    // from 1; the column counts characters
+	Async        bool   // the function waits for the one above
 }
 
 // String is the frame as a stack shows it: "f (file:line:column)".
@@ -39,12 +40,27 @@ func (f Frame) String() string {
 		pos = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 	}
 	switch {
+	case f.Async && f.Func == "":
+		return "async " + pos
+	case f.Async:
+		return "async " + f.Func + " (" + pos + ")"
 	case f.Func == "":
 		return pos
 	case strings.HasPrefix(f.Func, leftOut):
 		return f.Func
 	}
 	return f.Func + " (" + pos + ")"
+}
+
+// stackLine is the frame as the property stack of an error shows it.
+func (f Frame) stackLine() string {
+	switch {
+	case f.File == "" && f.Func == "":
+		return "<anonymous>"
+	case f.File == "":
+		return f.Func + " (<anonymous>)"
+	}
+	return f.String()
 }
 
 // ScriptError is an exception that the script did not catch.
@@ -199,27 +215,21 @@ func (vm *VM) sourceLine(f Frame) string {
 
 // frames turns goja's stack into ours, without the engine's own frames at its end.
 func (vm *VM) frames(stack []goja.StackFrame) []Frame {
-	out := make([]Frame, 0, len(stack))
-	for i := range stack {
-		f := &stack[i]
-		pos := f.Position()
-		if pos.Filename == hostFile {
-			break
-		}
-		name := f.FuncName()
-		if name == "<native>" || name == "<anonymous>" {
-			name = ""
-		}
-		frame := Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column}
-		if frame.File != "" {
-			frame.Column = vm.characters(frame)
-		}
-		out = append(out, frame)
+	return vm.errors.shown(stack, len(stack))
+}
+
+// frame turns a frame of goja's into ours.
+func (vm *VM) frame(f *goja.StackFrame) Frame {
+	pos := f.Position()
+	name := f.FuncName()
+	if name == "<native>" || name == "<anonymous>" {
+		name = ""
 	}
-	for len(out) > 0 && out[len(out)-1].File == "" {
-		out = out[:len(out)-1]
+	frame := Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column}
+	if frame.File != "" {
+		frame.Column = vm.characters(frame)
 	}
-	return out
+	return frame
 }
 
 // characters converts a column that counts bytes into one that counts characters.

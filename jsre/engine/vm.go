@@ -53,6 +53,8 @@ type VM struct {
 
 	instructions *instructions
 	appender     *appender
+	errors       *errorMaker
+	thrower      *thrower
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -143,6 +145,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.mendErrors(); err != nil {
+		return err
+	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
 	vm.guardJSON()
