@@ -1,6 +1,7 @@
 package jsre
 
 import (
+	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
@@ -22,7 +23,7 @@ import (
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		buffer.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
+		builtins.Module(), buffer.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}

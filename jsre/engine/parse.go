@@ -50,6 +50,9 @@ func wrapTree(tree *ast.Program) {
 // compileTree compiles a parsed text, with goja's faults mended.
 func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	lower.Tree(tree)
+	if err := vm.keepRegExps(tree); err != nil {
+		return nil, err
+	}
 	prog, err := goja.CompileAST(tree, false)
 	if err == nil {
 		vm.appender.patch(vm.instructions, prog)

@@ -60,6 +60,7 @@ type VM struct {
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
+	regexps     regexps
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
 
