@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -41,6 +42,9 @@ func setRegExps(vm *engine.VM) error {
 	old := x.rt.Get("RegExp").ToObject(x.rt)
 	x.proto = old.Get("prototype").ToObject(x.rt)
 	x.class = x.rt.ToValue(x.construct).ToObject(x.rt)
+	if !vm.SetCall(x.class, x.call) {
+		return errors.New("script engine: goja does not keep functions as RegExp was made for; pin the goja version this was written for")
+	}
 	for name, v := range map[string]any{"name": "RegExp", "length": 2} {
 		_ = x.class.DefineDataProperty(name, x.rt.ToValue(v), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}
@@ -159,14 +163,20 @@ func (x *regexps) isRegExp(v goja.Value) bool {
 	return x.vm.Pattern(v) != nil
 }
 
+// call is RegExp without new: it gives a RegExp back as it is.
+func (x *regexps) call(c goja.FunctionCall) goja.Value {
+	if o, ok := c.Argument(0).(*goja.Object); ok && x.isRegExp(o) && undefined(c.Argument(1)) && o.Get("constructor") == goja.Value(x.class) {
+		return o
+	}
+	return x.construct(goja.ConstructorCall{Arguments: c.Arguments})
+}
+
 func (x *regexps) construct(c goja.ConstructorCall) *goja.Object {
 	source, flags := c.Argument(0), c.Argument(1)
 	isRegExp := x.isRegExp(source)
 	proto := x.proto
 	if c.NewTarget != nil {
 		proto = c.This.Prototype()
-	} else if o, ok := source.(*goja.Object); ok && isRegExp && undefined(flags) && o.Get("constructor") == goja.Value(x.class) {
-		return o
 	}
 	if p := x.vm.Pattern(source); p != nil {
 		if undefined(flags) {

@@ -156,6 +156,9 @@ func (vm *VM) setup() error {
 	if err := vm.initJSON(); err != nil {
 		return err
 	}
+	if err := vm.guardDeep(); err != nil {
+		return err
+	}
 	vm.guardGenerators()
 	vm.guardFlat()
 	if err := vm.mendShift(); err != nil {
