@@ -10,5 +10,8 @@ func Module() engine.Module {
 }
 
 func setup(vm *engine.VM) error {
-	return setRegExps(vm)
+	if err := setRegExps(vm); err != nil {
+		return err
+	}
+	return setLang(vm)
 }
