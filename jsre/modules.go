@@ -1,6 +1,7 @@
 package jsre
 
 import (
+	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
@@ -27,10 +28,27 @@ import (
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		engine.LoaderModule(), buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(),
+		engine.LoaderModule(),
+		builtins.Module(),
+		buffer.Module(),
+		textcodec.Module(),
+		domexception.Module(),
+		events.Module(),
+		timers.Module(),
+		task.Module(),
+		console.Module(),
 		process.Module(),
-		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
-		querystring.Module(), stringdecoder.Module(), jsos.Module(),
+		iosched.Module(),
+		socket.Module(),
+		tls.Module(),
+		dns.Module(),
+		fs.Module(),
+		path.Module(),
+		sys.Module(),
+		nodeutil.Module(),
+		querystring.Module(),
+		stringdecoder.Module(),
+		jsos.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }

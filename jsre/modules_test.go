@@ -208,6 +208,6 @@ func TestDeepText(t *testing.T) {
 			show(JSON.parse('[' + '[1],'.repeat(20000) + '2]').length); show(JSON.parse('{"a":[1,{"b":2}]}', (k, v) => k === 'b' ? v + 1 : v).a[1].b); show(JSON.parse.length + JSON.parse.name); try { JSON.parse('{x'); } catch (e) { show(e.name); }`,
 			"10000\n1\n20002\n20001\n3\n2parse\nSyntaxError\n",
 		},
-		{"a script of brackets", `try { eval('('.repeat(1e5)); } catch (e) { show(e.name); }`, "SyntaxError\n"},
+		{"a script of brackets", `try { eval('('.repeat(1e5)); } catch (e) { show(e.name); }`, "RangeError\n"},
 	})
 }

@@ -69,6 +69,7 @@ type VM struct {
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
+	regexps     regexps
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
 
@@ -165,6 +166,9 @@ func (vm *VM) setup() error {
 	}
 	vm.objectModel = vm.rt.NewObject()
 	if err := vm.initJSON(); err != nil {
+		return err
+	}
+	if err := vm.guardDeep(); err != nil {
 		return err
 	}
 	vm.guardGenerators()
