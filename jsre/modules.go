@@ -28,7 +28,7 @@ import (
 func Modules() []engine.Module {
 	return []engine.Module{
 		buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
-		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
+		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), fs.PromisesModule(), path.Module(), sys.Module(), nodeutil.Module(),
 		querystring.Module(), stringdecoder.Module(), jsos.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
