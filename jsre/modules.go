@@ -22,6 +22,7 @@ import (
 	"dunlin/jsre/module/textcodec"
 	"dunlin/jsre/module/timers"
 	"dunlin/jsre/module/tls"
+	"dunlin/jsre/module/url"
 )
 
 // Modules are the native modules every script has. The order matters for their Setup only.
@@ -29,7 +30,7 @@ func Modules() []engine.Module {
 	return []engine.Module{
 		buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), fs.PromisesModule(), path.Module(), sys.Module(), nodeutil.Module(),
-		querystring.Module(), stringdecoder.Module(), jsos.Module(),
+		querystring.Module(), stringdecoder.Module(), jsos.Module(), url.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }
