@@ -23,6 +23,7 @@ import (
 	"dunlin/jsre/module/textcodec"
 	"dunlin/jsre/module/timers"
 	"dunlin/jsre/module/tls"
+	"dunlin/jsre/module/url"
 )
 
 // Modules are the native modules every script has. The order matters for their Setup only.
@@ -49,6 +50,8 @@ func Modules() []engine.Module {
 		querystring.Module(),
 		stringdecoder.Module(),
 		jsos.Module(),
+		fs.PromisesModule(),
+		url.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }
