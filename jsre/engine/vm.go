@@ -56,6 +56,8 @@ type VM struct {
 	parseJSON   *Func        // JSON.parse as guardJSON made it
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
+	monitor     *goja.Symbol // EventEmitter.errorMonitor
+	captureAll  bool         // EventEmitter.captureRejections
 
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
