@@ -3,6 +3,7 @@ package jsre
 import (
 	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
 	"dunlin/jsre/module/dns"
@@ -14,6 +15,7 @@ import (
 	"dunlin/jsre/module/nodeutil"
 	jsos "dunlin/jsre/module/os"
 	"dunlin/jsre/module/path"
+	"dunlin/jsre/module/performance"
 	"dunlin/jsre/module/process"
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
@@ -52,6 +54,8 @@ func Modules() []engine.Module {
 		jsos.Module(),
 		fs.PromisesModule(),
 		url.Module(),
+		asynctimer.Module(),
+		performance.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }
