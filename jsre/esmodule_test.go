@@ -179,6 +179,7 @@ const lib = require('./lib.mjs');
 print(lib.default, lib.v, lib.__esModule, require('./lib.mjs') === lib, require('./plain.mjs').__esModule, require('./own.mjs'));
 for (const id of ['./wait.mjs', './above.mjs']) try { require(id); } catch (e) { print(e.code); }
 import('./wait.mjs').then((m) => print(m.v, require('./wait.mjs') === m));
+Promise.resolve().then(() => { try { require('./wait.mjs'); } catch (e) { print('while it waits', e.code); } });
 -- lib.mjs --
 export default 'd'; export const v = 1;
 -- plain.mjs --
@@ -189,7 +190,23 @@ const own = 'own'; export { own as 'module.exports' };
 export const v = await 7;
 -- above.mjs --
 import './wait.mjs';
-`, "d 1 true true undefined own\nERR_REQUIRE_ASYNC_MODULE\nERR_REQUIRE_ASYNC_MODULE\n7 true\n"},
+`, "d 1 true true undefined own\nERR_REQUIRE_ASYNC_MODULE\nERR_REQUIRE_ASYNC_MODULE\nwhile it waits ERR_REQUIRE_ASYNC_MODULE\n7 true\n"},
+		{"a namespace is shown with its values", `
+-- main.mjs --
+import * as ns from './lib.mjs';
+import * as cjs from './c.cjs';
+console.log(ns, [cjs]);
+-- lib.mjs --
+export let x = { a: 1 }; export default 'd'; export { x as "two words" };
+-- c.cjs --
+exports.v = 1;
+`, "[Module: null prototype] {\n  default: 'd',\n  'two words': { a: 1 },\n  x: { a: 1 }\n} [ [Module: null prototype] { default: { v: 1 }, v: 1 } ]\n"},
+		{"the main module is one", `
+-- main.mjs --
+import './c.cjs';
+-- c.cjs --
+print(require.main === module, require.main);
+`, "false undefined\n"},
 		{"names of classes that use them", `
 -- main.mjs --
 export class Device { static make() { return new Device(); } static last = Device.name; }

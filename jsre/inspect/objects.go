@@ -177,6 +177,9 @@ func (p *printer) shape(obj *goja.Object, name string, depth int) shape {
 	case "Arguments":
 		return p.plain(obj, depth, shape{open: "[Arguments] {", close: "}"})
 	}
+	if name == "" && p.in.vm.IsNamespace(obj) {
+		return p.namespace(obj, depth)
+	}
 	return p.plain(obj, depth, shape{open: p.prefix(obj, name, "Object", -1) + "{", close: "}"})
 }
 

@@ -1,0 +1,18 @@
+package inspect
+
+import "github.com/dop251/goja"
+
+// namespace shows the namespace of a module: its exports as they are now, though each is an accessor.
+func (p *printer) namespace(obj *goja.Object, depth int) shape {
+	s := shape{open: "[Module: null prototype] {", close: "}"}
+	for _, name := range obj.GetOwnPropertyNames() {
+		key := name
+		if !isIdentifier(name) {
+			key = p.style(stringLiteral(name), "string")
+		}
+		text := p.style("<uninitialized>", "special")
+		_ = p.in.rt.Try(func() { text = p.value(obj.Get(name), depth+1, false) })
+		s.entries = append(s.entries, key+": "+text)
+	}
+	return s
+}
