@@ -193,7 +193,7 @@ func (m *esModule) state() goja.PromiseState {
 
 // requireES gives what require gives for an ES module.
 func (r *registry) requireES(m *esModule) goja.Value {
-	if m.isAsync() && m.state() != goja.PromiseStateFulfilled {
+	if m.isAsync() { // also when it has ended, as in Node.js: who requires it may do so early the next time
 		r.vm.Throw("ERR_REQUIRE_ASYNC_MODULE", "require() cannot be used on an ESM graph with top-level await. Use import() instead: "+m.unit.name)
 	}
 	if m.evaluating {

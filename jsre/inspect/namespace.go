@@ -2,6 +2,14 @@ package inspect
 
 import "github.com/dop251/goja"
 
+// object shows an object of no special class.
+func (p *printer) object(obj *goja.Object, name string, depth int) shape {
+	if name == "" && p.in.vm.IsNamespace(obj) {
+		return p.namespace(obj, depth)
+	}
+	return p.plain(obj, depth, shape{open: p.prefix(obj, name, "Object", -1) + "{", close: "}"})
+}
+
 // namespace shows the namespace of a module: its exports as they are now, though each is an accessor.
 func (p *printer) namespace(obj *goja.Object, depth int) shape {
 	s := shape{open: "[Module: null prototype] {", close: "}"}

@@ -177,10 +177,7 @@ func (p *printer) shape(obj *goja.Object, name string, depth int) shape {
 	case "Arguments":
 		return p.plain(obj, depth, shape{open: "[Arguments] {", close: "}"})
 	}
-	if name == "" && p.in.vm.IsNamespace(obj) {
-		return p.namespace(obj, depth)
-	}
-	return p.plain(obj, depth, shape{open: p.prefix(obj, name, "Object", -1) + "{", close: "}"})
+	return p.object(obj, name, depth)
 }
 
 // plain adds the own properties to a shape.

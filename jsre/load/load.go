@@ -243,7 +243,7 @@ var (
 	standIn      = pattern(`var (require_\w+) = __commonJS\(\{\s*"dep:(\d+)"\(`)
 	imported     = pattern(`(\w+) = __toESM\((require_\w+)\(`)
 	exportedStar = pattern(`__reExport\(\w+, __toESM\((require_\w+)\(`)
-	taken        = pattern(`\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
+	taken        = pattern(`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
 )
 
 // keepClassNames gives classes that use their own name that name back. esbuild makes `class A {new A}`
