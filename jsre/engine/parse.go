@@ -53,6 +53,7 @@ func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	prog, err := goja.CompileAST(tree, false)
 	if err == nil {
 		vm.appender.patch(vm.instructions, prog)
+		vm.thrower.patch(prog)
 	}
 	return prog, err
 }

@@ -60,6 +60,8 @@ type VM struct {
 
 	instructions *instructions
 	appender     *appender
+	errors       *errorMaker
+	thrower      *thrower
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -153,6 +155,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.mendErrors(); err != nil {
+		return err
+	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
 	if vm.texts, err = findTextKinds(); err != nil {
