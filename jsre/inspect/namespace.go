@@ -2,8 +2,8 @@ package inspect
 
 import "github.com/dop251/goja"
 
-// object shows an object of no special class.
-func (p *printer) object(obj *goja.Object, name string, depth int) shape {
+// classless shows an object of no special class.
+func (p *printer) classless(obj *goja.Object, name string, depth int) shape {
 	if name == "" && p.in.vm.IsNamespace(obj) {
 		return p.namespace(obj, depth)
 	}

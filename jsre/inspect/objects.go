@@ -177,7 +177,7 @@ func (p *printer) shape(obj *goja.Object, name string, depth int) shape {
 	case "Arguments":
 		return p.plain(obj, depth, shape{open: "[Arguments] {", close: "}"})
 	}
-	return p.object(obj, name, depth)
+	return p.classless(obj, name, depth)
 }
 
 // plain adds the own properties to a shape.
