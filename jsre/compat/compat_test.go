@@ -35,19 +35,25 @@ func TestScriptsPrintTheSameAsOnNode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join("testdata", name+".js")
-			if *show {
-				first := run(t, s, node, file)
-				for range 4 {
-					if again := run(t, s, node, file); again != first {
-						t.Errorf("prints now this, now that:\n%s\n%s", first, again)
-					}
-				}
-				t.Logf("%s", first)
-				return
-			}
-			compare(t, name, run(t, s, node, file), run(t, s, node, file))
+			compareFile(t, s, name, file)
 		})
 	}
+}
+
+// compareFile runs a script on both sides. With -show it runs on Node.js alone, time and again.
+func compareFile(t *testing.T, s *servers, name, file string) {
+	t.Helper()
+	first := run(t, s, node, file)
+	if !*show {
+		compare(t, name, first, run(t, s, node, file))
+		return
+	}
+	for range 4 {
+		if again := run(t, s, node, file); again != first {
+			t.Errorf("prints now this, now that:\n%s\n%s", first, again)
+		}
+	}
+	t.Logf("%s", first)
 }
 
 // compare holds what two runs printed against each other and the list of differences.
