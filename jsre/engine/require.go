@@ -61,7 +61,7 @@ func (vm *VM) compileModule(name, text string) (*Func, error) {
 	if err != nil {
 		return nil, vm.loadError(name, err)
 	}
-	prog, err := goja.CompileAST(tree, false)
+	prog, err := vm.compileTree(tree)
 	if err != nil {
 		return nil, vm.loadError(name, err)
 	}

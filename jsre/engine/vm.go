@@ -51,9 +51,15 @@ type VM struct {
 	buffer  bufferClass
 	parts   parts
 
+	instructions *instructions
+	appender     *appender
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
-	parseJSON   *Func        // JSON.parse as guardJSON made it
+	parseJSON   *Func        // JSON.parse as it was made
+	objectModel *goja.Object // a plain object
+	texts       textKinds
+	json        jsonKinds
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
 
@@ -117,6 +123,12 @@ func New(opts Options) (*VM, error) {
 	if err != nil {
 		return nil, err
 	}
+	if vm.instructions, err = theInstructions(); err != nil {
+		return nil, err
+	}
+	if vm.appender, err = newAppender(vm, vm.instructions); err != nil {
+		return nil, err
+	}
 	vm.modules = newRegistry(vm, opts.Modules)
 	if ex := rt.Try(func() { err = vm.setup() }); ex != nil {
 		err = ex
@@ -136,9 +148,18 @@ func (vm *VM) setup() error {
 	vm.enter, _ = goja.AssertFunction(enter)
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
-	vm.guardJSON()
+	if vm.texts, err = findTextKinds(); err != nil {
+		return err
+	}
+	vm.objectModel = vm.rt.NewObject()
+	if err := vm.initJSON(); err != nil {
+		return err
+	}
 	vm.guardGenerators()
 	vm.guardFlat()
+	if err := vm.mendShift(); err != nil {
+		return err
+	}
 	vm.setAsyncIterator()
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
