@@ -45,7 +45,7 @@ func compareFile(t *testing.T, s *servers, name, file string) {
 	t.Helper()
 	first := run(t, s, node, file)
 	if !*show {
-		compare(t, name, first, run(t, s, node, file))
+		compare(t, name, first, run(t, s, dunlin(t), file))
 		return
 	}
 	for range 4 {
