@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -92,19 +91,6 @@ func TestProcess(t *testing.T) {
 		{"nextTick", `process.nextTick((a, b) => show(a + b), 1, 2); show(() => process.nextTick(1));`, "TypeError[ERR_INVALID_ARG_TYPE]: nextTick: callback must be a function, got number\n3\n"},
 		{"argv can be replaced", `process.argv = [1]; show(process.argv.length);`, "1\n"},
 	}, args)
-}
-
-func TestSys(t *testing.T) {
-	check(t, "const sys = require('sys');\n", []expectation{
-		{
-			"members", `show(sys.platform === process.platform); show(sys.arch === process.arch); show(sys.memory().used > 0); show(typeof sys.hostname()); show(sys.cpus > 0); show(sys.error(2)); show(typeof sys.version);
-			const t = Date.now(); let fired = false; setTimeout(() => { fired = true; }, 1); sys.sleep(20); show(Date.now() - t >= 19); show(fired); show(() => sys.sleep('x')); show(() => sys.sleep(-1));`,
-			"true\ntrue\ntrue\nstring\ntrue\nno such file or directory\nstring\ntrue\nfalse\nTypeError[ERR_INVALID_ARG_TYPE]: sleep: ms must be a number, got string\nRangeError[ERR_OUT_OF_RANGE]: sleep: ms must be from 0 to 2147483647, got -1\n",
-		},
-	})
-	if runtime.GOOS == "linux" {
-		check(t, "", []expectation{{"memory of the machine", `const m = require('sys').memory(); show(m.total > m.free && m.free > 0);`, "true\n"}})
-	}
 }
 
 func TestSmallModules(t *testing.T) {
