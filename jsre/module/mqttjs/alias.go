@@ -100,6 +100,7 @@ func (c *client) applyAlias(o *outgoing) goja.Value {
 }
 
 func addAlias(o *outgoing, alias int) {
+	o.aliased = true
 	o.p.Properties = append(slices.Clone(o.p.Properties), packet.Property{ID: packet.TopicAlias, Num: uint32(alias)}) //nolint:gosec // at most 65535
 }
 
@@ -132,7 +133,7 @@ func (c *client) resolveAlias(p *packet.Packet) bool {
 	if c.recvAliases == nil {
 		return reject("Received a PUBLISH Topic Alias but no Topic Alias Maximum was advertised", 148)
 	}
-	if alias == 0 || alias > uint32(c.recvAliasMax) { //nolint:gosec // at most 65535
+	if alias == 0 || p.Topic != "" && alias > uint32(c.recvAliasMax) { //nolint:gosec // at most 65535
 		return reject(outsideAliases(int(alias), c.recvAliasMax), 148)
 	}
 	if p.Topic == "" {

@@ -227,7 +227,9 @@ func (c *client) sentObject(o *outgoing) *goja.Object {
 		set("unsubscriptions", o.list)
 	case packet.PubAck, packet.PubRec:
 		set("messageId", int(p.ID))
-		set("reasonCode", int(p.Code))
+		if p.Type == packet.PubAck || p.Code != 0 {
+			set("reasonCode", int(p.Code))
+		}
 	case packet.PubRel:
 		set("qos", 2)
 		set("messageId", int(p.ID))
@@ -253,7 +255,7 @@ func (c *client) sentProperties(o *outgoing) goja.Value {
 	if o.properties != nil && (alias != nil) == engineGiven(c.vm.Field(o.properties, "topicAlias")) {
 		return o.properties
 	}
-	if o.properties == nil && alias == nil {
+	if o.properties == nil && alias == nil && !o.aliased {
 		return goja.Undefined()
 	}
 	out := c.vm.NewObject()

@@ -19,6 +19,7 @@ type outgoing struct {
 	options    *goja.Object // of a DISCONNECT
 	object     *goja.Object // a packet that the script made; nil: none
 	received   *received    // in the incoming store: the message as it came
+	aliased    bool         // the client has put in an alias
 	written    bool         // once; then it is a duplicate
 }
 
@@ -54,8 +55,10 @@ func (c *client) write(o *outgoing, done func(err goja.Value)) {
 		return
 	}
 	room := s.put(func(dst []byte) []byte {
-		if c.version >= packet.V311 && o.written && o.p.Type == packet.Publish {
-			o.p.Dup = true
+		if o.written && o.p.Type == packet.Publish && c.connack.SessionPresent { // the script sees what it gave
+			again := o.p
+			again.Dup = true
+			return packet.Append(dst, &again, c.version)
 		}
 		return packet.Append(dst, &o.p, c.version)
 	})

@@ -19,14 +19,14 @@ func callbackOf(f *engine.Func) outcome {
 		return nil
 	}
 	return func(err goja.Value, packet func() goja.Value) {
-		if err == nil {
-			err = goja.Undefined()
+		switch {
+		case packet != nil:
+			call(f, err, packet())
+		case err != nil:
+			call(f, err)
+		default:
+			call(f)
 		}
-		v := goja.Undefined()
-		if packet != nil {
-			v = packet()
-		}
-		call(f, err, v)
 	}
 }
 

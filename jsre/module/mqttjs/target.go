@@ -19,14 +19,28 @@ import (
 type target struct {
 	address dial.Address
 	options dial.Options
-	err     error // of the options: the attempt fails with it
+	to      string // the address in the place of the one that the script names, "" for the latter
+	err     error  // of the options: the attempt fails with it
 }
 
 func (t target) dial(ctx context.Context) (net.Conn, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	return dial.Open(ctx, t.address, t.options)
+	var refused error // with the address, which dial does not tell again
+	t.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if t.to != "" {
+			address = t.to
+		}
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		refused = err
+		return conn, err
+	}
+	conn, err := dial.Open(ctx, t.address, t.options)
+	if err != nil && refused != nil {
+		err = refused
+	}
+	return conn, err
 }
 
 // readTarget takes the options for an attempt: the next of the servers, if there are several.
@@ -89,9 +103,7 @@ func (t *target) redirect(c *client, endpoint string) {
 	if plain {
 		t.address.TLS = false
 	}
-	t.options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, to)
-	}
+	t.to = to
 }
 
 // nextServer takes the next of options.servers.
