@@ -69,6 +69,8 @@ type VM struct {
 	json        jsonKinds
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
+	monitor     *goja.Symbol // EventEmitter.errorMonitor
+	captureAll  bool         // EventEmitter.captureRejections
 
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
