@@ -9,7 +9,7 @@ const [host = '127.0.0.1', port = '1883'] = process.argv.slice(2);
 
 class Lamp extends EventEmitter {
   #client;
-  #on = false;
+  #lit = false;
 
   constructor(name) {
     super();
@@ -41,8 +41,8 @@ class Lamp extends EventEmitter {
     this.#client.publish(this.#topic('state'), 'offline', { qos: 1, retain: true }, () => this.#client.close());
   }
 
-  get on() {
-    return this.#on;
+  get lit() {
+    return this.#lit;
   }
 
   #topic(what) {
@@ -50,7 +50,7 @@ class Lamp extends EventEmitter {
   }
 
   #tell() {
-    this.#client.publish(this.#topic('state'), this.#on ? 'on' : 'off', { qos: 1, retain: true });
+    this.#client.publish(this.#topic('state'), this.#lit ? 'on' : 'off', { qos: 1, retain: true });
   }
 
   #obey(what, value) {
@@ -58,9 +58,9 @@ class Lamp extends EventEmitter {
       this.emit('refused', value);
       return;
     }
-    this.#on = value === 'toggle' ? !this.#on : value === 'on';
+    this.#lit = value === 'toggle' ? !this.#lit : value === 'on';
     this.#tell();
-    this.emit('switched', this.#on);
+    this.emit('switched', this.#lit);
   }
 }
 

@@ -236,13 +236,6 @@ func TestTLSWithACertificateOfTheClient(t *testing.T) {
 	}
 }
 
-func TestTimersBeatWatchAndEnd(t *testing.T) {
-	b := mosquitto.Start(t, mosquitto.Options{})
-	u := join(t, b, "heart/#")
-	start(t, "timer-heartbeat.js", place(t, b)...).ends("beat 1\nbeat 2\nbeat 3\nsilence\nstopped\n")
-	u.hears("heart/beat 1", "heart/beat 2", "heart/beat 3")
-}
-
 func TestAsyncFunctionsAskAndWaitForAnswers(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	start(t, "async-await.js", place(t, b)...).ends("84 / 2 = 42\n1 / 0: no answer\n1 / 8 = 0.125\n")
