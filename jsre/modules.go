@@ -2,6 +2,7 @@ package jsre
 
 import (
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
 	"dunlin/jsre/module/dns"
@@ -13,6 +14,7 @@ import (
 	"dunlin/jsre/module/nodeutil"
 	jsos "dunlin/jsre/module/os"
 	"dunlin/jsre/module/path"
+	"dunlin/jsre/module/performance"
 	"dunlin/jsre/module/process"
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
@@ -30,6 +32,7 @@ func Modules() []engine.Module {
 		engine.LoaderModule(), buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(),
 		process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
+		timers.Promises(), asynctimer.Module(), performance.Module(),
 		querystring.Module(), stringdecoder.Module(), jsos.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}

@@ -26,7 +26,7 @@ func (vm *VM) maxListeners() int {
 func (vm *VM) initEmitterClass() {
 	vm.monitor = goja.NewSymbol("events.errorMonitor")
 	vm.emitter, vm.emitProto = vm.NewClass("EventEmitter", func(c goja.ConstructorCall) *goja.Object {
-		if opts, ok := c.Argument(0).(*goja.Object); ok && c.NewTarget != nil && vm.Field(opts, "captureRejections").ToBoolean() {
+		if opts, ok := c.Argument(0).(*goja.Object); ok && vm.Field(opts, "captureRejections").ToBoolean() {
 			vm.NewEmitter(c.This).capture = true
 		}
 		return nil

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -179,9 +180,6 @@ func (c *abort) defineStatics() {
 func (c *abort) defineController() {
 	vm := c.vm
 	class, proto := vm.NewClass("AbortController", func(call goja.ConstructorCall) *goja.Object {
-		if call.NewTarget == nil {
-			vm.ThrowType("Class constructor AbortController cannot be invoked without 'new'")
-		}
 		vm.SetSlot(call.This, &controller{signal: c.newSignal()})
 		return nil
 	})
@@ -194,6 +192,10 @@ func (c *abort) defineController() {
 		}
 		return k.signal
 	}
+	show(vm, proto, func(this goja.Value) string {
+		k, ok := vm.Slot(this).(*controller)
+		return fmt.Sprintf("AbortController { signal: AbortSignal { aborted: %t } }", ok && k.signal.aborted)
+	})
 	vm.Getter(proto, "signal", func(this goja.Value) goja.Value { return of(this).obj })
 	vm.Export(proto, "abort", func(call goja.FunctionCall) goja.Value {
 		of(call.This).fire(call.Argument(0))

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/dop251/goja"
@@ -25,9 +26,6 @@ type event struct {
 // construct makes an event of new Event(type[, options]).
 func (c *classes) construct(call goja.ConstructorCall, class string) *event {
 	a := c.vm.Args(class, call.Arguments)
-	if call.NewTarget == nil {
-		c.vm.ThrowType("Class constructor %s cannot be invoked without 'new'", class)
-	}
 	if a.Len() == 0 {
 		c.vm.ThrowType("%s: type must be given", class)
 	}
@@ -58,6 +56,7 @@ func (c *classes) defineEvent() {
 		}
 	}
 	c.eventGetters()
+	show(vm, c.eventProto, c.showEvent)
 	method := func(name string, f func(e *event, a engine.Args) goja.Value) {
 		vm.Export(c.eventProto, name, func(call goja.FunctionCall) goja.Value {
 			if v := f(c.eventOf(call.This), vm.Args(name, call.Arguments)); v != nil {
@@ -156,4 +155,18 @@ func (c *classes) customEvent() *goja.Object {
 	c.vm.Getter(proto, "detail", func(this goja.Value) goja.Value { return c.eventOf(this).detail })
 	c.custom = class
 	return class
+}
+
+// showEvent is an event as console.log shows it.
+func (c *classes) showEvent(this goja.Value) string {
+	e, ok := c.vm.Slot(this).(*event)
+	if !ok {
+		return "Event {}"
+	}
+	class := "Event"
+	if v, ok := e.obj.Get("constructor").(*goja.Object); ok {
+		class = v.Get("name").String()
+	}
+	return fmt.Sprintf("%s {\n  type: '%s',\n  defaultPrevented: %t,\n  cancelable: %t,\n  timeStamp: %s\n}", class, e.name, e.prevented, e.cancelable,
+		c.vm.Runtime().ToValue(float64(e.at)/float64(time.Millisecond)).String())
 }

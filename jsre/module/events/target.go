@@ -71,9 +71,6 @@ func (t *target) remove(name string, v goja.Value, capture bool) {
 func (c *classes) defineTarget() {
 	vm := c.vm
 	c.target, c.targetProto = vm.NewClass("EventTarget", func(call goja.ConstructorCall) *goja.Object {
-		if call.NewTarget == nil {
-			vm.ThrowType("Class constructor EventTarget cannot be invoked without 'new'")
-		}
 		vm.SetSlot(call.This, &target{max: 10})
 		return nil
 	})
