@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/dop251/goja"
@@ -26,7 +27,7 @@ func errTooLarge(length int) error {
 }
 
 func outsideAliases(alias, most int) string {
-	return fmt.Sprintf("Received Topic Alias %d is outside the range 1 to %d", alias, most)
+	return fmt.Sprintf("Received Topic Alias %d is outside the advertised Topic Alias Maximum range 1-%d", alias, most)
 }
 
 // packetFault reports whether an error is about what a server sent rather than about the transport.
@@ -120,10 +121,8 @@ func (c *client) tlsError(s *stream, err error) goja.Value {
 	switch {
 	case errors.As(err, &host):
 		code, text = "ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames: "+altNames(host)
-	case errors.As(err, &authority) && isSelfSigned(authority.Cert):
-		code, text = "DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"
 	case errors.As(err, &authority):
-		code, text = "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate"
+		code, text = unknownAuthority(err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		code, text = "CERT_HAS_EXPIRED", "certificate has expired"
 	case errors.As(err, &alert):
@@ -134,6 +133,25 @@ func (c *client) tlsError(s *stream, err error) goja.Value {
 		code, text = "ECONNRESET", "Client network socket disconnected before secure TLS connection was established"
 	}
 	return c.vm.NewError("Error", "", text, "code", code)
+}
+
+// unknownAuthority is how Node.js names an authority that is not trusted, which depends on what the
+// server sent of the chain.
+func unknownAuthority(err error) (code, text string) {
+	var verification *tls.CertificateVerificationError
+	var chain []*x509.Certificate
+	if errors.As(err, &verification) {
+		chain = verification.UnverifiedCertificates
+	}
+	switch {
+	case len(chain) > 0 && isSelfSigned(chain[0]):
+		return "DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"
+	case slices.ContainsFunc(chain, isSelfSigned):
+		return "SELF_SIGNED_CERT_IN_CHAIN", "self-signed certificate in certificate chain"
+	case len(chain) > 1:
+		return "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "unable to get local issuer certificate"
+	}
+	return "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate"
 }
 
 func isSelfSigned(cert *x509.Certificate) bool {

@@ -1,6 +1,8 @@
 package mqttjs
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -93,7 +95,16 @@ func (c *client) serve(it item) {
 
 // tellError tells of an error of the transport, or of what is no packet.
 func (c *client) tellError(s *stream, err error) {
-	if v := c.errorValue(s, err); v != nil {
+	v := c.errorValue(s, err)
+	if v == nil {
+		return
+	}
+	times := 1
+	var verification *tls.CertificateVerificationError
+	if errors.As(err, &verification) { // MQTT.js tells of these twice
+		times = 2
+	}
+	for range times {
 		c.run(func() { c.emit("error", v) })
 	}
 }
@@ -243,6 +254,7 @@ func (c *client) checkDrained() {
 	if !c.disconnecting || len(c.pending) > 0 {
 		return
 	}
+	c.emit("outgoingEmpty")
 	waiting := c.drained
 	c.drained = nil
 	for _, f := range waiting {

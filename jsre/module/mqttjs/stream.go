@@ -45,6 +45,7 @@ type stream struct {
 	over       bool // its close event was given
 	silent     bool // and is not told to the script
 	afterClose []func()
+	shown      *engine.Emitter // client.stream, once a script has asked for it
 	afterDrain []func(goja.Value)
 	limit      *engine.Timer // of the wait for the server to close, too
 
