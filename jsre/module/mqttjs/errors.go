@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/dop251/goja"
@@ -45,8 +46,11 @@ func (c *client) errorValue(s *stream, err error) goja.Value {
 	var closed *ws.CloseError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, net.ErrClosed), errors.As(err, &handshake), errors.As(err, &closed),
-		errors.Is(err, ws.ErrNoCloseFrame), errors.Is(err, ws.ErrTextFrame), errors.Is(err, io.ErrUnexpectedEOF):
+		errors.Is(err, ws.ErrNoCloseFrame), errors.Is(err, ws.ErrTextFrame):
 		return nil
+	}
+	if v := c.hungUp(err); v != nil {
+		return v
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -108,6 +112,9 @@ func (c *client) systemError(err error) goja.Value {
 
 // tlsError is an error of the handshake with the code that Node.js has for it, nil for another one.
 func (c *client) tlsError(s *stream, err error) goja.Value {
+	if v := c.alertError(err); v != nil {
+		return v
+	}
 	var stage *dial.Error
 	if !errors.As(err, &stage) || stage.Stage != dial.StageTLS {
 		return nil
@@ -115,7 +122,6 @@ func (c *client) tlsError(s *stream, err error) goja.Value {
 	var host x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
-	var alert tls.AlertError
 	var record tls.RecordHeaderError
 	code, text := "ERR_SSL_SSL", stage.Err.Error()
 	switch {
@@ -125,14 +131,46 @@ func (c *client) tlsError(s *stream, err error) goja.Value {
 		code, text = unknownAuthority(err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		code, text = "CERT_HAS_EXPIRED", "certificate has expired"
-	case errors.As(err, &alert):
-		code = "ERR_SSL_ALERT"
 	case errors.As(err, &record):
 		code, text = "ERR_SSL_WRONG_VERSION_NUMBER", "wrong version number"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, syscall.ECONNRESET):
+		return c.systemError(err)
+	case errors.Is(err, io.EOF):
 		code, text = "ECONNRESET", "Client network socket disconnected before secure TLS connection was established"
 	}
 	return c.vm.NewError("Error", "", text, "code", code)
+}
+
+// hungUp is the error of a WebSocket handshake that the server has ended, nil for another one.
+func (c *client) hungUp(err error) goja.Value {
+	var stage *dial.Error
+	if !errors.As(err, &stage) || stage.Stage != dial.StageWebSocket {
+		return nil
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return c.vm.NewError("Error", "", "socket hang up", "code", "ECONNRESET")
+	}
+	return nil
+}
+
+// alertError is an alert of TLS that the server sent, nil for another error.
+func (c *client) alertError(err error) goja.Value {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return nil
+	}
+	text := strings.TrimPrefix(op.Err.Error(), "tls: ")
+	family := "TLSV1"
+	switch text {
+	case "certificate required":
+		family = "TLSV13"
+	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate", "unknown certificate", "handshake failure":
+		family = "SSLV3"
+	case "unknown certificate authority":
+		text = "unknown ca"
+	}
+	code := "ERR_SSL_" + family + "_ALERT_" + strings.ToUpper(strings.ReplaceAll(text, " ", "_"))
+	return c.vm.NewError("Error", "", op.Error(), "code", code)
 }
 
 // unknownAuthority is how Node.js names an authority that is not trusted, which depends on what the

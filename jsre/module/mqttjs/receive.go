@@ -1,7 +1,6 @@
 package mqttjs
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/mqttjs/packet"
+	"dunlin/mqtt/dial"
 )
 
 // drain serves what the streams have told, up to most items.
@@ -100,8 +100,8 @@ func (c *client) tellError(s *stream, err error) {
 		return
 	}
 	times := 1
-	var verification *tls.CertificateVerificationError
-	if errors.As(err, &verification) { // MQTT.js tells of these twice
+	var stage *dial.Error
+	if errors.As(err, &stage) && stage.Stage == dial.StageTLS && !s.webSocket { // MQTT.js tells of these twice
 		times = 2
 	}
 	for range times {

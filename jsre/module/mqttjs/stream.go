@@ -36,6 +36,7 @@ type item struct {
 type stream struct {
 	client     *client
 	version    int
+	webSocket  bool
 	background sync.WaitGroup
 	release    func()
 	cancel     context.CancelFunc
@@ -61,7 +62,7 @@ type stream struct {
 
 // open begins an attempt.
 func (c *client) open(t target) *stream {
-	s := &stream{client: c, version: c.version, release: c.vm.Loop().Ref()}
+	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, release: c.vm.Loop().Ref()}
 	s.change.L = &s.mu
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(c.vm.Context())
