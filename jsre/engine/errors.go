@@ -89,6 +89,8 @@ type LoadError struct {
 	Where  Frame  // place of a syntax error; File is empty when the file could not be read
 	Source string // its line
 	Err    error
+
+	class, code string // of the exception that it is for a script: by default a SyntaxError, ERR_MODULE_SYNTAX
 }
 
 // Error is one line: where and what.
@@ -211,10 +213,9 @@ func (vm *VM) frames(stack []goja.StackFrame) []Frame {
 			name = ""
 		}
 		frame := Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column}
-		if frame.File != "" {
-			frame.Column = vm.characters(frame)
+		if frame, ok := vm.mapped(frame); ok {
+			out = append(out, frame)
 		}
-		out = append(out, frame)
 	}
 	for len(out) > 0 && out[len(out)-1].File == "" {
 		out = out[:len(out)-1]

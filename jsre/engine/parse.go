@@ -3,10 +3,13 @@ package engine
 import (
 	"strings"
 
+	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/parser"
 	"github.com/dop251/goja/unistring"
+
+	"dunlin/jsre/engine/lower"
 )
 
 // moduleParams are the parameters of the function that a file's text is the body of.
@@ -42,4 +45,14 @@ func wrapTree(tree *ast.Program) {
 		DeclarationList: tree.DeclarationList,
 	}}}
 	tree.DeclarationList = nil
+}
+
+// compileTree compiles a parsed text, with goja's faults mended.
+func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
+	lower.Tree(tree)
+	prog, err := goja.CompileAST(tree, false)
+	if err == nil {
+		vm.appender.patch(vm.instructions, prog)
+	}
+	return prog, err
 }
