@@ -120,7 +120,7 @@ func (c *client) readAliasMaximum() {
 }
 
 // resolveAlias puts the topic in the place of its alias. It reports false when that ended the connection.
-func (c *client) resolveAlias(p *packet.Packet) bool {
+func (c *client) resolveAlias(p *packet.Packet, r *received) bool {
 	given := packet.FindProperty(p.Properties, packet.TopicAlias)
 	if given == nil {
 		return true
@@ -141,7 +141,7 @@ func (c *client) resolveAlias(p *packet.Packet) bool {
 		if !known {
 			return reject("Received unregistered Topic Alias", 130)
 		}
-		p.Topic = topic
+		r.topic = topic
 		return true
 	}
 	c.recvAliases[uint16(alias)] = p.Topic

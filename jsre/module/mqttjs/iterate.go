@@ -42,7 +42,7 @@ func matches(filter, topic string) bool {
 
 func (c *client) tellHandlers(r *received) {
 	for _, h := range slices.Clone(c.filterHandlers) {
-		if matches(h.filter, r.p.Topic) {
+		if matches(h.filter, r.topic) {
 			h.tell(r)
 		}
 	}

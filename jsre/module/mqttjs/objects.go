@@ -206,7 +206,9 @@ func (c *client) sentObject(o *outgoing) *goja.Object {
 	set := func(name string, v any) { _ = out.Set(name, v) }
 	switch p.Type {
 	case packet.Publish:
-		set("topic", p.Topic)
+		if set("topic", p.Topic); o.topic != nil {
+			set("topic", o.topic)
+		}
 		if o.payload == nil {
 			o.payload = goja.Undefined()
 		}

@@ -13,6 +13,7 @@ import (
 type outgoing struct {
 	p          packet.Packet
 	fault      string       // why it cannot be written: the connection ends when it comes to that
+	topic      goja.Value   // of a PUBLISH, where it is no string
 	payload    goja.Value   // of a PUBLISH; nil: undefined
 	properties *goja.Object // as given; nil: none
 	list       goja.Value   // of a SUBSCRIBE or UNSUBSCRIBE
@@ -211,7 +212,7 @@ func (c *client) resend() {
 	}
 	var next func()
 	next = func() {
-		if s != c.stream || s.gone || c.disconnecting || c.reconnectTimer != nil {
+		if s != c.stream || s.gone {
 			c.resending = false
 			return
 		}
@@ -269,11 +270,11 @@ func (c *client) whenPossible(f func() bool) {
 func (c *client) forget(id uint16, done func(kept *outgoing)) {
 	delete(c.pending, id)
 	c.outgoing.del(id, func(kept *outgoing) {
-		c.ids.deallocate(id)
-		c.runPostponed()
-		if done != nil {
+		if done != nil { // the identifier is free when it has returned
 			done(kept)
 		}
+		c.ids.deallocate(id)
+		c.runPostponed()
 	})
 }
 

@@ -153,6 +153,9 @@ func (c *client) closed(s *stream) {
 		f()
 	}
 	s.afterClose = nil
+	if s.shown != nil {
+		defer s.shown.Emit("close", c.vm.Runtime().ToValue(false))
+	}
 	c.failVolatile()
 	if s != c.stream || s.silent {
 		return
@@ -225,6 +228,7 @@ func (c *client) cleanUp(force bool, options *goja.Object, done func()) {
 		c.send(out, func(goja.Value) { c.later(s.finish) }, nil)
 	default: // nobody is there to be told; no event follows, for the script is told that it has ended
 		s.silent = true
+		c.stopConnackTimer()
 		s.destroy()
 	}
 	if !c.disconnecting && !c.reconnecting {
@@ -271,11 +275,11 @@ func (c *client) finishWith(force bool, options *goja.Object, done func(goja.Val
 		done(nil)
 		return
 	}
-	if c.stream == nil {
-		c.vm.ThrowType("Cannot read properties of undefined (reading 'writable')")
-	}
 	c.clearReconnect()
 	c.disconnecting = true
+	if c.stream == nil { // as with MQTT.js, which has nothing to end either
+		panic(c.vm.NewError("TypeError", "", "Cannot read properties of undefined (reading 'on')"))
+	}
 	finish := func() {
 		c.cleanUp(force, options, func() { c.vm.Loop().NextTick(func() { c.closeStores(done) }) })
 	}

@@ -36,6 +36,7 @@ type item struct {
 type stream struct {
 	client     *client
 	version    int
+	webSocket  bool
 	background sync.WaitGroup
 	release    func()
 	cancel     context.CancelFunc
@@ -45,6 +46,7 @@ type stream struct {
 	over       bool // its close event was given
 	silent     bool // and is not told to the script
 	afterClose []func()
+	shown      *engine.Emitter // client.stream, once a script has asked for it
 	afterDrain []func(goja.Value)
 	limit      *engine.Timer // of the wait for the server to close, too
 
@@ -60,7 +62,7 @@ type stream struct {
 
 // open begins an attempt.
 func (c *client) open(t target) *stream {
-	s := &stream{client: c, version: c.version, release: c.vm.Loop().Ref()}
+	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, release: c.vm.Loop().Ref()}
 	s.change.L = &s.mu
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(c.vm.Context())

@@ -109,22 +109,28 @@ func validFilter(filter string) bool {
 // subscribe is client.subscribe(topic[, options][, callback]).
 func (c *client) subscribe(args goja.FunctionCall) goja.Value {
 	options, f := c.optionsAndCallback(args.Argument(1), args.Argument(2))
-	c.beginSubscribe(args.Argument(0), options, func(list ...goja.Value) {
-		if f != nil {
-			call(f, list...)
-		}
-	})
+	var done func(...goja.Value)
+	if f != nil {
+		done = func(list ...goja.Value) { call(f, list...) }
+	}
+	c.beginSubscribe(args.Argument(0), options, done)
 	return c.obj
 }
 
 // beginSubscribe makes a SUBSCRIBE. done gets the error, what was granted and the SUBACK.
 func (c *client) beginSubscribe(topics goja.Value, options *goja.Object, done func(...goja.Value)) {
 	list, byName, again := c.filters(topics)
+	var ending outcome
+	if done == nil {
+		done = func(...goja.Value) {}
+	} else {
+		ending = func(err goja.Value, _ func() goja.Value) { done(err) }
+	}
 	if bad, invalid := c.invalidFilter(list); invalid {
 		c.later(func() { done(c.plainError("Invalid topic " + bad.String())) })
 		return
 	}
-	if c.isEnding(func(err goja.Value, _ func() goja.Value) { done(err) }) {
+	if c.isEnding(ending) {
 		return
 	}
 	var subs []subscription
@@ -239,7 +245,7 @@ func (c *client) sendSubscribe(id uint16, subs []subscription, properties, grant
 		var topics []string
 		if c.period() > 0 {
 			for _, s := range subs {
-				c.wanted.put(s)
+				c.wanted.put(c.completed(s))
 				topics = append(topics, s.filter)
 			}
 		}
@@ -249,6 +255,23 @@ func (c *client) sendSubscribe(id uint16, subs []subscription, properties, grant
 		c.subscribed(err, ack, granted, at, len(subs), done)
 	}}
 	c.send(o, nil, nil)
+}
+
+// completed is a subscription as it is renewed: with all options.
+func (c *client) completed(s subscription) subscription {
+	if c.version != packet.V5 {
+		return s
+	}
+	rt := c.vm.Runtime()
+	for _, o := range []struct {
+		v    *goja.Value
+		none any
+	}{{&s.nl, false}, {&s.rap, false}, {&s.rh, 0}} {
+		if *o.v == nil || !(*o.v).ToBoolean() {
+			*o.v = rt.ToValue(o.none)
+		}
+	}
+	return s
 }
 
 // subscribed takes the answer to a SUBSCRIBE, or that there is none.

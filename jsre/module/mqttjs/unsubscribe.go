@@ -23,11 +23,7 @@ func (c *client) beginUnsubscribe(topics goja.Value, options *goja.Object, done 
 		})
 		return
 	}
-	if c.isEnding(func(err goja.Value, _ func() goja.Value) {
-		if done != nil {
-			done(err, nil)
-		}
-	}) {
+	if c.isEnding(done) {
 		return
 	}
 	c.whenPossible(func() bool { return c.sendUnsubscribe(list, options, done) })
