@@ -70,17 +70,21 @@ func (c *client) applyAlias(o *outgoing) goja.Value {
 		return nil
 	}
 	given := packet.FindProperty(o.p.Properties, packet.TopicAlias)
+	if given == nil || given.Num == 0 {
+		c.addOwnAlias(o)
+		return nil
+	}
+	if a := c.sendAliases; a == nil || o.p.Topic != "" && !a.put(o.p.Topic, int(given.Num)) {
+		return c.plainError("Sending Topic Alias out of range")
+	}
+	return nil
+}
+
+// addOwnAlias puts in an alias of the client's own, where the options want that.
+func (c *client) addOwnAlias(o *outgoing) {
 	a := c.sendAliases
 	switch {
-	case a == nil:
-		if given != nil && given.Num != 0 {
-			return c.plainError("Sending Topic Alias out of range")
-		}
-	case given != nil && given.Num != 0:
-		if o.p.Topic != "" && !a.put(o.p.Topic, int(given.Num)) {
-			return c.plainError("Sending Topic Alias out of range")
-		}
-	case o.p.Topic == "":
+	case a == nil, o.p.Topic == "":
 	case c.optBool("autoAssignTopicAlias"):
 		alias := a.alias(o.p.Topic)
 		if alias == 0 {
@@ -96,7 +100,6 @@ func (c *client) applyAlias(o *outgoing) goja.Value {
 			addAlias(o, alias)
 		}
 	}
-	return nil
 }
 
 func addAlias(o *outgoing, alias int) {

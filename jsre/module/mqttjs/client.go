@@ -86,9 +86,11 @@ type queued struct {
 // newClient makes the client of options on obj.
 func (m *module) newClient(obj, options *goja.Object) *client {
 	vm := m.vm
-	c := &client{module: m, obj: obj, opts: options, first: true, disconnected: goja.Undefined(),
+	c := &client{
+		module: m, obj: obj, opts: options, first: true, disconnected: goja.Undefined(),
 		pending: map[uint16]*pending{}, topicsOf: map[uint16][]string{}, incomingQoS2: map[uint16]bool{},
-		serverProperties: goja.Undefined()}
+		serverProperties: goja.Undefined(),
+	}
 	c.room.L = &c.mu
 	vm.SetSlot(obj, c)
 	c.emitter = vm.NewEmitter(obj)
@@ -112,9 +114,17 @@ func (c *client) fillOptions() {
 		name  string
 		value any
 	}{
-		{"keepalive", 60}, {"reschedulePings", true}, {"protocolId", "MQTT"}, {"protocolVersion", 4},
-		{"reconnectPeriod", 1000}, {"connectTimeout", 30_000}, {"clean", true}, {"resubscribe", true},
-		{"subscribeBatchSize", nil}, {"writeCache", true}, {"timerVariant", "auto"},
+		{"keepalive", 60},
+		{"reschedulePings", true},
+		{"protocolId", "MQTT"},
+		{"protocolVersion", 4},
+		{"reconnectPeriod", 1000},
+		{"connectTimeout", 30_000},
+		{"clean", true},
+		{"resubscribe", true},
+		{"subscribeBatchSize", nil},
+		{"writeCache", true},
+		{"timerVariant", "auto"},
 	} {
 		if goja.IsUndefined(c.opt(d.name)) {
 			c.setOpt(d.name, d.value)

@@ -41,7 +41,7 @@ func packetFault(err error) bool {
 
 // errorValue is an error of the transport as scripts get it, with the code of Node.js; nil for one
 // that is not told, because there it has no code.
-func (c *client) errorValue(s *stream, err error) goja.Value {
+func (c *client) errorValue(err error) goja.Value {
 	var handshake *ws.HandshakeError
 	var closed *ws.CloseError
 	switch {
@@ -60,7 +60,7 @@ func (c *client) errorValue(s *stream, err error) goja.Value {
 		}
 		return c.vm.NewError("Error", "", "getaddrinfo "+code+" "+dns.Name, "errno", errno, "code", code, "syscall", "getaddrinfo", "hostname", dns.Name)
 	}
-	if v := c.tlsError(s, err); v != nil {
+	if v := c.tlsError(err); v != nil {
 		return v
 	}
 	return c.systemError(err)
@@ -111,7 +111,7 @@ func (c *client) systemError(err error) goja.Value {
 }
 
 // tlsError is an error of the handshake with the code that Node.js has for it, nil for another one.
-func (c *client) tlsError(s *stream, err error) goja.Value {
+func (c *client) tlsError(err error) goja.Value {
 	if v := c.alertError(err); v != nil {
 		return v
 	}

@@ -138,6 +138,7 @@ func (i *scriptIDs) last() goja.Value { return i.call("getLastAllocated") }
 func (i *scriptIDs) register(id uint16) bool {
 	return i.call("register", i.m.vm.Runtime().ToValue(int(id))).ToBoolean()
 }
+
 func (i *scriptIDs) deallocate(id uint16) { i.call("deallocate", i.m.vm.Runtime().ToValue(int(id))) }
 func (i *scriptIDs) clear()               { i.call("clear") }
 func (i *scriptIDs) value() goja.Value    { return i.obj }

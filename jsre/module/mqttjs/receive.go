@@ -95,7 +95,7 @@ func (c *client) serve(it item) {
 
 // tellError tells of an error of the transport, or of what is no packet.
 func (c *client) tellError(s *stream, err error) {
-	v := c.errorValue(s, err)
+	v := c.errorValue(err)
 	if v == nil {
 		return
 	}

@@ -320,7 +320,7 @@ func (c *client) reconnect(call goja.FunctionCall) goja.Value {
 	options, _ := call.Argument(0).(*goja.Object)
 	again := func() {
 		for _, name := range []string{"incomingStore", "outgoingStore"} {
-			v := goja.Value(goja.Null())
+			var v goja.Value = goja.Null()
 			if options != nil {
 				if given := c.vm.Field(options, name); engineGiven(given) {
 					v = given

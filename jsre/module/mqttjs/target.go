@@ -50,28 +50,9 @@ func (c *client) readTarget() (t target) {
 	if !isProtocol(protocol) {
 		protocol = "mqtt"
 	}
-	secure := protocol == "mqtts" || protocol == "ssl" || protocol == "tls" || protocol == "wss"
 	isWS := protocol == "ws" || protocol == "wss"
-	host := "localhost"
-	for _, name := range []string{"host", "hostname"} { // the latter counts
-		if v := c.opt(name); engine.Given(v) && v.String() != "" {
-			host = v.String()
-		}
-	}
-	port := int(c.opt("port").ToInteger())
-	if port < 1 || port > 65535 {
-		switch {
-		case protocol == "ws":
-			port = 80
-		case protocol == "wss":
-			port = 443
-		case secure:
-			port = 8883
-		default:
-			port = 1883
-		}
-	}
-	t.address = dial.Address{Network: "tcp", Host: host, Port: strconv.Itoa(port), TLS: secure, Scheme: protocol}
+	host, port := c.readHost(protocol)
+	t.address = dial.Address{Network: "tcp", Host: host, Port: strconv.Itoa(port), TLS: isSecure(protocol), Scheme: protocol}
 	if !isWS {
 		c.setOpt("port", port)
 		c.setOpt("hostname", host)
@@ -92,6 +73,33 @@ func (c *client) readTarget() (t target) {
 		t.options.TLS, t.err = c.readTLS(host)
 	}
 	return t
+}
+
+func isSecure(protocol string) bool {
+	return protocol == "mqtts" || protocol == "ssl" || protocol == "tls" || protocol == "wss"
+}
+
+// readHost takes host and port, or what stands for them.
+func (c *client) readHost(protocol string) (host string, port int) {
+	host = "localhost"
+	for _, name := range []string{"host", "hostname"} { // the latter counts
+		if v := c.opt(name); engine.Given(v) && v.String() != "" {
+			host = v.String()
+		}
+	}
+	port = int(c.opt("port").ToInteger())
+	switch {
+	case port >= 1 && port <= 65535:
+	case protocol == "ws":
+		port = 80
+	case protocol == "wss":
+		port = 443
+	case isSecure(protocol):
+		port = 8883
+	default:
+		port = 1883
+	}
+	return host, port
 }
 
 // redirect has the host's rules lead the connection elsewhere.
