@@ -3,6 +3,6 @@ const mqtt = require('mqtt');
 const { trace } = require('./lib/trace');
 
 const net = require('net');
-const { port } = new URL(process.env.SERVER.replace('mqtt:', 'http:'));
+const [, , port] = process.env.SERVER.split(/:\/*/);
 const client = trace(new mqtt.MqttClient(() => net.connect(Number(port), '127.0.0.1'), { clientId: 'c' }));
 client.on('connect', () => client.end());

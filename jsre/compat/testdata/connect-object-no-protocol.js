@@ -2,7 +2,7 @@
 const mqtt = require('mqtt');
 const { log, trace } = require('./lib/trace');
 
-const { hostname, port } = new URL(process.env.SERVER.replace('mqtt:', 'http:'));
+const [, hostname, port] = process.env.SERVER.split(/:\/*/);
 const client = trace(mqtt.connect({ hostname, host: hostname, port, clientId: 'object' }));
 log(client.options.protocol);
 client.on('connect', () => client.end());

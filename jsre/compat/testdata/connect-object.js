@@ -2,6 +2,6 @@
 const mqtt = require('mqtt');
 const { trace } = require('./lib/trace');
 
-const { hostname, port } = new URL(process.env.SERVER.replace('mqtt:', 'http:'));
+const [, hostname, port] = process.env.SERVER.split(/:\/*/);
 const client = trace(mqtt.connect({ host: hostname, port: Number(port), protocol: 'mqtt', clientId: 'object' }));
 client.on('connect', () => client.end());

@@ -2,6 +2,6 @@
 const mqtt = require('mqtt');
 const { trace } = require('./lib/trace');
 
-const { port } = new URL(process.env.SERVER.replace('mqtt:', 'http:'));
+const [, , port] = process.env.SERVER.split(/:\/*/);
 const client = trace(mqtt.connect('mqtt://127.0.0.1:1', { port: Number(port), clientId: 'p' }));
 client.on('connect', () => client.end());

@@ -2,6 +2,6 @@
 const mqtt = require('mqtt');
 const { trace } = require('./lib/trace');
 
-const { hostname, port } = new URL(process.env.SERVER.replace('mqtt:', 'http:'));
+const [, hostname, port] = process.env.SERVER.split(/:\/*/);
 const client = trace(mqtt.connect({ servers: [{ host: '127.0.0.1', port: 1 }, { host: hostname, port: Number(port) }], reconnectPeriod: 10, clientId: 's' }));
 client.on('connect', () => client.end());
