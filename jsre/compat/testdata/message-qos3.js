@@ -1,0 +1,7 @@
+// A message with a QoS that does not exist.
+// on SUBSCRIBE 1: default; 36 06 0001 "a" 0009 "1"
+const mqtt = require('mqtt');
+const { trace } = require('./lib/trace');
+
+const client = trace(mqtt.connect(process.env.SERVER, { clientId: 'c', reconnectPeriod: 0 }));
+client.subscribe('a');
