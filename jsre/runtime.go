@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/unserved"
 	"dunlin/jsre/load"
 )
 
@@ -51,6 +52,7 @@ type Runtime struct {
 // they have the same name. It does no I/O.
 func New(opts Options) (*Runtime, error) {
 	opts.Modules = append(Modules(), opts.Modules...)
+	opts.Missing = unserved.Why
 	if opts.Lower == nil {
 		opts.Lower = load.Lower
 	}

@@ -35,6 +35,9 @@ type Options struct {
 	// Opened is told the absolute path of each file that the script is made of, on the goroutine of
 	// [VM.Run]; nil: nobody is.
 	Opened func(path string)
+	// Missing tells why a module that scripts may expect is not there, empty for other names; nil: nothing is
+	// told.
+	Missing func(name string) string
 	// Modules are the native modules of the VM. A later one replaces an earlier one of the same
 	// name.
 	Modules []Module
@@ -60,6 +63,8 @@ type VM struct {
 
 	instructions *instructions
 	appender     *appender
+	errors       *errorMaker
+	thrower      *thrower
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -67,8 +72,11 @@ type VM struct {
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
+	regexps     regexps
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
+	monitor     *goja.Symbol // EventEmitter.errorMonitor
+	captureAll  bool         // EventEmitter.captureRejections
 
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
@@ -153,6 +161,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.mendErrors(); err != nil {
+		return err
+	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
 	if vm.texts, err = findTextKinds(); err != nil {
@@ -160,6 +171,9 @@ func (vm *VM) setup() error {
 	}
 	vm.objectModel = vm.rt.NewObject()
 	if err := vm.initJSON(); err != nil {
+		return err
+	}
+	if err := vm.guardDeep(); err != nil {
 		return err
 	}
 	vm.guardGenerators()
