@@ -66,6 +66,9 @@ func (c *client) beginPublish(topic, message goja.Value, options *goja.Object, d
 		panic(c.vm.NewError("TypeError", "", "Cannot read properties of "+o.topic.String()+" (reading 'toString')"))
 	}
 	o.p.Payload = c.payloadBytes(message)
+	if size := packet.PublishSize(&o.p, c.version); size > packet.MaxLength {
+		c.vm.ThrowRange("publish: the packet is %d bytes long, at most %d are possible", size, packet.MaxLength)
+	}
 	if o.p.QoS == 0 && !c.resending && len(c.postponed) == 0 {
 		c.sendPublish(o, done, stored)
 		return

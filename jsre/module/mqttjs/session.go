@@ -20,9 +20,10 @@ func (c *client) begin() {
 		c.setDisconnected(false)
 	}
 	c.version = c.readVersion()
-	t := c.readTarget()
+	t := c.readTarget() // what the script is called for, and may throw, comes before anything is opened
+	connect := c.readConnect()
 	c.stream = c.open(t)
-	c.sendConnect()
+	c.sendConnect(connect)
 	if c.authIsIncomplete() {
 		return
 	}
@@ -141,6 +142,9 @@ func (c *client) deliverQueue() {
 	}
 	c.send(q.out, func(err goja.Value) {
 		if q.done != nil {
+			if err == nil {
+				err = goja.Undefined() // which the callback gets here, though not elsewhere
+			}
 			q.done(err)
 		}
 		c.deliverQueue()

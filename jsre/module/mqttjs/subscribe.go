@@ -263,6 +263,9 @@ func (c *client) subscribed(err goja.Value, ack func() goja.Value, r request, do
 
 // subscribeOptions is the options byte of a filter, or why there is none.
 func (c *client) subscribeOptions(s subscription) (options byte, fault string) {
+	if len(s.filter) > 65535 {
+		return 0, "Invalid subscriptions - invalid topic"
+	}
 	if !goja.IsNumber(s.qos) {
 		return 0, "Invalid subscriptions - invalid qos"
 	}
