@@ -3,4 +3,5 @@
 const mqtt = require('mqtt');
 
 const client = mqtt.connect(process.env.SERVER);
-client.subscribe('a', () => setTimeout(() => client.end(), 50));
+client.subscribe('a');
+client.on('packetsend', (packet) => packet.cmd === 'puback' && client.end());

@@ -5,4 +5,5 @@ const { trace } = require('./lib/trace');
 
 const client = trace(mqtt.connect(process.env.SERVER));
 client.subscribe('a');
-client.on('message', () => setTimeout(() => client.end(), 50));
+let completed = 0;
+client.on('packetsend', (packet) => packet.cmd === 'pubcomp' && ++completed === 2 && client.end());

@@ -4,4 +4,5 @@ const mqtt = require('mqtt');
 const { trace } = require('./lib/trace');
 
 const client = trace(mqtt.connect(process.env.SERVER, { clientId: 'c', reconnectPeriod: 0 }));
+client.on('error', () => client.end(true)); // else it waits for more
 client.subscribe('a');

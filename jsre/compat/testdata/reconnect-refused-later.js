@@ -5,4 +5,5 @@ const mqtt = require('mqtt');
 const { log, trace } = require('./lib/trace');
 
 const client = trace(mqtt.connect(process.env.SERVER, { clientId: 'c', reconnectPeriod: 20 }));
-client.on('error', () => setTimeout(() => log(client.connected, client.reconnecting), 60));
+let n = 0;
+client.on('close', () => ++n === 2 && setTimeout(() => log(client.connected, client.reconnecting), 60));
