@@ -48,6 +48,8 @@ func (m *module) openClient(call goja.FunctionCall) goja.Value {
 		m.vm.Throw("EPERM", "open: MQTT is switched off (mode off)")
 	}
 	c := m.newClient()
+	to, _ := c.destination(t)
+	m.vm.CheckNet(to)
 	if sync {
 		return c.openNow(t)
 	}
@@ -75,14 +77,9 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, t.timeout, timeoutError(t.timeout))
 	defer cancel()
 	scheme := "mqtt"
-	address := net.JoinHostPort(t.host, t.port)
-	to := address
-	if c.options.Redirect != nil {
-		var plain bool
-		to, plain = c.options.Redirect(address)
-		if plain {
-			t.tls = nil
-		}
+	to, plain := c.destination(t)
+	if plain {
+		t.tls = nil
 	}
 	if t.tls != nil {
 		scheme = "mqtts"
@@ -97,7 +94,16 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 		ConnectTimeout: mqtt.DefaultConnectTimeout,
 		ReadBuffer:     t.bufSize,
 	}
-	return mqtt.Open(ctx, scheme+"://"+address, cfg)
+	return mqtt.Open(ctx, scheme+"://"+net.JoinHostPort(t.host, t.port), cfg)
+}
+
+// destination returns where a connection really goes, and whether it has no TLS there, whatever the script wants.
+func (c *client) destination(t target) (address string, plain bool) {
+	address = net.JoinHostPort(t.host, t.port)
+	if c.options.Redirect == nil {
+		return address, false
+	}
+	return c.options.Redirect(address)
 }
 
 type timeoutError time.Duration
