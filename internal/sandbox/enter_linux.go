@@ -3,10 +3,13 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,8 +45,8 @@ func (c *Config) Enter() error {
 	return c.filterCalls()
 }
 
-// arena is the unit in which Go reserves addresses for its heap. Where addresses are scarce it reserves all that it ever
-// will at the start, so that the parent's watch alone holds the memory.
+// arena is the unit in which Go reserves addresses for its heap, on 64-bit systems. On others it reserves all that it
+// ever will at the start, so that the parent's watch alone holds the memory.
 const arena = 64 << 20
 
 // metadata is what Go needs beside its heap, to keep account of it, and less than one arena.
@@ -61,26 +64,53 @@ func (c *Config) limitMemory() error {
 	if resident == 0 || addresses == 0 {
 		return errors.New("sandbox: /proc/self/status does not tell the memory of this process; without it there is no limit for memory")
 	}
-	room := (c.Memory - resident - codeToCome) * 15 / 16 // the rest is for Go's account of it
-	if room <= 0 {
-		return fmt.Errorf("sandbox: --memory %s is less than the program itself needs", describe(c.Memory))
-	}
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
-	used := int64(now.HeapSys + now.StackSys)
-	arenas := (used + room + arena - 1) / arena * arena
+	left := c.Memory - resident - codeToCome
+	if left <= 0 {
+		return fmt.Errorf("sandbox: --memory %s is less than the program itself needs", describe(c.Memory))
+	}
+	// A part is for Go's account of its heap, and what it has given back it may take again.
+	room := max(left*15/16-int64(now.HeapReleased), 0)
+	reserved := reservedForHeap()
 	debug.SetMaxStack(int(c.Memory / 2))
-	if strconv.IntSize < 64 || onAllThreads(unix.SYS_GETPID, 0, 0, 0) != nil { // or with cgo, whose threads reserve addresses, too
+	if reserved < 0 || onAllThreads(unix.SYS_GETPID, 0, 0, 0) != nil { // with cgo, threads reserve addresses, too
 		debug.SetMemoryLimit(int64(now.Sys-now.HeapReleased) + room*9/10)
 		return nil
 	}
-	ballast = make([]byte, arenas-used-room)
+	more := (max(room-reserved, 0) + arena - 1) / arena * arena
+	ballast = make([]byte, reserved+more-room)
 	debug.SetMemoryLimit(int64(now.Sys-now.HeapReleased) + int64(len(ballast)) + room*9/10)
-	most := uint64(addresses + arenas - (used+arena-1)/arena*arena + metadata)
+	most := uint64(addresses + more + metadata)
 	if err := syscall.Setrlimit(unix.RLIMIT_AS, &syscall.Rlimit{Cur: most, Max: most}); err != nil {
 		return fmt.Errorf("sandbox: limit memory: %w", err)
 	}
 	return nil
+}
+
+// reservedForHeap returns how many bytes Go has reserved for its heap and does not use yet: they follow those it uses.
+// It returns -1 where that cannot be seen, or addresses are scarce.
+func reservedForHeap() int64 {
+	text, err := os.ReadFile("/proc/self/maps")
+	if err != nil || strconv.IntSize < 64 {
+		return -1
+	}
+	inHeap := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(text))))
+	used := uint64(0) // the end of the heap as far as it was seen
+	for line := range strings.Lines(string(text)) {
+		var from, to uint64
+		var rights string
+		if n, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &rights); n != 3 || err != nil {
+			return -1
+		}
+		switch {
+		case rights == "rw-p" && (from <= inHeap && inHeap < to || from == used):
+			used = to
+		case from == used:
+			return int64(to - from)
+		}
+	}
+	return 0
 }
 
 // onAllThreads makes a system call in every thread of the process; ENOTSUP: this build cannot.

@@ -47,9 +47,9 @@ func (m *module) openClient(call goja.FunctionCall) goja.Value {
 	if m.mode() == mqtt.ModeOff {
 		m.vm.Throw("EPERM", "open: MQTT is switched off (mode off)")
 	}
-	c := m.newClient()
-	to, _ := c.destination(t)
+	to, _ := m.destination(t)
 	m.vm.CheckNet(to)
+	c := m.newClient()
 	if sync {
 		return c.openNow(t)
 	}
@@ -98,12 +98,12 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 }
 
 // destination returns where a connection really goes, and whether it has no TLS there, whatever the script wants.
-func (c *client) destination(t target) (address string, plain bool) {
+func (m *module) destination(t target) (address string, plain bool) {
 	address = net.JoinHostPort(t.host, t.port)
-	if c.options.Redirect == nil {
+	if m.options.Redirect == nil {
 		return address, false
 	}
-	return c.options.Redirect(address)
+	return m.options.Redirect(address)
 }
 
 type timeoutError time.Duration
