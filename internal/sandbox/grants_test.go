@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bytes"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"dunlin/internal/mosquitto"
 	"dunlin/internal/sandbox"
 )
 
@@ -56,7 +58,7 @@ func TestWhatIsGrantedAndNothingElse(t *testing.T) {
 }
 
 // begin starts a script in the sandbox and waits until it has written a line.
-func begin(t *testing.T, text string) (*exec.Cmd, io.Reader) {
+func begin(t *testing.T, text string, grants ...string) (*exec.Cmd, io.Reader) {
 	t.Helper()
 	program, err := program()
 	if err != nil {
@@ -66,7 +68,7 @@ func begin(t *testing.T, text string) (*exec.Cmd, io.Reader) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "run", "--sandbox", path)
+	cmd := exec.Command(program, append(append([]string{"run", "--sandbox"}, grants...), path)...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -92,10 +94,14 @@ func TestTheScriptEndsWhenItsParentIsKilled(t *testing.T) {
 }
 
 func TestASignalAsksTheScriptForACleanEnd(t *testing.T) {
-	cmd, stdout := begin(t, `process.on('exit', () => console.log('never')); console.log('ready'); setInterval(() => { }, 1000);`)
+	b := mosquitto.Start(t, mosquitto.Options{})
+	host, port, _ := net.SplitHostPort(b.Addr())
+	cmd, stdout := begin(t, `const c = require('mqtt').open({ addr: '`+host+`', port: `+port+` });
+		c.connect({ client: 'script' }, () => console.log('ready'));`, "--allow-net", b.Addr())
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	b.WaitLog("Received DISCONNECT from script")
 	_, _ = io.ReadAll(stdout)
 	_ = cmd.Wait()
 	if status := cmd.ProcessState.ExitCode(); status != 128+int(syscall.SIGTERM) {

@@ -38,36 +38,43 @@ type Config struct {
 // Check makes paths absolute, without links, and returns an error for a grant that means nothing.
 func (c *Config) Check() error {
 	for i, grant := range c.Net {
-		host, port, err := net.SplitHostPort(grant)
-		number, wrong := strconv.ParseUint(port, 10, 16)
-		if grant != "*" && (err != nil || host == "" || port != "*" && (wrong != nil || number == 0)) {
+		if grant != "*" && !isAddress(grant) {
 			return fmt.Errorf("--allow-net %q is not HOST:PORT, HOST:* or *", grant)
 		}
 		c.Net[i] = canonical(grant)
 	}
-	for _, list := range []struct {
-		option string
-		paths  []string
-	}{{"--allow-read", c.Read}, {"--allow-write", c.Write}} {
-		for i, path := range list.paths {
-			real, err := realPath(path)
-			if err != nil {
-				return fmt.Errorf("%s: %w", list.option, err)
-			}
-			list.paths[i] = real
-		}
+	if err := resolve(c.Read); err != nil {
+		return fmt.Errorf("--allow-read: %w", err)
+	}
+	if err := resolve(c.Write); err != nil {
+		return fmt.Errorf("--allow-write: %w", err)
 	}
 	for _, name := range c.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
 			return fmt.Errorf("--allow-env %q is not the name of a variable", name)
 		}
 	}
-	if c.Script == "" {
-		return nil
-	}
 	// A script that is not there is told of by who loads it.
-	if real, err := realPath(c.Script); err == nil {
-		c.Script = real
+	if found, err := realPath(c.Script); err == nil && c.Script != "" {
+		c.Script = found
+	}
+	return nil
+}
+
+func isAddress(grant string) bool {
+	host, port, err := net.SplitHostPort(grant)
+	number, wrong := strconv.ParseUint(port, 10, 16)
+	return err == nil && host != "" && (port == "*" || wrong == nil && number > 0)
+}
+
+// resolve makes each path a real one.
+func resolve(paths []string) error {
+	for i, path := range paths {
+		found, err := realPath(path)
+		if err != nil {
+			return err
+		}
+		paths[i] = found
 	}
 	return nil
 }
