@@ -35,6 +35,7 @@ type script struct {
 	mode      string
 	limit     time.Duration
 	patience  time.Duration // what stopTime says; shorter in tests
+	sandbox   sandboxed
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -68,7 +69,9 @@ func (a *app) runCommand() *cobra.Command {
 		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
 	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
 	f.DurationVar(&s.limit, "for", 0, "end the script cleanly after this time, such as 10s or 5m")
+	s.sandbox.bind(f)
 	cmd.MarkFlagsMutuallyExclusive("broker", "connect-to")
+	cmd.MarkFlagsMutuallyExclusive("watch", "sandbox")
 	return cmd
 }
 
@@ -88,6 +91,12 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	if s.limit < 0 || cmd.Flags().Changed("for") && s.limit == 0 {
 		return usagef("run: --for %v is not positive", s.limit)
 	}
+	if err := s.sandbox.check(cmd, text.file); err != nil {
+		return err
+	}
+	if a.inside != nil {
+		return s.runInside(cmd.Context(), a, text, a.options(rest, mode, a.insideRedirect(redirect)))
+	}
 	embedded, err := s.startBroker(a, cmd)
 	if err != nil {
 		return err
@@ -96,8 +105,12 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		redirect = everythingTo(embedded.Addr())
 	}
 	ctx := cmd.Context()
-	spendMemory()
-	err = s.runText(ctx, a, text, a.options(rest, mode, redirect))
+	if s.sandbox.on {
+		err = s.sandbox.run(ctx, a, text, embedded)
+	} else {
+		spendMemory()
+		err = s.runText(ctx, a, text, a.options(rest, mode, redirect))
+	}
 	if errors.Is(err, errStuck) {
 		a.note("run: %v", err) // a signal's status says nothing of it
 		err = &failure{status: ExitFailure}

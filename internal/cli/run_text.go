@@ -18,6 +18,9 @@ type scriptText struct {
 	text string
 }
 
+// stdinName is what stacks call a script from standard input.
+const stdinName = "[stdin]"
+
 // maxInput is the longest script that standard input may give.
 const maxInput = 64 << 20
 
@@ -48,7 +51,7 @@ func (s *script) text(a *app, cmd *cobra.Command, args []string) (text scriptTex
 	case len(input) > maxInput:
 		return text, nil, &failure{status: ExitLoad, err: errors.New("run: the script on standard input is longer than 64 MiB")}
 	}
-	return scriptText{name: "[stdin]", text: string(input)}, rest, nil
+	return scriptText{name: stdinName, text: string(input)}, rest, nil
 }
 
 // runText runs the script once, or with --watch as often as it changes.
