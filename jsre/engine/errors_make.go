@@ -72,9 +72,7 @@ func (vm *VM) mendErrors() error {
 		}
 	}
 	m.initStackTrace()
-	var err error
-	vm.thrower, err = newThrower(m)
-	return err
+	return nil
 }
 
 // layout takes an error object of goja's own apart.

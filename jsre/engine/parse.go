@@ -52,8 +52,7 @@ func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	lower.Tree(tree)
 	prog, err := goja.CompileAST(tree, false)
 	if err == nil {
-		vm.appender.patch(vm.instructions, prog)
-		vm.thrower.patch(prog)
+		vm.patch(prog)
 	}
 	return prog, err
 }

@@ -54,7 +54,6 @@ type VM struct {
 	instructions *instructions
 	appender     *appender
 	errors       *errorMaker
-	thrower      *thrower
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -125,9 +124,7 @@ func New(opts Options) (*VM, error) {
 	if vm.instructions, err = theInstructions(); err != nil {
 		return nil, err
 	}
-	if vm.appender, err = newAppender(vm, vm.instructions); err != nil {
-		return nil, err
-	}
+	vm.appender = newAppender(vm, vm.instructions)
 	vm.modules = newRegistry(vm, opts.Modules)
 	if ex := rt.Try(func() { err = vm.setup() }); ex != nil {
 		err = ex
