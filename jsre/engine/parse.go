@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -18,6 +19,14 @@ var moduleParams = []string{"exports", "require", "module", "__filename", "__dir
 // parseModule parses a text and makes the body of a module function of it.
 func parseModule(name, text string) (*ast.Program, error) {
 	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
+	for err != nil {
+		plain, ok := withoutHTMLComment(text, err)
+		if !ok {
+			break
+		}
+		text = plain
+		tree, err = parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
+	}
 	if err == nil {
 		wrapTree(tree)
 		return tree, nil
@@ -29,6 +38,32 @@ func parseModule(name, text string) (*ast.Program, error) {
 	// Only columns of the first line are wrong then.
 	head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
 	return parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
+}
+
+// withoutHTMLComment makes a comment that goja knows of "<!--", or of "-->" at the beginning of a line,
+// where the text does not parse (Annex B.1.1 of ECMA-262).
+func withoutHTMLComment(text string, err error) (plain string, ok bool) {
+	var list parser.ErrorList
+	if !errors.As(err, &list) || len(list) == 0 {
+		return "", false
+	}
+	line, at := 1, 0
+	for line < list[0].Position.Line {
+		n := strings.IndexByte(text[at:], '\n')
+		if n < 0 {
+			return "", false
+		}
+		at, line = at+n+1, line+1
+	}
+	begin, at := at, min(at+list[0].Position.Column-1, len(text))
+	if strings.HasPrefix(text[at:], "<!--") {
+		return text[:at] + "//--" + text[at+4:], true
+	}
+	blank := strings.TrimLeft(text[begin:], " \t")
+	if end := len(text) - len(blank); strings.HasPrefix(blank, "-->") && at >= end && at <= end+3 {
+		return text[:end] + "// " + text[end+3:], true
+	}
+	return "", false
 }
 
 // wrapTree makes the statements of a program the body of a function expression.

@@ -147,6 +147,7 @@ func (vm *VM) setup() error {
 	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
+	vm.mendBuiltins()
 	vm.guardJSON()
 	vm.guardGenerators()
 	vm.guardFlat()
