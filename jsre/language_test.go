@@ -47,6 +47,7 @@ func expected(text string) string {
 	return out.String()
 }
 
+// compareLines shows the lines that differ.
 func compareLines(t *testing.T, got, want string) {
 	t.Helper()
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")

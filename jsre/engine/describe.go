@@ -124,9 +124,10 @@ func (vm *VM) parseStack(v goja.Value) []Frame {
 			f.File = m[2]
 			f.Line, _ = strconv.Atoi(m[3])
 			f.Column, _ = strconv.Atoi(m[4])
-			f.Column = vm.characters(f)
 		}
-		out = append(out, f)
+		if f, ok := vm.mapped(f); ok {
+			out = append(out, f)
+		}
 	}
 	for len(out) > 0 && out[len(out)-1].File == "" {
 		out = out[:len(out)-1]

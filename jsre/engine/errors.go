@@ -105,6 +105,8 @@ type LoadError struct {
 	Where  Frame  // place of a syntax error; File is empty when the file could not be read
 	Source string // its line
 	Err    error
+
+	class, code string // of the exception that it is for a script: by default a SyntaxError, ERR_MODULE_SYNTAX
 }
 
 // Error is one line: where and what.
@@ -218,18 +220,14 @@ func (vm *VM) frames(stack []goja.StackFrame) []Frame {
 	return vm.errors.shown(stack, len(stack))
 }
 
-// frame turns a frame of goja's into ours.
-func (vm *VM) frame(f *goja.StackFrame) Frame {
+// frame turns a frame of goja's into ours; false for code that the source does not have.
+func (vm *VM) frame(f *goja.StackFrame) (Frame, bool) {
 	pos := f.Position()
 	name := f.FuncName()
 	if name == "<native>" || name == "<anonymous>" {
 		name = ""
 	}
-	frame := Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column}
-	if frame.File != "" {
-		frame.Column = vm.characters(frame)
-	}
-	return frame
+	return vm.mapped(Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column})
 }
 
 // characters converts a column that counts bytes into one that counts characters.

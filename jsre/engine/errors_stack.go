@@ -143,6 +143,9 @@ func (m *errorMaker) shown(frames []goja.StackFrame, limit int) []Frame {
 			out = withoutNatives(out)
 			continue
 		}
+		if f.Line == noLine {
+			continue
+		}
 		if len(out) == limit {
 			return out
 		}
@@ -188,6 +191,9 @@ func (m *errorMaker) syncFrames() int {
 	return n
 }
 
+// noLine is the line of a frame in code that was added to what the script's author wrote.
+const noLine = -1
+
 // frame is a frame of goja's for people. The place of each is looked up once.
 func (m *errorMaker) frame(f *stackFrame) Frame {
 	if f.prg == nil {
@@ -201,8 +207,12 @@ func (m *errorMaker) frame(f *stackFrame) Frame {
 	}
 	plain := *f
 	plain.funcName = unistring.String(name)
-	shown := m.vm.frame((*goja.StackFrame)(unsafe.Pointer(&plain)))
-	shown.Func = m.displayed(at, shown.Func)
+	shown, ok := m.vm.frame((*goja.StackFrame)(unsafe.Pointer(&plain)))
+	if ok {
+		shown.Func = m.displayed(at, shown.Func)
+	} else {
+		shown.Line = noLine
+	}
 	if len(m.lines) >= maxSites {
 		clear(m.lines)
 	}

@@ -16,10 +16,15 @@ import (
 // moduleParams are the parameters of the function that a file's text is the body of.
 var moduleParams = []string{"exports", "require", "module", "__filename", "__dirname"}
 
+var errNested = errors.New("SyntaxError: the text nests deeper than 5000 levels, or has an expression of more than 50000 operators")
+
 // parseModule parses a text and makes the body of a module function of it.
 func parseModule(name, text string) (*ast.Program, error) {
+	if tooNested(text) {
+		return nil, errNested
+	}
 	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
-	for err != nil {
+	for range maxHTMLComments {
 		plain, ok := withoutHTMLComment(text, err)
 		if !ok {
 			break
@@ -39,6 +44,9 @@ func parseModule(name, text string) (*ast.Program, error) {
 	head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
 	return parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
 }
+
+// maxHTMLComments bounds how often a text is parsed for them.
+const maxHTMLComments = 20
 
 // withoutHTMLComment makes a comment that goja knows of "<!--", or of "-->" at the beginning of a line,
 // where the text does not parse (Annex B.1.1 of ECMA-262).
@@ -85,6 +93,10 @@ func wrapTree(tree *ast.Program) {
 // compileTree compiles a parsed text, with goja's faults mended.
 func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	lower.Tree(tree)
+	guardCalls(tree)
+	if err := vm.keepRegExps(tree); err != nil {
+		return nil, err
+	}
 	prog, err := goja.CompileAST(tree, false)
 	if err == nil {
 		vm.patch(prog)
