@@ -19,7 +19,7 @@ const make = require('host');
 const util = require('util');
 const seen = new Set();
 const typed = Object.getPrototypeOf(Uint8Array.prototype);
-const left = new Set(['random', 'constructor']);
+const left = new Set(['random', 'constructor', 'log', 'logToString']);
 
 function text(f) {
   try {

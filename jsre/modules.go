@@ -3,6 +3,7 @@ package jsre
 import (
 	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
 	"dunlin/jsre/module/dns"
@@ -14,6 +15,7 @@ import (
 	"dunlin/jsre/module/nodeutil"
 	jsos "dunlin/jsre/module/os"
 	"dunlin/jsre/module/path"
+	"dunlin/jsre/module/performance"
 	"dunlin/jsre/module/process"
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
@@ -23,6 +25,7 @@ import (
 	"dunlin/jsre/module/textcodec"
 	"dunlin/jsre/module/timers"
 	"dunlin/jsre/module/tls"
+	"dunlin/jsre/module/url"
 )
 
 // Modules are the native modules every script has. The order matters for their Setup only.
@@ -49,6 +52,10 @@ func Modules() []engine.Module {
 		querystring.Module(),
 		stringdecoder.Module(),
 		jsos.Module(),
+		fs.PromisesModule(),
+		url.Module(),
+		asynctimer.Module(),
+		performance.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }

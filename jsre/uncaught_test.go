@@ -58,7 +58,11 @@ func TestReport(t *testing.T) {
 			if !errors.As(err, &script) {
 				t.Fatalf("got %v, want a ScriptError", err)
 			}
-			if got := script.Report(); got != tc.want {
+			got := script.Report()
+			if i, j := strings.Index(got, "there are "), strings.Index(got, "; a file's"); i >= 0 && j > i {
+				got = got[:i] + "there are ..." + got[j:] // the list of modules
+			}
+			if got != tc.want {
 				t.Errorf("got:\n%swant:\n%s", got, tc.want)
 			}
 			if strings.Contains(err.Error(), "\n") {

@@ -80,12 +80,17 @@ func (r *registry) names() []string {
 // modules use it for each other. Loop goroutine only.
 func (vm *VM) Require(name string) (goja.Value, bool) { return vm.modules.native(name) }
 
-// index finds a native module.
-func (r *registry) index(name string) (int, bool) {
+// bareName is the name of a module without the prefixes of natives.
+func bareName(name string) string {
 	for _, prefix := range []string{"edgeros:", "node:"} {
 		name = strings.TrimPrefix(name, prefix)
 	}
-	i, ok := r.byName[name]
+	return name
+}
+
+// index finds a native module.
+func (r *registry) index(name string) (int, bool) {
+	i, ok := r.byName[bareName(name)]
 	return i, ok && r.list[i].Load != nil
 }
 
@@ -127,6 +132,8 @@ func (r *registry) missing(id string, from *unit, err error, how string) *LoadEr
 		e.code, msg = "ERR_INVALID_PACKAGE_CONFIG", err.Error()
 	case resolve.IsPath(id):
 		msg += ": no such file"
+	case r.vm.opts.Missing != nil && r.vm.opts.Missing(bareName(id)) != "":
+		msg += ": " + r.vm.opts.Missing(bareName(id))
 	default:
 		msg += ": there are " + strings.Join(r.names(), ", ") + "; a file's name begins with './'"
 	}

@@ -35,6 +35,9 @@ type Options struct {
 	// Opened is told the absolute path of each file that the script is made of, on the goroutine of
 	// [VM.Run]; nil: nobody is.
 	Opened func(path string)
+	// Missing tells why a module that scripts may expect is not there, empty for other names; nil: nothing is
+	// told.
+	Missing func(name string) string
 	// Modules are the native modules of the VM. A later one replaces an earlier one of the same
 	// name.
 	Modules []Module
@@ -71,6 +74,8 @@ type VM struct {
 	regexps     regexps
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
+	monitor     *goja.Symbol // EventEmitter.errorMonitor
+	captureAll  bool         // EventEmitter.captureRejections
 
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
