@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/unserved"
+	"dunlin/jsre/load"
 )
 
 // The errors of a run and their exit statuses, see the package comment.
@@ -50,6 +52,10 @@ type Runtime struct {
 // they have the same name. It does no I/O.
 func New(opts Options) (*Runtime, error) {
 	opts.Modules = append(Modules(), opts.Modules...)
+	opts.Missing = unserved.Why
+	if opts.Lower == nil {
+		opts.Lower = load.Lower
+	}
 	vm, err := engine.New(opts)
 	if err != nil {
 		return nil, err

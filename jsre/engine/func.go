@@ -107,6 +107,9 @@ func (vm *VM) SetSlot(obj *goja.Object, value any) { vm.setHidden(obj, vm.slot, 
 // Slot is the Go value tied to an object by SetSlot, nil when there is none.
 func (vm *VM) Slot(v goja.Value) any { return vm.hiddenValue(v, vm.slot) }
 
+// Internal reports whether a symbol is a key under which the engine ties Go values to objects.
+func (vm *VM) Internal(key *goja.Symbol) bool { return key == vm.slot || key == vm.emits }
+
 func (vm *VM) setHidden(obj *goja.Object, key *goja.Symbol, value any) {
 	vm.Settle(obj)
 	h := vm.rt.NewDynamicObject(&hidden{obj, value})
