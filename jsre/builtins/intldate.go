@@ -150,8 +150,17 @@ func (x *locales) dateTimeFormat(o *goja.Object) {
 			_ = out.Set("hour12", d.Twelve)
 		}
 		for _, f := range []struct{ name, value string }{
-			{"weekday", d.Weekday}, {"era", d.Era}, {"year", d.Year}, {"month", d.Month}, {"day", d.Day}, {"hour", d.Hour}, {"minute", d.Minute},
-			{"second", d.Second}, {"timeZoneName", d.ZoneName}, {"dateStyle", d.DateStyle}, {"timeStyle", d.TimeStyle},
+			{"weekday", d.Weekday},
+			{"era", d.Era},
+			{"year", d.Year},
+			{"month", d.Month},
+			{"day", d.Day},
+			{"hour", d.Hour},
+			{"minute", d.Minute},
+			{"second", d.Second},
+			{"timeZoneName", d.ZoneName},
+			{"dateStyle", d.DateStyle},
+			{"timeStyle", d.TimeStyle},
 		} {
 			if f.value != "" {
 				_ = out.Set(f.name, f.value)
