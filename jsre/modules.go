@@ -4,6 +4,7 @@ import (
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
+	"dunlin/jsre/module/crypto"
 	"dunlin/jsre/module/dns"
 	"dunlin/jsre/module/domexception"
 	"dunlin/jsre/module/events"
@@ -30,7 +31,7 @@ func Modules() []engine.Module {
 	return []engine.Module{
 		buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), fs.PromisesModule(), path.Module(), sys.Module(), nodeutil.Module(),
-		querystring.Module(), stringdecoder.Module(), jsos.Module(), url.Module(),
+		querystring.Module(), stringdecoder.Module(), jsos.Module(), url.Module(), crypto.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }
