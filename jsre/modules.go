@@ -18,6 +18,7 @@ import (
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
 	"dunlin/jsre/module/stringdecoder"
+	"dunlin/jsre/module/structuredclone"
 	"dunlin/jsre/module/sys"
 	"dunlin/jsre/module/task"
 	"dunlin/jsre/module/textcodec"
@@ -29,7 +30,7 @@ import (
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
+		buffer.Module(), textcodec.Module(), domexception.Module(), structuredclone.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), fs.PromisesModule(), path.Module(), sys.Module(), nodeutil.Module(),
 		querystring.Module(), stringdecoder.Module(), jsos.Module(), url.Module(), crypto.Module(),
 		mqtt.Module(mqtt.Options{}),

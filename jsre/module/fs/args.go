@@ -247,8 +247,10 @@ func (f *files) decode(b []byte, encoding goja.Value) goja.Value {
 // time is argument i: seconds since 1970, or a Date.
 func (a call) time(i int) time.Time {
 	v := a.value(i)
-	if t, ok := v.Export().(time.Time); ok {
-		return t
+	if obj, ok := v.(*goja.Object); ok && obj.ClassName() == "Date" {
+		if t, ok := obj.Export().(time.Time); ok {
+			return t
+		}
 	}
 	seconds := math.NaN()
 	if goja.IsNumber(v) {
