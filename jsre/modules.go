@@ -1,7 +1,9 @@
 package jsre
 
 import (
+	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
 	"dunlin/jsre/module/crypto"
@@ -14,6 +16,7 @@ import (
 	"dunlin/jsre/module/nodeutil"
 	jsos "dunlin/jsre/module/os"
 	"dunlin/jsre/module/path"
+	"dunlin/jsre/module/performance"
 	"dunlin/jsre/module/process"
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
@@ -30,9 +33,33 @@ import (
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		buffer.Module(), textcodec.Module(), domexception.Module(), structuredclone.Module(), events.Module(), timers.Module(), task.Module(), console.Module(), process.Module(),
-		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), fs.PromisesModule(), path.Module(), sys.Module(), nodeutil.Module(),
-		querystring.Module(), stringdecoder.Module(), jsos.Module(), url.Module(), crypto.Module(),
+		engine.LoaderModule(),
+		builtins.Module(),
+		buffer.Module(),
+		textcodec.Module(),
+		domexception.Module(),
+		structuredclone.Module(),
+		events.Module(),
+		timers.Module(),
+		task.Module(),
+		console.Module(),
+		process.Module(),
+		iosched.Module(),
+		socket.Module(),
+		tls.Module(),
+		dns.Module(),
+		fs.Module(),
+		path.Module(),
+		sys.Module(),
+		nodeutil.Module(),
+		querystring.Module(),
+		stringdecoder.Module(),
+		jsos.Module(),
+		fs.PromisesModule(),
+		url.Module(),
+		crypto.Module(),
+		asynctimer.Module(),
+		performance.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }

@@ -31,21 +31,3 @@ func TestAsNode(t *testing.T) {
 		})
 	}
 }
-
-// compareLines shows the lines that differ.
-func compareLines(t *testing.T, got, want string) {
-	t.Helper()
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range max(len(gotLines), len(wantLines)) {
-		var g, w string
-		if i < len(gotLines) {
-			g = gotLines[i]
-		}
-		if i < len(wantLines) {
-			w = wantLines[i]
-		}
-		if g != w {
-			t.Errorf("line %d: got\n%s\nNode.js has\n%s", i+1, g, w)
-		}
-	}
-}

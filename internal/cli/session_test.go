@@ -18,8 +18,9 @@ import (
 	"dunlin/mqtt"
 )
 
-// running is a command that stays, as sub does, until its client ends or the test says.
-func running(a *app, once bool) *cobra.Command {
+// running is a command that stays, as sub does, until its client ends or the test says. It calls connected once
+// the server has accepted it.
+func running(a *app, once bool, connected func()) *cobra.Command {
 	s := &session{}
 	cmd := &cobra.Command{Use: "stay", SilenceErrors: true, SilenceUsage: true}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -34,6 +35,7 @@ func running(a *app, once bool) *cobra.Command {
 			return err
 		}
 		defer s.close(client)
+		connected()
 		select {
 		case <-client.Done():
 			return errLost
@@ -49,9 +51,9 @@ func running(a *app, once bool) *cobra.Command {
 
 // stay runs a command that stays, and returns its stderr as it grows, and its error.
 func stay(ctx context.Context, once bool, args ...string) (lines *growing, ended chan error) {
-	lines, ended = &growing{wake: make(chan struct{}, 1)}, make(chan error, 1)
+	lines, ended = &growing{wake: make(chan struct{}, 1), connected: make(chan struct{})}, make(chan error, 1)
 	a := &app{Environment: environ.Environment{Stdin: strings.NewReader(""), Stdout: lines, Stderr: lines}}
-	cmd := running(a, once)
+	cmd := running(a, once, func() { close(lines.connected) })
 	cmd.SetArgs(args)
 	go func() { ended <- cmd.ExecuteContext(ctx) }()
 	return lines, ended
@@ -63,7 +65,11 @@ func TestReconnectTellsWhatItDoes(t *testing.T) {
 	b := mosquitto.Start(t, mosquitto.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	lines, ended := stay(ctx, false, b.URL(), "-i", "stayer", "--min-backoff", "20ms", "--max-backoff", "100ms")
-	b.WaitLog(" as stayer ")
+	select {
+	case <-lines.connected: // the broker's log says so before CONNACK is on its way
+	case err := <-ended:
+		t.Fatalf("the command ended: %v", err)
+	}
 	b.Kill()
 	lines.waitFor(t, "no connection: ")
 	b.Restart()
@@ -208,6 +214,8 @@ type growing struct {
 	mu   sync.Mutex
 	text strings.Builder
 	wake chan struct{}
+
+	connected chan struct{} // closed once the server has accepted the command's client
 }
 
 func (g *growing) Write(p []byte) (int, error) {

@@ -46,7 +46,7 @@ func (vm *VM) ResolvePath(path string) string {
 	}
 	path = filepath.Clean(path)
 	for range maxLinks {
-		next, dangling := resolve(path)
+		next, dangling := followLinks(path)
 		if !dangling {
 			return next
 		}
@@ -55,9 +55,9 @@ func (vm *VM) ResolvePath(path string) string {
 	return path
 }
 
-// resolve follows the links of the part of a path that exists, and one that leads to nothing, if
+// followLinks follows the links of the part of a path that exists, and one that leads to nothing, if
 // the part ends there.
-func resolve(path string) (resolved string, dangling bool) {
+func followLinks(path string) (resolved string, dangling bool) {
 	rest := ""
 	for at := path; ; at = filepath.Dir(at) {
 		if real, err := filepath.EvalSymlinks(at); err == nil {
