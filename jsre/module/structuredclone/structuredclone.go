@@ -29,7 +29,7 @@ type natives struct {
 	vm                        *engine.VM
 	rt                        *goja.Runtime
 	mapEach, setEach, getTime *engine.Func
-	views                     map[bool]view          // of typed arrays, and of DataView
+	views                     map[bool]view           // of typed arrays, and of DataView
 	protos                    map[*goja.Object]string // of built-in classes, to their names
 }
 
