@@ -6,6 +6,7 @@ import (
 	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
+	"dunlin/jsre/module/crypto"
 	"dunlin/jsre/module/dns"
 	"dunlin/jsre/module/domexception"
 	"dunlin/jsre/module/events"
@@ -20,6 +21,7 @@ import (
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
 	"dunlin/jsre/module/stringdecoder"
+	"dunlin/jsre/module/structuredclone"
 	"dunlin/jsre/module/sys"
 	"dunlin/jsre/module/task"
 	"dunlin/jsre/module/textcodec"
@@ -36,6 +38,7 @@ func Modules() []engine.Module {
 		buffer.Module(),
 		textcodec.Module(),
 		domexception.Module(),
+		structuredclone.Module(),
 		events.Module(),
 		timers.Module(),
 		task.Module(),
@@ -54,6 +57,7 @@ func Modules() []engine.Module {
 		jsos.Module(),
 		fs.PromisesModule(),
 		url.Module(),
+		crypto.Module(),
 		asynctimer.Module(),
 		performance.Module(),
 		mqtt.Module(mqtt.Options{}),
