@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/unserved"
+	"dunlin/jsre/load"
 )
 
 // The errors of a run and their exit statuses, see the package comment.
@@ -50,6 +52,10 @@ type Runtime struct {
 // they have the same name. It does no I/O.
 func New(opts Options) (*Runtime, error) {
 	opts.Modules = append(Modules(), opts.Modules...)
+	opts.Missing = unserved.Why
+	if opts.Lower == nil {
+		opts.Lower = load.Lower
+	}
 	vm, err := engine.New(opts)
 	if err != nil {
 		return nil, err
@@ -80,4 +86,18 @@ func (r *Runtime) RunString(ctx context.Context, name, src string) error {
 func (r *Runtime) Close() error {
 	r.vm.Close()
 	return nil
+}
+
+// CheckFile parses the script at path and all files that it imports or requires by a constant name,
+// and gives the absolute paths of these files and what is wrong with them: [*LoadError] values, or the
+// cause of ctx. Nothing of the script runs. It is instead of a run: a runtime does one or the other, once.
+func (r *Runtime) CheckFile(ctx context.Context, path string) (files []string, problems []error) {
+	err := r.vm.Run(ctx, func() error {
+		files, problems = r.vm.CheckFile(path)
+		return nil
+	})
+	if err != nil {
+		problems = append(problems, err)
+	}
+	return files, problems
 }

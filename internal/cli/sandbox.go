@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,15 +63,19 @@ func (s *sandboxed) check(cmd *cobra.Command, file string) error {
 }
 
 // run runs the whole command again in the sandbox; embedded is the broker that every mqtt.open leads to, or nil.
-func (s *sandboxed) run(ctx context.Context, a *app, embedded *broker.Broker) error {
+func (s *sandboxed) run(ctx context.Context, a *app, embedded *broker.Broker, text scriptText) error {
 	c := s.grants
 	c.StderrTerminal = a.StderrTerminal
 	if embedded != nil {
 		c.Broker = embedded.Addr()
 		c.Net = append(c.Net, c.Broker)
 	}
+	stdin := a.Stdin
+	if text.name == "[stdin]" { // which has been read
+		stdin = strings.NewReader(text.text)
+	}
 	status, err := sandbox.Run(ctx, &c, sandbox.Child{
-		Args: a.Args, Env: a.Env, Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.screen, Patience: stopTime + time.Second,
+		Args: a.Args, Env: a.Env, Stdin: stdin, Stdout: a.Stdout, Stderr: a.screen, Patience: stopTime + time.Second,
 	})
 	var ended *sandbox.Error
 	switch {
@@ -115,10 +120,10 @@ func (a *app) insideRedirect(redirect redirectFunc) redirectFunc {
 }
 
 // runInside runs the script in the child of the sandbox.
-func (s *script) runInside(ctx context.Context, a *app, file string, options jsre.Options) error {
+func (s *script) runInside(ctx context.Context, a *app, text scriptText, options jsre.Options) error {
 	if err := a.confine(&options); err != nil {
 		return err
 	}
 	spendMemory()
-	return s.execute(ctx, file, options)
+	return s.runText(ctx, a, text, options)
 }

@@ -206,7 +206,7 @@ func checkOutcome(t *testing.T, o outcome, good []int) {
 	if strings.Contains(o.stdout, "LEAK") {
 		t.Errorf("it got at something: %q", o.stdout)
 	}
-	if o.status == 13 && !strings.HasPrefix(lastLine(o.stderr), "dunlin: run: ") && len(o.stderr) < 1<<16 {
+	if o.status == 14 && !strings.HasPrefix(lastLine(o.stderr), "dunlin: run: ") && len(o.stderr) < 1<<16 {
 		t.Errorf("nothing tells why it was ended: %q", o.stderr)
 	}
 	if strings.Contains(o.stderr, "goroutine ") {

@@ -1,6 +1,10 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
 
 // Access says what a script may reach beside its own memory. Each function returns nil for what is
 // granted, or an error that says what is refused; a nil function grants everything. They may be called
@@ -27,5 +31,47 @@ func (vm *VM) check(granted func(string) error, what, target string) {
 	}
 	if err := granted(target); err != nil {
 		vm.Throw("EACCES", fmt.Sprintf("may not %s %s: %v", what, target, err))
+	}
+}
+
+// maxLinks is how many symbolic links that lead to nothing are followed.
+const maxLinks = 40
+
+// ResolvePath is a path as [VM.CheckRead] and [VM.CheckWrite] want it: absolute, from the script
+// runtime's directory, with all symbolic links followed, those to files that are not there yet, too.
+// Open this path and not the one given: it is what was checked.
+func (vm *VM) ResolvePath(path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(vm.opts.Dir, path)
+	}
+	path = filepath.Clean(path)
+	for range maxLinks {
+		next, dangling := followLinks(path)
+		if !dangling {
+			return next
+		}
+		path = next
+	}
+	return path
+}
+
+// followLinks follows the links of the part of a path that exists, and one that leads to nothing, if
+// the part ends there.
+func followLinks(path string) (resolved string, dangling bool) {
+	rest := ""
+	for at := path; ; at = filepath.Dir(at) {
+		if real, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(real, rest), false
+		}
+		if target, err := os.Readlink(at); err == nil {
+			if !filepath.IsAbs(target) {
+				target = filepath.Join(filepath.Dir(at), target)
+			}
+			return filepath.Join(target, rest), true
+		}
+		if at == filepath.Dir(at) {
+			return path, false
+		}
+		rest = filepath.Join(filepath.Base(at), rest)
 	}
 }

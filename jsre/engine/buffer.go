@@ -65,11 +65,38 @@ func (vm *VM) newBufferObject(c goja.ConstructorCall) *goja.Object {
 		from, _ := vm.ToFunc(vm.buffer.class.Get("from"))
 		return from.Call(vm.buffer.class, c.Arguments...).ToObject(vm.rt)
 	}
-	obj, err := vm.buffer.array(target, c.Arguments...)
+	args := c.Arguments
+	if part := vm.partOfList(args); part != nil {
+		args = []goja.Value{part}
+	}
+	obj, err := vm.buffer.array(target, args...)
 	if err != nil {
 		panic(err)
 	}
 	return obj
+}
+
+// partOfList is a copy of the elements offset..offset+length of what `new Buffer(list, offset, length)`
+// of JSRE gives; nil when args are others.
+func (vm *VM) partOfList(args []goja.Value) *goja.Object {
+	if len(args) < 2 || !goja.IsNumber(args[1]) || vm.IsArrayBuffer(args[0]) {
+		return nil
+	}
+	list, ok := args[0].(*goja.Object)
+	if !ok {
+		return nil
+	}
+	all, err := vm.buffer.array(nil, vm.Settle(list))
+	if err != nil {
+		panic(err)
+	}
+	b, _ := vm.Bytes(all)
+	from := max(0, min(args[1].ToInteger(), int64(len(b))))
+	to := int64(len(b))
+	if len(args) > 2 && goja.IsNumber(args[2]) {
+		to = from + max(0, min(args[2].ToInteger(), to-from))
+	}
+	return vm.rt.ToValue(vm.rt.NewArrayBuffer(b[from:to:to])).ToObject(vm.rt)
 }
 
 // BufferClass is the class Buffer.

@@ -22,6 +22,9 @@ func (vm *VM) describe(e *ScriptError, v goja.Value) {
 	if obj.ClassName() != "Error" {
 		return
 	}
+	if frames := vm.errors.frames(obj); frames != nil {
+		e.Stack = trimStack(vm.frames(*frames))
+	}
 	if len(e.Stack) == 0 {
 		e.Stack = vm.parseStack(vm.property(obj, "stack"))
 	}
@@ -121,9 +124,10 @@ func (vm *VM) parseStack(v goja.Value) []Frame {
 			f.File = m[2]
 			f.Line, _ = strconv.Atoi(m[3])
 			f.Column, _ = strconv.Atoi(m[4])
-			f.Column = vm.characters(f)
 		}
-		out = append(out, f)
+		if f, ok := vm.mapped(f); ok {
+			out = append(out, f)
+		}
 	}
 	for len(out) > 0 && out[len(out)-1].File == "" {
 		out = out[:len(out)-1]

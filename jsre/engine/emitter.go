@@ -21,6 +21,8 @@ type Emitter struct {
 	max    int
 	tracks int // listeners of newListener and removeListener
 
+	capture bool // a promise of a listener that is rejected is an 'error' event
+
 	last      *event // of events, the one looked for last; nil: none
 	lastIsFor eventKey
 }
@@ -44,7 +46,7 @@ type listener struct {
 // NewEmitter ties an emitter to obj, which becomes `this` in its listeners. Give obj a prototype
 // that inherits from [VM.EmitterPrototype] to have on, once, emit and the rest.
 func (vm *VM) NewEmitter(obj *goja.Object) *Emitter {
-	e := &Emitter{vm: vm, this: obj, max: -1}
+	e := &Emitter{vm: vm, this: obj, max: -1, capture: vm.captureAll}
 	vm.setHidden(obj, vm.emits, e)
 	return e
 }
@@ -91,6 +93,9 @@ func (e *Emitter) listeners(key eventKey) []listener {
 }
 
 func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
+	if key.name == "error" && key.sym == nil && len(e.events) > 0 {
+		e.emit(eventKey{sym: e.vm.monitor}, args)
+	}
 	list := e.listeners(key)
 	if len(list) == 0 {
 		if key.name == "error" {
@@ -104,9 +109,41 @@ func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
 		if l.once && !e.remove(key, l.fn.value, true) {
 			continue // it was removed by a nested emit
 		}
-		l.fn.call(call)
+		v := l.fn.call(call)
+		if e.capture {
+			e.captured(v, key, args)
+		}
 	}
 	return true
+}
+
+// captured makes an 'error' event, or a call of the emitter's method nodejs.rejection, of a promise that
+// a listener gave and that is rejected.
+func (e *Emitter) captured(v goja.Value, key eventKey, args []goja.Value) {
+	promise, ok := v.(*goja.Object)
+	if !ok {
+		return
+	}
+	then, ok := e.vm.ToFunc(promise.Get("then"))
+	if !ok {
+		return
+	}
+	args = slices.Clone(args)
+	rejected := func(c goja.FunctionCall) goja.Value {
+		reason := c.Argument(0)
+		e.vm.loop.NextTick(func() {
+			if own, ok := e.vm.ToFunc(e.this.GetSymbol(e.vm.SymbolFor("nodejs.rejection"))); ok {
+				own.Call(e.this, append([]goja.Value{reason, key.value(e.vm)}, args...)...)
+				return
+			}
+			before := e.capture
+			e.capture = false // or a rejected listener of 'error' would go on for ever
+			defer func() { e.capture = before }()
+			e.emit(eventKey{name: "error"}, []goja.Value{reason})
+		})
+		return goja.Undefined()
+	}
+	then.Call(promise, goja.Undefined(), e.vm.NewFunction("", rejected))
 }
 
 // throwError throws the argument of an 'error' event that nobody listens to.
@@ -235,3 +272,38 @@ func toKey(v goja.Value) eventKey {
 
 // CountOf is the number of listeners of the event that a script names, by text or symbol.
 func (e *Emitter) CountOf(name goja.Value) int { return len(e.listeners(toKey(name))) }
+
+// Listeners are the functions that listen to the event that a script names.
+func (e *Emitter) Listeners(name goja.Value) []goja.Value {
+	var out []goja.Value
+	for _, l := range e.listeners(toKey(name)) {
+		out = append(out, l.fn.value)
+	}
+	return out
+}
+
+// MaxListeners is how many listeners an event may have before a warning; 0: any number.
+func (e *Emitter) MaxListeners() int {
+	if e.max >= 0 {
+		return e.max
+	}
+	return e.vm.maxListeners()
+}
+
+// SetMaxListeners sets what MaxListeners gives.
+func (e *Emitter) SetMaxListeners(n int) { e.max = n }
+
+// raw is a listener as rawListeners gives it: one for once is wrapped in a function that takes it off.
+func (e *Emitter) raw(key eventKey, l listener) goja.Value {
+	if !l.once {
+		return l.fn.value
+	}
+	f := e.vm.NewFunction("bound onceWrapper", func(c goja.FunctionCall) goja.Value {
+		if !e.remove(key, l.fn.value, true) {
+			return goja.Undefined()
+		}
+		return l.fn.Call(e.this, c.Arguments...)
+	})
+	_ = f.Set("listener", l.fn.value)
+	return f
+}

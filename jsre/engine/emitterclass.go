@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/dop251/goja"
+import (
+	"math"
+	"strconv"
+
+	"github.com/dop251/goja"
+)
 
 // EmitterClass is the class EventEmitter.
 func (vm *VM) EmitterClass() *goja.Object { return vm.emitter }
@@ -19,7 +24,13 @@ func (vm *VM) maxListeners() int {
 // initEmitterClass makes the class EventEmitter. As in Node.js its methods are enumerable, so that
 // Object.assign can mix them in, and an object gets its listeners when it first needs them.
 func (vm *VM) initEmitterClass() {
-	vm.emitter, vm.emitProto = vm.NewClass("EventEmitter", func(goja.ConstructorCall) *goja.Object { return nil })
+	vm.monitor = goja.NewSymbol("events.errorMonitor")
+	vm.emitter, vm.emitProto = vm.NewClass("EventEmitter", func(c goja.ConstructorCall) *goja.Object {
+		if opts, ok := c.Argument(0).(*goja.Object); ok && vm.Field(opts, "captureRejections").ToBoolean() {
+			vm.NewEmitter(c.This).capture = true
+		}
+		return nil
+	})
 	_ = vm.emitter.Set("defaultMaxListeners", defaultMaxListeners)
 	vm.define(vm.emitter, "EventEmitter", vm.emitter, goja.FLAG_FALSE)
 	on := vm.addMethod("on", false, false)
@@ -29,7 +40,9 @@ func (vm *VM) initEmitterClass() {
 	vm.addMethod("prependOnceListener", true, true)
 	off := vm.emitterMethod("off", func(e *Emitter, a Args) goja.Value {
 		fn := a.Func(1, "listener")
-		e.remove(toKey(a.Value(0)), fn.value, false)
+		for _, name := range names(a.Value(0)) {
+			e.remove(toKey(name), fn.value, false)
+		}
 		return e.this
 	})
 	vm.define(vm.emitProto, "removeListener", off, goja.FLAG_TRUE)
@@ -38,17 +51,47 @@ func (vm *VM) initEmitterClass() {
 		return e.vm.rt.ToValue(e.emit(toKey(a.Value(0)), a.list[min(1, len(a.list)):]))
 	})
 	vm.emitterMethod("listenerCount", func(e *Emitter, a Args) goja.Value {
-		return vm.rt.ToValue(len(e.listeners(toKey(a.Value(0)))))
-	})
-	list := func(e *Emitter, a Args) goja.Value {
-		out := []any{}
+		n := 0
 		for _, l := range e.listeners(toKey(a.Value(0))) {
-			out = append(out, l.fn.value)
+			if !a.Given(1) || l.fn.value == a.Value(1) {
+				n++
+			}
+		}
+		return vm.rt.ToValue(n)
+	})
+	vm.listMethods()
+	vm.emitterMethod("setMaxListeners", func(e *Emitter, a Args) goja.Value {
+		e.max = ReadMaxListeners(a, 0)
+		return e.this
+	})
+	vm.emitterMethod("getMaxListeners", func(e *Emitter, _ Args) goja.Value { return vm.rt.ToValue(e.MaxListeners()) })
+}
+
+// ReadMaxListeners reads a number of listeners; Infinity is 0, any number.
+func ReadMaxListeners(a Args, i int) int {
+	if v := a.Value(i); goja.IsNumber(v) && math.IsInf(v.ToFloat(), 1) {
+		return 0
+	}
+	return int(a.Int(i, "n", 0, 1<<31-1))
+}
+
+// listMethods defines the methods that list listeners and events.
+func (vm *VM) listMethods() {
+	vm.emitterMethod("listeners", func(e *Emitter, a Args) goja.Value {
+		out := []any{}
+		for _, v := range e.Listeners(a.Value(0)) {
+			out = append(out, v)
 		}
 		return vm.rt.NewArray(out...)
-	}
-	vm.emitterMethod("listeners", list)
-	vm.emitterMethod("rawListeners", list)
+	})
+	vm.emitterMethod("rawListeners", func(e *Emitter, a Args) goja.Value {
+		out := []any{}
+		key := toKey(a.Value(0))
+		for _, l := range e.listeners(key) {
+			out = append(out, e.raw(key, l))
+		}
+		return vm.rt.NewArray(out...)
+	})
 	vm.emitterMethod("eventNames", func(e *Emitter, _ Args) goja.Value {
 		out := []any{}
 		for _, k := range e.order {
@@ -56,16 +99,30 @@ func (vm *VM) initEmitterClass() {
 		}
 		return vm.rt.NewArray(out...)
 	})
-	vm.emitterMethod("setMaxListeners", func(e *Emitter, a Args) goja.Value {
-		e.max = int(a.Int(0, "n", 0, 1<<31-1))
-		return e.this
-	})
-	vm.emitterMethod("getMaxListeners", func(e *Emitter, _ Args) goja.Value {
-		if e.max >= 0 {
-			return vm.rt.ToValue(e.max)
+}
+
+// ErrorMonitor is the symbol under which listeners hear of each 'error' before the others do.
+func (vm *VM) ErrorMonitor() *goja.Symbol { return vm.monitor }
+
+// CaptureRejections reports whether new emitters make errors of rejected promises.
+func (vm *VM) CaptureRejections() bool { return vm.captureAll }
+
+// SetCaptureRejections sets what CaptureRejections gives.
+func (vm *VM) SetCaptureRejections(on bool) { vm.captureAll = on }
+
+// names are the events that a script names at once: those in an array, or the one.
+func names(v goja.Value) []goja.Value {
+	list, ok := v.(*goja.Object)
+	if !ok || list.ClassName() != "Array" {
+		return []goja.Value{v}
+	}
+	var out []goja.Value
+	for i := range list.Get("length").ToInteger() {
+		if n := list.Get(strconv.FormatInt(i, 10)); n != nil {
+			out = append(out, n)
 		}
-		return vm.rt.ToValue(vm.maxListeners())
-	})
+	}
+	return out
 }
 
 // emitterMethod defines a method of EventEmitter.prototype.
@@ -79,7 +136,10 @@ func (vm *VM) emitterMethod(name string, f func(*Emitter, Args) goja.Value) *goj
 
 func (vm *VM) addMethod(name string, once, front bool) *goja.Object {
 	return vm.emitterMethod(name, func(e *Emitter, a Args) goja.Value {
-		e.add(toKey(a.Value(0)), a.Func(1, "listener"), once, front)
+		fn := a.Func(1, "listener")
+		for _, name := range names(a.Value(0)) {
+			e.add(toKey(name), fn, once, front)
+		}
 		return e.this
 	})
 }

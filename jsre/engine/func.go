@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/dop251/goja"
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/dop251/goja"
+)
 
 // Func is a script function that native code keeps.
 type Func struct {
@@ -102,6 +107,9 @@ func (vm *VM) SetSlot(obj *goja.Object, value any) { vm.setHidden(obj, vm.slot, 
 // Slot is the Go value tied to an object by SetSlot, nil when there is none.
 func (vm *VM) Slot(v goja.Value) any { return vm.hiddenValue(v, vm.slot) }
 
+// Internal reports whether a symbol is a key under which the engine ties Go values to objects.
+func (vm *VM) Internal(key *goja.Symbol) bool { return key == vm.slot || key == vm.emits }
+
 func (vm *VM) setHidden(obj *goja.Object, key *goja.Symbol, value any) {
 	vm.Settle(obj)
 	h := vm.rt.NewDynamicObject(&hidden{obj, value})
@@ -133,4 +141,19 @@ func (vm *VM) NewObject(fields ...any) *goja.Object {
 		_ = o.Set(name, fields[i+1])
 	}
 	return o
+}
+
+// SetCall has a class of [VM.NewClass] do something else when it is called without new, which a
+// constructor cannot tell. It reports whether goja's functions are made as it was written for.
+func (vm *VM) SetCall(class *goja.Object, call func(goja.FunctionCall) goja.Value) bool {
+	self := reflect.ValueOf(class).Elem().FieldByName("self").Elem()
+	if self.Kind() != reflect.Pointer || self.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	f, ok := self.Type().Elem().FieldByName("f")
+	if !ok || f.Type != reflect.TypeFor[func(goja.FunctionCall) goja.Value]() {
+		return false
+	}
+	*(*func(goja.FunctionCall) goja.Value)(unsafe.Add(self.UnsafePointer(), f.Offset)) = call
+	return true
 }

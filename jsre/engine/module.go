@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
+
+	"dunlin/jsre/resolve"
 )
 
 // Module is a native module: what require(Name) gives a script. Aliases are further names; the
@@ -25,12 +28,20 @@ type registry struct {
 	list   []Module
 	byName map[string]int
 	loaded map[int]goja.Value
-	files  map[string]*goja.Object // module objects by absolute path
-	main   *goja.Object
+
+	files    resolve.Resolver
+	cache    *goja.Object            // require.cache: module objects by absolute path
+	parsed   map[string]*unit        // files that an ES module imports and that have not run, by absolute path
+	es       map[string]*esModule    // by absolute path
+	spaces   map[string]*goja.Object // namespaces of modules that are no ES modules, by path or name
+	main     *goja.Object
+	mainPath string    // of the main module
+	body     *esModule // the main module when it is an ES module
+	async    *asyncParts
 }
 
 func newRegistry(vm *VM, modules []Module) *registry {
-	r := &registry{vm: vm, byName: map[string]int{}, loaded: map[int]goja.Value{}, files: map[string]*goja.Object{}}
+	r := &registry{vm: vm, byName: map[string]int{}, loaded: map[int]goja.Value{}, cache: vm.rt.CreateObject(nil)}
 	for _, m := range modules {
 		if i, ok := r.byName[m.Name]; ok && r.list[i].Name == m.Name {
 			r.list[i] = m
@@ -69,12 +80,28 @@ func (r *registry) names() []string {
 // modules use it for each other. Loop goroutine only.
 func (vm *VM) Require(name string) (goja.Value, bool) { return vm.modules.native(name) }
 
-func (r *registry) native(name string) (goja.Value, bool) {
+// bareName is the name of a module without the prefixes of natives.
+func bareName(name string) string {
 	for _, prefix := range []string{"edgeros:", "node:"} {
 		name = strings.TrimPrefix(name, prefix)
 	}
-	i, ok := r.byName[name]
-	if !ok || r.list[i].Load == nil {
+	return name
+}
+
+// index finds a native module.
+func (r *registry) index(name string) (int, bool) {
+	i, ok := r.byName[bareName(name)]
+	return i, ok && r.list[i].Load != nil
+}
+
+func (r *registry) isNative(name string) bool {
+	_, ok := r.index(name)
+	return ok
+}
+
+func (r *registry) native(name string) (goja.Value, bool) {
+	i, ok := r.index(name)
+	if !ok {
 		return nil, false
 	}
 	if v, ok := r.loaded[i]; ok {
@@ -85,18 +112,32 @@ func (r *registry) native(name string) (goja.Value, bool) {
 	return v, true
 }
 
-// throwMissing throws the error of a module that is not there.
-func (r *registry) throwMissing(id, from string) {
-	msg := fmt.Sprintf("Cannot find module '%s' (required by %s)", id, from)
-	if isPath(id) {
+// missing is the error of a module that is not found from a file; how is "required by" or "imported by".
+func (r *registry) missing(id string, from *unit, err error, how string) *LoadError {
+	e := &LoadError{Path: from.name, code: "MODULE_NOT_FOUND"}
+	if how != "required by" {
+		e.code = "ERR_MODULE_NOT_FOUND"
+	}
+	msg := fmt.Sprintf("Cannot find module '%s' (%s %s)", id, how, from.name)
+	var closed *resolve.NotExportedError
+	var broken *resolve.PackageError
+	switch {
+	case errors.As(err, &closed):
+		e.code = "ERR_PACKAGE_PATH_NOT_EXPORTED"
+		if strings.HasPrefix(id, "#") {
+			e.code, e.class = "ERR_PACKAGE_IMPORT_NOT_DEFINED", "TypeError"
+		}
+		msg = err.Error() + " (" + how + " " + from.name + ")"
+	case errors.As(err, &broken):
+		e.code, msg = "ERR_INVALID_PACKAGE_CONFIG", err.Error()
+	case resolve.IsPath(id):
 		msg += ": no such file"
-	} else {
+	case r.vm.opts.Missing != nil && r.vm.opts.Missing(bareName(id)) != "":
+		msg += ": " + r.vm.opts.Missing(bareName(id))
+	default:
 		msg += ": there are " + strings.Join(r.names(), ", ") + "; a file's name begins with './'"
 	}
-	r.vm.Throw("MODULE_NOT_FOUND", msg)
-}
-
-func isPath(id string) bool {
-	return strings.HasPrefix(id, "./") || strings.HasPrefix(id, "../") || strings.HasPrefix(id, "/") ||
-		id == "." || id == ".." || strings.HasPrefix(id, `.\`) || (len(id) > 2 && id[1] == ':' && (id[2] == '\\' || id[2] == '/'))
+	e.Err = errors.New(msg)
+	r.vm.placeImport(e, from, id)
+	return e
 }

@@ -57,6 +57,7 @@ func (vm *VM) serveAll(main func() error) (err error) {
 	for !vm.stopped.Load() && vm.loop.alive() {
 		vm.loop.turn(forever)
 	}
+	vm.modules.checkSettled()
 	vm.emitExit()
 	return nil
 }

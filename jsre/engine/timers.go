@@ -54,6 +54,11 @@ func (t *Timer) Cancel() {
 // Refresh starts the timer anew with its own delay, also when it has fired.
 func (t *Timer) Refresh() { t.start(time.Now()) }
 
+// Left is the time until the timer fires; false when it has fired or was cancelled.
+func (t *Timer) Left() (time.Duration, bool) {
+	return max(time.Until(t.when), 0), t.index >= 0
+}
+
 // Ref has the timer keep the loop serving, which is the default.
 func (t *Timer) Ref() {
 	if !t.refd && t.index >= 0 {

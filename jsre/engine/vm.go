@@ -29,6 +29,15 @@ type Options struct {
 	Dir    string         // directory relative paths start from; empty: the host's working directory
 	Host   map[string]any // settings for native modules, by name; read with [VM.Host]
 	Access Access         // what the script may reach; the zero value grants everything
+	// Lower makes texts that goja runs of those that it does not; nil: they are errors. It returns a
+	// [*TextError] for a text that has one.
+	Lower func(Script) (*Lowered, error)
+	// Opened is told the absolute path of each file that the script is made of, on the goroutine of
+	// [VM.Run]; nil: nobody is.
+	Opened func(path string)
+	// Missing tells why a module that scripts may expect is not there, empty for other names; nil: nothing is
+	// told.
+	Missing func(name string) string
 	// Modules are the native modules of the VM. A later one replaces an earlier one of the same
 	// name.
 	Modules []Module
@@ -44,18 +53,30 @@ type VM struct {
 	tasks    *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
 	exit     int      // process.exitCode
 
-	sources map[string]string // text by displayed file name, for carets
-	slot    *goja.Symbol      // key of the hidden slot, see SetSlot
-	emits   *goja.Symbol      // key of the hidden Emitter
-	enter   goja.Callable     // runs a native function inside a script call, see Run
+	sources map[string]string                                  // text by displayed file name, for carets
+	places  map[string]func(line, column int) (int, int, bool) // of lowered texts, by displayed file name
+	slot    *goja.Symbol                                       // key of the hidden slot, see SetSlot
+	emits   *goja.Symbol                                       // key of the hidden Emitter
+	enter   goja.Callable                                      // runs a native function inside a script call, see Run
 	buffer  bufferClass
 	parts   parts
 
+	instructions *instructions
+	appender     *appender
+	errors       *errorMaker
+	thrower      *thrower
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
-	parseJSON   *Func        // JSON.parse as guardJSON made it
+	parseJSON   *Func        // JSON.parse as it was made
+	objectModel *goja.Object // a plain object
+	texts       textKinds
+	json        jsonKinds
+	regexps     regexps
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
+	monitor     *goja.Symbol // EventEmitter.errorMonitor
+	captureAll  bool         // EventEmitter.captureRejections
 
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
@@ -107,7 +128,7 @@ func New(opts Options) (*VM, error) {
 	rt := goja.New()
 	rt.SetMaxCallStackSize(maxCallDepth)
 	rt.SetParserOptions(parser.WithDisableSourceMaps)
-	vm := &VM{opts: opts, rt: rt, sources: map[string]string{}, ended: make(chan struct{}), slot: goja.NewSymbol("native"), emits: goja.NewSymbol("emitter")}
+	vm := &VM{opts: opts, rt: rt, sources: map[string]string{}, places: map[string]func(int, int) (int, int, bool){}, ended: make(chan struct{}), slot: goja.NewSymbol("native"), emits: goja.NewSymbol("emitter")}
 	vm.ctx, vm.cancel = context.WithCancelCause(context.Background())
 	vm.loop, err = newLoop(vm)
 	if err != nil {
@@ -115,6 +136,12 @@ func New(opts Options) (*VM, error) {
 	}
 	vm.overflow, err = newOverflow(vm)
 	if err != nil {
+		return nil, err
+	}
+	if vm.instructions, err = theInstructions(); err != nil {
+		return nil, err
+	}
+	if vm.appender, err = newAppender(vm, vm.instructions); err != nil {
 		return nil, err
 	}
 	vm.modules = newRegistry(vm, opts.Modules)
@@ -134,11 +161,26 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.mendErrors(); err != nil {
+		return err
+	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
-	vm.guardJSON()
+	if vm.texts, err = findTextKinds(); err != nil {
+		return err
+	}
+	vm.objectModel = vm.rt.NewObject()
+	if err := vm.initJSON(); err != nil {
+		return err
+	}
+	if err := vm.guardDeep(); err != nil {
+		return err
+	}
 	vm.guardGenerators()
 	vm.guardFlat()
+	if err := vm.mendShift(); err != nil {
+		return err
+	}
 	vm.setAsyncIterator()
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()

@@ -31,7 +31,7 @@ func (in *Inspector) Format(args []goja.Value, o Options) string {
 		if goja.IsString(v) {
 			b.WriteString(v.String())
 		} else {
-			b.WriteString(in.Inspect(v, o))
+			b.WriteString(in.MustInspect(v, o))
 		}
 	}
 	return b.String()
@@ -47,7 +47,6 @@ func (in *Inspector) fill(b *strings.Builder, format string, args []goja.Value, 
 		}
 		b.WriteString(format[:i])
 		verb := format[i+1]
-		format = format[i+2:]
 		switch {
 		case verb == '%':
 			b.WriteByte('%')
@@ -55,13 +54,9 @@ func (in *Inspector) fill(b *strings.Builder, format string, args []goja.Value, 
 			b.WriteString(in.verb(verb, args[0], o))
 			args = args[1:]
 		default:
-			b.WriteByte('%')
-			format = string(verb) + format
-			if verb != '%' {
-				b.WriteByte(verb)
-				format = format[1:]
-			}
+			b.WriteString(format[i : i+2])
 		}
+		format = format[i+2:]
 	}
 }
 
@@ -74,10 +69,10 @@ func (in *Inspector) verb(verb byte, v goja.Value, o Options) string {
 	case 'j':
 		return in.json(v)
 	case 'o':
-		o.ShowHidden, o.Depth = true, 4
-		return in.Inspect(v, o)
+		o.ShowHidden, o.ShowProxy, o.Depth = true, true, 4
+		return in.MustInspect(v, o)
 	case 'O':
-		return in.Inspect(v, o)
+		return in.MustInspect(v, o)
 	}
 	return "" // %c: CSS, which a terminal does not have
 }
@@ -85,9 +80,9 @@ func (in *Inspector) verb(verb byte, v goja.Value, o Options) string {
 // text is %s: String(value), except for objects that have no text of their own.
 func (in *Inspector) text(v goja.Value, o Options) string {
 	obj, ok := v.(*goja.Object)
-	if ok && !in.ownText(obj) {
-		o.Depth, o.Colors = 0, false
-		return in.Inspect(v, o)
+	if ok && !isFunction(obj) && !in.ownText(obj) {
+		o.Depth, o.Colors, o.Compact = 0, false, 3
+		return in.MustInspect(v, o)
 	}
 	switch {
 	case goja.IsBigInt(v):
@@ -98,7 +93,7 @@ func (in *Inspector) text(v goja.Value, o Options) string {
 	return in.stringOf.Call(goja.Undefined(), v).String()
 }
 
-// ownText reports whether a script gave the object's class a toString.
+// ownText reports whether a script gave the object or its class a toString.
 func (in *Inspector) ownText(obj *goja.Object) bool {
 	f, ok := obj.Get("toString").(*goja.Object)
 	return ok && isFunction(f) && !strings.HasSuffix(in.source.Call(f).String(), "[native code] }")
@@ -111,21 +106,47 @@ func (in *Inspector) numeric(verb byte, v goja.Value) string {
 	if goja.IsBigInt(v) && verb != 'f' {
 		return v.String() + "n"
 	}
-	if _, ok := v.(*goja.Object); ok && verb == 'd' {
+	if _, ok := v.(*goja.Object); ok && verb != 'f' {
 		return "NaN"
 	}
 	f := math.NaN()
-	_ = in.rt.Try(func() {
-		if verb == 'd' {
-			f = v.ToFloat()
-		} else {
-			f = leadingNumber(v.String())
-		}
-	})
-	if verb == 'i' {
-		f = math.Trunc(f)
+	switch verb {
+	case 'd':
+		f = v.ToFloat()
+	case 'i':
+		f = wholeNumber(v.String())
+	default:
+		f = leadingNumber(in.stringOf.Call(goja.Undefined(), v).String())
 	}
 	return number(in.rt.ToValue(f))
+}
+
+// wholeNumber is parseInt.
+func wholeNumber(s string) float64 {
+	s = strings.TrimSpace(s)
+	sign := 1.0
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
+		if s[0] == '-' {
+			sign = -1
+		}
+		s = s[1:]
+	}
+	base := 10.0
+	if strings.HasPrefix(s, "0x") || strings.HasPrefix(s, "0X") {
+		base, s = 16, s[2:]
+	}
+	n, digits := 0.0, 0
+	for ; digits < len(s); digits++ {
+		d, err := strconv.ParseUint(s[digits:digits+1], int(base), 8)
+		if err != nil {
+			break
+		}
+		n = n*base + float64(d)
+	}
+	if digits == 0 {
+		return math.NaN()
+	}
+	return sign * n
 }
 
 // leadingNumber is parseFloat.
@@ -152,7 +173,7 @@ func (in *Inspector) json(v goja.Value) (text string) {
 		if strings.Contains(ex.Error(), "circular") {
 			return "[Circular]"
 		}
-		panic(ex)
+		panic(ex.Value())
 	}
 	return text
 }

@@ -1,53 +1,38 @@
 // Package inspect shows script values to people, in the way Node.js does: what console.log and
-// util.inspect print. It runs no code of the script, except for the hook
-// Symbol.for('nodejs.util.inspect.custom').
+// util.inspect print. It runs no code of the script, except for the method
+// Symbol.for('nodejs.util.inspect.custom'), tags given by a getter, and getters when asked to.
 package inspect
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
-	"unicode/utf8"
+	"reflect"
 
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
 )
 
-// maxDepth is the most levels that are shown: the text of n levels takes time that grows with the
-// cube of n.
-const maxDepth = 500
-
-// Options say how much is shown. Take [Defaults] and change it.
-type Options struct {
-	Depth       int  // levels of objects inside objects
-	Colors      bool // terminal colours
-	BreakLength int  // longest line of an object shown in one line
-	Compact     int  // levels of objects that one line may hold
-	MaxArray    int  // elements shown of an array, set or map
-	MaxString   int  // characters shown of a string inside an object
-	ShowHidden  bool // also properties that are not enumerable
-}
-
-// Defaults are the options of Node.js.
-func Defaults() Options {
-	return Options{Depth: 2, BreakLength: 80, Compact: 3, MaxArray: 100, MaxString: 10000}
-}
-
 // Inspector shows values of one VM. Loop goroutine only.
 type Inspector struct {
-	vm     *engine.VM
-	rt     *goja.Runtime
-	custom *goja.Symbol
+	vm       *engine.VM
+	rt       *goja.Runtime
+	custom   *goja.Symbol
+	defaults Options
+	function *goja.Object // util.inspect, made when first asked for
+	styles   *goja.Object // util.inspect.styles
+	colors   *goja.Object // util.inspect.colors
 
 	describe *engine.Func            // Object.getOwnPropertyDescriptor
+	symbols  *engine.Func            // Object.getOwnPropertySymbols
 	source   *engine.Func            // Function.prototype.toString
 	eachMap  *engine.Func            // Map.prototype.forEach
 	eachSet  *engine.Func            // Set.prototype.forEach
 	isoDate  *engine.Func            // Date.prototype.toISOString
+	regText  *engine.Func            // RegExp.prototype.toString
 	stringOf *engine.Func            // String
 	asJSON   *engine.Func            // JSON.stringify
 	valueOf  map[string]*engine.Func // of the classes of primitives
+	natives  *goja.Object            // Error.prototype
 }
 
 type key struct{}
@@ -60,7 +45,7 @@ func Of(vm *engine.VM) *Inspector {
 }
 
 func newInspector(vm *engine.VM) *Inspector {
-	in := &Inspector{vm: vm, rt: vm.Runtime()}
+	in := &Inspector{vm: vm, rt: vm.Runtime(), defaults: Defaults()}
 	find := func(path ...string) *engine.Func {
 		o := in.rt.GlobalObject()
 		for _, p := range path[:len(path)-1] {
@@ -70,16 +55,19 @@ func newInspector(vm *engine.VM) *Inspector {
 		return f
 	}
 	in.describe = find("Object", "getOwnPropertyDescriptor")
+	in.symbols = find("Object", "getOwnPropertySymbols")
 	in.source = find("Function", "prototype", "toString")
 	in.eachMap = find("Map", "prototype", "forEach")
 	in.eachSet = find("Set", "prototype", "forEach")
 	in.isoDate = find("Date", "prototype", "toISOString")
+	in.regText = find("RegExp", "prototype", "toString")
 	in.stringOf = find("String")
 	in.asJSON = find("JSON", "stringify")
 	in.valueOf = map[string]*engine.Func{}
 	for _, class := range []string{"Number", "String", "Boolean", "Symbol", "BigInt"} {
 		in.valueOf[class] = find(class, "prototype", "valueOf")
 	}
+	in.natives, _ = in.rt.Get("Error").ToObject(in.rt).Get("prototype").(*goja.Object)
 	in.custom, _ = find("Symbol", "for").Call(goja.Undefined(), in.rt.ToValue("nodejs.util.inspect.custom")).(*goja.Symbol)
 	return in
 }
@@ -87,14 +75,26 @@ func newInspector(vm *engine.VM) *Inspector {
 // Custom is the symbol of the method that shows an object its own way.
 func (in *Inspector) Custom() *goja.Symbol { return in.custom }
 
-// Inspect is the text of a value; strings are quoted.
+// Defaults are the options that a script may have changed by util.inspect.defaultOptions.
+func (in *Inspector) Defaults() Options { return in.defaults }
+
+// Inspect is the text of a value; strings are quoted. What a method of the script throws is shown.
 func (in *Inspector) Inspect(v goja.Value, o Options) (text string) {
-	p := &printer{in: in, Options: o, refs: map[*goja.Object]int{}}
-	if ex := in.rt.Try(func() { text = p.value(v, 0, false) }); ex != nil {
+	if ex := in.rt.Try(func() { text = in.MustInspect(v, o) }); ex != nil {
 		return "[cannot be shown: " + ex.Error() + "]"
 	}
 	return text
 }
+
+// MustInspect is Inspect inside a native call: what a method of the script throws passes on.
+func (in *Inspector) MustInspect(v goja.Value, o Options) string {
+	p := &printer{in: in, Options: o, refs: map[*goja.Object]int{}}
+	return p.value(v, 0, false)
+}
+
+// maxText is how much text one inspection may make before it stops going into objects: shared objects
+// can make a value of a few lines a text without end.
+const maxText = 1 << 24
 
 // printer is one inspection.
 type printer struct {
@@ -104,35 +104,26 @@ type printer struct {
 	refs   map[*goja.Object]int // objects that something inside them refers to
 	indent int
 	level  int // depth of the object that was begun last
+	spent  int // bytes of text made
 }
 
-// style wraps text in a terminal colour.
-func (p *printer) style(text, kind string) string {
-	if !p.Colors {
-		return text
-	}
-	code, ok := map[string][2]int{
-		"number": {33, 39}, "boolean": {33, 39}, "string": {32, 39}, "symbol": {32, 39}, "undefined": {90, 39},
-		"null": {1, 22}, "special": {36, 39}, "date": {35, 39}, "regexp": {31, 39},
-	}[kind]
-	if !ok {
-		return text
-	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[%dm", code[0], text, code[1])
-}
-
-// value shows any value. typed: inside a typed array, where only numbers occur.
+// value shows any value that lies depth levels deep. typed: inside a typed array.
 func (p *printer) value(v goja.Value, depth int, typed bool) string {
 	obj, ok := v.(*goja.Object)
 	if !ok {
 		return p.primitive(v)
 	}
+	context := obj
 	for proxy, is := export[goja.Proxy](obj); is; proxy, is = export[goja.Proxy](obj) {
-		if obj = proxy.Target(); obj == nil {
+		if proxy.Target() == nil {
 			return p.style("<Revoked Proxy>", "special")
 		}
+		if p.ShowProxy {
+			return p.proxy(proxy, depth)
+		}
+		obj = proxy.Target()
 	}
-	if text, ok := p.customText(obj, depth); ok && !typed {
+	if text, ok := p.customText(obj, context, depth); ok {
 		return text
 	}
 	for _, s := range p.seen {
@@ -145,147 +136,71 @@ func (p *printer) value(v goja.Value, depth int, typed bool) string {
 			return p.style(fmt.Sprintf("[Circular *%d]", n), "special")
 		}
 	}
-	return p.object(obj, depth)
+	p.in.vm.CheckStop()
+	text := p.object(obj, depth, typed)
+	if p.spent += len(text); p.spent > maxText {
+		p.Depth = -1
+	}
+	return text
 }
 
-// customText asks the object itself, when it has the method for that.
-func (p *printer) customText(obj *goja.Object, depth int) (string, bool) {
+// proxy shows target and handler of a proxy.
+func (p *printer) proxy(proxy goja.Proxy, depth int) string {
+	if depth > p.Depth {
+		return p.style("Proxy [Array]", "special")
+	}
+	p.indent += 2
+	entries := []string{p.value(proxy.Target(), depth+1, false), p.value(proxy.Handler(), depth+1, false)}
+	p.indent -= 2
+	return p.layout(shape{open: "Proxy [", close: "]", entries: entries, kind: extras, level: depth + 1})
+}
+
+// export gives the Go form of an object when that is of type T, without running script code.
+func export[T any](obj *goja.Object) (v T, ok bool) {
+	if obj.ExportType() != reflect.TypeFor[T]() {
+		return v, false
+	}
+	v, ok = obj.Export().(T)
+	return v, ok
+}
+
+// customText asks the object itself, when it has the method for that. context is the proxy, where
+// there is one.
+func (p *printer) customText(obj, context *goja.Object, depth int) (string, bool) {
+	if !p.CustomInspect {
+		return "", false
+	}
 	f, ok := p.in.vm.ToFunc(obj.GetSymbol(p.in.custom))
+	if !ok || p.in.function != nil && f.Value() == goja.Value(p.in.function) || p.isPrototype(obj) {
+		return "", false
+	}
+	left := goja.Null()
+	if p.Depth < maxDepth {
+		left = p.in.rt.ToValue(p.Depth - depth)
+	}
+	v := f.Call(context, left, p.in.optionsObject(p.Options), p.in.Function())
+	if v == goja.Value(context) {
+		return "", false
+	}
+	text := ""
+	if o, ok := v.(*goja.Object); ok {
+		text = p.value(o, depth, false)
+	} else {
+		text = p.in.stringOf.Call(goja.Undefined(), v).String()
+	}
+	return indented(text, p.indent), true
+}
+
+// isPrototype reports whether an object is the prototype of its own constructor.
+func (p *printer) isPrototype(obj *goja.Object) bool {
+	d, ok := p.property(obj, p.in.rt.ToValue("constructor"))
 	if !ok {
-		return "", false
+		return false
 	}
-	v := f.Call(obj, p.in.rt.ToValue(p.Depth-depth), p.in.rt.NewObject())
-	if goja.IsString(v) {
-		return strings.ReplaceAll(v.String(), "\n", "\n"+strings.Repeat(" ", p.indent)), true
+	class, ok := d.value.(*goja.Object)
+	if !ok {
+		return false
 	}
-	if v == obj {
-		return "", false
-	}
-	return p.value(v, depth, false), true
-}
-
-func (p *printer) primitive(v goja.Value) string {
-	switch {
-	case v == nil || goja.IsUndefined(v):
-		return p.style("undefined", "undefined")
-	case goja.IsNull(v):
-		return p.style("null", "null")
-	case goja.IsString(v):
-		return p.quoted(v.String())
-	case goja.IsBigInt(v):
-		return p.style(v.String()+"n", "number")
-	case goja.IsNumber(v):
-		return p.style(number(v), "number")
-	}
-	if s, ok := v.(*goja.Symbol); ok {
-		return p.style(symbolText(s), "symbol")
-	}
-	return p.style(v.String(), "boolean")
-}
-
-func symbolText(s *goja.Symbol) string { return "Symbol(" + s.String() + ")" }
-
-// number is a number's text; minus zero keeps its sign.
-func number(v goja.Value) string {
-	f := v.ToFloat()
-	if f == 0 && 1/f < 0 {
-		return "-0"
-	}
-	return v.String()
-}
-
-func (p *printer) quoted(s string) string {
-	tail := ""
-	if n := utf8.RuneCountInString(s); n > p.MaxString {
-		runes := []rune(s)
-		s = string(runes[:p.MaxString])
-		tail = fmt.Sprintf("... %d more character%s", n-p.MaxString, plural(n-p.MaxString))
-	}
-	return p.style(stringLiteral(s), "string") + tail
-}
-
-// stringLiteral puts a string into the quotes that it does not contain, single ones if possible.
-func stringLiteral(s string) string {
-	q := byte('\'')
-	if strings.IndexByte(s, '\'') >= 0 {
-		switch {
-		case strings.IndexByte(s, '"') < 0:
-			q = '"'
-		case strings.IndexByte(s, '`') < 0 && !strings.Contains(s, "${"):
-			q = '`'
-		}
-	}
-	var b strings.Builder
-	b.WriteByte(q)
-	for _, r := range s {
-		short := strings.IndexRune("\b\t\n\v\f\r", r)
-		switch {
-		case r == rune(q) || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case short >= 0:
-			b.WriteString(`\` + "btnvfr"[short:short+1])
-		case r < 0x20 || r >= 0x7f && r <= 0x9f:
-			fmt.Fprintf(&b, `\x%02X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte(q)
-	return b.String()
-}
-
-func plural[N int | int64](n N) string {
-	if n == 1 {
-		return ""
-	}
-	return "s"
-}
-
-// isIdentifier reports whether a property name needs no quotes.
-func isIdentifier(s string) bool {
-	for i, r := range s {
-		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isIndex reports whether a property name is an array index.
-func isIndex(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 32)
-	return err == nil && strconv.FormatUint(n, 10) == s && n < 1<<32-1
-}
-
-// ReadOptions takes the options that a script gave over the given ones: depth, colors, showHidden,
-// breakLength, compact, maxArrayLength and maxStringLength.
-func (in *Inspector) ReadOptions(from *goja.Object, o Options) Options {
-	if v := in.vm.Field(from, "depth"); goja.IsNull(v) {
-		o.Depth = maxDepth
-	} else if goja.IsNumber(v) {
-		o.Depth = int(max(0, min(v.ToFloat(), maxDepth)))
-	}
-	count := func(name string, to *int) {
-		if v := in.vm.Field(from, name); goja.IsNumber(v) {
-			*to = int(max(0, min(v.ToFloat(), 1e9)))
-		} else if goja.IsNull(v) {
-			*to = 1e9
-		}
-	}
-	count("breakLength", &o.BreakLength)
-	count("maxArrayLength", &o.MaxArray)
-	count("maxStringLength", &o.MaxString)
-	switch v := in.vm.Field(from, "compact"); {
-	case goja.IsNumber(v):
-		count("compact", &o.Compact)
-	case !goja.IsUndefined(v) && !v.ToBoolean():
-		o.Compact = 0
-	}
-	if v := in.vm.Field(from, "colors"); !goja.IsUndefined(v) {
-		o.Colors = v.ToBoolean()
-	}
-	o.ShowHidden = o.ShowHidden || in.vm.Field(from, "showHidden").ToBoolean()
-	return o
+	proto, ok := p.property(class, p.in.rt.ToValue("prototype"))
+	return ok && proto.value == goja.Value(obj)
 }

@@ -3,77 +3,116 @@ package inspect
 import (
 	"fmt"
 	"math"
-	"regexp"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dop251/goja"
 )
 
-var colours = regexp.MustCompile("\x1b\\[\\d+m")
+// kind says what the entries of a shape are, for their layout.
+type kind int
 
-// width is how many characters a text takes on the screen.
-func (p *printer) width(s string) int {
-	if p.Colors {
-		s = colours.ReplaceAllString(s, "")
-	}
-	return utf8.RuneCountInString(s)
-}
+const (
+	fields kind = iota // properties
+	extras             // elements, and properties behind them: they may be put into columns
+)
 
 // shape is an object ready to be laid out.
 type shape struct {
 	base        string // what stands before the braces, such as a function or an error
 	open, close string
 	entries     []string
-	array       bool         // entries may be put into columns
+	kind        kind
+	props       int          // how many of the entries, the last ones, are properties
 	numbers     bool         // all entries are numbers: align right
-	more        bool         // the last entry says how many are not shown
+	level       int          // depth of the entries
 	obj         *goja.Object // for the number of a reference
+	whole       bool         // base is all there is to show
 }
 
 // layout joins entries in one line if they are few and simple, else one a line.
-func (p *printer) layout(s shape, depth int) string {
-	if n, ok := p.refs[s.obj]; ok {
+func (p *printer) layout(s shape) string {
+	if n, ok := p.refs[s.obj]; ok && s.obj != nil {
 		ref := p.style(fmt.Sprintf("<ref *%d>", n), "special")
-		if s.base == "" {
+		switch {
+		case p.Compact == compactAll:
 			s.open = ref + " " + s.open
-		} else {
+		case s.base == "":
+			s.base = ref
+		default:
 			s.base = ref + " " + s.base
 		}
+	}
+	p.sort(&s)
+	nl := "\n" + strings.Repeat(" ", p.indent)
+	if p.Compact == compactAll {
+		return p.compacted(s, nl)
 	}
 	base := s.base
 	if base != "" {
 		base += " "
 	}
-	if len(s.entries) == 0 {
-		if s.base != "" && s.close == "}" {
-			return s.base
-		}
-		return base + s.open + s.close
-	}
 	list := s.entries
-	if s.array && len(list) > 6 {
-		list = p.columns(s)
-	}
-	if p.level-depth < p.Compact && len(list) == len(s.entries) {
-		start := len(list) + p.indent + p.width(s.open) + p.width(s.base) + 10
-		if p.fits(list, start, s.base) {
-			if line := strings.Join(list, ", "); !strings.Contains(line, "\n") {
-				return base + s.open + " " + line + " " + s.close
+	if p.Compact >= 1 {
+		if s.kind == extras && len(list) > 6 {
+			list = p.columns(s)
+		}
+		if p.level-s.level < p.Compact && len(list) == len(s.entries) {
+			start := len(list) + p.indent + p.length(s.open) + p.length(s.base) + 10
+			if p.fits(list, start, s.base) {
+				if line := strings.Join(list, ", "); !strings.Contains(line, "\n") {
+					return base + s.open + " " + line + " " + s.close
+				}
 			}
 		}
 	}
-	nl := "\n" + strings.Repeat(" ", p.indent)
 	return base + s.open + nl + "  " + strings.Join(list, ","+nl+"  ") + nl + s.close
+}
+
+// compacted is the layout of compact: true, in which braces share lines with entries.
+func (p *printer) compacted(s shape, nl string) string {
+	base := ""
+	if s.base != "" {
+		base = " " + s.base
+	}
+	if p.fits(s.entries, 0, s.base) {
+		return s.open + base + " " + strings.Join(s.entries, ", ") + " " + s.close
+	}
+	lead := " "
+	if s.base != "" || len(s.open) != 1 {
+		lead = base + nl + "  "
+	}
+	return s.open + lead + strings.Join(s.entries, ","+nl+"  ") + " " + s.close
+}
+
+// sort brings the properties into order when that is asked for.
+func (p *printer) sort(s *shape) {
+	if !p.Sorted {
+		return
+	}
+	compare := p.Compare
+	if compare == nil {
+		compare = strings.Compare
+	}
+	from := 0
+	if s.kind == extras {
+		from = len(s.entries) - s.props
+	}
+	slices.SortStableFunc(s.entries[from:], compare)
 }
 
 // fits reports whether entries go into one line.
 func (p *printer) fits(list []string, start int, base string) bool {
 	total := len(list) + start
-	for _, e := range list {
-		total += p.width(e)
+	if total+len(list) > p.BreakLength {
+		return false
 	}
-	return total <= p.BreakLength && !strings.Contains(base, "\n")
+	for _, e := range list {
+		if total += p.length(e); total > p.BreakLength {
+			return false
+		}
+	}
+	return !strings.Contains(base, "\n")
 }
 
 // columns puts the entries of a long array into columns, as many as look balanced.
@@ -81,13 +120,13 @@ func (p *printer) columns(s shape) []string {
 	const gap = 2
 	list := s.entries
 	n := len(list)
-	if s.more {
-		n--
+	if p.MaxArray < n {
+		n-- // the last one says how many are not shown
 	}
 	widths := make([]int, n)
 	total, longest := 0, 0
 	for i, e := range list[:n] {
-		widths[i] = p.width(e)
+		widths[i] = Width(e)
 		total += widths[i] + gap
 		longest = max(longest, widths[i])
 	}
@@ -107,16 +146,13 @@ func (p *printer) columns(s shape) []string {
 		lineWidths[i%count] = max(lineWidths[i%count], widths[i]+gap)
 	}
 	for i := 0; i < n; i += count {
-		out = append(out, p.row(list[i:min(i+count, n)], lineWidths, s.numbers))
+		out = append(out, row(list[i:min(i+count, n)], lineWidths, s.numbers))
 	}
-	if s.more {
-		out = append(out, list[n])
-	}
-	return out
+	return append(out, list[n:]...)
 }
 
 // row joins the entries of one line of columns, each padded to its column's width.
-func (p *printer) row(list []string, widths []int, right bool) string {
+func row(list []string, widths []int, right bool) string {
 	var b strings.Builder
 	for i, e := range list {
 		last := i == len(list)-1
@@ -126,7 +162,7 @@ func (p *printer) row(list []string, widths []int, right bool) string {
 		} else {
 			e += ", "
 		}
-		pad := strings.Repeat(" ", max(0, w-p.width(e)))
+		pad := strings.Repeat(" ", max(0, w-Width(e)))
 		switch {
 		case right:
 			b.WriteString(pad + e)

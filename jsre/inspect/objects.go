@@ -1,9 +1,9 @@
 package inspect
 
 import (
-	"encoding/hex"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -16,225 +16,233 @@ var (
 )
 
 // object shows an object that is not part of a cycle.
-func (p *printer) object(obj *goja.Object, depth int) string {
-	name := p.constructorName(obj)
+func (p *printer) object(obj *goja.Object, depth int, typed bool) string {
+	var c class
+	c.name, c.none = p.constructorName(obj, depth)
+	c.tag = p.tag(obj)
+	s, keys, list := p.shape(obj, c, typed)
+	if s.whole || list == nil && len(keys) == 0 {
+		return p.empty(s)
+	}
 	if depth > p.Depth {
-		return p.tooDeep(obj, name)
+		return p.tooDeep(obj, c, s)
 	}
-	before := p.level
-	p.level = depth
 	p.seen = append(p.seen, obj)
-	p.indent += 2
-	s := p.shape(obj, name, depth)
-	p.indent -= 2
+	p.level = depth + 1
+	s.obj, s.level = obj, depth+1
+	if list != nil {
+		list(&s, depth+1)
+	}
+	for _, k := range keys {
+		s.entries = append(s.entries, p.entry(obj, k, depth+1, s.kind))
+	}
+	s.props = len(keys)
 	p.seen = p.seen[:len(p.seen)-1]
-	if len(s.entries) == 0 {
-		p.level = before // what holds nothing does not count for the layout of what holds it
-	}
-	s.obj = obj
-	return p.layout(s, depth)
+	return p.layout(s)
 }
 
-// export gives the Go form of an object when that is of type T, without running script code.
-func export[T any](obj *goja.Object) (v T, ok bool) {
-	if obj.ExportType() != reflect.TypeFor[T]() {
-		return v, false
+// empty shows an object that has nothing inside.
+func (p *printer) empty(s shape) string {
+	if s.base != "" {
+		return s.base
 	}
-	v, ok = obj.Export().(T)
-	return v, ok
+	return s.open + s.close
 }
 
-func (p *printer) tooDeep(obj *goja.Object, name string) string {
-	if name == "" {
-		name = "Object: null prototype"
+// tooDeep names an object whose inside is not shown.
+func (p *printer) tooDeep(obj *goja.Object, c class, s shape) string {
+	if name := obj.ClassName(); s.base != "" && (name == "RegExp" || name == "Date") {
+		return s.base
 	}
+	fallback := "Object"
 	if obj.ClassName() == "Array" {
-		name = "Array"
+		fallback = "Array"
 	}
-	return p.style("["+name+"]", "special")
+	text := strings.TrimSuffix(c.prefix(fallback, ""), " ")
+	if !c.none {
+		text = "[" + text + "]"
+	}
+	return p.style(text, "special")
 }
 
-// descriptor is a property as it is defined, without running its getter.
-type descriptor struct {
-	value      goja.Value
-	get, set   bool
-	enumerable bool
-}
+// lister adds the elements of an object to its shape.
+type lister func(s *shape, depth int)
 
-func (p *printer) property(obj *goja.Object, key goja.Value) (d descriptor, ok bool) {
-	desc, ok := p.in.describe.Call(goja.Undefined(), obj, key).(*goja.Object)
-	if !ok {
-		return d, false
-	}
-	d.value = desc.Get("value")
-	d.get = isFunction(desc.Get("get"))
-	d.set = isFunction(desc.Get("set"))
-	d.enumerable = desc.Get("enumerable").ToBoolean()
-	return d, true
-}
-
-func isFunction(v goja.Value) bool {
-	_, ok := goja.AssertFunction(v)
-	return ok
-}
-
-// constructorName is the name of an object's class, empty when it has none (a null prototype).
-func (p *printer) constructorName(obj *goja.Object) string {
-	for o := obj; o != nil; o = o.Prototype() {
-		d, ok := p.property(o, p.in.rt.ToValue("constructor"))
-		if !ok {
-			continue
-		}
-		if class, ok := d.value.(*goja.Object); ok && isFunction(class) && p.inherits(obj, class) {
-			if n, ok := p.property(class, p.in.rt.ToValue("name")); ok && n.value != nil && n.value.String() != "" {
-				return n.value.String()
-			}
-		}
-	}
-	return ""
-}
-
-// inherits reports whether obj is an instance of class, without asking the class.
-func (p *printer) inherits(obj, class *goja.Object) bool {
-	d, ok := p.property(class, p.in.rt.ToValue("prototype"))
-	proto, isObj := d.value.(*goja.Object)
-	if !ok || !isObj {
-		return false
-	}
-	for o := obj.Prototype(); o != nil; o = o.Prototype() {
-		if o == proto {
-			return true
-		}
-	}
-	return false
-}
-
-// tag is the object's Symbol.toStringTag when it says more than the class name.
-func (p *printer) tag(obj *goja.Object, name string) string {
-	if _, own := p.property(obj, goja.SymToStringTag); own {
-		return "" // it is listed among the properties
-	}
-	for o := obj.Prototype(); o != nil; o = o.Prototype() {
-		if d, ok := p.property(o, goja.SymToStringTag); ok {
-			if d.value != nil && goja.IsString(d.value) && d.value.String() != name && d.value.String() != "" {
-				return d.value.String()
-			}
-			return ""
-		}
-	}
-	return ""
-}
-
-// prefix is what stands before the brace: nothing for the plain class itself.
-func (p *printer) prefix(obj *goja.Object, name, plain string, size int64) string {
-	out := name
-	if name == "" {
-		out = "[" + plain + ": null prototype]"
-	}
-	if size >= 0 {
-		out += fmt.Sprintf("(%d)", size)
-	}
-	if tag := p.tag(obj, name); tag != "" {
-		return out + " [" + tag + "] "
-	}
-	if name == plain && size < 0 {
-		return ""
-	}
-	return out + " "
-}
-
-// shape finds out what kind of object it is and shows its parts.
-func (p *printer) shape(obj *goja.Object, name string, depth int) shape {
-	if b, ok := p.in.vm.Bytes(obj); ok {
-		return p.bytesShape(obj, name, b, depth)
-	}
-	if isFunction(obj) {
-		return p.plain(obj, depth, shape{base: p.style(p.function(obj, name), "special"), open: "{", close: "}"})
-	}
-	if pr, ok := export[*goja.Promise](obj); ok {
-		return p.promise(obj, pr, name, depth)
-	}
+// shape finds out what kind of object it is: what stands around its entries, the properties to show,
+// and what lists its elements, nil when it has none.
+func (p *printer) shape(obj *goja.Object, c class, typed bool) (shape, []goja.Value, lister) {
 	switch t := obj.ExportType(); {
 	case obj.ClassName() == "Array":
-		return p.array(obj, name, depth)
+		return p.array(obj, c)
+	case t == setType && obj.ClassName() != "Arguments":
+		return p.collection(obj, c, "Set", p.set)
 	case t == mapType:
-		return p.mapShape(obj, name, depth)
-	case t == setType:
-		return p.set(obj, name, depth)
-	case name == "WeakMap" || name == "WeakSet":
-		return shape{open: name + " {", close: "}", entries: []string{p.style("<items unknown>", "special")}}
+		return p.collection(obj, c, "Map", p.mapEntries)
 	}
-	if inner, ok := p.in.unbox(obj, name); ok {
-		return p.boxed(obj, name, inner, depth)
+	if b, ok := p.in.vm.Bytes(obj); ok {
+		return p.bytesShape(obj, c, b, typed)
+	}
+	keys := p.keys(obj, nil)
+	if isFunction(obj) {
+		return p.based(p.style(p.function(obj, c), "special"), keys)
+	}
+	if pr, ok := export[*goja.Promise](obj); ok {
+		return shape{open: c.prefix("Promise", "") + "{", close: "}"}, keys, p.promise(pr)
+	}
+	if obj.ClassName() == "Error" || p.isError(obj) {
+		return p.errorShape(obj, c)
 	}
 	switch obj.ClassName() {
-	case "Error":
-		return p.errorShape(obj, name, depth)
-	case "RegExp":
-		return p.plain(obj, depth, shape{base: p.style(obj.String(), "regexp"), open: "{", close: "}"})
-	case "Date":
-		return p.plain(obj, depth, shape{base: p.style(p.date(obj), "date"), open: "{", close: "}"})
 	case "Arguments":
-		return p.plain(obj, depth, shape{open: "[Arguments] {", close: "}"})
+		return shape{open: "[Arguments] {", close: "}"}, keys, nil
+	case "RegExp":
+		return p.based(p.style(c.plain("RegExp")+p.in.regText.Call(obj).String(), "regexp"), keys)
+	case "Date":
+		return p.based(p.style(c.plain("Date")+p.date(obj), "date"), keys)
 	}
-	return p.plain(obj, depth, shape{open: p.prefix(obj, name, "Object", -1) + "{", close: "}"})
+	if c.name == "WeakMap" || c.name == "WeakSet" {
+		return shape{open: c.prefix(c.name, "") + "{", close: "}"}, keys, func(s *shape, _ int) {
+			s.entries = []string{p.style("<items unknown>", "special")}
+		}
+	}
+	if base, keys, ok := p.boxed(obj, c); ok {
+		return p.based(base, keys)
+	}
+	if s, list, ok := p.namespace(obj, c); ok {
+		return s, nil, list
+	}
+	return shape{open: c.plain("Object") + "{", close: "}"}, keys, nil
 }
 
-// plain adds the own properties to a shape.
-func (p *printer) plain(obj *goja.Object, depth int, s shape) shape {
-	s.entries = append(s.entries, p.properties(obj, depth, nil)...)
-	return s
+// based is the shape of an object that has a text of its own, to which properties may be added.
+func (p *printer) based(text string, keys []goja.Value) (shape, []goja.Value, lister) {
+	return shape{base: text, open: "{", close: "}"}, keys, nil
 }
 
-// properties shows own properties except those that skip names.
-func (p *printer) properties(obj *goja.Object, depth int, skip func(name string) bool) []string {
-	var out []string
-	for _, k := range obj.GetOwnPropertyNames() {
-		if skip != nil && skip(k) {
+// keys are the properties to show except those that skip names.
+func (p *printer) keys(obj *goja.Object, skip func(name string) bool) []goja.Value {
+	var out []goja.Value
+	names := obj.Keys()
+	if p.ShowHidden {
+		names = obj.GetOwnPropertyNames()
+	}
+	for _, k := range names {
+		if skip == nil || !skip(k) {
+			out = append(out, p.in.rt.ToValue(k))
+		}
+	}
+	list, ok := p.in.symbols.Call(goja.Undefined(), obj).(*goja.Object)
+	if !ok {
+		return out
+	}
+	for i := range list.Get("length").ToInteger() {
+		sym, ok := list.Get(strconv.FormatInt(i, 10)).(*goja.Symbol)
+		if !ok || p.in.vm.Internal(sym) {
 			continue
 		}
-		if d, ok := p.property(obj, p.in.rt.ToValue(k)); ok && (d.enumerable || p.ShowHidden) {
-			key := k
-			if !isIdentifier(k) && d.enumerable {
-				key = p.style(stringLiteral(k), "string")
-			}
-			if !d.enumerable {
-				key = "[" + k + "]"
-			}
-			out = append(out, key+": "+p.member(d, depth))
-		}
-	}
-	for _, sym := range obj.Symbols() {
-		if d, ok := p.property(obj, sym); ok && d.enumerable {
-			out = append(out, "["+p.style(symbolText(sym), "symbol")+"]: "+p.member(d, depth))
+		if d, ok := p.property(obj, sym); ok && (d.enumerable || p.ShowHidden) {
+			out = append(out, sym)
 		}
 	}
 	return out
 }
 
-// member shows the value of a property; accessors are not called.
-func (p *printer) member(d descriptor, depth int) string {
-	switch {
-	case d.get && d.set:
-		return p.style("[Getter/Setter]", "special")
-	case d.get:
-		return p.style("[Getter]", "special")
-	case d.set:
-		return p.style("[Setter]", "special")
+// entry shows one property with its name.
+func (p *printer) entry(obj *goja.Object, key goja.Value, depth int, in kind) string {
+	d, ok := p.property(obj, key)
+	if !ok { // a getter that ran before has taken it away
+		d = descriptor{value: goja.Undefined(), enumerable: true}
 	}
-	return p.value(d.value, depth+1, false)
+	name := ""
+	if sym, ok := key.(*goja.Symbol); ok {
+		name = "[" + p.style(symbolText(sym), "symbol") + "]"
+	} else {
+		switch k := key.String(); {
+		case k == "__proto__":
+			name = "['__proto__']"
+		case !d.enumerable:
+			name = "[" + k + "]"
+		case isIdentifier(k):
+			name = k
+		default:
+			name = p.style(stringLiteral(units(key)), "string")
+		}
+	}
+	by := 2
+	if p.Compact == compactAll && in == fields {
+		by = 3
+	}
+	p.indent += by
+	text := p.member(d, obj, depth)
+	gap := " "
+	if by == 3 && d.value != nil && p.BreakLength < Width(text) {
+		gap = "\n" + strings.Repeat(" ", p.indent)
+	}
+	p.indent -= by
+	return name + ":" + gap + text
+}
+
+// member shows the value of a property. Getters are called only when that is asked for.
+func (p *printer) member(d descriptor, obj *goja.Object, depth int) string {
+	label := ""
+	switch {
+	case d.get != nil && d.set != nil:
+		label = "Getter/Setter"
+	case d.get != nil:
+		label = "Getter"
+	case d.set != nil:
+		return p.style("[Setter]", "special")
+	default:
+		return p.value(d.value, depth, false)
+	}
+	if p.Getters == "all" || p.Getters == "get" && d.set == nil || p.Getters == "set" && d.set != nil {
+		return p.called(d.get, obj, label, depth)
+	}
+	return p.style("["+label+"]", "special")
+}
+
+// called shows what a getter gives.
+func (p *printer) called(get, obj *goja.Object, label string, depth int) string {
+	f, ok := p.in.vm.ToFunc(get)
+	if !ok {
+		return p.style("["+label+"]", "special")
+	}
+	var v goja.Value
+	if ex := p.in.rt.Try(func() { v = f.Call(obj) }); ex != nil {
+		message := ex.Value().String()
+		if e, ok := ex.Value().(*goja.Object); ok && e.Get("message") != nil {
+			message = e.Get("message").String()
+		}
+		return p.style("["+label+":", "special") + " <Inspection threw (" + message + ")>" + p.style("]", "special")
+	}
+	if _, ok := v.(*goja.Object); ok {
+		return p.style("["+label+"]", "special") + " " + p.value(v, depth, false)
+	}
+	return p.style("["+label+":", "special") + " " + p.primitive(v) + p.style("]", "special")
 }
 
 // array shows elements, holes and further properties.
-func (p *printer) array(obj *goja.Object, name string, depth int) shape {
+func (p *printer) array(obj *goja.Object, c class) (shape, []goja.Value, lister) {
 	n := obj.Get("length").ToInteger() // up to 2^32-1, which the int of a 32-bit build does not hold
-	size := int64(-1)
-	if name != "Array" {
-		size = n
+	s := shape{open: "[", close: "]", kind: extras, numbers: true}
+	if c.name != "Array" || c.tag != "" {
+		s.open = c.prefix("Array", fmt.Sprintf("(%d)", n)) + "["
 	}
-	s := shape{open: p.prefix(obj, name, "Array", size) + "[", close: "]", array: true, numbers: true}
-	at, shown := int64(0), 0
-	for ; at < n && shown < p.MaxArray; shown++ {
+	keys := p.keys(obj, isIndex)
+	if n == 0 && len(keys) == 0 {
+		return s, nil, nil
+	}
+	return s, keys, func(s *shape, depth int) {
+		p.indent += 2
+		p.elements(obj, s, n, depth)
+		p.indent -= 2
+		s.numbers = s.numbers && len(keys) == 0
+	}
+}
+
+func (p *printer) elements(obj *goja.Object, s *shape, n int64, depth int) {
+	at := int64(0)
+	for shown := 0; at < n && shown < p.MaxArray; shown++ {
 		d, ok := p.property(obj, p.in.rt.ToValue(at))
 		if !ok {
 			from := at
@@ -244,15 +252,10 @@ func (p *printer) array(obj *goja.Object, name string, depth int) shape {
 			continue
 		}
 		s.numbers = s.numbers && d.value != nil && (goja.IsNumber(d.value) || goja.IsBigInt(d.value))
-		s.entries = append(s.entries, p.member(d, depth))
+		s.entries = append(s.entries, p.member(d, obj, depth))
 		at++
 	}
-	s.rest(n - at)
-	props := p.properties(obj, depth, func(k string) bool { return isIndex(k) || k == "length" && !p.ShowHidden })
-	if len(props) > 0 {
-		s.entries, s.array = append(s.entries, props...), false
-	}
-	return s
+	p.rest(s, n-at)
 }
 
 // nextElement is the index of the next element after a hole, or n.
@@ -269,8 +272,7 @@ func (p *printer) nextElement(obj *goja.Object, at, n int64) int64 {
 	next := n
 	for _, k := range obj.Keys() {
 		if isIndex(k) {
-			var i int64
-			if _, err := fmt.Sscan(k, &i); err == nil && i >= at && i < next {
+			if i, err := strconv.ParseInt(k, 10, 64); err == nil && i >= at && i < next {
 				next = i
 			}
 		}
@@ -279,45 +281,9 @@ func (p *printer) nextElement(obj *goja.Object, at, n int64) int64 {
 }
 
 // rest notes how many elements are not shown.
-func (s *shape) rest(n int64) {
+func (p *printer) rest(s *shape, n int64) {
 	if n > 0 {
 		s.entries = append(s.entries, fmt.Sprintf("... %d more item%s", n, plural(n)))
-		s.more = true
+		s.numbers = s.numbers && p.MaxArray > 0
 	}
-}
-
-func (p *printer) typedArray(obj *goja.Object, name string, size, depth int) shape {
-	n := int64(size) / int64(obj.ExportType().Elem().Size()) // a script may have taken its property length away
-	shown := min(n, int64(p.MaxArray))
-	s := shape{open: p.prefix(obj, name, "TypedArray", n) + "[", close: "]", array: true, numbers: true}
-	for i := range shown {
-		s.entries = append(s.entries, p.value(obj.Get(fmt.Sprint(i)), depth+1, true))
-	}
-	s.rest(n - shown)
-	return s
-}
-
-// bytesShape shows what has bytes: a Buffer, a Uint8Array, another view, an ArrayBuffer.
-func (p *printer) bytesShape(obj *goja.Object, name string, b []byte, depth int) shape {
-	const most = 50
-	head := b[:min(len(b), most)]
-	text := hex.EncodeToString(head)
-	parts := make([]string, 0, len(head)+1)
-	for i := range head {
-		parts = append(parts, text[2*i:2*i+2])
-	}
-	if more := len(b) - len(head); more > 0 {
-		parts = append(parts, fmt.Sprintf("... %d more byte%s", more, plural(more)))
-	}
-	switch {
-	case p.in.vm.IsBuffer(obj):
-		return shape{base: "<" + name + " " + strings.Join(parts, " ") + ">", open: "{", close: "}"}
-	case p.in.vm.IsArrayBuffer(obj):
-		return shape{open: name + " {", close: "}", entries: []string{
-			"[Uint8Contents]: <" + strings.Join(parts, " ") + ">", "byteLength: " + p.style(fmt.Sprint(len(b)), "number"),
-		}}
-	case obj.ExportType().Kind() == reflect.Slice:
-		return p.typedArray(obj, name, len(b), depth)
-	}
-	return shape{open: name + " {", close: "}", entries: []string{"byteLength: " + p.style(fmt.Sprint(len(b)), "number")}}
 }

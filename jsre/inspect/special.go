@@ -1,94 +1,67 @@
 package inspect
 
 import (
+	"encoding/hex"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/dop251/goja"
 )
 
-// function is how a function or class is shown, without its properties.
-func (p *printer) function(obj *goja.Object, class string) string {
-	name := ""
-	if d, ok := p.property(obj, p.in.rt.ToValue("name")); ok && d.value != nil && goja.IsString(d.value) {
-		name = d.value.String()
+// collection shows a set or map. each calls back with the text of every entry.
+func (p *printer) collection(obj *goja.Object, c class, kind string, list func(*goja.Object, *shape, int)) (shape, []goja.Value, lister) {
+	size := 0
+	each := p.in.eachSet
+	if kind == "Map" {
+		each = p.in.eachMap
 	}
-	source := ""
-	if v := p.in.source.Call(obj); v != nil {
-		source = v.String()
+	each.Call(obj, p.in.rt.ToValue(func(goja.FunctionCall) goja.Value { size++; return nil }))
+	s := shape{open: c.prefix(kind, fmt.Sprintf("(%d)", size)) + "{", close: "}"}
+	keys := p.keys(obj, nil)
+	if size == 0 && len(keys) == 0 {
+		return s, nil, nil
 	}
-	if strings.HasPrefix(source, "class") && !strings.HasSuffix(source, "[native code] }") {
-		return p.class(obj, name)
+	return s, keys, func(s *shape, depth int) {
+		p.indent += 2
+		list(obj, s, depth)
+		p.indent -= 2
+		p.rest(s, int64(size-min(size, p.MaxArray)))
 	}
-	kind := "Function"
-	switch {
-	case strings.HasPrefix(source, "async"):
-		kind = "AsyncFunction"
-	case class == "GeneratorFunction":
-		kind = class
-	}
-	if name == "" {
-		return "[" + kind + " (anonymous)]"
-	}
-	return "[" + kind + ": " + name + "]"
 }
 
-func (p *printer) class(obj *goja.Object, name string) string {
-	if name == "" {
-		name = "(anonymous)"
-	}
-	if super := obj.Prototype(); super != nil && isFunction(super) {
-		if d, ok := p.property(super, p.in.rt.ToValue("name")); ok && d.value != nil && d.value.String() != "" {
-			return "[class " + name + " extends " + d.value.String() + "]"
-		}
-	}
-	return "[class " + name + "]"
-}
-
-func (p *printer) promise(obj *goja.Object, pr *goja.Promise, name string, depth int) shape {
-	s := shape{open: p.prefix(obj, name, "Promise", -1) + "{", close: "}"}
-	if name == "Promise" {
-		s.open = "Promise {"
-	}
-	switch pr.State() {
-	case goja.PromiseStatePending:
-		s.entries = []string{p.style("<pending>", "special")}
-	case goja.PromiseStateRejected:
-		s.entries = []string{p.style("<rejected>", "special") + " " + p.value(pr.Result(), depth+1, false)}
-	default:
-		s.entries = []string{p.value(pr.Result(), depth+1, false)}
-	}
-	return p.plain(obj, depth, s)
-}
-
-func (p *printer) mapShape(obj *goja.Object, name string, depth int) shape {
-	var s shape
-	n := 0
-	each := func(c goja.FunctionCall) goja.Value {
-		if n++; n <= p.MaxArray {
-			s.entries = append(s.entries, p.value(c.Argument(1), depth+1, false)+" => "+p.value(c.Argument(0), depth+1, false))
+func (p *printer) mapEntries(obj *goja.Object, s *shape, depth int) {
+	p.in.eachMap.Call(obj, p.in.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+		if len(s.entries) < p.MaxArray {
+			s.entries = append(s.entries, p.value(c.Argument(1), depth, false)+" => "+p.value(c.Argument(0), depth, false))
 		}
 		return nil
-	}
-	p.in.eachMap.Call(obj, p.in.rt.ToValue(each))
-	s.rest(int64(n - min(n, p.MaxArray)))
-	s.open, s.close = p.prefix(obj, name, "Map", int64(n))+"{", "}"
-	return p.plain(obj, depth, s)
+	}))
 }
 
-func (p *printer) set(obj *goja.Object, name string, depth int) shape {
-	var s shape
-	n := 0
-	each := func(c goja.FunctionCall) goja.Value {
-		if n++; n <= p.MaxArray {
-			s.entries = append(s.entries, p.value(c.Argument(0), depth+1, false))
+func (p *printer) set(obj *goja.Object, s *shape, depth int) {
+	p.in.eachSet.Call(obj, p.in.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+		if len(s.entries) < p.MaxArray {
+			s.entries = append(s.entries, p.value(c.Argument(0), depth, false))
 		}
 		return nil
+	}))
+}
+
+func (p *printer) promise(pr *goja.Promise) lister {
+	return func(s *shape, depth int) {
+		if pr.State() == goja.PromiseStatePending {
+			s.entries = []string{p.style("<pending>", "special")}
+			return
+		}
+		p.indent += 2
+		text := p.value(pr.Result(), depth, false)
+		p.indent -= 2
+		if pr.State() == goja.PromiseStateRejected {
+			text = p.style("<rejected>", "special") + " " + text
+		}
+		s.entries = []string{text}
 	}
-	p.in.eachSet.Call(obj, p.in.rt.ToValue(each))
-	s.rest(int64(n - min(n, p.MaxArray)))
-	s.open, s.close = p.prefix(obj, name, "Set", int64(n))+"{", "}"
-	return p.plain(obj, depth, s)
 }
 
 func (p *printer) date(obj *goja.Object) (text string) {
@@ -97,75 +70,107 @@ func (p *printer) date(obj *goja.Object) (text string) {
 	return text
 }
 
-// unbox is the primitive inside an object such as new Number(3).
-func (in *Inspector) unbox(obj *goja.Object, name string) (v goja.Value, ok bool) {
-	f := in.valueOf[name]
+// boxed is the text of an object such as new Number(3), and its further properties.
+func (p *printer) boxed(obj *goja.Object, c class) (text string, keys []goja.Value, ok bool) {
+	kind := obj.ClassName()
+	if p.in.valueOf[kind] == nil {
+		kind = c.name
+	}
+	f := p.in.valueOf[kind]
 	if f == nil {
-		return nil, false
+		return "", nil, false
 	}
-	ex := in.rt.Try(func() { v = f.Call(obj) })
-	return v, ex == nil
+	var inner goja.Value
+	if ex := p.in.rt.Try(func() { inner = f.Call(obj) }); ex != nil {
+		return "", nil, false
+	}
+	text = "[" + kind
+	switch {
+	case c.none:
+		text += " (null prototype)"
+	case c.name != kind:
+		text += " (" + c.name + ")"
+	}
+	bare := printer{in: p.in, Options: p.Options}
+	bare.Colors = false
+	text += ": " + bare.primitive(inner) + "]"
+	if c.tag != "" && c.tag != c.name {
+		text += " [" + c.tag + "]"
+	}
+	keys = p.keys(obj, func(k string) bool { return kind == "String" && isIndex(k) })
+	if len(keys) == 0 {
+		text = p.style(text, strings.ToLower(kind))
+	}
+	return text, keys, true
 }
 
-func (p *printer) boxed(obj *goja.Object, name string, inner goja.Value, depth int) shape {
-	s := shape{base: p.style(fmt.Sprintf("[%s: %s]", name, plainText(inner)), "string"), open: "{", close: "}"}
-	s.entries = p.properties(obj, depth, func(k string) bool { return name == "String" && (isIndex(k) || k == "length") })
-	return s
-}
-
-func plainText(v goja.Value) string {
-	if goja.IsString(v) {
-		return stringLiteral(v.String())
-	}
-	if sym, ok := v.(*goja.Symbol); ok {
-		return symbolText(sym)
-	}
-	if goja.IsBigInt(v) {
-		return v.String() + "n"
-	}
-	return v.String()
-}
-
-// errorShape shows an error by its stack, followed by its further properties and its cause.
-func (p *printer) errorShape(obj *goja.Object, name string, depth int) shape {
-	text := ""
-	if d, ok := p.property(obj, p.in.rt.ToValue("stack")); ok && d.value != nil && goja.IsString(d.value) {
-		text = strings.TrimRight(p.in.vm.CleanStack(d.value.String()), "\n")
-	}
-	if text == "" {
-		text = p.errorHeadline(obj, name)
-	}
-	if !strings.Contains(text, "\n    at ") {
-		text = "[" + text + "]"
-	}
-	pad := strings.Repeat(" ", max(0, p.indent-2))
-	text = strings.ReplaceAll(text, "\n", "\n"+pad)
-	s := shape{base: text, open: "{", close: "}"}
-	s.entries = p.properties(obj, depth, func(k string) bool {
-		return k == "stack" || k == "message" || k == "name" && p.said(obj, text)
-	})
-	for _, k := range []string{"cause", "errors"} {
-		if d, ok := p.property(obj, p.in.rt.ToValue(k)); ok && !d.enumerable {
-			s.entries = append(s.entries, "["+k+"]: "+p.member(d, depth))
+// bytesShape shows what has bytes: a Buffer, a typed array, a DataView, an ArrayBuffer.
+func (p *printer) bytesShape(obj *goja.Object, c class, b []byte, typed bool) (shape, []goja.Value, lister) {
+	const most = 50 // bytes of a Buffer
+	switch {
+	case p.in.vm.IsBuffer(obj):
+		text := "<" + c.name + " " + hexBytes(b, most) + ">"
+		if len(b) == 0 {
+			text = "<" + c.name + " >"
 		}
-	}
-	return s
-}
-
-// said reports whether the name of an error stands in its text already.
-func (p *printer) said(obj *goja.Object, text string) bool {
-	d, ok := p.property(obj, p.in.rt.ToValue("name"))
-	return ok && d.value != nil && goja.IsString(d.value) && strings.Contains(text, d.value.String())
-}
-
-// errorHeadline is "Name: message" of an error without a stack.
-func (p *printer) errorHeadline(obj *goja.Object, name string) string {
-	for o := obj; o != nil; o = o.Prototype() {
-		if d, ok := p.property(o, p.in.rt.ToValue("message")); ok && d.value != nil {
-			if m := d.value.String(); m != "" {
-				return name + ": " + m
+		return p.based(text, p.keys(obj, isIndex))
+	case p.in.vm.IsArrayBuffer(obj):
+		s := shape{open: c.prefix("ArrayBuffer", "") + "{", close: "}"}
+		return s, p.keys(obj, nil), func(s *shape, _ int) {
+			if !typed {
+				s.entries = append(s.entries, p.style("[Uint8Contents]", "special")+": <"+hexBytes(b, p.MaxArray)+">")
 			}
+			s.entries = append(s.entries, "byteLength: "+p.style(fmt.Sprint(len(b)), "number"))
+		}
+	case obj.ExportType().Kind() == reflect.Slice:
+		return p.typedArray(obj, c, b)
+	}
+	s := shape{open: c.prefix("DataView", "") + "{", close: "}"}
+	return s, p.keys(obj, nil), func(s *shape, depth int) {
+		for _, name := range []string{"byteLength", "byteOffset", "buffer"} {
+			p.indent += 2
+			s.entries = append(s.entries, name+": "+p.value(obj.Get(name), depth, false))
+			p.indent -= 2
 		}
 	}
-	return name
+}
+
+// hexBytes are bytes as pairs of digits, at most so many.
+func hexBytes(b []byte, most int) string {
+	head := b[:min(len(b), most)]
+	text := hex.EncodeToString(head)
+	parts := make([]string, 0, len(head)+1)
+	for i := range head {
+		parts = append(parts, text[2*i:2*i+2])
+	}
+	if more := len(b) - len(head); more > 0 {
+		parts = append(parts, fmt.Sprintf("... %d more byte%s", more, plural(more)))
+	}
+	return strings.Join(parts, " ")
+}
+
+func (p *printer) typedArray(obj *goja.Object, c class, b []byte) (shape, []goja.Value, lister) {
+	elem := obj.ExportType().Elem()
+	n := int64(len(b)) / int64(elem.Size()) // a script may have taken its property length away
+	fallback := strings.ToUpper(elem.Kind().String()[:1]) + elem.Kind().String()[1:] + "Array"
+	s := shape{open: c.prefix(strings.Replace(fallback, "Uint64", "BigUint64", 1), fmt.Sprintf("(%d)", n)) + "[", close: "]", kind: extras, numbers: true}
+	keys := p.keys(obj, isIndex)
+	if n == 0 && len(keys) == 0 && !p.ShowHidden {
+		return s, nil, nil
+	}
+	return s, keys, func(s *shape, depth int) {
+		shown := min(n, int64(p.MaxArray))
+		for i := range shown {
+			s.entries = append(s.entries, p.primitive(obj.Get(fmt.Sprint(i))))
+		}
+		p.rest(s, n-shown)
+		if !p.ShowHidden {
+			return
+		}
+		p.indent += 2
+		for _, name := range []string{"BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"} {
+			s.entries = append(s.entries, "["+name+"]: "+p.value(obj.Get(name), depth, true))
+		}
+		p.indent -= 2
+	}
 }

@@ -1,18 +1,25 @@
 // Package buffer is the module buffer and its globals: the class Buffer (a Uint8Array with native
-// methods), TextEncoder, TextDecoder, atob and btoa.
+// methods), Blob, atob and btoa. It behaves and fails as the one of Node.js 20.
 package buffer
 
 import (
 	"bytes"
-	"strings"
+	"strconv"
 
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
-// maxLength is the most bytes one Buffer may hold; more is a RangeError, not an exhausted host.
-const maxLength = 1 << 30
+const (
+	// maxLength is the most bytes one Buffer may hold; more is a RangeError, not an exhausted host.
+	maxLength = 1 << 30
+	// maxText is the most characters that one string may have, as in Node.js.
+	maxText = 1<<29 - 24
+	// inspectMax is how many bytes of a Buffer are shown.
+	inspectMax = 50
+)
 
 // Module is require('buffer').
 func Module() engine.Module {
@@ -20,13 +27,20 @@ func Module() engine.Module {
 }
 
 func load(vm *engine.VM) goja.Value {
-	o := vm.Runtime().NewObject()
-	_ = o.Set("Buffer", vm.BufferClass())
-	_ = o.Set("kMaxLength", maxLength)
-	_ = o.Set("constants", vm.NewObject("MAX_LENGTH", maxLength))
-	for _, n := range []string{"atob", "btoa"} {
-		_ = o.Set(n, vm.Runtime().GlobalObject().Get(n))
+	h := &host{vm: vm, rt: vm.Runtime()}
+	global := h.rt.GlobalObject()
+	o := vm.NewObject("Buffer", vm.BufferClass(), "kMaxLength", maxLength, "kStringMaxLength", maxText, "INSPECT_MAX_BYTES", inspectMax,
+		"constants", vm.NewObject("MAX_LENGTH", maxLength, "MAX_STRING_LENGTH", maxText))
+	for _, name := range []string{"atob", "btoa", "Blob"} {
+		_ = o.Set(name, global.Get(name))
 	}
+	slow, proto := vm.NewClass("SlowBuffer", func(c goja.ConstructorCall) *goja.Object {
+		return vm.NewBuffer(make([]byte, h.size(c.Argument(0))))
+	})
+	_ = slow.Set("prototype", vm.BufferPrototype())
+	_ = proto
+	_ = o.Set("SlowBuffer", slow)
+	h.texts(o)
 	return o
 }
 
@@ -35,8 +49,10 @@ func setup(vm *engine.VM) error {
 	h := &host{vm: vm, rt: vm.Runtime()}
 	h.statics()
 	h.methods()
+	h.searching()
 	h.numbers()
-	h.text()
+	h.base64Globals()
+	vm.LazyGlobal("Blob", func() goja.Value { return h.blobs().class })
 	return nil
 }
 
@@ -54,118 +70,103 @@ func (h *host) static(name string, f func(engine.Args) goja.Value) {
 }
 
 func (h *host) statics() {
-	_ = h.vm.BufferClass().Set("poolSize", 8192)
+	class := h.vm.BufferClass()
+	_ = class.Set("poolSize", 8192)
+	_ = class.DefineDataProperty("MAX_LENGTH", h.rt.ToValue(maxLength), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
+	_ = class.DefineDataProperty("MAX_STRING_LENGTH", h.rt.ToValue(maxText), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
 	h.static("from", h.from)
-	h.static("alloc", func(a engine.Args) goja.Value {
-		b := make([]byte, h.size(a))
-		if a.Given(1) {
-			fill(b, h.pattern(a, 1, 2))
+	h.static("of", func(a engine.Args) goja.Value {
+		b := make([]byte, a.Len())
+		for i := range b {
+			b[i] = toByte(a.Value(i))
 		}
 		return h.vm.NewBuffer(b)
 	})
-	plain := func(a engine.Args) goja.Value { return h.vm.NewBuffer(make([]byte, h.size(a))) }
+	h.static("alloc", h.alloc)
+	plain := func(a engine.Args) goja.Value { return h.vm.NewBuffer(make([]byte, h.size(a.Value(0)))) }
 	h.static("allocUnsafe", plain)
 	h.static("allocUnsafeSlow", plain)
+	h.static("allocSafe", plain)
 	h.static("concat", h.concat)
+	h.static("copyBytesFrom", h.copyBytesFrom)
 	h.static("isBuffer", func(a engine.Args) goja.Value { return h.rt.ToValue(h.vm.IsBuffer(a.Value(0))) })
 	h.static("isEncoding", func(a engine.Args) goja.Value {
-		_, ok := encodings[strings.ToLower(a.Value(0).String())]
+		_, ok := findEncoding(a.Value(0))
 		return h.rt.ToValue(ok && goja.IsString(a.Value(0)))
 	})
 	h.static("byteLength", func(a engine.Args) goja.Value {
-		if s, ok := a.Value(0).(goja.String); ok {
-			return h.rt.ToValue(len(encode(s, toEncoding(h.vm, "Buffer.byteLength", a.Value(1)))))
+		s, ok := a.Value(0).(goja.String)
+		if !ok {
+			b, ok := h.vm.Bytes(a.Value(0))
+			if !ok {
+				nodeerr.ArgType(h.vm, "string", "of type string or an instance of Buffer or ArrayBuffer", a.Value(0))
+			}
+			return h.rt.ToValue(len(b))
 		}
-		return h.rt.ToValue(len(a.Bytes(0, "string")))
+		e, _ := findEncoding(a.Value(1))
+		return h.rt.ToValue(byteLength(s, e))
 	})
 	h.static("compare", func(a engine.Args) goja.Value {
-		return h.rt.ToValue(bytes.Compare(h.array(a, 0, "buf1"), h.array(a, 1, "buf2")))
+		return h.rt.ToValue(bytes.Compare(h.bytes("buf1", a.Value(0)), h.bytes("buf2", a.Value(1))))
 	})
 }
 
-func (h *host) size(a engine.Args) int64 { return a.Int(0, "size", 0, maxLength) }
-
-// array is argument i, which must be a Buffer or another view of bytes (no string).
-func (h *host) array(a engine.Args, i int, name string) []byte {
-	if goja.IsString(a.Value(i)) {
-		h.vm.ThrowType("%s must be a Buffer or Uint8Array, got string", name)
-	}
-	return a.Bytes(i, name)
+// size is the size of a Buffer to be made.
+func (h *host) size(v goja.Value) int64 {
+	return int64(nodeerr.Number(h.vm, "size", v, 0, maxLength))
 }
 
-// from makes a Buffer of a string, of bytes (copied), of an ArrayBuffer (shared), of a list of
-// numbers, or of what JSON made of a Buffer.
-func (h *host) from(a engine.Args) goja.Value {
-	v := a.Value(0)
-	if s, ok := v.(goja.String); ok {
-		return h.vm.NewBuffer(encode(s, toEncoding(h.vm, "Buffer.from", a.Value(1))))
-	}
-	obj, ok := v.(*goja.Object)
+// bytes is the memory of v, which must be a Buffer or another Uint8Array.
+func (h *host) bytes(name string, v goja.Value) []byte {
+	b, ok := h.uint8Array(v)
 	if !ok {
-		h.vm.ThrowType("Buffer.from: value must be a string, Buffer, ArrayBuffer, array or array-like object, got %s", h.vm.TypeName(v))
+		nodeerr.ArgType(h.vm, name, "an instance of Buffer or Uint8Array", v)
 	}
-	if h.vm.IsArrayBuffer(obj) {
-		return h.construct(obj, a.Value(1), a.Value(2))
-	}
-	if b, ok := h.vm.Bytes(obj); ok {
-		return h.vm.NewBuffer(bytes.Clone(b))
-	}
-	if data, ok := obj.Get("data").(*goja.Object); ok && h.isText(obj.Get("type"), "Buffer") {
-		obj = data
-	}
-	if prim, ok := h.primitive(obj); ok {
-		return h.vm.NewBuffer(encode(prim, toEncoding(h.vm, "Buffer.from", a.Value(1))))
-	}
-	if obj.GetSymbol(goja.SymIterator) == nil && obj.Get("length") == nil {
-		h.vm.ThrowType("Buffer.from: value must be a string, Buffer, ArrayBuffer, array or array-like object, got %s", h.vm.TypeName(v))
-	}
-	return h.construct(obj)
+	return b
 }
 
-func (h *host) isText(v goja.Value, want string) bool {
-	return v != nil && goja.IsString(v) && v.String() == want
+// uint8Array is the memory of a Buffer or another Uint8Array.
+func (h *host) uint8Array(v goja.Value) ([]byte, bool) {
+	if !h.vm.IsBuffer(v) {
+		obj, ok := v.(*goja.Object)
+		if !ok || obj.ExportType() != bytesType {
+			return nil, false
+		}
+	}
+	return h.vm.Bytes(v)
 }
 
-// primitive is the string that an object's valueOf gives, as for new String('x').
-func (h *host) primitive(obj *goja.Object) (goja.String, bool) {
-	f, ok := h.vm.ToFunc(obj.Get("valueOf"))
-	if !ok {
-		return nil, false
+func (h *host) alloc(a engine.Args) goja.Value {
+	b := make([]byte, h.size(a.Value(0)))
+	v := a.Value(1)
+	if !goja.IsUndefined(v) && len(b) > 0 && !(goja.IsNumber(v) && v.ToFloat() == 0) {
+		h.fill(b, v, goja.Undefined(), goja.Undefined(), a.Value(2))
 	}
-	s, ok := f.Call(obj).(goja.String)
-	return s, ok
-}
-
-func (h *host) construct(args ...goja.Value) goja.Value {
-	construct, _ := goja.AssertConstructor(h.vm.BufferClass())
-	obj, err := construct(nil, args...)
-	if err != nil {
-		panic(err)
-	}
-	return obj
+	return h.vm.NewBuffer(b)
 }
 
 func (h *host) concat(a engine.Args) goja.Value {
-	list := a.Object(0, "list")
-	if list.ClassName() != "Array" {
-		h.vm.ThrowType("Buffer.concat: list must be an array, got %s", h.vm.TypeName(list))
+	list, ok := a.Value(0).(*goja.Object)
+	if !ok || list.ClassName() != "Array" {
+		nodeerr.ArgType(h.vm, "list", "an instance of Array", a.Value(0))
 	}
+	n := int(list.Get("length").ToInteger())
 	var parts [][]byte
 	total := 0
-	h.rt.ForOf(list, func(v goja.Value) bool {
-		b, ok := h.vm.Bytes(v)
+	for i := range n {
+		v := list.Get(strconv.Itoa(i))
+		b, ok := h.uint8Array(v)
 		if !ok {
-			h.vm.ThrowType("Buffer.concat: list[%d] must be a Buffer or Uint8Array, got %s", len(parts), h.vm.TypeName(v))
+			nodeerr.ArgType(h.vm, "list["+strconv.Itoa(i)+"]", "an instance of Buffer or Uint8Array", v)
 		}
 		parts = append(parts, b)
 		total += len(b)
-		return true
-	})
-	if a.Given(1) {
-		total = int(a.Int(1, "totalLength", 0, maxLength))
+	}
+	if !goja.IsUndefined(a.Value(1)) && n > 0 {
+		total = int(nodeerr.Integer(h.vm, "length", a.Value(1), 0, maxLength))
 	}
 	if total > maxLength {
-		h.vm.ThrowRange("Buffer.concat: the result would be longer than %d bytes", maxLength)
+		nodeerr.OutOfRange(h.vm, "size", ">= 0 && <= "+strconv.Itoa(maxLength), h.rt.ToValue(total))
 	}
 	out := make([]byte, total)
 	at := 0
@@ -175,26 +176,23 @@ func (h *host) concat(a engine.Args) goja.Value {
 	return h.vm.NewBuffer(out)
 }
 
-// pattern is the fill value or needle at argument i, with the encoding at argument enc.
-func (h *host) pattern(a engine.Args, i, enc int) []byte {
-	v := a.Value(i)
-	switch {
-	case goja.IsString(v):
-		s, _ := v.(goja.String)
-		return encode(s, toEncoding(h.vm, "Buffer", a.Value(enc)))
-	case goja.IsNumber(v):
-		return []byte{byte(v.ToInteger())}
+// copyBytesFrom copies elements offset..offset+length of a typed array as bytes.
+func (h *host) copyBytesFrom(a engine.Args) goja.Value {
+	view, ok := a.Value(0).(*goja.Object)
+	var b []byte
+	if ok {
+		b, ok = h.vm.Bytes(view)
 	}
-	return a.Bytes(i, "value")
-}
-
-// fill repeats a pattern; an empty one fills with zeros.
-func fill(b, pattern []byte) {
-	if len(pattern) == 0 {
-		clear(b)
-		return
+	if !ok || h.vm.IsArrayBuffer(view) || view.ClassName() == "DataView" {
+		nodeerr.ArgType(h.vm, "view", "an instance of TypedArray", a.Value(0))
 	}
-	for at := 0; at < len(b); {
-		at += copy(b[at:], pattern)
+	size := int(view.Get("BYTES_PER_ELEMENT").ToInteger())
+	from, to := 0, len(b)
+	if v := a.Value(1); !goja.IsUndefined(v) {
+		from = min(size*int(min(nodeerr.Integer(h.vm, "offset", v, 0, nodeerr.MaxSafe), maxLength)), len(b))
 	}
+	if v := a.Value(2); !goja.IsUndefined(v) {
+		to = min(from+size*int(min(nodeerr.Integer(h.vm, "length", v, 0, nodeerr.MaxSafe), maxLength)), len(b))
+	}
+	return h.vm.NewBuffer(bytes.Clone(b[from:to]))
 }

@@ -2,12 +2,14 @@ package buffer
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/big"
 
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
 // number is one kind of number that a Buffer reads and writes.
@@ -15,7 +17,7 @@ type number struct {
 	name  string // as in readUInt16LE, without byte order for one byte
 	size  int
 	read  func(h *host, u uint64) goja.Value
-	write func(h *host, what string, v goja.Value) uint64
+	write func(h *host, v goja.Value) uint64
 }
 
 // numbers defines read and write methods for all kinds, in both byte orders, with both spellings of
@@ -23,28 +25,41 @@ type number struct {
 func (h *host) numbers() {
 	for _, size := range []int{1, 2, 4} {
 		bits := map[int]string{1: "8", 2: "16", 4: "32"}[size]
-		for _, name := range []string{"UInt" + bits, "Uint" + bits} {
-			h.number(number{name, size, readUnsigned, writeUnsigned(size)})
-		}
-		h.number(number{"Int" + bits, size, readSigned(size), writeSigned(size)})
+		h.number(number{"UInt" + bits, size, readUnsigned, writeUnsigned(size)}, "Uint"+bits)
+		h.number(number{"Int" + bits, size, readSigned(size), writeSigned(size)}, "")
 	}
 	h.number(number{"BigInt64", 8, func(h *host, u uint64) goja.Value {
 		return h.rt.ToValue(big.NewInt(int64(u)))
-	}, writeBig(true)})
-	for _, name := range []string{"BigUInt64", "BigUint64"} {
-		h.number(number{name, 8, func(h *host, u uint64) goja.Value {
-			return h.rt.ToValue(new(big.Int).SetUint64(u))
-		}, writeBig(false)})
-	}
+	}, writeBig(true)}, "")
+	h.number(number{"BigUInt64", 8, func(h *host, u uint64) goja.Value {
+		return h.rt.ToValue(new(big.Int).SetUint64(u))
+	}, writeBig(false)}, "BigUint64")
 	h.number(number{"Float", 4, func(h *host, u uint64) goja.Value {
 		return h.rt.ToValue(float64(math.Float32frombits(uint32(u))))
-	}, func(_ *host, _ string, v goja.Value) uint64 {
-		return uint64(math.Float32bits(float32(v.ToFloat())))
-	}})
+	}, func(h *host, v goja.Value) uint64 {
+		return uint64(math.Float32bits(float32(h.float(v))))
+	}}, "")
 	h.number(number{"Double", 8, func(h *host, u uint64) goja.Value {
 		return h.rt.ToValue(math.Float64frombits(u))
-	}, func(_ *host, _ string, v goja.Value) uint64 { return math.Float64bits(v.ToFloat()) }})
-	h.variable()
+	}, func(h *host, v goja.Value) uint64 {
+		f := h.float(v)
+		if math.IsNaN(f) {
+			return 0x7ff8 << 48 // that of Go has another bit
+		}
+		return math.Float64bits(f)
+	}}, "")
+	for _, suffix := range []string{"LE", "BE"} {
+		h.variable(suffix, false)
+		h.variable(suffix, true)
+	}
+}
+
+// float is Number(v) of a value to be written.
+func (h *host) float(v goja.Value) float64 {
+	if goja.IsBigInt(v) {
+		nodeerr.Throw(h.vm, "TypeError", "", "Cannot convert a BigInt value to a number")
+	}
+	return v.ToFloat()
 }
 
 func readUnsigned(h *host, u uint64) goja.Value { return h.rt.ToValue(int64(u)) }
@@ -54,77 +69,120 @@ func readSigned(size int) func(*host, uint64) goja.Value {
 	return func(h *host, u uint64) goja.Value { return h.rt.ToValue(int64(u<<shift) >> shift) }
 }
 
-func writeUnsigned(size int) func(*host, string, goja.Value) uint64 {
-	return func(h *host, what string, v goja.Value) uint64 {
-		return uint64(h.whole(what, v, 0, 1<<(8*size)-1))
+func writeUnsigned(size int) func(*host, goja.Value) uint64 {
+	return func(h *host, v goja.Value) uint64 { return h.whole(v, 0, 1<<(8*size)-1, size) }
+}
+
+func writeSigned(size int) func(*host, goja.Value) uint64 {
+	return func(h *host, v goja.Value) uint64 {
+		return h.whole(v, -1<<(8*size-1), 1<<(8*size-1)-1, size)
 	}
 }
 
-func writeSigned(size int) func(*host, string, goja.Value) uint64 {
-	return func(h *host, what string, v goja.Value) uint64 {
-		return uint64(h.whole(what, v, -1<<(8*size-1), 1<<(8*size-1)-1))
+// whole is a number from lo to hi, cut to a whole one; what is no number is 0.
+func (h *host) whole(v goja.Value, lo, hi int64, size int) uint64 {
+	f := h.float(v)
+	if f < float64(lo) || f > float64(hi) {
+		rule := fmt.Sprintf(">= %d and <= %d", lo, hi)
+		switch {
+		case size > 4 && lo == 0:
+			rule = fmt.Sprintf(">= 0 and < 2 ** %d", 8*size)
+		case size > 4:
+			rule = fmt.Sprintf(">= -(2 ** %d) and < 2 ** %d", 8*size-1, 8*size-1)
+		}
+		nodeerr.OutOfRange(h.vm, "value", rule, h.rt.ToValue(f))
 	}
+	if math.IsNaN(f) {
+		return 0
+	}
+	return uint64(int64(f))
 }
 
-// whole is a number cut to a whole one, which must be from lo to hi.
-func (h *host) whole(what string, v goja.Value, lo, hi int64) int64 {
-	if !goja.IsNumber(v) {
-		h.vm.ThrowType("%s: value must be a number, got %s", what, h.vm.TypeName(v))
-	}
-	return h.vm.CheckInt(what+": value", h.rt.ToValue(math.Trunc(v.ToFloat())), lo, hi)
-}
-
-func writeBig(signed bool) func(*host, string, goja.Value) uint64 {
-	return func(h *host, what string, v goja.Value) uint64 {
+func writeBig(signed bool) func(*host, goja.Value) uint64 {
+	return func(h *host, v goja.Value) uint64 {
 		if !goja.IsBigInt(v) {
-			h.vm.ThrowType("%s: value must be a bigint, got %s", what, h.vm.TypeName(v))
+			nodeerr.Throw(h.vm, "TypeError", "", "Cannot mix BigInt and other types, use explicit conversions")
 		}
 		n, ok := v.Export().(*big.Int)
+		rule := ">= 0n and < 2n ** 64n"
 		switch {
 		case ok && signed && n.IsInt64():
 			return uint64(n.Int64())
 		case ok && !signed && n.IsUint64():
 			return n.Uint64()
+		case signed:
+			rule = ">= -(2n ** 63n) and < 2n ** 63n"
 		}
-		h.vm.ThrowRange("%s: value must fit into 64 bits, got %s", what, v.String())
+		nodeerr.OutOfRange(h.vm, "value", rule, v)
 		return 0
 	}
 }
 
-// number defines the methods of one kind.
-func (h *host) number(n number) {
+// number defines the methods of one kind, and those of another spelling of its name.
+func (h *host) number(n number, alias string) {
 	if n.size == 1 {
-		h.accessors(n, "", binary.BigEndian)
+		h.accessors(n, alias, "", binary.BigEndian)
 		return
 	}
-	h.accessors(n, "LE", binary.LittleEndian)
-	h.accessors(n, "BE", binary.BigEndian)
+	h.accessors(n, alias, "LE", binary.LittleEndian)
+	h.accessors(n, alias, "BE", binary.BigEndian)
 }
 
-func (h *host) accessors(n number, suffix string, order binary.ByteOrder) {
-	read, write := "read"+n.name+suffix, "write"+n.name+suffix
-	h.method(read, func(r receiver, a engine.Args) goja.Value {
-		return n.read(h, load64(h.at(r, a, 0, n.size), order))
-	})
-	h.method(write, func(r receiver, a engine.Args) goja.Value {
-		u := n.write(h, write, a.Value(0))
-		b := h.at(r, a, 1, n.size)
-		store64(b, u, order)
-		return h.rt.ToValue(len(r.b) - cap(b) + n.size)
-	})
+func (h *host) accessors(n number, alias, suffix string, order binary.ByteOrder) {
+	var readAlias, writeAlias []string
+	if alias != "" {
+		readAlias, writeAlias = []string{"read" + alias + suffix}, []string{"write" + alias + suffix}
+	}
+	h.method("read"+n.name+suffix, func(r receiver, a engine.Args) goja.Value {
+		at := h.place(r, a.Value(0), n.size)
+		return n.read(h, load64(r.b[at:at+n.size], order))
+	}, readAlias...)
+	h.method("write"+n.name+suffix, func(r receiver, a engine.Args) goja.Value {
+		u := n.write(h, a.Value(0))
+		at := h.place(r, a.Value(1), n.size)
+		store64(r.b[at:at+n.size], u, order)
+		return h.rt.ToValue(at + n.size)
+	}, writeAlias...)
 }
 
-// at is the size bytes at the offset that is argument i (default 0). Their capacity reaches to the
-// end of the buffer.
-func (h *host) at(r receiver, a engine.Args, i, size int) []byte {
-	if len(r.b) < size {
-		h.vm.ThrowRange("offset is outside of the buffer: %d bytes wanted, %d there", size, len(r.b))
+// place is the offset of size bytes; it is 0 when it is left out.
+func (h *host) place(r receiver, v goja.Value, size int) int {
+	if goja.IsUndefined(v) {
+		v = h.rt.ToValue(0)
 	}
-	off := 0
-	if !goja.IsUndefined(a.Value(i)) {
-		off = int(a.Int(i, "offset", 0, int64(len(r.b)-size)))
+	return h.offset(r, v, size)
+}
+
+func (h *host) offset(r receiver, v goja.Value, size int) int {
+	if !goja.IsNumber(v) {
+		nodeerr.ArgType(h.vm, "offset", "of type number", v)
 	}
-	return r.b[off : off+size : len(r.b)]
+	f, most := v.ToFloat(), len(r.b)-size
+	switch {
+	case f >= 0 && f <= float64(most) && f == math.Trunc(f):
+		return int(f)
+	case f != math.Floor(f):
+		nodeerr.OutOfRange(h.vm, "offset", "an integer", v)
+	case most < 0:
+		h.outside("")
+	}
+	nodeerr.OutOfRange(h.vm, "offset", fmt.Sprintf(">= 0 and <= %d", most), v)
+	return 0
+}
+
+// width is how many bytes a number of variable length has.
+func (h *host) width(v goja.Value) int {
+	if !goja.IsNumber(v) {
+		nodeerr.ArgType(h.vm, "byteLength", "of type number", v)
+	}
+	f := v.ToFloat()
+	if f != math.Floor(f) {
+		nodeerr.OutOfRange(h.vm, "byteLength", "an integer", v)
+	}
+	if f < 1 || f > 6 {
+		nodeerr.OutOfRange(h.vm, "byteLength", ">= 1 and <= 6", v)
+	}
+	return int(f)
 }
 
 func load64(b []byte, order binary.ByteOrder) (u uint64) {
@@ -149,34 +207,37 @@ func store64(b []byte, u uint64, order binary.ByteOrder) {
 	}
 }
 
-// variable defines readUIntBE(offset, byteLength) and its relatives for 1 to 6 bytes.
-func (h *host) variable() {
-	for _, suffix := range []string{"LE", "BE"} {
-		var order binary.ByteOrder = binary.LittleEndian
-		if suffix == "BE" {
-			order = binary.BigEndian
-		}
-		for _, name := range []string{"UInt", "Uint", "Int"} {
-			read, write := "read"+name+suffix, "write"+name+suffix
-			h.method(read, func(r receiver, a engine.Args) goja.Value {
-				size := int(a.Int(1, "byteLength", 1, 6))
-				u := load64(h.at(r, a, 0, size), order)
-				if name == "Int" {
-					return readSigned(size)(h, u)
-				}
-				return readUnsigned(h, u)
-			})
-			h.method(write, func(r receiver, a engine.Args) goja.Value {
-				size := int(a.Int(2, "byteLength", 1, 6))
-				toBits := writeUnsigned(size)
-				if name == "Int" {
-					toBits = writeSigned(size)
-				}
-				u := toBits(h, write, a.Value(0))
-				b := h.at(r, a, 1, size)
-				store64(b, u, order)
-				return h.rt.ToValue(len(r.b) - cap(b) + size)
-			})
-		}
+// variable defines readUIntBE(offset, byteLength) or one of its relatives, for 1 to 6 bytes.
+func (h *host) variable(suffix string, signed bool) {
+	var order binary.ByteOrder = binary.LittleEndian
+	if suffix == "BE" {
+		order = binary.BigEndian
 	}
+	name, alias := "UInt", []string{"readUint" + suffix, "writeUint" + suffix}
+	if signed {
+		name, alias = "Int", nil
+	}
+	h.method("read"+name+suffix, func(r receiver, a engine.Args) goja.Value {
+		if goja.IsUndefined(a.Value(0)) {
+			nodeerr.ArgType(h.vm, "offset", "of type number", a.Value(0))
+		}
+		size := h.width(a.Value(1))
+		at := h.offset(r, a.Value(0), size)
+		u := load64(r.b[at:at+size], order)
+		if signed {
+			return readSigned(size)(h, u)
+		}
+		return readUnsigned(h, u)
+	}, alias[:len(alias)/2]...)
+	h.method("write"+name+suffix, func(r receiver, a engine.Args) goja.Value {
+		size := h.width(a.Value(2))
+		toBits := writeUnsigned(size)
+		if signed {
+			toBits = writeSigned(size)
+		}
+		u := toBits(h, a.Value(0))
+		at := h.offset(r, a.Value(1), size)
+		store64(r.b[at:at+size], u, order)
+		return h.rt.ToValue(at + size)
+	}, alias[len(alias)/2:]...)
 }

@@ -59,7 +59,7 @@ func setup(vm *engine.VM) error {
 }
 
 func (c *console) options() inspect.Options {
-	o := inspect.Defaults()
+	o := c.in.Defaults()
 	o.Colors = c.vm.Options().Color
 	return o
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs"
 	"dunlin/mqtt"
 )
 
@@ -59,6 +60,7 @@ func (m *module) exports() goja.Value {
 	m.vm.Export(out, "open", m.openClient)
 	m.vm.Export(out, "mode", func(goja.FunctionCall) goja.Value { return rt.ToValue(m.mode().String()) })
 	m.vm.Getter(out, "lastError", func(goja.Value) goja.Value { return m.last })
+	mqttjs.AddTo(m.vm, out, mqttjs.Options{Mode: m.mode, Redirect: m.options.Redirect})
 	return out
 }
 

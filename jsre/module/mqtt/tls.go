@@ -3,15 +3,14 @@ package mqtt
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/dop251/goja"
-	"github.com/youmark/pkcs8"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/internal/pemkey"
 	"dunlin/mqtt/dial"
 )
 
@@ -107,7 +106,7 @@ func (m *module) readCertificate(field func(string) (goja.Value, string, bool)) 
 	if v, what, given := field("passwd"); given {
 		password = m.vm.CheckBytes(what, v)
 	}
-	key, err := decryptKey(key, password)
+	key, err := pemkey.Decrypt(key, password, "tlsOpt.passwd")
 	if err != nil {
 		m.invalid("key", err)
 	}
@@ -116,36 +115,4 @@ func (m *module) readCertificate(field func(string) (goja.Value, string, bool)) 
 		m.invalid("cert", err)
 	}
 	return []tls.Certificate{pair}
-}
-
-// decryptKey returns the PEM text of a key without its encryption, if it has one:
-// that of PKCS #8 or the older one of PEM itself.
-func decryptKey(text, password []byte) ([]byte, error) {
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, errors.New("holds no PEM key")
-	}
-	old := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // weak, but keys in this form exist
-	if !old && block.Type != "ENCRYPTED PRIVATE KEY" {
-		return text, nil
-	}
-	if len(password) == 0 {
-		return nil, errors.New("is encrypted; give tlsOpt.passwd")
-	}
-	if old {
-		der, err := x509.DecryptPEMBlock(block, password) //nolint:staticcheck // weak, but keys in this form exist
-		if err != nil {
-			return nil, errors.New("cannot be decrypted with tlsOpt.passwd")
-		}
-		return pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der}), nil
-	}
-	key, err := pkcs8.ParsePKCS8PrivateKey(block.Bytes, password)
-	if err != nil {
-		return nil, errors.New("cannot be decrypted with tlsOpt.passwd")
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("is of a kind that TLS does not know: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }

@@ -1,12 +1,15 @@
-// Package nodeutil is the module util: inspect, format, promisify, inherits and a few more that old
-// scripts use.
+// Package nodeutil is the module util: what Node.js has under that name, and what JSRE adds to it.
 package nodeutil
 
 import (
+	"strings"
+	"time"
+
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
 	"dunlin/jsre/inspect"
+	"dunlin/jsre/module/process"
 )
 
 // Module is require('util').
@@ -14,73 +17,127 @@ func Module() engine.Module {
 	return engine.Module{
 		Name:  "util",
 		Setup: func(vm *engine.VM) error { inspect.Of(vm); return nil },
-		Load:  func(vm *engine.VM) goja.Value { return load(vm, inspect.Of(vm)) },
+		Load:  load,
 	}
 }
 
-func load(vm *engine.VM, in *inspect.Inspector) goja.Value {
-	rt := vm.Runtime()
-	o := vm.NewObject("TextEncoder", rt.Get("TextEncoder"), "TextDecoder", rt.Get("TextDecoder"))
-	show := vm.NewFunction("inspect", func(c goja.FunctionCall) goja.Value {
-		return rt.ToValue(in.Inspect(c.Argument(0), options(vm, in, c)))
-	})
-	_ = show.Set("custom", in.Custom())
-	_ = o.Set("inspect", show)
-	vm.Export(o, "format", func(c goja.FunctionCall) goja.Value { return rt.ToValue(in.Format(c.Arguments, inspect.Defaults())) })
-	vm.Export(o, "promisify", func(c goja.FunctionCall) goja.Value {
-		return promisify(vm, vm.Args("promisify", c.Arguments).Func(0, "original"))
-	})
-	vm.Export(o, "inherits", func(c goja.FunctionCall) goja.Value {
-		return inherits(vm, vm.Args("inherits", c.Arguments))
-	})
-	vm.Export(o, "deprecate", func(c goja.FunctionCall) goja.Value {
-		return vm.Args("deprecate", c.Arguments).Func(0, "fn").Value()
-	})
-	return o
+// util is what the functions of the module share.
+type util struct {
+	vm *engine.VM
+	rt *goja.Runtime
+	in *inspect.Inspector
+	o  *goja.Object // the exports
 }
 
-// options reads inspect's further arguments: an object, or showHidden, depth and colors.
-func options(vm *engine.VM, in *inspect.Inspector, c goja.FunctionCall) inspect.Options {
-	o := inspect.Defaults()
-	opts, ok := c.Argument(1).(*goja.Object)
-	if !ok {
-		opts = vm.NewObject("showHidden", c.Argument(1))
-		if len(c.Arguments) > 2 && !goja.IsUndefined(c.Argument(2)) {
-			_ = opts.Set("depth", c.Argument(2))
+func load(vm *engine.VM) goja.Value {
+	u := &util{vm: vm, rt: vm.Runtime(), in: inspect.Of(vm)}
+	u.o = vm.NewObject("inspect", u.in.Function())
+	for _, name := range []string{"TextEncoder", "TextDecoder"} {
+		if v := u.rt.Get(name); v != nil {
+			_ = u.o.Set(name, v)
 		}
-		_ = opts.Set("colors", c.Argument(3))
 	}
-	return in.ReadOptions(opts, o)
+	u.texts()
+	u.callbacks()
+	u.tests()
+	u.objects()
+	u.warnings()
+	_ = u.o.Set("types", u.types())
+	return u.o
 }
 
-// promisify makes a function that takes a callback(error, value) return a promise.
-func promisify(vm *engine.VM, f *engine.Func) goja.Value {
-	return vm.NewFunction("promisified", func(c goja.FunctionCall) goja.Value {
-		promise, resolve, reject := vm.Runtime().NewPromise()
-		done := vm.NewFunction("callback", func(r goja.FunctionCall) goja.Value {
-			if engine.Given(r.Argument(0)) {
-				_ = reject(r.Argument(0))
-			} else {
-				_ = resolve(r.Argument(1))
+// export defines a function of the module whose arguments are checked under its name.
+func (u *util) export(name string, f func(engine.Args) goja.Value) {
+	u.vm.Export(u.o, name, func(c goja.FunctionCall) goja.Value { return f(u.vm.Args(name, c.Arguments)) })
+}
+
+// texts are the functions that make texts.
+func (u *util) texts() {
+	u.vm.Export(u.o, "format", func(c goja.FunctionCall) goja.Value {
+		return u.rt.ToValue(u.in.Format(c.Arguments, u.in.Defaults()))
+	})
+	u.vm.Export(u.o, "formatWithOptions", func(c goja.FunctionCall) goja.Value {
+		opts := u.vm.Args("formatWithOptions", c.Arguments).Object(0, "inspectOptions")
+		return u.rt.ToValue(u.in.Format(c.Arguments[1:], u.in.ReadOptions(opts, u.in.Defaults())))
+	})
+	u.export("stripVTControlCharacters", func(a engine.Args) goja.Value {
+		return u.rt.ToValue(inspect.StripColors(a.String(0, "str")))
+	})
+	u.export("toUSVString", func(a engine.Args) goja.Value { return u.rt.ToValue(a.Value(0).String()) })
+	u.export("styleText", u.styleText)
+	stamped := func(c goja.FunctionCall) string {
+		return time.Now().Format("2 Jan 15:04:05") + " - " + u.in.Format(c.Arguments, u.in.Defaults())
+	}
+	u.vm.Export(u.o, "logToString", func(c goja.FunctionCall) goja.Value { return u.rt.ToValue(stamped(c)) })
+	u.vm.Export(u.o, "log", func(c goja.FunctionCall) goja.Value {
+		_, _ = u.vm.Options().Stdout.Write([]byte(stamped(c) + "\n"))
+		return goja.Undefined()
+	})
+}
+
+// styleText puts the terminal's codes of one style or several around a text.
+func (u *util) styleText(a engine.Args) goja.Value {
+	names := []string{}
+	if list, ok := a.Value(0).(*goja.Object); ok && list.ClassName() == "Array" {
+		for i := range list.Get("length").ToInteger() {
+			names = append(names, list.Get(u.rt.ToValue(i).String()).String())
+		}
+	} else {
+		names = append(names, a.String(0, "format"))
+	}
+	text := a.String(1, "text")
+	var before, after string
+	for _, name := range names {
+		on, off, ok := inspect.Color(name)
+		if !ok {
+			u.vm.ThrowType("styleText: format must be the name of a style, got %q", name)
+		}
+		before += "\x1b[" + u.rt.ToValue(on).String() + "m"
+		after = "\x1b[" + u.rt.ToValue(off).String() + "m" + after
+	}
+	return u.rt.ToValue(before + text + after)
+}
+
+// warnings are the functions that write to stderr.
+func (u *util) warnings() {
+	u.export("deprecate", func(a engine.Args) goja.Value {
+		f := a.Func(0, "fn")
+		message, code, told := a.Value(1).String(), "", false
+		if a.Given(2) {
+			code = a.String(2, "code")
+		}
+		return u.like(f, "", func(c goja.FunctionCall) goja.Value {
+			if !told {
+				told = true
+				process.EmitWarning(u.vm, process.Warning{Name: "DeprecationWarning", Message: message, Code: code})
+			}
+			return f.Call(c.This, c.Arguments...)
+		})
+	})
+	debug := func(a engine.Args) goja.Value {
+		section := strings.ToUpper(a.String(0, "section"))
+		on := u.debugs(section)
+		f := u.vm.NewFunction("debuglog", func(c goja.FunctionCall) goja.Value {
+			if on {
+				_, _ = u.vm.Options().Stderr.Write([]byte(section + " " + process.PID() + ": " + u.in.Format(c.Arguments, u.in.Defaults()) + "\n"))
 			}
 			return goja.Undefined()
 		})
-		f.Call(c.This, append(append([]goja.Value(nil), c.Arguments...), done)...)
-		return vm.Runtime().ToValue(promise)
-	})
+		_ = f.Set("enabled", on)
+		return f
+	}
+	u.export("debuglog", debug)
+	u.export("debug", debug)
 }
 
-// inherits puts a class of the old kind under another.
-func inherits(vm *engine.VM, a engine.Args) goja.Value {
-	child, parent := a.Func(0, "constructor").Value(), a.Func(1, "superConstructor").Value()
-	proto := child.ToObject(vm.Runtime()).Get("prototype").ToObject(vm.Runtime())
-	super, ok := parent.ToObject(vm.Runtime()).Get("prototype").(*goja.Object)
-	if !ok {
-		vm.ThrowType("inherits: superConstructor must have a prototype")
+// debugs reports whether the variable NODE_DEBUG names a section; * stands for anything.
+func (u *util) debugs(section string) bool {
+	list, _ := process.Getenv(u.vm, "NODE_DEBUG")
+	for name := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' }) {
+		before, _, star := strings.Cut(strings.ToUpper(strings.TrimSpace(name)), "*")
+		if before == section || star && strings.HasPrefix(section, before) {
+			return true
+		}
 	}
-	_ = child.ToObject(vm.Runtime()).Set("super_", parent)
-	if err := proto.SetPrototype(super); err != nil {
-		panic(err)
-	}
-	return goja.Undefined()
+	return false
 }

@@ -1,12 +1,11 @@
-// Package process is the global process and the module process, as far as scripts commonly use it.
+// Package process is the global process and the module process.
 package process
 
 import (
-	"io"
 	"math/big"
 	"os"
 	"runtime"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/dop251/goja"
@@ -17,45 +16,61 @@ import (
 
 // Module is the global process and require('process'). Its events are those of Task.
 func Module() engine.Module {
-	return engine.Module{Name: "process", Setup: setup, Load: func(vm *engine.VM) goja.Value {
-		return vm.Runtime().GlobalObject().Get("process")
-	}}
+	return engine.Module{Name: "process", Setup: setup, Load: func(vm *engine.VM) goja.Value { return hostOf(vm).object() }}
+}
+
+// host is the state of the module; most of it is made when the script first asks for process.
+type host struct {
+	vm    *engine.VM
+	obj   *goja.Object
+	main  string // path of the main script
+	env   *environment
+	start time.Time
+}
+
+type key struct{}
+
+func hostOf(vm *engine.VM) *host {
+	h, _ := vm.Shared(key{}, func() any { return &host{vm: vm, env: newEnvironment(vm), start: time.Now()} }).(*host)
+	return h
 }
 
 func setup(vm *engine.VM) error {
-	rt := vm.Runtime()
-	o := rt.NewObject()
-	opts := vm.Options()
-	for _, kv := range []struct {
-		name  string
-		value any
-	}{
-		{"title", "dunlin"},
-		{"platform", Platform()},
-		{"arch", Arch()},
-		{"pid", os.Getpid()},
-		{"ppid", os.Getppid()},
-		{"version", Version(vm)},
-		{"versions", vm.NewObject("dunlin", Version(vm), "go", runtime.Version())},
-		{"env", environment(vm, opts.Env)},
-		{"execPath", executable()},
-		{"stdout", stream(vm, opts.Stdout, opts.Color)},
-		{"stderr", stream(vm, opts.Stderr, opts.Color)},
-	} {
-		if err := o.Set(kv.name, kv.value); err != nil {
-			return err
-		}
-	}
-	argv(vm, o)
-	vm.Export(o, "exit", task.Exit(vm))
-	vm.Export(o, "nextTick", task.NextTick(vm))
-	vm.Export(o, "cwd", func(goja.FunctionCall) goja.Value { return rt.ToValue(opts.Dir) })
-	vm.Export(o, "memoryUsage", func(goja.FunctionCall) goja.Value { return memory(vm) })
-	clocks(vm, o)
-	events(vm, o)
-	exitCode(vm, o)
-	vm.SetGlobal("process", o)
+	h := hostOf(vm)
+	vm.OnMain(func(path string) { h.main = path })
+	vm.LazyGlobal("process", func() goja.Value { return h.object() })
 	return nil
+}
+
+// object is process, made at the first call.
+func (h *host) object() *goja.Object {
+	if h.obj != nil {
+		return h.obj
+	}
+	vm, opts := h.vm, h.vm.Options()
+	argv := []any{executable(), h.main}
+	for _, a := range opts.Args {
+		argv = append(argv, a)
+	}
+	h.obj = vm.NewObject(
+		"title", "dunlin", "version", Version(vm), "versions", vm.NewObject("dunlin", Version(vm), "go", runtime.Version()),
+		"arch", Arch(), "platform", Platform(), "release", vm.NewObject("name", "dunlin"),
+		"argv", vm.Runtime().NewArray(argv...), "argv0", "dunlin", "execArgv", vm.Runtime().NewArray(), "execPath", executable(),
+		"env", h.env.object(), "pid", os.Getpid(), "ppid", os.Getppid(),
+		"stdout", stream(vm, opts.Stdout, opts.Color, 1), "stderr", stream(vm, opts.Stderr, opts.Color, 2),
+	)
+	vm.Export(h.obj, "exit", task.Exit(vm))
+	vm.Export(h.obj, "nextTick", task.NextTick(vm))
+	h.queries()
+	h.clocks()
+	h.events()
+	h.exitCode()
+	h.variables()
+	vm.Export(h.obj, "emitWarning", func(c goja.FunctionCall) goja.Value {
+		emitWarning(vm, vm.Args("emitWarning", c.Arguments))
+		return goja.Undefined()
+	})
+	return h.obj
 }
 
 // Platform is the operating system in the words of Node.js.
@@ -85,6 +100,9 @@ func Version(vm *engine.VM) string {
 	return "0.0.0"
 }
 
+// PID is the number of the process as text.
+func PID() string { return strconv.Itoa(os.Getpid()) }
+
 func executable() string {
 	path, err := os.Executable()
 	if err != nil {
@@ -93,58 +111,53 @@ func executable() string {
 	return path
 }
 
-func environment(vm *engine.VM, list []string) *goja.Object {
-	env := vm.Runtime().NewObject()
-	for _, kv := range list {
-		if k, v, ok := strings.Cut(kv, "="); ok && k != "" {
-			_ = env.DefineDataProperty(k, vm.Runtime().ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE)
-		}
+// queries are functions that tell something.
+func (h *host) queries() {
+	vm, rt := h.vm, h.vm.Runtime()
+	give := func(name string, f func() any) {
+		vm.Export(h.obj, name, func(goja.FunctionCall) goja.Value { return rt.ToValue(f()) })
 	}
-	return env
-}
-
-// argv is [host, script, ...arguments]; the script's path is known when it starts.
-func argv(vm *engine.VM, o *goja.Object) {
-	fill := func(path string) {
-		list := []any{executable(), path}
-		for _, a := range vm.Options().Args {
-			list = append(list, a)
-		}
-		_ = o.Set("argv", vm.Runtime().NewArray(list...))
+	give("cwd", func() any { return vm.Options().Dir })
+	give("me", func() any { return os.Getpid() })
+	give("parent", func() any { return os.Getppid() })
+	give("uptime", func() any { return time.Since(h.start).Seconds() })
+	give("monoTime", func() any { return (user() + system()).Milliseconds() })
+	if runtime.GOOS != "windows" {
+		give("getuid", func() any { return os.Getuid() })
+		give("geteuid", func() any { return os.Geteuid() })
+		give("getgid", func() any { return os.Getgid() })
+		give("getegid", func() any { return os.Getegid() })
 	}
-	fill("")
-	vm.OnMain(fill)
-}
-
-// stream is an object with write, as process.stdout has it.
-func stream(vm *engine.VM, w io.Writer, tty bool) *goja.Object {
-	s := vm.NewObject("isTTY", tty)
-	vm.Export(s, "write", func(c goja.FunctionCall) goja.Value {
-		a := vm.Args("write", c.Arguments)
-		_, err := w.Write(a.Bytes(0, "data"))
-		for i := 1; i < min(a.Len(), 3); i++ {
-			if f, ok := vm.ToFunc(a.Value(i)); ok {
-				vm.Loop().NextTick(func() { f.Call(goja.Undefined()) })
-			}
+	vm.Export(h.obj, "cpuUsage", func(c goja.FunctionCall) goja.Value {
+		u, s := user().Microseconds(), system().Microseconds()
+		if a := vm.Args("cpuUsage", c.Arguments); a.Given(0) {
+			before := a.Object(0, "previousValue")
+			u -= vm.CheckInt("cpuUsage: user", before.Get("user"), 0, 1<<53)
+			s -= vm.CheckInt("cpuUsage: system", before.Get("system"), 0, 1<<53)
 		}
-		return vm.Runtime().ToValue(err == nil)
+		return vm.NewObject("user", u, "system", s)
 	})
-	return s
+	usage := vm.NewFunction("memoryUsage", func(goja.FunctionCall) goja.Value {
+		m := memory()
+		return vm.NewObject("rss", m.Sys, "heapTotal", m.HeapSys, "heapUsed", m.HeapAlloc, "external", 0, "arrayBuffers", 0)
+	})
+	vm.Export(usage, "rss", func(goja.FunctionCall) goja.Value { return rt.ToValue(memory().Sys) })
+	_ = h.obj.Set("memoryUsage", usage)
+	vm.Export(h.obj, "getBuiltinModule", func(c goja.FunctionCall) goja.Value {
+		v, _ := vm.Require(vm.Args("getBuiltinModule", c.Arguments).String(0, "id"))
+		return v
+	})
 }
 
-func memory(vm *engine.VM) goja.Value {
-	var m runtime.MemStats
+func memory() (m runtime.MemStats) {
 	runtime.ReadMemStats(&m)
-	return vm.NewObject("rss", m.Sys, "heapTotal", m.HeapSys, "heapUsed", m.HeapAlloc, "external", 0, "arrayBuffers", 0)
+	return m
 }
 
-func clocks(vm *engine.VM, o *goja.Object) {
-	rt := vm.Runtime()
-	start := time.Now()
-	// The host's clock starts an hour before the script, so that differences to 0 look like those
-	// of Node.js.
-	now := func() time.Duration { return time.Since(start) + time.Hour }
-	vm.Export(o, "uptime", func(goja.FunctionCall) goja.Value { return rt.ToValue(time.Since(start).Seconds()) })
+func (h *host) clocks() {
+	vm, rt := h.vm, h.vm.Runtime()
+	// The clock starts an hour before the script, so that differences to 0 look like those of Node.js.
+	now := func() time.Duration { return time.Since(h.start) + time.Hour }
 	hrtime := vm.NewFunction("hrtime", func(c goja.FunctionCall) goja.Value {
 		t := now()
 		if engine.Given(c.Argument(0)) {
@@ -154,7 +167,7 @@ func clocks(vm *engine.VM, o *goja.Object) {
 		return rt.NewArray(int64(t/time.Second), int64(t%time.Second))
 	})
 	vm.Export(hrtime, "bigint", func(goja.FunctionCall) goja.Value { return rt.ToValue(big.NewInt(int64(now()))) })
-	_ = o.Set("hrtime", hrtime)
+	_ = h.obj.Set("hrtime", hrtime)
 }
 
 func index(list *goja.Object, i string) int64 {
@@ -165,26 +178,24 @@ func index(list *goja.Object, i string) int64 {
 }
 
 // events lends process the listeners of Task.
-func events(vm *engine.VM, o *goja.Object) {
-	owner := vm.Tasks().Object()
-	for _, name := range []string{
-		"on", "once", "off", "addListener", "removeListener", "removeAllListeners", "prependListener",
-		"emit", "listeners", "listenerCount", "eventNames",
-	} {
-		f, ok := vm.ToFunc(vm.EmitterPrototype().Get(name))
+func (h *host) events() {
+	owner := h.vm.Tasks().Object()
+	for _, name := range h.vm.EmitterPrototype().Keys() {
+		f, ok := h.vm.ToFunc(h.vm.EmitterPrototype().Get(name))
 		if !ok {
 			continue
 		}
-		vm.Export(o, name, func(c goja.FunctionCall) goja.Value {
+		h.vm.Export(h.obj, name, func(c goja.FunctionCall) goja.Value {
 			if v := f.Call(owner, c.Arguments...); v != owner {
 				return v
 			}
-			return o
+			return h.obj
 		})
 	}
 }
 
-func exitCode(vm *engine.VM, o *goja.Object) {
+func (h *host) exitCode() {
+	vm := h.vm
 	get := vm.NewFunction("get exitCode", func(goja.FunctionCall) goja.Value { return vm.Runtime().ToValue(vm.ExitCode()) })
 	set := vm.NewFunction("set exitCode", func(c goja.FunctionCall) goja.Value {
 		code := 0
@@ -194,7 +205,7 @@ func exitCode(vm *engine.VM, o *goja.Object) {
 		vm.SetExitCode(code)
 		return goja.Undefined()
 	})
-	if err := o.DefineAccessorProperty("exitCode", get, set, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
+	if err := h.obj.DefineAccessorProperty("exitCode", get, set, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
 		panic(err)
 	}
 }

@@ -1,5 +1,5 @@
 // Package timers is the module timers and its globals: setTimeout, setInterval, setImmediate, their
-// clear functions and queueMicrotask.
+// clear functions, queueMicrotask and the class Timer of JSRE.
 package timers
 
 import (
@@ -12,7 +12,8 @@ import (
 	"dunlin/jsre/engine"
 )
 
-// Module is require('timers'); its members are globals too.
+// Module is require('timers'): the class Timer, which has the functions as its members; they are
+// globals, too.
 func Module() engine.Module {
 	return engine.Module{Name: "timers", Setup: setup, Load: load}
 }
@@ -21,11 +22,13 @@ func Module() engine.Module {
 var names = []string{"setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"}
 
 func load(vm *engine.VM) goja.Value {
-	o := vm.Runtime().NewObject()
+	class := timerClass(vm)
+	_ = class.Set("Timer", class)
 	for _, n := range names {
-		_ = o.Set(n, vm.Runtime().GlobalObject().Get(n))
+		_ = class.Set(n, vm.Runtime().GlobalObject().Get(n))
 	}
-	return o
+	_ = class.Set("promises", promisesOf(vm).obj)
+	return class
 }
 
 type host struct {
@@ -45,22 +48,22 @@ type timeout struct {
 func setup(vm *engine.VM) error {
 	h := &host{vm: vm, ids: map[int64]*engine.Timer{}}
 	h.classes()
-	global := func(name string, f func(engine.Args) goja.Value) {
-		vm.SetGlobal(name, vm.NewFunction(name, func(c goja.FunctionCall) goja.Value {
-			return f(vm.Args(name, c.Arguments))
-		}))
+	global := func(name string, f func(engine.Args) goja.Value) *goja.Object {
+		fn := vm.NewFunction(name, func(c goja.FunctionCall) goja.Value { return f(vm.Args(name, c.Arguments)) })
+		vm.SetGlobal(name, fn)
+		return fn
 	}
-	global("setTimeout", func(a engine.Args) goja.Value { return h.start(a, false) })
-	global("setInterval", func(a engine.Args) goja.Value { return h.start(a, true) })
+	promised(vm, global("setTimeout", func(a engine.Args) goja.Value { return h.start(a, false) }), "setTimeout")
+	promised(vm, global("setInterval", func(a engine.Args) goja.Value { return h.start(a, true) }), "setInterval")
 	global("clearTimeout", h.clear)
 	global("clearInterval", h.clear)
-	global("setImmediate", func(a engine.Args) goja.Value {
+	promised(vm, global("setImmediate", func(a engine.Args) goja.Value {
 		obj := vm.Runtime().CreateObject(h.immediate)
-		vm.SetSlot(obj, vm.Loop().SetImmediate(callback(a, 1)))
+		vm.SetSlot(obj, &immediate{Immediate: vm.Loop().SetImmediate(callback(a, 1))})
 		return obj
-	})
+	}), "setImmediate")
 	global("clearImmediate", func(a engine.Args) goja.Value {
-		if im, ok := vm.Slot(a.Value(0)).(*engine.Immediate); ok {
+		if im, ok := vm.Slot(a.Value(0)).(*immediate); ok {
 			im.Cancel()
 		}
 		return goja.Undefined()
@@ -70,7 +73,26 @@ func setup(vm *engine.VM) error {
 		vm.Loop().Microtask(func() { f.Call(goja.Undefined()) })
 		return goja.Undefined()
 	})
+	vm.LazyGlobal("Timer", func() goja.Value { return timerClass(vm) })
 	return nil
+}
+
+// promised gives a timer function its form for util.promisify, made when asked for.
+func promised(vm *engine.VM, fn *goja.Object, name string) {
+	get := vm.NewFunction("get "+name, func(goja.FunctionCall) goja.Value { return promisesOf(vm).obj.Get(name) })
+	if err := fn.DefineAccessorPropertySymbol(vm.SymbolFor("nodejs.util.promisify.custom"), get, nil, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
+		panic(err)
+	}
+	if err := fn.DefineAccessorProperty("__promisify__", get, nil, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+		panic(err)
+	}
+}
+
+// immediate is the Go side of an Immediate object. Immediates always keep the script alive; unref is
+// remembered for hasRef.
+type immediate struct {
+	*engine.Immediate
+	unrefed bool
 }
 
 // callback is the function of a timer with the arguments from index rest on.
@@ -151,6 +173,7 @@ func (h *host) classes() {
 	method("refresh", func(t *timeout) goja.Value { t.timer.Refresh(); return nil })
 	method("close", func(t *timeout) goja.Value { t.timer.Cancel(); return nil })
 	method("hasRef", func(t *timeout) goja.Value { return vm.Runtime().ToValue(t.timer.HasRef()) })
+	h.immediateMethods()
 	number := vm.NewFunction("[Symbol.toPrimitive]", func(c goja.FunctionCall) goja.Value {
 		t, ok := vm.Slot(c.This).(*timeout)
 		if !ok {
@@ -164,4 +187,23 @@ func (h *host) classes() {
 		return vm.Runtime().ToValue(t.id)
 	})
 	_ = h.timeouts.DefineDataPropertySymbol(goja.SymToPrimitive, number, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+}
+
+func (h *host) immediateMethods() {
+	vm := h.vm
+	method := func(name string, f func(*immediate) goja.Value) {
+		vm.Method(h.immediate, name, func(c goja.FunctionCall) goja.Value {
+			im, ok := vm.Slot(c.This).(*immediate)
+			if !ok {
+				vm.ThrowType("%s was called on %s, not on an Immediate", name, vm.TypeName(c.This))
+			}
+			if v := f(im); v != nil {
+				return v
+			}
+			return c.This
+		})
+	}
+	method("ref", func(im *immediate) goja.Value { im.unrefed = false; return nil })
+	method("unref", func(im *immediate) goja.Value { im.unrefed = true; return nil })
+	method("hasRef", func(im *immediate) goja.Value { return vm.Runtime().ToValue(!im.unrefed) })
 }

@@ -1,0 +1,235 @@
+package regex
+
+import "errors"
+
+// ErrStack is a match that would need more memory for the ways it has not tried than it may have.
+var ErrStack = errors.New("Maximum call stack size exceeded") //nolint:staticcheck // the words of V8
+
+// maxStack is how many ways back and old values a match may hold: 16 bytes each.
+const maxStack = 1 << 22
+
+// checkSteps is after how many steps a match asks whether to go on.
+const checkSteps = 1 << 14
+
+// record is a way that has not been tried (pc, at position value), a run that may be shorter (the same,
+// down to position reg), or the old value of a register.
+type record struct {
+	pc    int32 // restore, or -2-pc for one more round of the lazy loop at pc
+	reg   int32 // plain when it is negative
+	value int
+}
+
+const restore = -1
+
+// machine matches a program with a text.
+type machine[E uint8 | uint16] struct {
+	*Program
+	text  []E
+	check func()
+	steps int
+}
+
+// Match finds the first match at or after start, or at start only when it is sticky. It gives the
+// positions of the match and of its captures, -1 for those that are unset, in memory that the next match
+// uses again; nil when there is none. It calls check once in a while, which may panic to end it.
+func Match[E uint8 | uint16](p *Program, text []E, start int, sticky bool, check func()) ([]int, error) {
+	m := machine[E]{Program: p, text: text, check: check}
+	if p.full && start > 0 && start < len(text) && isTrail(text[start]) && isLead(text[start-1]) {
+		start--
+	}
+	for at := start; at <= len(text); at++ {
+		if !sticky && p.first != nil {
+			for at < len(text) && !p.first.has(rune(text[at])) {
+				at++
+			}
+			if at == len(text) {
+				break
+			}
+		}
+		if p.anchor && at > 0 {
+			break
+		}
+		if !p.full || at == start || at == len(text) || !isTrail(text[at]) || !isLead(text[at-1]) {
+			found, err := m.run(at)
+			if found || err != nil {
+				return p.registers[:2*p.Groups], err
+			}
+		}
+		if sticky {
+			break
+		}
+	}
+	return nil, nil
+}
+
+func isLead[E uint8 | uint16](c E) bool  { return uint16(c)&0xfc00 == 0xd800 }
+func isTrail[E uint8 | uint16](c E) bool { return uint16(c)&0xfc00 == 0xdc00 }
+
+// next is the character at a position and the position after it.
+func (m *machine[E]) next(at int) (rune, int) {
+	c := rune(m.text[at])
+	if m.full && c&0xfc00 == 0xd800 && at+1 < len(m.text) && isTrail(m.text[at+1]) {
+		return (c-0xd800)<<10 | (rune(m.text[at+1]) - 0xdc00) + 0x10000, at + 2
+	}
+	return c, at + 1
+}
+
+// before is the character before a position and where it begins.
+func (m *machine[E]) before(at int) (rune, int) {
+	c := rune(m.text[at-1])
+	if m.full && c&0xfc00 == 0xdc00 && at > 1 && isLead(m.text[at-2]) {
+		return (rune(m.text[at-2])-0xd800)<<10 | (c - 0xdc00) + 0x10000, at - 2
+	}
+	return c, at - 1
+}
+
+// step is the character on the way, forward or back; false at the end of the text.
+func (m *machine[E]) step(at int, back bool) (c rune, to int, ok bool) {
+	if back {
+		if at == 0 {
+			return 0, 0, false
+		}
+		c, to = m.before(at)
+		return c, to, true
+	}
+	if at == len(m.text) {
+		return 0, 0, false
+	}
+	c, to = m.next(at)
+	return c, to, true
+}
+
+func (m *machine[E]) set(reg, value int) {
+	m.stack = append(m.stack, record{restore, int32(reg), m.registers[reg]}) //nolint:gosec // registers are few
+	m.registers[reg] = value
+}
+
+func (m *machine[E]) try(pc, at int) {
+	m.stack = append(m.stack, record{int32(pc), -1, at}) //nolint:gosec // see maxCode
+}
+
+// run matches at a position.
+func (m *machine[E]) run(at int) (bool, error) {
+	for i := range m.registers {
+		m.registers[i] = -1
+	}
+	m.stack = m.stack[:0]
+	m.registers[0] = at
+	pc := 0
+	for {
+		if m.steps++; m.steps%checkSteps == 0 {
+			m.check()
+			if len(m.stack) > maxStack {
+				m.stack = nil
+				return false, ErrStack
+			}
+		}
+		i := &m.code[pc]
+		ok := true
+		switch i.op {
+		case opMatch:
+			m.registers[1] = at
+			return true, nil
+		case opChar:
+			var c rune
+			c, at, ok = m.step(at, i.back)
+			ok = ok && c == i.c
+			pc++
+		case opSet:
+			var c rune
+			c, at, ok = m.step(at, i.back)
+			ok = ok && i.set.has(c)
+			pc++
+		case opRun:
+			at, ok = m.longest(i, pc+1, at)
+			pc++
+		case opChoice:
+			m.try(i.y, at)
+			pc = i.x
+		case opJump:
+			pc = i.x
+		default:
+			pc, at, ok = m.rare(i, pc, at)
+		}
+		if !ok {
+			if pc, at, ok = m.back(); !ok {
+				return false, nil
+			}
+		}
+	}
+}
+
+// longest takes as many characters as there are and leaves a way to take fewer.
+func (m *machine[E]) longest(i *instruction, after, at int) (int, bool) {
+	least, n := -1, 0
+	if i.x == 0 {
+		least = at
+	}
+	for (i.y < 0 || n < i.y) && at < len(m.text) {
+		c, to := m.next(at)
+		if !i.set.has(c) {
+			break
+		}
+		at = to
+		n++
+		if n == i.x {
+			least = at
+		}
+	}
+	m.steps += n >> 3
+	if least < 0 {
+		return 0, false
+	}
+	if at > least {
+		m.stack = append(m.stack, record{int32(after), int32(least), at}) //nolint:gosec // texts are shorter than 2 GiB
+	}
+	return at, true
+}
+
+// back goes back to the last way that has not been tried.
+func (m *machine[E]) back() (pc, at int, ok bool) {
+	for n := len(m.stack); n > 0; n = len(m.stack) {
+		r := &m.stack[n-1]
+		if r.pc == restore {
+			m.registers[r.reg] = r.value
+			m.stack = m.stack[:n-1]
+			continue
+		}
+		pc, at = int(r.pc), r.value
+		if pc < restore { // a lazy loop goes round once more
+			pc = -2 - pc
+			m.stack = m.stack[:n-1]
+			m.begin(&m.code[pc], at)
+			return pc + 1, at, true
+		}
+		if r.reg < 0 {
+			m.stack = m.stack[:n-1]
+			return pc, at, true
+		}
+		if at = m.shorter(pc, at, int(r.reg)); at < 0 {
+			m.stack = m.stack[:n-1]
+			continue
+		}
+		r.value = at
+		if at == int(r.reg) {
+			m.stack = m.stack[:n-1]
+		}
+		return pc, at, true
+	}
+	return 0, 0, false
+}
+
+// shorter is the next shorter end of a run, -1 when there is none that can do.
+func (m *machine[E]) shorter(pc, at, least int) int {
+	i := &m.code[pc]
+	literal := i.op == opChar && !i.back && i.c < 0xd800
+	for at > least {
+		_, to := m.before(at)
+		at = max(to, least)
+		if !literal || at < len(m.text) && rune(m.text[at]) == i.c {
+			return at
+		}
+		m.steps++
+	}
+	return -1
+}

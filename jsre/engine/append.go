@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"unsafe"
+
+	"github.com/dop251/goja"
+)
+
+// goja copies both texts for every `+`, so that a text put together piece by piece costs time that
+// grows with the square of its length. The instruction add is therefore replaced: what is added to
+// a long text that an addition made goes into spare room behind it, as Go's append does. A text is
+// never changed: whoever has the shorter one sees only its own part of the memory.
+
+// longText is from how many characters on a text gets spare room.
+const longText = 256
+
+// maxText is the length of the longest text, that of V8 on a 64-bit machine.
+const maxText = 536870888
+
+// keptTexts is how many texts at once can grow without being copied.
+const keptTexts = 4
+
+// appender adds to long texts, of one VM.
+type appender struct {
+	vm      *VM
+	machine machine
+	next    exec         // goja's add
+	limit   int          // of the length of a text
+	table   *methodTable // of the instruction that comes here
+	empty   goja.Value
+	ascii   unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
+	wide    unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+
+	bytes    [keptTexts][]byte
+	units    [keptTexts][]uint16
+	oldByte  int // which of them is given up next
+	oldUnits int
+}
+
+// newAppender finds out how goja adds and what its texts are.
+func newAppender(vm *VM, in *instructions) (*appender, error) {
+	a := &appender{vm: vm, machine: in.vm, limit: maxText}
+	prog, err := goja.Compile(hostFile, "(function (a, b) { return a + b })", false)
+	if err != nil {
+		return nil, err
+	}
+	in.each(prog, func(i *anyInterface, k *instructionKind) {
+		if k.name == "_add" {
+			found := (*methodTable)(i.kind)
+			a.next, a.table = callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(addInstruction)}
+		}
+	})
+	if a.table == nil {
+		return nil, errInstructions
+	}
+	ascii, wide, err := vm.sampleTexts()
+	if err != nil {
+		return nil, err
+	}
+	a.empty = ascii.(goja.String).Substring(0, 0)
+	a.ascii, a.wide = inside(&ascii).kind, inside(&wide).kind
+	bytes, units := (*string)(inside(&ascii).data), (*[]uint16)(inside(&wide).data)
+	if *bytes != "a" || len(*units) != 2 || (*units)[1] != 'ä' {
+		return nil, errInstructions
+	}
+	return a, nil
+}
+
+// sampleTexts gives a text of either kind, as goja makes them.
+func (vm *VM) sampleTexts() (ascii, wide goja.Value, err error) {
+	if ascii, err = vm.rt.RunScript(hostFile, "'a'"); err != nil {
+		return nil, nil, err
+	}
+	wide, err = vm.rt.RunScript(hostFile, "'ä'")
+	return ascii, wide, err
+}
+
+func inside(v *goja.Value) *anyInterface { return (*anyInterface)(unsafe.Pointer(v)) }
+
+// patch replaces the additions of a program.
+func (a *appender) patch(in *instructions, prog *goja.Program) {
+	in.each(prog, func(i *anyInterface, k *instructionKind) {
+		if k.name == "_add" && i.kind != unsafe.Pointer(a.table) {
+			*i = anyInterface{unsafe.Pointer(a.table), unsafe.Pointer(a)}
+		}
+	})
+}
+
+// addInstruction is exec of the instruction that takes the place of add.
+func addInstruction(self, machine unsafe.Pointer) {
+	a := (*appender)(self)
+	left := inside(&a.operands(machine)[0])
+	switch left.kind {
+	case a.ascii:
+		if n := len(*(*string)(left.data)); n >= longText {
+			a.add(machine, n)
+			return
+		}
+	case a.wide:
+		if n := len(*(*[]uint16)(left.data)); n > longText {
+			a.add(machine, n-1)
+			return
+		}
+	}
+	a.next(self, machine)
+}
+
+// operands are the two topmost values of the stack.
+func (a *appender) operands(machine unsafe.Pointer) []goja.Value {
+	stack := *(*[]goja.Value)(unsafe.Add(machine, a.machine.stack))
+	sp := *(*int)(unsafe.Add(machine, a.machine.sp))
+	return stack[sp-2 : sp]
+}
+
+// add adds any value to a long text of n characters.
+func (a *appender) add(machine unsafe.Pointer, n int) {
+	o := a.operands(machine)
+	left := o[0]
+	if r := inside(&o[1]); r.kind != a.ascii && r.kind != a.wide {
+		// goja makes a text of the value by adding it to an empty one, which is the same. It may run
+		// the script for that, and move the stack.
+		o[0] = a.empty
+		a.next(unsafe.Pointer(a), machine)
+		*(*int)(unsafe.Add(machine, a.machine.sp))++
+		o = a.operands(machine)
+		o[1] = o[0]
+		*(*int)(unsafe.Add(machine, a.machine.pc))--
+	}
+	text := o[1].(goja.String)
+	if n+text.Length() > a.limit {
+		panic(a.vm.NewError("RangeError", "", "Invalid string length"))
+	}
+	o[0] = a.join(left, text)
+	o[1] = nil
+	*(*int)(unsafe.Add(machine, a.machine.sp))--
+	*(*int)(unsafe.Add(machine, a.machine.pc))++
+}
+
+func (a *appender) join(left goja.Value, text goja.String) goja.Value {
+	right := goja.Value(text)
+	l, r := inside(&left), inside(&right)
+	switch {
+	case l.kind == a.ascii && r.kind == a.ascii:
+		return a.appendBytes(*(*string)(l.data), *(*string)(r.data))
+	case l.kind == a.wide && r.kind == a.ascii:
+		return a.appendNarrow(*(*[]uint16)(l.data), *(*string)(r.data))
+	case l.kind == a.wide && r.kind == a.wide:
+		return a.appendUnits(*(*[]uint16)(l.data), (*(*[]uint16)(r.data))[1:])
+	}
+	return left.(goja.String).Concat(text)
+}
+
+func (a *appender) appendBytes(left, right string) goja.Value {
+	data := unsafe.StringData(left)
+	for i, kept := range a.bytes {
+		if len(kept) == len(left) && unsafe.SliceData(kept) == data {
+			kept = append(kept, right...)
+			a.bytes[i] = kept
+			return a.fromBytes(kept)
+		}
+	}
+	made := make([]byte, len(left)+len(right))
+	copy(made[copy(made, left):], right)
+	a.bytes[a.oldByte] = made
+	a.oldByte = (a.oldByte + 1) % keptTexts
+	return a.fromBytes(made)
+}
+
+func (a *appender) fromBytes(b []byte) (v goja.Value) {
+	s := new(string)
+	*s = unsafe.String(unsafe.SliceData(b), len(b))
+	*inside(&v) = anyInterface{a.ascii, unsafe.Pointer(s)}
+	return v
+}
+
+func (a *appender) appendNarrow(left []uint16, right string) goja.Value {
+	kept := a.unitsFor(left, len(right))
+	for i := range len(right) {
+		*kept = append(*kept, uint16(right[i]))
+	}
+	return a.fromUnits(*kept)
+}
+
+func (a *appender) appendUnits(left, right []uint16) goja.Value {
+	kept := a.unitsFor(left, len(right))
+	*kept = append(*kept, right...)
+	return a.fromUnits(*kept)
+}
+
+// unitsFor gives memory that begins with left.
+func (a *appender) unitsFor(left []uint16, more int) *[]uint16 {
+	for i := range a.units {
+		kept := &a.units[i]
+		if len(*kept) == len(left) && unsafe.SliceData(*kept) == unsafe.SliceData(left) {
+			return kept
+		}
+	}
+	kept := &a.units[a.oldUnits]
+	a.oldUnits = (a.oldUnits + 1) % keptTexts
+	*kept = append(make([]uint16, 0, len(left)+more), left...)
+	return kept
+}
+
+func (a *appender) fromUnits(u []uint16) (v goja.Value) {
+	s := new([]uint16)
+	*s = u[:len(u):len(u)]
+	*inside(&v) = anyInterface{a.wide, unsafe.Pointer(s)}
+	return v
+}

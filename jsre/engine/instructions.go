@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"github.com/dop251/goja"
+)
+
+// goja (v0.0.0-20260917113740) runs a list of instructions, each a value of its unexported interface
+// with the one method exec. A few of them are replaced in what has been compiled: by the same value
+// behind a table of methods of our own, whose exec is a function of ours that goes on to goja's.
+// What goja lays out is found by reflection; newInstructions fails when a part of it is missing.
+
+// methodTable is how Go lays out the table of methods of an interface with one method, see
+// internal/abi.ITab.
+type methodTable struct {
+	iface unsafe.Pointer
+	typ   unsafe.Pointer
+	hash  uint32
+	exec  unsafe.Pointer // code
+}
+
+// exec is an instruction: of a value, in the machine.
+type exec func(value, machine unsafe.Pointer)
+
+// machine says where goja's vm keeps what an instruction works on.
+type machine struct {
+	size            uintptr
+	stack, sp       uintptr
+	pc, prg         uintptr
+	runner          uintptr // the async function that runs
+	calls           uintptr
+	callSize        uintptr // of an entry of the stack of calls
+	callPrg, callSB uintptr
+}
+
+// instructions know the instructions that goja compiles to.
+type instructions struct {
+	vm    machine
+	code  uintptr      // of the list in goja.Program
+	exec  reflect.Type // goja's interface
+	kinds sync.Map     // of *instructionKind, by the table of methods
+}
+
+// instructionKind is a type of instructions.
+type instructionKind struct {
+	name     string
+	programs []uintptr // where it holds programs: the code of functions
+}
+
+var errInstructions = errors.New("script engine: goja does not compile to the instructions this was written for; pin the goja version")
+
+// theInstructions looks at goja's types at first use.
+var theInstructions = sync.OnceValues(func() (*instructions, error) {
+	in := &instructions{}
+	if !in.layout() {
+		return nil, errInstructions
+	}
+	return in, nil
+})
+
+// layout finds the fields of goja's types.
+func (in *instructions) layout() bool {
+	program := reflect.TypeFor[goja.Program]()
+	code, ok := program.FieldByName("code")
+	if !ok || code.Type.Kind() != reflect.Slice || code.Type.Elem().Kind() != reflect.Interface || code.Type.Elem().NumMethod() != 1 {
+		return false
+	}
+	in.code, in.exec = code.Offset, code.Type.Elem()
+	vm, ok := reflect.TypeFor[goja.Runtime]().FieldByName("vm")
+	if !ok || vm.Type.Kind() != reflect.Pointer {
+		return false
+	}
+	calls, ok := vm.Type.Elem().FieldByName("callStack")
+	if !ok || calls.Type.Kind() != reflect.Slice {
+		return false
+	}
+	m := &in.vm
+	m.calls, m.callSize = calls.Offset, calls.Type.Elem().Size()
+	pointer, value := reflect.TypeFor[*goja.Program](), reflect.TypeFor[int]()
+	return field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
+		field(vm.Type.Elem(), "pc", value, &m.pc) && field(vm.Type.Elem(), "prg", pointer, &m.prg) &&
+		field(vm.Type.Elem(), "curAsyncRunner", nil, &m.runner) &&
+		field(calls.Type.Elem(), "prg", pointer, &m.callPrg) && field(calls.Type.Elem(), "sb", value, &m.callSB)
+}
+
+// field finds where a struct has a field, of a type unless that is nil.
+func field(of reflect.Type, name string, typ reflect.Type, at *uintptr) bool {
+	f, ok := of.FieldByName(name)
+	if !ok || typ != nil && f.Type != typ {
+		return false
+	}
+	*at = f.Offset
+	return true
+}
+
+// codeOf is where the code of a function begins that is no closure.
+func codeOf(f exec) unsafe.Pointer { return **(**unsafe.Pointer)(unsafe.Pointer(&f)) }
+
+// callable makes a function of the code in a table.
+func callable(t *methodTable) exec {
+	code := &t.exec
+	return *(*exec)(unsafe.Pointer(&code))
+}
+
+// each calls visit for all instructions of a program, also for those of functions in it.
+func (in *instructions) each(prog *goja.Program, visit func(i *anyInterface, k *instructionKind)) {
+	list := *(*[]anyInterface)(unsafe.Add(unsafe.Pointer(prog), in.code))
+	for i := range list {
+		item := &list[i]
+		if item.kind == nil {
+			continue
+		}
+		kind := in.kind(item)
+		for _, at := range kind.programs {
+			if inner := *(**goja.Program)(unsafe.Add(item.data, at)); inner != nil {
+				in.each(inner, visit)
+			}
+		}
+		visit(item, kind)
+	}
+}
+
+// kind is the type of an instruction.
+func (in *instructions) kind(item *anyInterface) *instructionKind {
+	if k, ok := in.kinds.Load(item.kind); ok {
+		return k.(*instructionKind)
+	}
+	t := reflect.NewAt(in.exec, unsafe.Pointer(item)).Elem().Elem().Type()
+	k := &instructionKind{name: t.Name()}
+	if t.Kind() == reflect.Pointer {
+		k.name = t.Elem().Name()
+		if t.Elem().Kind() == reflect.Struct {
+			k.programs = programsIn(t.Elem(), 0)
+		}
+	}
+	in.kinds.Store(item.kind, k)
+	return k
+}
+
+// programsIn finds the fields of a struct that are programs.
+func programsIn(t reflect.Type, base uintptr) (at []uintptr) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch {
+		case f.Type == reflect.TypeFor[*goja.Program]():
+			at = append(at, base+f.Offset)
+		case f.Type.Kind() == reflect.Struct:
+			at = append(at, programsIn(f.Type, base+f.Offset)...)
+		}
+	}
+	return at
+}

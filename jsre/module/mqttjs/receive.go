@@ -1,0 +1,297 @@
+package mqttjs
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dop251/goja"
+
+	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/packet"
+)
+
+// drain serves what the streams have told, up to most items.
+func (c *client) drain(most int) (more bool) {
+	for most > 0 {
+		if c.vm.Loop().Stopped() {
+			return false
+		}
+		if c.at < len(c.chunk) && !c.busy {
+			most -= c.serveChunk()
+			continue
+		}
+		it, ok := c.take()
+		if !ok {
+			return false
+		}
+		most--
+		c.serve(it)
+	}
+	return true
+}
+
+func (c *client) take() (item, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.inbox) == 0 {
+		return item{}, false
+	}
+	at := 0
+	if c.busy || c.at < len(c.chunk) { // packets wait, what happens to the connection does not
+		at = slices.IndexFunc(c.inbox, func(it item) bool { return it.packets == nil })
+		if at < 0 {
+			return item{}, false
+		}
+	}
+	it := c.inbox[at]
+	if at > 0 {
+		c.inbox = slices.Delete(c.inbox, at, at+1)
+	} else {
+		c.inbox[0] = item{}
+		c.inbox = c.inbox[1:]
+	}
+	if len(c.inbox) == 0 {
+		c.inbox = nil
+	}
+	c.queued -= it.bytes
+	c.room.Broadcast()
+	return it, true
+}
+
+// serve tells the script of what a stream has told.
+func (c *client) serve(it item) {
+	s := it.of
+	switch {
+	case it.closed:
+		s.over, s.gone = true, true
+		s.release()
+		if s.limit != nil {
+			s.limit.Cancel()
+		}
+		if c.of == s {
+			c.busy = false
+			c.drop()
+		}
+		c.run(func() { c.closed(s) })
+	case s.gone:
+	case it.drained:
+		waiting := s.afterDrain
+		s.afterDrain = nil
+		for _, f := range waiting {
+			c.run(func() { f(nil) })
+		}
+	default:
+		c.chunk, c.at, c.of = it.packets, 0, s
+		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
+			c.serveChunk()
+		}
+		if it.err != nil {
+			c.tellError(s, it.err)
+		}
+	}
+}
+
+// tellError tells of an error of the transport, or of what is no packet.
+func (c *client) tellError(s *stream, err error) {
+	if v := c.errorValue(s, err); v != nil {
+		c.run(func() { c.emit("error", v) })
+	}
+}
+
+// serveChunk handles the packets that came together, as one entry into the script: promises go on
+// behind the last of them. What a listener throws does not keep the next packets back.
+func (c *client) serveChunk() (n int) {
+	c.vm.Loop().RunEach(func() bool {
+		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
+			if c.of != c.stream || c.of.gone {
+				c.drop()
+				break
+			}
+			p := c.chunk[c.at]
+			c.chunk[c.at] = nil
+			c.at++
+			n++
+			c.handle(p)
+		}
+		return false
+	})
+	return n
+}
+
+// handle handles one packet.
+func (c *client) handle(p *packet.Packet) {
+	if c.version == packet.V5 && p.Length >= 0 {
+		if size, most := packetSize(p.Length), c.maxPacketSize; most > 0 && size > most {
+			c.fail(c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, size, most), 149))
+			return
+		}
+	}
+	if c.emitter.Count("packetreceive") > 0 {
+		if p.Type == packet.Publish {
+			r := c.newReceived(p)
+			c.emit("packetreceive", r.packetValue())
+			c.handlePublish(p, r)
+			return
+		}
+		c.emit("packetreceive", c.packetObject(p))
+	}
+	switch p.Type {
+	case packet.Publish:
+		c.handlePublish(p, c.newReceived(p))
+	case packet.PubAck, packet.PubRec, packet.PubComp, packet.SubAck, packet.UnsubAck:
+		c.reschedulePing(false)
+		c.handleAck(p)
+	case packet.PubRel:
+		c.reschedulePing(false)
+		c.handlePubRel(p)
+	case packet.ConnAck:
+		c.handleConnAck(p)
+	case packet.PingResp:
+		c.reschedulePing(true)
+	case packet.Disconnect:
+		c.emit("disconnect", c.packetObject(p))
+	case packet.Auth:
+		c.reschedulePing(false)
+		c.receiveAuth(p)
+	default:
+	}
+}
+
+func packetSize(length int) int {
+	n := 2
+	for l := length; l >= 0x80; l >>= 7 {
+		n++
+	}
+	return n + length
+}
+
+// answers reports whether a packet of kind ack answers one of kind sent.
+func answers(ack, sent packet.Type) bool {
+	switch ack {
+	case packet.PubAck, packet.PubRec:
+		return sent == packet.Publish
+	case packet.PubComp:
+		return sent == packet.Publish || sent == packet.PubRel
+	case packet.SubAck:
+		return sent == packet.Subscribe
+	default:
+		return sent == packet.Unsubscribe
+	}
+}
+
+// handleAck takes the answer to a packet.
+func (c *client) handleAck(p *packet.Packet) {
+	waiting := c.pending[p.ID]
+	if waiting == nil {
+		return
+	}
+	if !answers(p.Type, waiting.kind) {
+		c.emit("error", c.plainError(fmt.Sprintf("Protocol error: %s does not answer the %s pending on message id %d", p.Type, waiting.kind, p.ID)))
+		return
+	}
+	shown := func() goja.Value { return c.packetObject(p) }
+	failed := p.Code != 0 && p.Code != 0x10
+	switch p.Type {
+	case packet.PubAck, packet.PubRec, packet.PubComp:
+		switch {
+		case failed:
+			err := c.reasonFailure("Publish error: "+reasonText(int(p.Code)), int(p.Code))
+			c.forget(p.ID, func(*outgoing) { waiting.done(err, shown) })
+		case p.Type == packet.PubRec:
+			c.send(&outgoing{p: packet.Packet{Type: packet.PubRel, ID: p.ID}}, nil, nil)
+		default:
+			c.forget(p.ID, func(kept *outgoing) { waiting.done(goja.Null(), c.shownKept(kept)) })
+		}
+	default:
+		delete(c.pending, p.ID)
+		c.ids.deallocate(p.ID)
+		var err goja.Value = goja.Null()
+		if p.Type == packet.SubAck {
+			err = c.subscribeFailure(p)
+			delete(c.topicsOf, p.ID)
+		}
+		c.runPostponed()
+		waiting.done(err, shown)
+	}
+	c.checkDrained()
+}
+
+// shownKept shows the packet that was kept until its acknowledgement.
+func (c *client) shownKept(kept *outgoing) func() goja.Value {
+	if kept == nil {
+		return nil
+	}
+	return func() goja.Value { return c.sentObject(kept) }
+}
+
+// subscribeFailure is the error of a SUBACK that refuses something: none of its filters is renewed.
+func (c *client) subscribeFailure(p *packet.Packet) goja.Value {
+	var err goja.Value = goja.Null()
+	for _, code := range p.Codes {
+		if code >= 0x80 {
+			err = c.vm.NewError("Error", "", "Subscribe error: "+reasonText(int(code)), "code", int(code))
+			for _, topic := range c.topicsOf[p.ID] {
+				c.wanted.remove(topic)
+			}
+		}
+	}
+	return err
+}
+
+// checkDrained goes on with an end that has waited for the acknowledgements.
+func (c *client) checkDrained() {
+	if !c.disconnecting || len(c.pending) > 0 {
+		return
+	}
+	waiting := c.drained
+	c.drained = nil
+	for _, f := range waiting {
+		f()
+	}
+}
+
+// receiveAuth takes a step of an enhanced authentication.
+func (c *client) receiveAuth(p *packet.Packet) {
+	method := packet.FindProperty(p.Properties, packet.AuthenticationMethod)
+	switch {
+	case c.version != packet.V5:
+		c.fail(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packets are only supported in MQTT 5. Your version:%d", c.version), 130))
+		return
+	case c.authMethod == "":
+		c.fail(c.reasonFailure("Protocol error: Auth packet received but enhanced authentication was not requested", 130))
+		return
+	case method == nil || method.Text != c.authMethod:
+		c.fail(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packet Authentication Method does not match the %q sent in CONNECT", c.authMethod), 130))
+		return
+	}
+	s := c.stream
+	f, ok := c.vm.ToFunc(c.obj.Get("handleAuth"))
+	if !ok {
+		return
+	}
+	f.Call(c.obj, c.packetObject(p), c.vm.NewFunction("", func(call goja.FunctionCall) goja.Value {
+		if s == c.stream && !s.gone {
+			c.answerAuth(int(p.Code), call.Argument(0), call.Argument(1))
+		}
+		return goja.Undefined()
+	}))
+}
+
+// answerAuth sends what the script answers to a step of an authentication.
+func (c *client) answerAuth(code int, err, answer goja.Value) {
+	switch {
+	case engine.Given(err) && err.ToBoolean():
+		c.fail(err)
+	case code == 0:
+	case code != 24:
+		c.fail(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packet reason code %d is not one a broker may send", code), 130))
+	default:
+		o := c.fromObject(answer)
+		if o == nil {
+			c.fail(c.reasonFailure("Protocol error: No auth packet to continue the authentication exchange", 130))
+			return
+		}
+		c.reconnecting = false
+		c.send(o, nil, nil)
+	}
+}

@@ -1,0 +1,322 @@
+package mqttjs
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/packet"
+)
+
+const (
+	maxInbox   = 1 << 20   // bytes of packets that may wait for the script before reading stops
+	highWater  = 64 << 10  // bytes that may wait to be written before callbacks wait too
+	sendBytes  = 256 << 20 // bytes that may wait to be written before publish blocks
+	leaveTime  = 5 * time.Second
+	readBuffer = 16 << 10
+	maxRead    = 64 << 10
+)
+
+// item is something that a stream tells the loop.
+type item struct {
+	of      *stream
+	packets []*packet.Packet
+	bytes   int
+	err     error // of the transport, or what a server sent that is no packet
+	drained bool
+	closed  bool // the last one
+}
+
+// stream is one attempt to connect and the connection that comes of it.
+type stream struct {
+	client     *client
+	version    int
+	background sync.WaitGroup
+	release    func()
+	cancel     context.CancelFunc
+
+	// of the loop
+	gone       bool // destroyed: nothing is read or written any more
+	over       bool // its close event was given
+	silent     bool // and is not told to the script
+	afterClose []func()
+	afterDrain []func(goja.Value)
+	limit      *engine.Timer // of the wait for the server to close, too
+
+	mu     sync.Mutex
+	change sync.Cond // of what mu guards
+	conn   net.Conn  // mu
+	out    []byte    // mu
+	spare  []byte    // of the writer
+	ending bool      // close for writing when out is written; mu
+	dead   bool      // mu
+	deaf   bool      // the script has ended: nothing waits for it any more; mu
+}
+
+// open begins an attempt.
+func (c *client) open(t target) *stream {
+	s := &stream{client: c, version: c.version, release: c.vm.Loop().Ref()}
+	s.change.L = &s.mu
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(c.vm.Context())
+	c.add(s)
+	stop := context.AfterFunc(c.vm.Context(), s.deafen)
+	s.background.Go(func() { defer stop(); s.work(ctx, t) })
+	return s
+}
+
+// work makes the connection and reads from it. It runs on a goroutine of its own.
+func (s *stream) work(ctx context.Context, t target) {
+	conn, err := t.dial(ctx)
+	if err == nil && !s.adopt(conn) {
+		_ = conn.Close()
+		err = context.Canceled
+	}
+	if err == nil {
+		var writer sync.WaitGroup
+		writer.Go(s.write)
+		err = s.read(conn)
+		if s.isLeaving() {
+			writer.Wait()
+		}
+		s.kill()
+		writer.Wait()
+	}
+	s.cancel()
+	if err != nil && err != io.EOF {
+		s.tell(item{err: err})
+	}
+	s.client.remove(s)
+	s.tell(item{closed: true})
+}
+
+func (s *stream) adopt(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead {
+		return false
+	}
+	s.conn = conn
+	return true
+}
+
+// read makes packets of what comes.
+func (s *stream) read(conn net.Conn) error {
+	buf := make([]byte, 0, readBuffer)
+	topic := ""
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, max(2*cap(buf), readBuffer)), buf...)
+		}
+		n, err := conn.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if n > 0 {
+			if buf, topic = s.parse(buf, topic); buf == nil {
+				return nil
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if len(buf) == 0 && n == cap(buf) && cap(buf) < maxRead {
+			buf = make([]byte, 0, 2*cap(buf))
+		} else if len(buf) == 0 && cap(buf) > maxRead {
+			buf = make([]byte, 0, maxRead)
+		}
+	}
+}
+
+// parse gives the whole packets at the front of b to the loop and returns the rest, moved to the
+// front of its memory; nil when the loop wants no more.
+func (s *stream) parse(b []byte, topic string) (rest []byte, last string) {
+	it := item{}
+	left := b
+	for {
+		t, flags, length, n, err := packet.Frame(left)
+		if err == nil && length > maxPacket {
+			err = errTooLarge(length)
+		}
+		if err != nil {
+			it.err = err
+			left = nil
+			break
+		}
+		if n == 0 || len(left) < n+length {
+			break
+		}
+		p, err := packet.Parse(t, flags, left[n:n+length], s.version, topic)
+		if err != nil {
+			it.err = err
+			left = nil
+			break
+		}
+		if t == packet.Publish {
+			topic = p.Topic
+		}
+		left = left[n+length:]
+		it.packets = append(it.packets, p)
+		it.bytes += length + 200
+	}
+	if (len(it.packets) > 0 || it.err != nil) && !s.tell(it) {
+		return nil, ""
+	}
+	return b[:copy(b, left)], topic
+}
+
+// tell queues an item for the loop. Packets wait for room; it reports false when the stream is gone.
+func (s *stream) tell(it item) bool {
+	c := s.client
+	it.of = s
+	c.mu.Lock()
+	if it.packets != nil {
+		for c.queued >= maxInbox && s.isHeard() {
+			c.room.Wait()
+		}
+		if !s.isHeard() {
+			c.mu.Unlock()
+			return false
+		}
+		c.queued += it.bytes
+	}
+	c.inbox = append(c.inbox, it)
+	c.mu.Unlock()
+	c.source.Wake()
+	return true
+}
+
+// isHeard reports whether the script still takes what comes.
+func (s *stream) isHeard() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.dead && !s.deaf
+}
+
+// isLeaving reports whether what is queued is still to be written, though nobody reads.
+func (s *stream) isLeaving() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deaf && !s.dead
+}
+
+// deafen has nothing wait for the script any more, which has been asked to stop. Safe from any goroutine.
+func (s *stream) deafen() {
+	s.mu.Lock()
+	s.deaf = true
+	s.change.Broadcast()
+	s.mu.Unlock()
+	c := s.client
+	c.mu.Lock()
+	c.room.Broadcast()
+	c.mu.Unlock()
+}
+
+// write writes what the loop has put in out. It runs on a goroutine of its own.
+func (s *stream) write() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		for len(s.out) == 0 && !s.ending && !s.dead {
+			s.change.Wait()
+		}
+		if s.dead {
+			return
+		}
+		if len(s.out) == 0 {
+			shutWrite(s.conn)
+			return
+		}
+		b := s.out
+		s.out, s.spare = s.spare[:0], nil
+		s.mu.Unlock()
+		_, err := s.conn.Write(b) // a failure shows when reading
+		if len(b) >= highWater {
+			s.tell(item{drained: true})
+		}
+		s.mu.Lock()
+		if cap(b) <= 4*highWater {
+			s.spare = b
+		}
+		s.change.Broadcast()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// shutWrite tells the server that no more comes. What cannot is closed.
+func shutWrite(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		return
+	}
+	_ = conn.Close()
+}
+
+// put queues bytes to be written and reports whether there is room for more. f appends them.
+func (s *stream) put(f func(dst []byte) []byte) (room bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.out) > sendBytes && !s.dead && !s.deaf && s.conn != nil {
+		s.change.Wait()
+	}
+	if s.dead || s.ending {
+		return true
+	}
+	s.out = f(s.out)
+	s.change.Signal()
+	return len(s.out) < highWater || s.conn == nil
+}
+
+// finish closes the connection once all is written and the server has closed its side.
+func (s *stream) finish() {
+	s.mu.Lock()
+	s.ending = true
+	s.change.Broadcast()
+	s.mu.Unlock()
+	if s.limit == nil && !s.over {
+		s.limit = s.client.vm.Loop().NewTimer(leaveTime, false, s.destroy)
+	}
+}
+
+// destroy ends the stream at once; its close event follows. It is for the loop.
+func (s *stream) destroy() {
+	s.gone = true
+	s.cancel()
+	s.kill()
+}
+
+// kill closes the connection. Safe from any goroutine.
+func (s *stream) kill() {
+	s.mu.Lock()
+	s.dead = true
+	conn := s.conn
+	s.change.Broadcast()
+	s.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close()
+	}
+	c := s.client
+	c.mu.Lock()
+	c.room.Broadcast()
+	c.mu.Unlock()
+}
+
+// leave says DISCONNECT, if there is somebody to say it to, and closes: the script has ended.
+func (s *stream) leave() {
+	if s.gone || !s.client.connected || s.client.stream != s {
+		s.destroy()
+		return
+	}
+	s.put(func(dst []byte) []byte { return packet.Append(dst, &packet.Packet{Type: packet.Disconnect}, s.version) })
+	s.mu.Lock()
+	s.ending = true
+	if s.conn != nil {
+		_ = s.conn.SetDeadline(time.Now().Add(leaveTime))
+	}
+	s.change.Broadcast()
+	s.mu.Unlock()
+}

@@ -1,0 +1,191 @@
+package mqttjs
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"dunlin/jsre/engine"
+	"dunlin/mqtt/dial"
+	"dunlin/mqtt/dial/ws"
+)
+
+// target is where an attempt connects to, and how.
+type target struct {
+	address dial.Address
+	options dial.Options
+	err     error // of the options: the attempt fails with it
+}
+
+func (t target) dial(ctx context.Context) (net.Conn, error) {
+	if t.err != nil {
+		return nil, t.err
+	}
+	return dial.Open(ctx, t.address, t.options)
+}
+
+// readTarget takes the options for an attempt: the next of the servers, if there are several.
+func (c *client) readTarget() (t target) {
+	c.nextServer()
+	protocol := c.opt("protocol").String()
+	if !isProtocol(protocol) {
+		protocol = "mqtt"
+	}
+	secure := protocol == "mqtts" || protocol == "ssl" || protocol == "tls" || protocol == "wss"
+	isWS := protocol == "ws" || protocol == "wss"
+	host := "localhost"
+	for _, name := range []string{"host", "hostname"} { // the latter counts
+		if v := c.opt(name); engine.Given(v) && v.String() != "" {
+			host = v.String()
+		}
+	}
+	port := int(c.opt("port").ToInteger())
+	if port < 1 || port > 65535 {
+		switch {
+		case protocol == "ws":
+			port = 80
+		case protocol == "wss":
+			port = 443
+		case secure:
+			port = 8883
+		default:
+			port = 1883
+		}
+	}
+	t.address = dial.Address{Network: "tcp", Host: host, Port: strconv.Itoa(port), TLS: secure, Scheme: protocol}
+	if !isWS {
+		c.setOpt("port", port)
+		c.setOpt("hostname", host)
+	}
+	if c.optBool("unixSocket") {
+		path := c.opt("path").String()
+		c.vm.CheckNet(path)
+		t.address.Network, t.address.Host, t.address.Port = "unix", path, ""
+	} else {
+		endpoint := net.JoinHostPort(host, t.address.Port)
+		c.vm.CheckNet(endpoint)
+		t.redirect(c, endpoint)
+	}
+	if isWS {
+		c.webSocket(&t)
+	}
+	if t.address.TLS {
+		t.options.TLS, t.err = c.readTLS(host)
+	}
+	return t
+}
+
+// redirect has the host's rules lead the connection elsewhere.
+func (t *target) redirect(c *client, endpoint string) {
+	if c.options.Redirect == nil {
+		return
+	}
+	to, plain := c.options.Redirect(endpoint)
+	if plain {
+		t.address.TLS = false
+	}
+	t.options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, to)
+	}
+}
+
+// nextServer takes the next of options.servers.
+func (c *client) nextServer() {
+	list, ok := c.opt("servers").(*goja.Object)
+	if !ok {
+		return
+	}
+	n := int(list.Get("length").ToInteger())
+	if n < 1 {
+		return
+	}
+	s, ok := list.Get(strconv.Itoa(c.attempt % n)).(*goja.Object)
+	c.attempt = (c.attempt + 1) % n
+	if !ok {
+		return
+	}
+	c.setOpt("host", c.vm.Field(s, "host"))
+	c.setOpt("port", c.vm.Field(s, "port"))
+	c.setOpt("hostname", c.vm.Field(s, "host"))
+	protocol := c.vm.Field(s, "protocol")
+	if !protocol.ToBoolean() {
+		protocol = c.opt("defaultProtocol")
+	}
+	c.setOpt("protocol", protocol)
+}
+
+// webSocket takes the options of ws and wss.
+func (c *client) webSocket(t *target) {
+	path := c.opt("path")
+	t.address.Path = "/"
+	if engine.Given(path) && path.String() != "" && !c.optBool("unixSocket") {
+		t.address.Path = path.String()
+	}
+	scheme := "ws"
+	if t.address.TLS {
+		scheme = "wss"
+	}
+	t.address.Scheme = scheme
+	url := scheme + "://" + net.JoinHostPort(t.address.Host, t.address.Port) + t.address.Path
+	if f, ok := c.vm.ToFunc(c.opt("transformWsUrl")); ok {
+		c.transform(t, f.Call(goja.Undefined(), c.vm.Runtime().ToValue(url), c.opts, c.obj).String())
+	}
+	var query string
+	t.address.Path, query, _ = strings.Cut(t.address.Path, "?")
+	t.address.Query = query
+	o := ws.Options{Subprotocol: "mqtt"}
+	if c.opt("protocolId").String() == "MQIsdp" && c.version == 3 {
+		o.Subprotocol = "mqttv3.1"
+	}
+	if w, ok := c.opt("wsOptions").(*goja.Object); ok {
+		if h, ok := c.vm.Field(w, "headers").(*goja.Object); ok {
+			o.Header = http.Header{}
+			for _, name := range h.Keys() {
+				o.Header.Set(name, h.Get(name).String())
+			}
+		}
+	}
+	t.options.WebSocket = o.Upgrade
+}
+
+// transform takes the URL that a script has put in the place of ours.
+func (c *client) transform(t *target, raw string) {
+	a, err := dial.ParseAddress(raw)
+	if err != nil {
+		t.err = err
+		return
+	}
+	endpoint := net.JoinHostPort(a.Host, a.Port)
+	c.vm.CheckNet(endpoint)
+	if a.Query != "" {
+		a.Path += "?" + a.Query
+	}
+	t.address = a
+	t.redirect(c, endpoint)
+}
+
+// readTLS takes the options of TLS as Node.js has them.
+func (c *client) readTLS(host string) (*tls.Config, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if v := c.opt("servername"); goja.IsString(v) {
+		conf.ServerName = v.String()
+	}
+	if v := c.opt("rejectUnauthorized"); c.vm.TypeName(v) == "boolean" {
+		conf.InsecureSkipVerify = !v.ToBoolean() //nolint:gosec // the script asks for it
+	}
+	if list, ok := c.opt("ALPNProtocols").(*goja.Object); ok && list.ClassName() == "Array" {
+		c.vm.Runtime().ForOf(list, func(v goja.Value) bool {
+			conf.NextProtos = append(conf.NextProtos, v.String())
+			return len(conf.NextProtos) < 100
+		})
+	}
+	if err := c.readAuthorities(conf); err != nil {
+		return nil, err
+	}
+	return conf, c.readCertificate(conf)
+}

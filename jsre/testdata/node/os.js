@@ -1,0 +1,3 @@
+const show = require('./show');
+const os = require('os');
+show(() => os.EOL, () => os.devNull, () => typeof os.hostname(), () => os.platform() === process.platform, () => os.arch() === process.arch, () => typeof os.type(), () => typeof os.release(), () => typeof os.version(), () => typeof os.machine(), () => os.endianness().length, () => os.totalmem() >= os.freemem(), () => os.uptime() > 0, () => os.loadavg().length, () => os.cpus().length > 0, () => Object.keys(os.cpus()[0]), () => Object.keys(os.cpus()[0].times), () => os.availableParallelism() > 0, () => typeof os.homedir(), () => os.tmpdir().length > 0, () => Object.keys(os.userInfo()).sort(), () => os.constants.signals.SIGTERM, () => typeof os.networkInterfaces());
