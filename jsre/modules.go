@@ -2,6 +2,7 @@ package jsre
 
 import (
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/assert"
 	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
@@ -32,7 +33,7 @@ func Modules() []engine.Module {
 		engine.LoaderModule(), buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(),
 		process.Module(),
 		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
-		timers.Promises(), asynctimer.Module(), performance.Module(),
+		assert.Module(), assert.Strict(), dns.Promises(), timers.Promises(), asynctimer.Module(), performance.Module(),
 		querystring.Module(), stringdecoder.Module(), jsos.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
