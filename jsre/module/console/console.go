@@ -132,16 +132,13 @@ func (c *console) assert(w io.Writer, args []goja.Value) {
 	if len(args) > 0 && args[0].ToBoolean() {
 		return
 	}
-	rest := args[min(1, len(args)):]
-	switch {
-	case len(rest) == 0:
+	rest := append([]goja.Value(nil), args[min(1, len(args)):]...)
+	if len(rest) == 0 {
 		c.write(w, "Assertion failed")
-	case goja.IsString(rest[0]):
-		first := c.vm.Runtime().ToValue("Assertion failed: " + rest[0].String())
-		c.log(w, append([]goja.Value{first}, rest[1:]...))
-	default:
-		c.log(w, append([]goja.Value{c.vm.Runtime().ToValue("Assertion failed:")}, rest...))
+		return
 	}
+	rest[0] = c.vm.Runtime().ToValue("Assertion failed: " + c.in.Text(rest[0]))
+	c.log(w, rest)
 }
 
 // dir inspects one value; its second argument may set the options of util.inspect.

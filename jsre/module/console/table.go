@@ -43,6 +43,7 @@ func (c *console) table(w io.Writer, args []goja.Value) {
 	var only []string
 	if len(args) > 1 && !goja.IsUndefined(args[1]) {
 		list := c.vm.CheckObject("table: properties", args[1])
+		only = []string{}
 		for _, k := range list.Keys() {
 			only = append(only, list.Get(k).String())
 		}
