@@ -12,7 +12,7 @@ import (
 type classKey struct{}
 
 // consoleClass is console.Console, made when it is first asked for.
-func consoleClass(vm *engine.VM, global *console) *goja.Object {
+func consoleClass(vm *engine.VM) *goja.Object {
 	class, _ := vm.Shared(classKey{}, func() any {
 		class, _ := vm.NewClass("Console", func(call goja.ConstructorCall) *goja.Object {
 			newConsole(vm, call)

@@ -45,7 +45,7 @@ func setup(vm *engine.VM) error {
 	}
 	c.methods()
 	c.jsre()
-	class := func(goja.FunctionCall) goja.Value { return consoleClass(vm, c) }
+	class := func(goja.FunctionCall) goja.Value { return consoleClass(vm) }
 	if err := c.obj.DefineAccessorProperty("Console", vm.NewFunction("get Console", class), nil, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
 		return err
 	}

@@ -196,7 +196,7 @@ func (f *files) choose(a engine.Args) goja.Value {
 	end := time.Now().Add(limit)
 	for {
 		var found [3][]int
-		any := false
+		hit := false
 		for m, set := range sets {
 			for _, fd := range set {
 				ready, err := poll(m, fd, 0)
@@ -204,11 +204,11 @@ func (f *files) choose(a engine.Args) goja.Value {
 					f.vm.Throw("EBADF", "select: descriptor "+strconv.Itoa(fd)+": "+err.Error())
 				}
 				if ready {
-					found[m], any = append(found[m], fd), true
+					found[m], hit = append(found[m], fd), true
 				}
 			}
 		}
-		if any || limit >= 0 && !time.Now().Before(end) {
+		if hit || limit >= 0 && !time.Now().Before(end) {
 			return f.array(found)
 		}
 		f.pause(limit, end)
