@@ -38,7 +38,7 @@ func TestInspect(t *testing.T) {
 func TestConsole(t *testing.T) {
 	for _, tc := range []struct{ name, src, stdout, stderr string }{
 		{"streams", `console.log(1); console.info(2); console.debug(3); console.error(4); console.warn(5);`, "1\n2\n3\n", "4\n5\n"},
-		{"error with its stack", "function f() {\n  return new TypeError('bad');\n}\nconsole.log(f());", "TypeError: bad\n    at f (test.js:2:10)\n    at test.js:4:14\n", ""},
+		{"error with its stack", "function f() {\n  return new TypeError('bad');\n}\nconsole.log(f());", "TypeError: bad\n    at f (test.js:2:10)\n    at test.js:4:13\n", ""},
 		{"stack as text", "console.log(new Error('x').stack);", "Error: x\n    at test.js:1:13\n", ""},
 		{
 			"error with fields", "const e = new Error('x'); e.code = 'ENOTCONN'; console.log(e, [e]);",
@@ -47,11 +47,11 @@ func TestConsole(t *testing.T) {
 		{"cause", "console.log(new Error('out', { cause: new RangeError('in') }));", "Error: out\n    at test.js:1:13 {\n  [cause]: RangeError: in\n      at test.js:1:39\n}\n", ""},
 		{
 			"error subclass", "class MyError extends Error { constructor(m) { super(m); this.name = 'MyError'; this.n = 1; } }\nconsole.log(new MyError('m'));",
-			"MyError: m\n    at test.js:1:53\n    at test.js:2:13 {\n  n: 1\n}\n", "",
+			"MyError: m\n    at test.js:2:13 {\n  n: 1\n}\n", "",
 		},
 		{
 			"trace and assert", "function f() {\n  console.trace('here', 1);\n}\nf(); console.assert(true, 'no'); console.assert(false, 'a %s', 'b'); console.assert();",
-			"", "Trace: here 1\n    at f (test.js:2:16)\n    at test.js:4:2\nAssertion failed: a b\nAssertion failed\n",
+			"", "Trace: here 1\n    at f (test.js:2:11)\n    at test.js:4:1\nAssertion failed: a b\nAssertion failed\n",
 		},
 		{"label unknown", `console.timeEnd('x');`, "", "warning: console: No such label 'x' for console.timeEnd()\n"},
 		{"custom inspection", `const util = require('util'); console.log({ [util.inspect.custom]() { return 'mine'; } }, { a: { [util.inspect.custom](d) { return { d }; } } });`, "mine { a: { d: 1 } }\n", ""},

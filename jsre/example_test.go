@@ -42,7 +42,7 @@ func ExampleScriptError() {
 	// broken.js:1
 	// const client = undefined; client.connect();
 	//                           ^
-	// Uncaught TypeError: Cannot read property 'connect' of undefined or null
+	// Uncaught TypeError: Cannot read properties of undefined (reading 'connect')
 	//     at broken.js:1:27
 }
 

@@ -1,13 +1,17 @@
 package jsre_test
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"dunlin/jsre"
+	"dunlin/jsre/engine"
 )
 
 // TestLanguage runs the scripts of testdata/language, which end in comments that say what they
@@ -23,7 +27,7 @@ func TestLanguage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, _, err := run(t, string(text), func(o *jsre.Options) { o.Dir = "." })
+			got, err := runFile(t, file)
 			if err != nil {
 				t.Errorf("ended with %v", err)
 			}
@@ -74,4 +78,19 @@ func TestAppendingIsLinear(t *testing.T) {
 	if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
 		t.Errorf("took %d MB of memory", used>>20)
 	}
+}
+
+// runFile runs a script by its name, which its stacks show, and gives what it printed.
+func runFile(t *testing.T, path string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	rt, err := jsre.New(jsre.Options{Dir: filepath.Dir(path), Modules: []engine.Module{testModule(&out, nil)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	err = rt.RunFile(ctx, filepath.Base(path))
+	return out.String(), err
 }

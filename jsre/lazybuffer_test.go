@@ -24,6 +24,7 @@ const left = new Set(['random', 'constructor', 'log', 'logToString']);
 function text(f) {
   try {
     const v = f();
+    if (v instanceof Promise) v.catch(() => {}); // what a promise is rejected with is not shown
     if (v && typeof v.next === 'function') return 'iterator of ' + util.inspect([...v].slice(0, 9));
     return typeof v + ' ' + Object.prototype.toString.call(v) + ' ' + util.inspect(v);
   } catch (e) { return 'throws ' + e; }

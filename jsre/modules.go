@@ -1,6 +1,7 @@
 package jsre
 
 import (
+	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/assert"
 	"dunlin/jsre/module/asynctimer"
@@ -25,16 +26,41 @@ import (
 	"dunlin/jsre/module/textcodec"
 	"dunlin/jsre/module/timers"
 	"dunlin/jsre/module/tls"
+	"dunlin/jsre/module/url"
 )
 
 // Modules are the native modules every script has. The order matters for their Setup only.
 func Modules() []engine.Module {
 	return []engine.Module{
-		engine.LoaderModule(), buffer.Module(), textcodec.Module(), domexception.Module(), events.Module(), timers.Module(), task.Module(), console.Module(),
+		engine.LoaderModule(),
+		builtins.Module(),
+		buffer.Module(),
+		textcodec.Module(),
+		domexception.Module(),
+		events.Module(),
+		timers.Module(),
+		task.Module(),
+		console.Module(),
 		process.Module(),
-		iosched.Module(), socket.Module(), tls.Module(), dns.Module(), fs.Module(), path.Module(), sys.Module(), nodeutil.Module(),
-		assert.Module(), assert.Strict(), dns.Promises(), timers.Promises(), asynctimer.Module(), performance.Module(),
-		querystring.Module(), stringdecoder.Module(), jsos.Module(),
+		iosched.Module(),
+		socket.Module(),
+		tls.Module(),
+		dns.Module(),
+		fs.Module(),
+		path.Module(),
+		sys.Module(),
+		nodeutil.Module(),
+		querystring.Module(),
+		stringdecoder.Module(),
+		jsos.Module(),
+		fs.PromisesModule(),
+		url.Module(),
+		assert.Module(),
+		assert.Strict(),
+		dns.Promises(),
+		timers.Promises(),
+		asynctimer.Module(),
+		performance.Module(),
 		mqtt.Module(mqtt.Options{}),
 	}
 }

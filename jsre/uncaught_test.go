@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,14 +21,14 @@ func TestReport(t *testing.T) {
 	for _, tc := range []struct{ name, src, want string }{
 		{
 			"thrown in a function", "function f(o) {\n\treturn o.a.b;\n}\nf({});",
-			"test.js:2\n\treturn o.a.b;\n\t           ^\nUncaught TypeError: Cannot read property 'b' of undefined\n    at f (test.js:2:13)\n    at test.js:4:2\n",
+			"test.js:2\n\treturn o.a.b;\n\t           ^\nUncaught TypeError: Cannot read properties of undefined (reading 'b')\n    at f (test.js:2:13)\n    at test.js:4:1\n",
 		},
 		{"the first line has its right column", "throw new Error('x');", "test.js:1\nthrow new Error('x');\n      ^\nUncaught Error: x\n    at test.js:1:7\n"},
 		{"columns count characters", "const ü = 'ääää'; throw new Error('x');", "test.js:1\nconst ü = 'ääää'; throw new Error('x');\n                        ^\nUncaught Error: x\n    at test.js:1:25\n"},
-		{"in a timer", "setTimeout(() => {\n  nope();\n}, 1);", "test.js:2\n  nope();\n      ^\nUncaught ReferenceError: nope is not defined\n    at test.js:2:7\n"},
+		{"in a timer", "setTimeout(() => {\n  nope();\n}, 1);", "test.js:2\n  nope();\n  ^\nUncaught ReferenceError: nope is not defined\n    at test.js:2:3\n"},
 		{
 			"in a listener", "const e = new EventEmitter();\ne.on('x', function listener() { throw new RangeError('r'); });\nsetImmediate(() => e.emit('x'));",
-			"test.js:2\ne.on('x', function listener() { throw new RangeError('r'); });\n                                      ^\nUncaught RangeError: r\n    at listener (test.js:2:39)\n    at emit (native)\n    at test.js:3:26\n",
+			"test.js:2\ne.on('x', function listener() { throw new RangeError('r'); });\n                                      ^\nUncaught RangeError: r\n    at listener (test.js:2:39)\n    at emit (native)\n    at test.js:3:22\n",
 		},
 		{
 			"an error event nobody hears", "const e = new EventEmitter();\ne.emit('error', new Error('lost'));",
@@ -44,10 +43,10 @@ func TestReport(t *testing.T) {
 		{"an object", "throw { message: 'm' };", "test.js:1\nthrow { message: 'm' };\n^\nUncaught object: m\n    at test.js:1:1\n"},
 		{"a plain object", "throw {code: 7, why: 'no'};", "test.js:1\nthrow {code: 7, why: 'no'};\n^\nUncaught {\"code\":7,\"why\":\"no\"}\n    at test.js:1:1\n"},
 		{"a symbol", "throw Symbol('s');", "test.js:1\nthrow Symbol('s');\n^\nUncaught Symbol(s)\n    at test.js:1:1\n"},
-		{"a rejection", "async function f() {\n  throw new Error('async');\n}\nf();", "test.js:2\n  throw new Error('async');\n        ^\nUncaught (in promise) Error: async\n    at f (test.js:2:9)\n    at test.js:4:2\n"},
+		{"a rejection", "async function f() {\n  throw new Error('async');\n}\nf();", "test.js:2\n  throw new Error('async');\n        ^\nUncaught (in promise) Error: async\n    at f (test.js:2:9)\n    at test.js:4:1\n"},
 		{"a rejection with a plain value", "Promise.reject(5);", "Uncaught (in promise) 5\n"},
-		{"a native that refuses", "require('socket').sockaddr('1.1.1.1', 'x');", "test.js:1\nrequire('socket').sockaddr('1.1.1.1', 'x');\n                          ^\nUncaught TypeError: sockaddr: port must be a number, got string\n    at sockaddr (native)\n    at test.js:1:27\n  code: ERR_INVALID_ARG_TYPE\n"},
-		{"a module that is missing", "require('nope');", "test.js:1\nrequire('nope');\n       ^\nUncaught Error: Cannot find module 'nope' (required by test.js): there are MODULES; a file's name begins with './'\n    at require (native)\n    at test.js:1:8\n  code: MODULE_NOT_FOUND\n"},
+		{"a native that refuses", "require('socket').sockaddr('1.1.1.1', 'x');", "test.js:1\nrequire('socket').sockaddr('1.1.1.1', 'x');\n                  ^\nUncaught TypeError: sockaddr: port must be a number, got string\n    at sockaddr (native)\n    at test.js:1:19\n  code: ERR_INVALID_ARG_TYPE\n"},
+		{"a module that is missing", "require('./nope');", "test.js:1\nrequire('./nope');\n^\nUncaught Error: Cannot find module './nope' (required by test.js): no such file\n    at require (native)\n    at test.js:1:1\n  code: MODULE_NOT_FOUND\n"},
 		{
 			"an error made hostile", "const e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1; } }); Object.defineProperty(e, 'zip', { enumerable: true, get() { throw 2; } }); throw e;",
 			"test.js:1\nconst e = new Error('x'); Object.defineProperty(e, 'message', { get() { throw 1; } }); Object.defineProperty(e, 'zip', { enumerable: true, get() { throw 2; } }); throw e;\n          ^\nUncaught [a value that cannot be shown]\n    at test.js:1:11\n",
@@ -59,7 +58,11 @@ func TestReport(t *testing.T) {
 			if !errors.As(err, &script) {
 				t.Fatalf("got %v, want a ScriptError", err)
 			}
-			if got := regexp.MustCompile(`there are [^;]+;`).ReplaceAllString(script.Report(), "there are MODULES;"); got != tc.want {
+			got := script.Report()
+			if i, j := strings.Index(got, "there are "), strings.Index(got, "; a file's"); i >= 0 && j > i {
+				got = got[:i] + "there are ..." + got[j:] // the list of modules
+			}
+			if got != tc.want {
 				t.Errorf("got:\n%swant:\n%s", got, tc.want)
 			}
 			if strings.Contains(err.Error(), "\n") {

@@ -3,6 +3,7 @@ package builtins_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,5 +67,35 @@ func compareLines(t *testing.T, got, want string) {
 		if g != w {
 			t.Errorf("line %d:\ngot  %s\nwant %s", i+1, g, w)
 		}
+	}
+}
+
+// cancelWriter cancels when the script prints.
+type cancelWriter struct{ cancel context.CancelFunc }
+
+func (w cancelWriter) Write(b []byte) (int, error) {
+	w.cancel()
+	return len(b), nil
+}
+
+// TestMatchIsStopped shows that a match that would take centuries ends as soon as the script is stopped.
+func TestMatchIsStopped(t *testing.T) {
+	for _, src := range []string{
+		`/^(a+)+$/.test('a'.repeat(60) + 'b')`,
+		`/(?=(a|a)*b)a/.test('a'.repeat(60))`,
+		`('a'.repeat(60) + 'b').replace(/(?:(?:a|aa)+)+$/g, '')`,
+		`('a'.repeat(60) + 'b').split(/(?:a*)*c/u)`,
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		rt, err := jsre.New(jsre.Options{Stdout: cancelWriter{cancel}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = rt.RunString(ctx, "t.js", "console.log(1); "+src)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: ended with %v", src, err)
+		}
+		cancel()
+		_ = rt.Close()
 	}
 }

@@ -22,6 +22,9 @@ func (vm *VM) describe(e *ScriptError, v goja.Value) {
 	if obj.ClassName() != "Error" {
 		return
 	}
+	if frames := vm.errors.frames(obj); frames != nil {
+		e.Stack = trimStack(vm.frames(*frames))
+	}
 	if len(e.Stack) == 0 {
 		e.Stack = vm.parseStack(vm.property(obj, "stack"))
 	}

@@ -30,6 +30,7 @@ type Frame struct {
 	Func         string // empty at the top level of a file
 	File         string // empty: a native function
 	Line, Column int    // from 1; the column counts characters
+	Async        bool   // the function waits for the one above
 }
 
 // String is the frame as a stack shows it: "f (file:line:column)".
@@ -39,12 +40,27 @@ func (f Frame) String() string {
 		pos = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 	}
 	switch {
+	case f.Async && f.Func == "":
+		return "async " + pos
+	case f.Async:
+		return "async " + f.Func + " (" + pos + ")"
 	case f.Func == "":
 		return pos
 	case strings.HasPrefix(f.Func, leftOut):
 		return f.Func
 	}
 	return f.Func + " (" + pos + ")"
+}
+
+// stackLine is the frame as the property stack of an error shows it.
+func (f Frame) stackLine() string {
+	switch {
+	case f.File == "" && f.Func == "":
+		return "<anonymous>"
+	case f.File == "":
+		return f.Func + " (<anonymous>)"
+	}
+	return f.String()
 }
 
 // ScriptError is an exception that the script did not catch.
@@ -201,26 +217,17 @@ func (vm *VM) sourceLine(f Frame) string {
 
 // frames turns goja's stack into ours, without the engine's own frames at its end.
 func (vm *VM) frames(stack []goja.StackFrame) []Frame {
-	out := make([]Frame, 0, len(stack))
-	for i := range stack {
-		f := &stack[i]
-		pos := f.Position()
-		if pos.Filename == hostFile {
-			break
-		}
-		name := f.FuncName()
-		if name == "<native>" || name == "<anonymous>" {
-			name = ""
-		}
-		frame := Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column}
-		if frame, ok := vm.mapped(frame); ok {
-			out = append(out, frame)
-		}
+	return vm.errors.shown(stack, len(stack))
+}
+
+// frame turns a frame of goja's into ours; false for code that the source does not have.
+func (vm *VM) frame(f *goja.StackFrame) (Frame, bool) {
+	pos := f.Position()
+	name := f.FuncName()
+	if name == "<native>" || name == "<anonymous>" {
+		name = ""
 	}
-	for len(out) > 0 && out[len(out)-1].File == "" {
-		out = out[:len(out)-1]
-	}
-	return out
+	return vm.mapped(Frame{Func: name, File: pos.Filename, Line: pos.Line, Column: pos.Column})
 }
 
 // characters converts a column that counts bytes into one that counts characters.

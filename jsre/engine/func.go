@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/dop251/goja"
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/dop251/goja"
+)
 
 // Func is a script function that native code keeps.
 type Func struct {
@@ -136,4 +141,19 @@ func (vm *VM) NewObject(fields ...any) *goja.Object {
 		_ = o.Set(name, fields[i+1])
 	}
 	return o
+}
+
+// SetCall has a class of [VM.NewClass] do something else when it is called without new, which a
+// constructor cannot tell. It reports whether goja's functions are made as it was written for.
+func (vm *VM) SetCall(class *goja.Object, call func(goja.FunctionCall) goja.Value) bool {
+	self := reflect.ValueOf(class).Elem().FieldByName("self").Elem()
+	if self.Kind() != reflect.Pointer || self.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	f, ok := self.Type().Elem().FieldByName("f")
+	if !ok || f.Type != reflect.TypeFor[func(goja.FunctionCall) goja.Value]() {
+		return false
+	}
+	*(*func(goja.FunctionCall) goja.Value)(unsafe.Add(self.UnsafePointer(), f.Offset)) = call
+	return true
 }

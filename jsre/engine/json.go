@@ -3,9 +3,11 @@ package engine
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"unsafe"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/unistring"
 )
 
 // JSON.parse and JSON.stringify are our own: goja's report errors in Go's words, lose halves of
@@ -47,11 +49,7 @@ func findJSONKinds(rt *goja.Runtime) (k jsonKinds, err error) {
 	}
 	property := (*baseObject)(selfOf(plain).data).values["x"]
 	k.property = valueWords(property).kind
-	t := reflect.TypeOf(property)
-	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return k, errJSON
-	}
-	if f, ok := t.Elem().FieldByName("enumerable"); !ok || f.Offset != unsafe.Offsetof(plainProperty{}.enumerable) {
+	if !sameProperty(reflect.TypeOf(property)) {
 		return k, errJSON
 	}
 	return k, nil
@@ -141,4 +139,17 @@ func (vm *VM) revive(reviver *Func, holder *goja.Object, name string, depth int)
 		}
 	}
 	return reviver.Call(holder, vm.rt.ToValue(name), value)
+}
+
+// AddFields adds properties to an array that has just been made and has none of those names.
+func (vm *VM) AddFields(array *goja.Object, names []string, values ...goja.Value) {
+	if selfOf(array).kind != vm.json.array {
+		return
+	}
+	base := (*baseObject)(selfOf(array).data)
+	base.propNames = slices.Grow(base.propNames, len(names))
+	for i, name := range names {
+		base.values[unistring.String(name)] = values[i]
+		base.propNames = append(base.propNames, unistring.String(name))
+	}
 }

@@ -313,7 +313,7 @@ func (w *jsonWriter) object(o *goja.Object, outer string) {
 			v := base.values[name]
 			if valueWords(v).kind == w.vm.json.property {
 				v = nil
-				if (*plainProperty)(valueWords(base.values[name]).data).enumerable {
+				if (*valueProperty)(valueWords(base.values[name]).data).enumerable {
 					v = o.Get(name.String())
 				}
 			}
@@ -336,10 +336,11 @@ func (w *jsonWriter) object(o *goja.Object, outer string) {
 	w.out.ascii("}")
 }
 
-// plainProperty is the beginning of goja's valueProperty.
-type plainProperty struct {
-	value                              goja.Value
-	writable, configurable, enumerable bool
+// valueProperty is goja's property that is an accessor or has attributes.
+type valueProperty struct {
+	value                                        goja.Value
+	writable, configurable, enumerable, accessor bool
+	getterFunc, setterFunc                       *goja.Object
 }
 
 // plainNames is the names of an object's properties in their order, when that is easily told.

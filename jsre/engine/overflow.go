@@ -2,10 +2,8 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"unsafe"
 
@@ -77,6 +75,8 @@ func refusedCall() (refused, began bool) {
 	for {
 		f, more := frames.Next()
 		switch {
+		case !refused && strings.HasSuffix(f.Function, "(*vm).handleThrow"):
+			return false, false // the error is on its way, and goja notes the stack once more
 		case strings.HasSuffix(f.Function, "(*vm).pushCtx"):
 			refused = true
 		case refused && strings.Contains(f.Function, ".vmCall"):
@@ -89,19 +89,13 @@ func refusedCall() (refused, began bool) {
 	}
 }
 
-// error makes the RangeError. Its text shows both ends of the stack.
+// error makes the RangeError.
 func (o *overflow) error() *goja.Object {
 	o.throwing = true
 	defer func() { o.throwing = false }()
 	e, err := o.vm.rt.New(o.class, o.vm.rt.ToValue(stackOverflow))
 	if err != nil {
 		panic(err)
-	}
-	lines := strings.SplitAfter(e.Get("stack").String(), "\n")
-	if n := len(lines); n > 2*keepFrames+2 {
-		more := fmt.Sprintf("\tat "+leftOut+"%d more ...\n", n-2*keepFrames-2)
-		lines = slices.Concat(lines[:1+keepFrames], []string{more}, lines[n-1-keepFrames:])
-		_ = e.DefineDataProperty("stack", o.vm.rt.ToValue(strings.Join(lines, "")), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -15,8 +16,13 @@ import (
 // moduleParams are the parameters of the function that a file's text is the body of.
 var moduleParams = []string{"exports", "require", "module", "__filename", "__dirname"}
 
+var errNested = errors.New("SyntaxError: the text nests deeper than 5000 levels, or has an expression of more than 50000 operators")
+
 // parseModule parses a text and makes the body of a module function of it.
 func parseModule(name, text string) (*ast.Program, error) {
+	if tooNested(text) {
+		return nil, errNested
+	}
 	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
 	if err == nil {
 		wrapTree(tree)
@@ -50,9 +56,14 @@ func wrapTree(tree *ast.Program) {
 // compileTree compiles a parsed text, with goja's faults mended.
 func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	lower.Tree(tree)
+	guardCalls(tree)
+	if err := vm.keepRegExps(tree); err != nil {
+		return nil, err
+	}
 	prog, err := goja.CompileAST(tree, false)
 	if err == nil {
 		vm.appender.patch(vm.instructions, prog)
+		vm.thrower.patch(prog)
 	}
 	return prog, err
 }

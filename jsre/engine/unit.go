@@ -35,6 +35,9 @@ func (vm *VM) compile(abs, name, text string) (*unit, error) {
 	if vm.opts.Lower == nil {
 		return nil, &LoadError{Path: name, Err: errors.New("this runtime has no way to load ES modules and TypeScript")}
 	}
+	if tooNested(text) { // what lowers texts recurses as goja's parser does
+		return nil, vm.loadError(name, errNested)
+	}
 	low, err := vm.opts.Lower(Script{Path: abs, Text: text, Kind: kind})
 	if err != nil {
 		return nil, vm.clearer(vm.textError(name, err), refused)

@@ -63,6 +63,8 @@ type VM struct {
 
 	instructions *instructions
 	appender     *appender
+	errors       *errorMaker
+	thrower      *thrower
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -70,6 +72,7 @@ type VM struct {
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
+	regexps     regexps
 	emitter     *goja.Object // class EventEmitter
 	emitProto   *goja.Object // EventEmitter.prototype
 	monitor     *goja.Symbol // EventEmitter.errorMonitor
@@ -158,6 +161,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.mendErrors(); err != nil {
+		return err
+	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
 	if vm.texts, err = findTextKinds(); err != nil {
@@ -165,6 +171,9 @@ func (vm *VM) setup() error {
 	}
 	vm.objectModel = vm.rt.NewObject()
 	if err := vm.initJSON(); err != nil {
+		return err
+	}
+	if err := vm.guardDeep(); err != nil {
 		return err
 	}
 	vm.guardGenerators()

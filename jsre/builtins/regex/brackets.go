@@ -127,7 +127,7 @@ func (p *parser) classUnion() *classSet {
 	}
 	defer func() { p.depth-- }()
 	out := &classSet{}
-	operator, n := "", 0
+	operator, n, ranges := "", 0, false
 	for ; ; n++ {
 		if !p.more() {
 			p.fail("Unterminated character class")
@@ -137,15 +137,18 @@ func (p *parser) classUnion() *classSet {
 			return out
 		}
 		if next := p.operator(); next != "" || operator != "" {
-			if n == 0 || next == "" || operator != "" && next != operator || operator == "" && n > 1 {
+			if n == 0 || next == "" || operator != "" && next != operator || operator == "" && (n > 1 || ranges) {
 				p.fail("Invalid set operation in character class")
 			}
 			operator = next
 			out.set = out.set.normal()
-			out.combine(p.operand(true), operator)
+			c, _ := p.operand(true)
+			out.combine(c, operator)
 			continue
 		}
-		out.combine(p.operand(false), "")
+		c, isRange := p.operand(false)
+		ranges = ranges || isRange
+		out.combine(c, "")
 	}
 }
 
@@ -184,7 +187,7 @@ func (c *classSet) combine(other *classSet, operator string) {
 const setSyntax = "()[]{}/-|"
 
 // operand reads one part of a class with flag v; alone says that it may not be a range.
-func (p *parser) operand(alone bool) *classSet {
+func (p *parser) operand(alone bool) (c *classSet, isRange bool) {
 	if p.take("[") {
 		not := p.take("^")
 		c := p.classUnion()
@@ -194,10 +197,10 @@ func (p *parser) operand(alone bool) *classSet {
 			}
 			c.set = c.set.not()
 		}
-		return c
+		return c, false
 	}
 	if p.take("\\q{") {
-		return p.texts()
+		return p.texts(), false
 	}
 	if p.peek() == '\\' && p.ahead(1) != 'b' {
 		p.at++
@@ -205,7 +208,7 @@ func (p *parser) operand(alone bool) *classSet {
 			if p.flags.IgnoreCase {
 				s = p.fold().close(s.normal())
 			}
-			return &classSet{s, texts}
+			return &classSet{s, texts}, false
 		}
 		p.at--
 	}
@@ -214,6 +217,7 @@ func (p *parser) operand(alone bool) *classSet {
 	if !alone && p.peek() == '-' && p.ahead(1) != '-' {
 		p.at++
 		to = p.setCharacter()
+		isRange = true
 		if from > to {
 			p.fail("Range out of order in character class")
 		}
@@ -222,7 +226,7 @@ func (p *parser) operand(alone bool) *classSet {
 	if p.flags.IgnoreCase {
 		s = p.fold().close(s)
 	}
-	return &classSet{set: s}
+	return &classSet{set: s}, isRange
 }
 
 func (p *parser) setCharacter() rune {

@@ -27,6 +27,9 @@ func (p *parser) escape() (n *node, repeatable bool) {
 		if strs != nil {
 			return p.textNode(&classSet{set: s, texts: strs}), true
 		}
+		if p.flags.IgnoreCase {
+			s = p.fold().close(s)
+		}
 		return p.class(s), true
 	}
 	return p.character(p.characterEscape(false)), true
@@ -145,7 +148,7 @@ func (p *parser) control(inClass bool) rune {
 		return c & 31
 	}
 	if p.flags.Unicode {
-		p.fail("Invalid unicode escape")
+		p.fail("Invalid Unicode escape")
 	}
 	p.at-- // the backslash stands for itself
 	return '\\'

@@ -156,6 +156,9 @@ func (p *parser) term() *node {
 	first := p.groups
 	n, repeatable := p.atom()
 	if !repeatable {
+		if next := p.peek(); n.kind == look && (next == '*' || next == '+' || next == '?') {
+			p.fail("Invalid quantifier")
+		}
 		return n
 	}
 	return p.quantifier(n, first)
@@ -184,15 +187,15 @@ func (p *parser) atom() (n *node, repeatable bool) {
 	case '*', '+', '?':
 		p.fail("Nothing to repeat")
 	case '{':
-		if p.flags.Unicode {
-			p.fail("Nothing to repeat")
-		}
 		from := p.at
 		p.at--
 		if _, _, ok := p.bounds(); ok {
 			p.fail("Nothing to repeat")
 		}
 		p.at = from
+		if p.flags.Unicode {
+			p.fail("Lone quantifier brackets")
+		}
 	case '}', ']':
 		if p.flags.Unicode {
 			p.fail("Lone quantifier brackets")

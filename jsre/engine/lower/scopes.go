@@ -64,6 +64,9 @@ func (s *scopes) visit(n ast.Node) {
 		s.field(n)
 	case *ast.Identifier:
 		s.reference(n)
+	case *ast.CallExpression:
+		n.LeftParenthesis = callPosition(n)
+		children(n, s.visit)
 	default:
 		s.block(n)
 	}

@@ -1,194 +1,181 @@
-// Package fs is the module fs: reading and writing whole files. Paths are relative to the script
-// runtime's directory.
+// Package fs is the module fs: files, as JSRE has them and as Node.js 20 does. The names that end in
+// Sync, those of fs.promises and those with a callback at the end are of Node.js; without a callback
+// the plain names are of JSRE where it has them. Paths are relative to the script runtime's directory.
 package fs
 
 import (
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
-	"syscall"
-
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
-// maxFile is the most bytes that are read from one file.
-const maxFile = 1 << 30
-
-// Module is require('fs'): readString, readFile, writeFile, appendFile, exists, stat, unlink,
-// mkdir, readdir; the names of Node.js that end in Sync are the same functions.
+// Module is require('fs'); require('fs/promises') is another.
 func Module() engine.Module {
 	return engine.Module{Name: "fs", Load: load}
 }
 
-type files struct{ vm *engine.VM }
+// PromisesModule is require('fs/promises').
+func PromisesModule() engine.Module {
+	return engine.Module{Name: "fs/promises", Load: func(vm *engine.VM) goja.Value {
+		fs, _ := vm.Require("fs")
+		return fs.ToObject(vm.Runtime()).Get("promises")
+	}}
+}
+
+// files is the module of one runtime.
+type files struct {
+	vm      *engine.VM
+	rt      *goja.Runtime
+	open    map[int]*handle // by the number that the script knows
+	next    int
+	classes *classes
+}
+
+// operation is what Node.js calls by one name in several forms. It throws what is wrong with its
+// arguments, and returns what the system says.
+type operation func(call) (any, *systemError)
 
 func load(vm *engine.VM) goja.Value {
-	f := files{vm}
+	f := &files{vm: vm, rt: vm.Runtime(), open: map[int]*handle{}, next: 3}
+	f.classes = f.newClasses()
+	vm.OnClose(f.closeAll)
 	o := vm.NewObject()
-	for _, m := range []struct {
-		name string
-		call func(engine.Args) goja.Value
-	}{
-		{"readString", f.readString},
-		{"readFile", f.readFile},
-		{"writeFile", f.writeFile},
-		{"appendFile", f.appendFile},
-		{"exists", f.exists},
-		{"stat", f.stat},
-		{"unlink", f.unlink},
-		{"mkdir", f.mkdir},
-		{"readdir", f.readdir},
-	} {
-		call := func(name string) func(goja.FunctionCall) goja.Value {
-			return func(c goja.FunctionCall) goja.Value { return m.call(vm.Args(name, c.Arguments)) }
-		}
-		vm.Export(o, m.name, call(m.name))
-		if m.name != "readString" {
-			vm.Export(o, m.name+"Sync", call(m.name+"Sync"))
+	promises := vm.NewObject()
+	ours := f.ofJSRE()
+	for name, op := range f.operations() {
+		vm.Export(o, name+"Sync", func(c goja.FunctionCall) goja.Value { return f.now(op, f.call(c)) })
+		plain := ours[name]
+		delete(ours, name)
+		vm.Export(o, name, func(c goja.FunctionCall) goja.Value {
+			a := f.call(c)
+			if plain != nil && !f.hasCallback(name, a) {
+				return f.value(plain(a))
+			}
+			return f.later(name, op, a)
+		})
+		if !ofDescriptors[name] {
+			vm.Export(promises, name, func(c goja.FunctionCall) goja.Value { return f.promise(op, f.call(c)) })
 		}
 	}
+	for name, plain := range ours {
+		vm.Export(o, name, func(c goja.FunctionCall) goja.Value { return f.value(plain(f.call(c))) })
+	}
+	f.exists(o)
+	constants := f.constants(o)
+	_ = promises.Set("constants", constants)
+	_ = o.Set("promises", promises)
+	_ = o.Set("Stats", f.classes.stats)
+	_ = o.Set("Dirent", f.classes.dirent)
+	_ = o.Set("File", f.fileClass())
 	return o
 }
 
-// path is the first argument as an absolute path.
-func (f files) path(a engine.Args) string {
-	p := a.String(0, "path")
-	if !filepath.IsAbs(p) {
-		p = filepath.Join(f.vm.Options().Dir, p)
-	}
-	return p
+// ofDescriptors are the operations on what open gives, which fs.promises has not.
+var ofDescriptors = map[string]bool{
+	"open": true, "close": true, "read": true, "write": true, "readv": true, "writev": true, "fstat": true, "fsync": true, "fdatasync": true,
+	"ftruncate": true, "futimes": true, "fchmod": true, "fchown": true,
 }
 
-// fail throws an error of the file system: what failed, which file, why, with the system's code.
-func (f files) fail(a engine.Args, what string, err error) {
-	code := "EIO"
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		if name, ok := codes[errno]; ok {
-			code = name
+func (f *files) operations() map[string]operation {
+	return map[string]operation{
+		"readFile": f.readFile, "writeFile": f.writeFile, "appendFile": f.appendFile, "truncate": f.truncate, "copyFile": f.copyFile,
+		"stat": f.stat, "lstat": f.lstat, "access": f.access, "chmod": f.chmod, "chown": f.chown, "lchown": f.lchown, "utimes": f.utimes,
+		"mkdir": f.mkdir, "mkdtemp": f.mkdtemp, "readdir": f.readdir, "rmdir": f.rmdir, "rm": f.rm, "unlink": f.unlink, "rename": f.rename, "cp": f.cp,
+		"link": f.link, "symlink": f.symlink, "readlink": f.readlink, "realpath": f.realpath,
+		"open": f.openDescriptor, "close": f.closeDescriptor, "read": f.read, "write": f.write, "readv": f.readv, "writev": f.writev, "fstat": f.fstat,
+		"fsync": f.fsync, "fdatasync": f.fsync, "ftruncate": f.ftruncate, "futimes": f.futimes, "fchmod": f.fchmod, "fchown": f.fchown,
+	}
+}
+
+// hasCallback reports whether a call is one of Node.js, with a callback at its end. readdir of JSRE has
+// a function of its own in the second place.
+func (f *files) hasCallback(name string, a call) bool {
+	if len(a.list) == 0 || name == "readdir" && len(a.list) == 2 {
+		return false
+	}
+	_, ok := goja.AssertFunction(a.list[len(a.list)-1])
+	return ok
+}
+
+// value is a result as the script gets it.
+func (f *files) value(v any) goja.Value {
+	if v == nil {
+		return goja.Undefined()
+	}
+	return f.rt.ToValue(v)
+}
+
+// now does an operation and throws what the system says against it.
+func (f *files) now(op operation, a call) goja.Value {
+	v, err := op(a)
+	if err != nil {
+		panic(f.error(err))
+	}
+	return f.value(v)
+}
+
+// attempt does an operation; what access refuses comes back like an error of the system, all else
+// that is thrown goes on.
+func (f *files) attempt(op operation, a call) (v goja.Value, failure *goja.Object) {
+	ex := f.rt.Try(func() {
+		result, err := op(a)
+		if err != nil {
+			failure = f.error(err)
+			return
+		}
+		v = f.value(result)
+	})
+	if ex == nil {
+		return v, failure
+	}
+	if obj, ok := ex.Value().(*goja.Object); ok {
+		if code := obj.Get("code"); code != nil && code.String() == "EACCES" {
+			return nil, obj
 		}
 	}
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
-	path := a.Value(0).String()
-	f.vm.Throw(code, "cannot "+what+" '"+path+"': "+err.Error(), "path", path)
+	panic(ex.Value())
 }
 
-var codes = map[syscall.Errno]string{
-	syscall.ENOENT: "ENOENT", syscall.EACCES: "EACCES", syscall.EPERM: "EPERM", syscall.EEXIST: "EEXIST",
-	syscall.EISDIR: "EISDIR", syscall.ENOTDIR: "ENOTDIR", syscall.ENOTEMPTY: "ENOTEMPTY", syscall.ENOSPC: "ENOSPC",
-	syscall.EINVAL: "EINVAL", syscall.EMFILE: "EMFILE", syscall.EROFS: "EROFS",
-}
-
-func (f files) read(a engine.Args) []byte {
-	file, err := os.Open(f.path(a))
-	if err != nil {
-		f.fail(a, "read", err)
-	}
-	defer func() { _ = file.Close() }()
-	b, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		f.fail(a, "read", err)
-	}
-	if len(b) > maxFile {
-		f.vm.ThrowRange("file '%s' is longer than %d bytes", a.Value(0).String(), maxFile)
-	}
-	return b
-}
-
-// readString gives a file as text.
-func (f files) readString(a engine.Args) goja.Value {
-	return f.decode(f.read(a), f.vm.Runtime().ToValue("utf8"))
-}
-
-// readFile gives a Buffer, or text when an encoding is named: as a string or as options.encoding.
-func (f files) readFile(a engine.Args) goja.Value {
-	enc := a.Value(1)
-	if obj, ok := enc.(*goja.Object); ok {
-		enc = f.vm.Field(obj, "encoding")
-	}
-	b := f.read(a)
-	if !engine.Given(enc) {
-		return f.vm.NewBuffer(b)
-	}
-	return f.decode(b, enc)
-}
-
-func (f files) decode(b []byte, enc goja.Value) goja.Value {
-	text, _ := f.vm.ToFunc(f.vm.BufferPrototype().Get("toString"))
-	return text.Call(f.vm.NewBuffer(b), enc)
-}
-
-func (f files) writeFile(a engine.Args) goja.Value { return f.write(a, os.O_TRUNC) }
-
-func (f files) appendFile(a engine.Args) goja.Value { return f.write(a, os.O_APPEND) }
-
-func (f files) write(a engine.Args, mode int) goja.Value {
-	path, data := f.path(a), a.Bytes(1, "data")
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o666)
-	if err != nil {
-		f.fail(a, "write", err)
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err != nil {
-		f.fail(a, "write", err)
-	}
+// later does an operation and tells a callback, which is the last argument, from the loop.
+func (f *files) later(name string, op operation, a call) goja.Value {
+	last := a.value(len(a.list) - 1)
+	callback := nodeerr.Func(f.vm, "cb", last)
+	a.list = a.list[:len(a.list)-1]
+	v, failure := f.attempt(op, a)
+	complete := f.vm.Loop().Reserve()
+	complete(func() {
+		switch {
+		case failure != nil:
+			callback.Call(goja.Undefined(), failure)
+		case v == nil || goja.IsUndefined(v):
+			callback.Call(goja.Undefined(), goja.Null())
+		default:
+			results := []goja.Value{goja.Null(), v}
+			if withBuffer[name] {
+				results = append(results, a.value(1))
+			}
+			callback.Call(goja.Undefined(), results...)
+		}
+	})
 	return goja.Undefined()
 }
 
-func (f files) exists(a engine.Args) goja.Value {
-	_, err := os.Stat(f.path(a))
-	return f.vm.Runtime().ToValue(err == nil)
-}
+// withBuffer are the operations whose callback gets what was read into or written, too.
+var withBuffer = map[string]bool{"read": true, "write": true, "readv": true, "writev": true}
 
-func (f files) stat(a engine.Args) goja.Value {
-	st, err := os.Stat(f.path(a))
-	if err != nil {
-		f.fail(a, "stat", err)
+// promise does an operation and gives a promise of what comes of it.
+func (f *files) promise(op operation, a call) goja.Value {
+	p, resolve, reject := f.rt.NewPromise()
+	var v any
+	var err *systemError
+	switch ex := f.rt.Try(func() { v, err = op(a) }); {
+	case ex != nil:
+		_ = reject(ex.Value())
+	case err != nil:
+		_ = reject(f.error(err))
+	default:
+		_ = resolve(f.value(v))
 	}
-	rt := f.vm.Runtime()
-	mtime, err := rt.New(rt.Get("Date"), rt.ToValue(st.ModTime().UnixMilli()))
-	if err != nil {
-		panic(err)
-	}
-	o := f.vm.NewObject("size", st.Size(), "mode", uint32(st.Mode().Perm()), "mtimeMs", st.ModTime().UnixMilli(), "mtime", mtime)
-	f.vm.Method(o, "isFile", func(goja.FunctionCall) goja.Value { return rt.ToValue(st.Mode().IsRegular()) })
-	f.vm.Method(o, "isDirectory", func(goja.FunctionCall) goja.Value { return rt.ToValue(st.IsDir()) })
-	return o
-}
-
-func (f files) unlink(a engine.Args) goja.Value {
-	if err := os.Remove(f.path(a)); err != nil {
-		f.fail(a, "remove", err)
-	}
-	return goja.Undefined()
-}
-
-// mkdir makes a directory; options.recursive makes those above it, too.
-func (f files) mkdir(a engine.Args) goja.Value {
-	create := os.Mkdir
-	if opts, ok := a.Value(1).(*goja.Object); ok && f.vm.Field(opts, "recursive").ToBoolean() {
-		create = os.MkdirAll
-	}
-	if err := create(f.path(a), 0o777); err != nil {
-		f.fail(a, "make directory", err)
-	}
-	return goja.Undefined()
-}
-
-func (f files) readdir(a engine.Args) goja.Value {
-	list, err := os.ReadDir(f.path(a))
-	if err != nil {
-		f.fail(a, "list", err)
-	}
-	names := []any{}
-	for _, e := range list {
-		names = append(names, e.Name())
-	}
-	return f.vm.Runtime().NewArray(names...)
+	return f.rt.ToValue(p)
 }

@@ -70,17 +70,21 @@ func (c *client) applyAlias(o *outgoing) goja.Value {
 		return nil
 	}
 	given := packet.FindProperty(o.p.Properties, packet.TopicAlias)
+	if given == nil || given.Num == 0 {
+		c.addOwnAlias(o)
+		return nil
+	}
+	if a := c.sendAliases; a == nil || o.p.Topic != "" && !a.put(o.p.Topic, int(given.Num)) {
+		return c.plainError("Sending Topic Alias out of range")
+	}
+	return nil
+}
+
+// addOwnAlias puts in an alias of the client's own, where the options want that.
+func (c *client) addOwnAlias(o *outgoing) {
 	a := c.sendAliases
 	switch {
-	case a == nil:
-		if given != nil && given.Num != 0 {
-			return c.plainError("Sending Topic Alias out of range")
-		}
-	case given != nil && given.Num != 0:
-		if o.p.Topic != "" && !a.put(o.p.Topic, int(given.Num)) {
-			return c.plainError("Sending Topic Alias out of range")
-		}
-	case o.p.Topic == "":
+	case a == nil, o.p.Topic == "":
 	case c.optBool("autoAssignTopicAlias"):
 		alias := a.alias(o.p.Topic)
 		if alias == 0 {
@@ -96,10 +100,10 @@ func (c *client) applyAlias(o *outgoing) goja.Value {
 			addAlias(o, alias)
 		}
 	}
-	return nil
 }
 
 func addAlias(o *outgoing, alias int) {
+	o.aliased = true
 	o.p.Properties = append(slices.Clone(o.p.Properties), packet.Property{ID: packet.TopicAlias, Num: uint32(alias)}) //nolint:gosec // at most 65535
 }
 
@@ -119,7 +123,7 @@ func (c *client) readAliasMaximum() {
 }
 
 // resolveAlias puts the topic in the place of its alias. It reports false when that ended the connection.
-func (c *client) resolveAlias(p *packet.Packet) bool {
+func (c *client) resolveAlias(p *packet.Packet, r *received) bool {
 	given := packet.FindProperty(p.Properties, packet.TopicAlias)
 	if given == nil {
 		return true
@@ -132,7 +136,7 @@ func (c *client) resolveAlias(p *packet.Packet) bool {
 	if c.recvAliases == nil {
 		return reject("Received a PUBLISH Topic Alias but no Topic Alias Maximum was advertised", 148)
 	}
-	if alias == 0 || alias > uint32(c.recvAliasMax) { //nolint:gosec // at most 65535
+	if alias == 0 || p.Topic != "" && alias > uint32(c.recvAliasMax) { //nolint:gosec // at most 65535
 		return reject(outsideAliases(int(alias), c.recvAliasMax), 148)
 	}
 	if p.Topic == "" {
@@ -140,7 +144,7 @@ func (c *client) resolveAlias(p *packet.Packet) bool {
 		if !known {
 			return reject("Received unregistered Topic Alias", 130)
 		}
-		p.Topic = topic
+		r.topic = topic
 		return true
 	}
 	c.recvAliases[uint16(alias)] = p.Topic

@@ -167,6 +167,7 @@ func (m *module) accessors(proto *goja.Object) {
 	define("disconnected", func(c *client) goja.Value { return c.disconnected }, func(c *client, v goja.Value) { c.disconnected = v })
 	define("serverProperties", func(c *client) goja.Value { return c.serverProperties }, nil)
 	define("keepalive", func(c *client) goja.Value { return rt.ToValue(c.keepAlive()) }, nil)
+	define("stream", (*client).streamValue, nil)
 	define("queue", (*client).queueValue, nil)
 	define("messageIdProvider", func(c *client) goja.Value { return c.ids.value() }, nil)
 	define("outgoingStore", func(c *client) goja.Value { return c.outgoing.value(m) }, nil)

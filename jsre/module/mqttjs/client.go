@@ -57,6 +57,7 @@ type client struct {
 	lastTopic                     goja.Value                         // of the message before, with its text
 	lastName                      string
 
+	logger *engine.Func // option log
 	source *engine.Source
 	chunk  []*packet.Packet // came together and are being handled
 	at     int
@@ -85,9 +86,11 @@ type queued struct {
 // newClient makes the client of options on obj.
 func (m *module) newClient(obj, options *goja.Object) *client {
 	vm := m.vm
-	c := &client{module: m, obj: obj, opts: options, first: true, disconnected: goja.Undefined(),
+	c := &client{
+		module: m, obj: obj, opts: options, first: true, disconnected: goja.Undefined(),
 		pending: map[uint16]*pending{}, topicsOf: map[uint16][]string{}, incomingQoS2: map[uint16]bool{},
-		serverProperties: goja.Undefined()}
+		serverProperties: goja.Undefined(),
+	}
 	c.room.L = &c.mu
 	vm.SetSlot(obj, c)
 	c.emitter = vm.NewEmitter(obj)
@@ -100,6 +103,7 @@ func (m *module) newClient(obj, options *goja.Object) *client {
 	c.incoming = c.storeOf(c.opt("incomingStore"))
 	q := c.opt("queueQoSZero")
 	c.queueQoS0 = goja.IsUndefined(q) || q.ToBoolean()
+	c.logger, _ = m.vm.ToFunc(c.opt("log"))
 	c.readAliasMaximum()
 	return c
 }
@@ -110,9 +114,17 @@ func (c *client) fillOptions() {
 		name  string
 		value any
 	}{
-		{"keepalive", 60}, {"reschedulePings", true}, {"protocolId", "MQTT"}, {"protocolVersion", 4},
-		{"reconnectPeriod", 1000}, {"connectTimeout", 30_000}, {"clean", true}, {"resubscribe", true},
-		{"subscribeBatchSize", nil}, {"writeCache", true}, {"timerVariant", "auto"},
+		{"keepalive", 60},
+		{"reschedulePings", true},
+		{"protocolId", "MQTT"},
+		{"protocolVersion", 4},
+		{"reconnectPeriod", 1000},
+		{"connectTimeout", 30_000},
+		{"clean", true},
+		{"resubscribe", true},
+		{"subscribeBatchSize", nil},
+		{"writeCache", true},
+		{"timerVariant", "auto"},
 	} {
 		if goja.IsUndefined(c.opt(d.name)) {
 			c.setOpt(d.name, d.value)
@@ -145,12 +157,25 @@ func (c *client) readVersion() int { return int(c.opt("protocolVersion").ToInteg
 
 // emit tells the listeners of an event, from inside the script's calls and the loop's entries.
 func (c *client) emit(name string, args ...goja.Value) {
+	if c.logger != nil {
+		c.log(name, args)
+	}
 	if name == "error" && c.emitter.Count(name) == 0 { // a client of mqtt.connect ends no script
 		c.settleAsync(name, args)
 		return
 	}
 	c.emitter.Emit(name, args...)
 	c.settleAsync(name, args)
+}
+
+// log tells the function of the option log of an event.
+func (c *client) log(name string, args []goja.Value) {
+	rt := c.vm.Runtime()
+	if len(args) > 0 && name == "error" {
+		call(c.logger, rt.ToValue("client %s: event %s: %s"), c.opt("clientId"), rt.ToValue(name), args[0])
+		return
+	}
+	call(c.logger, rt.ToValue("client %s: event %s"), c.opt("clientId"), rt.ToValue(name))
 }
 
 // settleAsync has the promise of connectAsync know of the first of these events.

@@ -4,6 +4,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/packet"
 )
 
 // reasons are the texts of return codes of CONNACK and reason codes, as errors have them.
@@ -147,7 +148,8 @@ func (m *module) applyMixin(call goja.FunctionCall) goja.Value {
 // providerClass is a class of identifier providers.
 func (m *module) providerClass(name string, create func() idProvider) goja.Value {
 	class, _ := m.vm.NewClass(name, func(call goja.ConstructorCall) *goja.Object {
-		m.fillProvider(call.This, create())
+		p := create()
+		m.fillProvider(call.This, p)
 		return nil
 	})
 	return class
@@ -205,9 +207,11 @@ func (m *module) storeMethods(proto *goja.Object) {
 		return uint16(v.ToObject(rt).Get("messageId").ToInteger()) //nolint:gosec // another one is none
 	}
 	method("put", func(s *memory, p goja.Value, back func(...goja.Value)) goja.Value {
-		if o := reader.fromObject(p); o != nil {
-			s.put(o, func(goja.Value) { back() })
+		o := reader.fromObject(p)
+		if o == nil { // what is kept need not be a packet
+			o = &outgoing{object: p.ToObject(rt), p: packet.Packet{ID: id(p)}}
 		}
+		s.put(o, func(goja.Value) { back() })
 		return s.obj
 	})
 	method("get", func(s *memory, p goja.Value, back func(...goja.Value)) goja.Value {

@@ -73,7 +73,7 @@ type lowestIDs struct {
 	obj    *goja.Object
 }
 
-func newLowestIDs(m *module) *lowestIDs { return &lowestIDs{m: m, from: 1, latest: goja.Null()} }
+func newLowestIDs(m *module) *lowestIDs { return &lowestIDs{m: m, from: 1, latest: goja.Undefined()} }
 
 func (i *lowestIDs) isUsed(id int) bool { return i.used[id/64]&(1<<(id%64)) != 0 }
 
@@ -138,6 +138,7 @@ func (i *scriptIDs) last() goja.Value { return i.call("getLastAllocated") }
 func (i *scriptIDs) register(id uint16) bool {
 	return i.call("register", i.m.vm.Runtime().ToValue(int(id))).ToBoolean()
 }
+
 func (i *scriptIDs) deallocate(id uint16) { i.call("deallocate", i.m.vm.Runtime().ToValue(int(id))) }
 func (i *scriptIDs) clear()               { i.call("clear") }
 func (i *scriptIDs) value() goja.Value    { return i.obj }
@@ -157,9 +158,8 @@ func (m *module) idProviderOf(v goja.Value) idProvider {
 // providerObject is a provider of ours as a script sees it.
 func (m *module) providerObject(obj **goja.Object, p idProvider, class string) goja.Value {
 	if *obj == nil {
-		*obj = m.vm.Runtime().NewObject()
-		m.fillProvider(*obj, p)
-		_ = class
+		_, proto := m.vm.NewClass(class, func(goja.ConstructorCall) *goja.Object { return nil })
+		m.fillProvider(m.vm.Runtime().CreateObject(proto), p)
 	}
 	return *obj
 }
@@ -169,6 +169,12 @@ func (m *module) fillProvider(obj *goja.Object, p idProvider) {
 	vm := m.vm
 	rt := vm.Runtime()
 	vm.SetSlot(obj, p)
+	switch p := p.(type) {
+	case *countingIDs:
+		p.obj = obj
+	case *lowestIDs:
+		p.obj = obj
+	}
 	vm.Method(obj, "allocate", func(goja.FunctionCall) goja.Value {
 		if id, ok := p.allocate(); ok {
 			return rt.ToValue(int(id))

@@ -1,6 +1,7 @@
 package mqttjs
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func matches(filter, topic string) bool {
 
 func (c *client) tellHandlers(r *received) {
 	for _, h := range slices.Clone(c.filterHandlers) {
-		if matches(h.filter, r.p.Topic) {
+		if matches(h.filter, r.topic) {
 			h.tell(r)
 		}
 	}
@@ -95,17 +96,25 @@ func (c *client) subscribeFor(filter string, options *goja.Object) {
 type iteration struct {
 	c       *client
 	handler *filterHandler
-	queue   []goja.Value
-	dropped int64
+	queue   []waitingMessage
+	bytes   int // that it holds
 	waiting []func(v goja.Value, done bool)
 	failed  []func(err goja.Value)
 	over    bool
 	err     goja.Value
 }
 
-// mostWaiting bounds the messages that wait for a loop which takes its time; what is above is lost,
-// and counted.
-const mostWaiting = 100_000
+type waitingMessage struct {
+	v     goja.Value
+	bytes int
+}
+
+// mostWaiting and mostBytes bound what waits for a loop which takes its time. Above them it ends with
+// an error. Reading cannot stop for it: the acknowledgement that the loop waits for may be next.
+const (
+	mostWaiting = 100_000
+	mostBytes   = 64 << 20
+)
 
 // messages is client.messages(filter[, options]): it subscribes, and gives the messages that match one
 // by one as { topic, payload, packet }. It ends with the client, and when the loop is left.
@@ -138,11 +147,13 @@ func (it *iteration) take(r *received) {
 		f(v, false)
 		return
 	}
-	if len(it.queue) >= mostWaiting {
-		it.dropped++
+	if len(it.queue) >= mostWaiting || it.bytes > mostBytes {
+		it.end(it.c.vm.NewError("Error", "ENOBUFS", fmt.Sprintf(
+			"messages: %d messages (%d bytes) wait for the loop, which is too slow; the next one is lost", len(it.queue), it.bytes)))
 		return
 	}
-	it.queue = append(it.queue, v)
+	it.queue = append(it.queue, waitingMessage{v, r.p.Length})
+	it.bytes += r.p.Length
 }
 
 // end ends the iteration, with an error or without. What waits in its queue is still given.
@@ -177,7 +188,6 @@ func (it *iteration) object() *goja.Object {
 		_ = resolve(vm.NewObject("value", call.Argument(0), "done", true))
 		return rt.ToValue(p)
 	})
-	vm.Getter(o, "dropped", func(goja.Value) goja.Value { return rt.ToValue(it.dropped) })
 	self := vm.NewFunction("[Symbol.asyncIterator]", func(call goja.FunctionCall) goja.Value { return call.This })
 	if symbol, ok := rt.Get("Symbol").ToObject(rt).Get("asyncIterator").(*goja.Symbol); ok {
 		_ = o.DefineDataPropertySymbol(symbol, self, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
@@ -192,10 +202,11 @@ func (it *iteration) next() goja.Value {
 	give := func(v goja.Value, done bool) { _ = resolve(vm.NewObject("value", v, "done", done)) }
 	switch {
 	case len(it.queue) > 0:
-		v := it.queue[0]
-		it.queue[0] = nil
+		m := it.queue[0]
+		it.queue[0] = waitingMessage{}
 		it.queue = it.queue[1:]
-		give(v, false)
+		it.bytes -= m.bytes
+		give(m.v, false)
 	case it.err != nil:
 		err := it.err
 		it.err = nil

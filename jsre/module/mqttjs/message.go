@@ -16,6 +16,7 @@ type received struct {
 	engine.Dynamic
 	client  *client
 	p       *packet.Packet
+	topic   string        // also where the packet has an alias in its place
 	args    [3]goja.Value // topic, payload, packet
 	payload engine.LazyBuffer
 	own     map[string]goja.Value // all properties of the packet, once a script has changed one
@@ -23,9 +24,11 @@ type received struct {
 }
 
 func (c *client) newReceived(p *packet.Packet) *received {
-	r := &received{client: c, p: p}
+	r := &received{client: c, p: p, topic: p.Topic}
 	r.args[1] = c.vm.InitLazyBuffer(&r.payload, p.Payload)
-	r.args[2] = c.vm.InitDynamic(&r.Dynamic, r)
+	shown := c.vm.InitDynamic(&r.Dynamic, r)
+	_ = shown.SetPrototype(c.classes.packetProto)
+	r.args[2] = shown
 	return r
 }
 
@@ -128,10 +131,10 @@ func (r *received) Keys() []string {
 
 // handlePublish takes a message.
 func (c *client) handlePublish(p *packet.Packet, r *received) {
-	if c.version == packet.V5 && !c.resolveAlias(p) {
+	if c.version == packet.V5 && !c.resolveAlias(p, r) {
 		return
 	}
-	r.args[0] = c.topicValue(p.Topic)
+	r.args[0] = c.topicValue(r.topic)
 	if p.QoS == 0 {
 		c.deliver(r, nil)
 		return
@@ -224,7 +227,7 @@ func (c *client) handlePubRel(p *packet.Packet) {
 			kept.p.QoS = 2
 			r = c.newReceived(&kept.p)
 		}
-		r.args[0] = c.topicValue(r.p.Topic)
+		r.args[0] = c.topicValue(r.topic)
 		c.deliver(r, func() {
 			delete(c.incomingQoS2, id)
 			c.incoming.del(id, func(*outgoing) {})

@@ -137,21 +137,31 @@ func (m *module) appendProperty(list []packet.Property, id byte, kind packet.Kin
 			return list
 		}
 		return m.appendNumber(list, id, v, packet.MaxLength)
-	case packet.Text:
-		if s, ok := v.(goja.String); ok && len(s.String()) <= math.MaxUint16 {
-			return append(list, packet.Property{ID: id, Text: s.String()})
-		}
-	case packet.Binary:
-		if s, ok := v.(goja.String); ok && len(s.String()) <= math.MaxUint16 {
-			return append(list, packet.Property{ID: id, Bytes: []byte(s.String())})
-		}
-		if b, ok := m.vm.Bytes(v); ok && len(b) <= math.MaxUint16 {
-			return append(list, packet.Property{ID: id, Bytes: append([]byte{}, b...)})
-		}
 	case packet.Pair:
 		return m.appendPairs(list, v)
+	default:
+		return m.appendText(list, packet.Property{ID: id}, kind, v)
 	}
-	return nil
+}
+
+// appendText adds a property that is a text, or bytes, for which a text may stand.
+func (m *module) appendText(list []packet.Property, p packet.Property, kind packet.Kind, v goja.Value) []packet.Property {
+	s, isText := v.(goja.String)
+	b, isBytes := m.vm.Bytes(v)
+	switch {
+	case isText && kind == packet.Text:
+		p.Text = s.String()
+	case isText:
+		p.Bytes = []byte(s.String())
+	case isBytes && kind == packet.Binary:
+		p.Bytes = append([]byte{}, b...)
+	default:
+		return nil
+	}
+	if len(p.Text) > math.MaxUint16 || len(p.Bytes) > math.MaxUint16 {
+		return nil
+	}
+	return append(list, p)
 }
 
 func (m *module) appendNumber(list []packet.Property, id byte, v goja.Value, most float64) []packet.Property {
@@ -206,18 +216,7 @@ func (c *client) sentObject(o *outgoing) *goja.Object {
 	set := func(name string, v any) { _ = out.Set(name, v) }
 	switch p.Type {
 	case packet.Publish:
-		set("topic", p.Topic)
-		if o.payload == nil {
-			o.payload = goja.Undefined()
-		}
-		set("payload", o.payload)
-		set("qos", int(p.QoS))
-		set("retain", p.Retain)
-		set("messageId", int(p.ID))
-		set("dup", p.Dup)
-		if c.version == packet.V5 {
-			set("properties", c.sentProperties(o))
-		}
+		c.showPublish(o, set)
 		return out
 	case packet.Subscribe:
 		set("subscriptions", o.list)
@@ -227,7 +226,9 @@ func (c *client) sentObject(o *outgoing) *goja.Object {
 		set("unsubscriptions", o.list)
 	case packet.PubAck, packet.PubRec:
 		set("messageId", int(p.ID))
-		set("reasonCode", int(p.Code))
+		if p.Type == packet.PubAck || p.Code != 0 {
+			set("reasonCode", int(p.Code))
+		}
 	case packet.PubRel:
 		set("qos", 2)
 		set("messageId", int(p.ID))
@@ -246,6 +247,24 @@ func (c *client) sentObject(o *outgoing) *goja.Object {
 	return out
 }
 
+// showPublish sets the members of a message that is sent.
+func (c *client) showPublish(o *outgoing, set func(name string, v any)) {
+	if set("topic", o.p.Topic); o.topic != nil {
+		set("topic", o.topic)
+	}
+	if o.payload == nil {
+		o.payload = goja.Undefined()
+	}
+	set("payload", o.payload)
+	set("qos", int(o.p.QoS))
+	set("retain", o.p.Retain)
+	set("messageId", int(o.p.ID))
+	set("dup", o.p.Dup)
+	if c.version == packet.V5 {
+		set("properties", c.sentProperties(o))
+	}
+}
+
 // sentProperties are the properties of a message as the script gave them, with the alias that the
 // client has added.
 func (c *client) sentProperties(o *outgoing) goja.Value {
@@ -253,7 +272,7 @@ func (c *client) sentProperties(o *outgoing) goja.Value {
 	if o.properties != nil && (alias != nil) == engineGiven(c.vm.Field(o.properties, "topicAlias")) {
 		return o.properties
 	}
-	if o.properties == nil && alias == nil {
+	if o.properties == nil && alias == nil && !o.aliased {
 		return goja.Undefined()
 	}
 	out := c.vm.NewObject()

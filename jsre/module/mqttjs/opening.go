@@ -9,46 +9,61 @@ import (
 )
 
 // sendConnect sends CONNECT, which waits for the connection. What cannot be written ends the attempt.
-func (c *client) sendConnect() {
-	p, shown, fault := c.readConnect()
+func (c *client) sendConnect(o opening) {
 	if c.emitter.Count("packetsend") > 0 {
-		c.emit("packetsend", shown)
+		c.emit("packetsend", o.shown)
 	}
-	if fault != "" {
+	if o.fault != "" {
 		c.stream.destroy()
 		return
 	}
-	c.stream.put(func(dst []byte) []byte { return packet.AppendConnect(dst, p) })
+	c.stream.put(func(dst []byte) []byte { return packet.AppendConnect(dst, o.p) })
 	c.sendFirstAuth()
 }
 
-// readConnect makes the packet of the options, and as scripts see it.
-func (c *client) readConnect() (p *packet.ConnectPacket, shown *goja.Object, fault string) {
-	vm := c.vm
-	shown = vm.NewObject("cmd", "connect")
+// opening is a CONNECT, as it is sent and as scripts see it.
+type opening struct {
+	p     *packet.ConnectPacket
+	shown *goja.Object
+	fault string // why it cannot be written, "" when it can
+}
+
+// readConnect makes the packet of the options.
+func (c *client) readConnect() opening {
+	shown := c.vm.NewObject("cmd", "connect")
 	for _, name := range []string{"protocolId", "protocolVersion", "clean", "clientId", "keepalive", "username", "password"} {
 		_ = shown.Set(name, c.opt(name))
 	}
-	p = &packet.ConnectPacket{ProtocolID: c.opt("protocolId").String(), Version: byte(c.version), Clean: c.optBool("clean"), //nolint:gosec // checked below
-		Bridge: c.optBool("bridgeMode"), ClientID: c.opt("clientId").String()}
-	if c.version < 3 || c.version > 5 {
-		return p, shown, "Invalid protocol version"
+	p := &packet.ConnectPacket{
+		ProtocolID: c.opt("protocolId").String(), Version: byte(c.version), //nolint:gosec // checked next
+		Clean: c.optBool("clean"), Bridge: c.optBool("bridgeMode"), ClientID: c.opt("clientId").String(),
 	}
-	if p.ClientID == "" && !p.Clean {
-		return p, shown, "clientId must be given if cleanSession set to 0"
+	fault := c.fillConnect(p)
+	if fault == "" {
+		fault = c.readConnectProperties(p, shown)
 	}
+	if fault == "" {
+		fault = c.readWill(p, shown)
+	}
+	return opening{p, shown, fault}
+}
+
+// fillConnect takes what needs a check.
+func (c *client) fillConnect(p *packet.ConnectPacket) (fault string) {
 	alive := c.opt("keepalive")
-	if n := alive.ToFloat(); !goja.IsNumber(alive) || n < 0 || n > 65535 || n != float64(int(n)) {
-		return p, shown, "Invalid keepalive"
+	n := alive.ToFloat()
+	switch {
+	case c.version < 3 || c.version > 5:
+		return "Invalid protocol version"
+	case len(p.ClientID) > 65535 || len(p.ProtocolID) > 65535:
+		return "Invalid clientId"
+	case p.ClientID == "" && !p.Clean:
+		return "clientId must be given if cleanSession set to 0"
+	case !goja.IsNumber(alive) || n < 0 || n > 65535 || n != float64(int(n)):
+		return "Invalid keepalive"
 	}
-	p.KeepAlive = uint16(alive.ToInteger()) //nolint:gosec // checked
-	if fault = c.readCredentials(p); fault != "" {
-		return p, shown, fault
-	}
-	if fault = c.readConnectProperties(p, shown); fault != "" {
-		return p, shown, fault
-	}
-	return p, shown, c.readWill(p, shown)
+	p.KeepAlive = uint16(n)
+	return c.readCredentials(p)
 }
 
 func (c *client) readCredentials(p *packet.ConnectPacket) (fault string) {

@@ -13,12 +13,14 @@ import (
 type outgoing struct {
 	p          packet.Packet
 	fault      string       // why it cannot be written: the connection ends when it comes to that
+	topic      goja.Value   // of a PUBLISH, where it is no string
 	payload    goja.Value   // of a PUBLISH; nil: undefined
 	properties *goja.Object // as given; nil: none
 	list       goja.Value   // of a SUBSCRIBE or UNSUBSCRIBE
 	options    *goja.Object // of a DISCONNECT
 	object     *goja.Object // a packet that the script made; nil: none
 	received   *received    // in the incoming store: the message as it came
+	aliased    bool         // the client has put in an alias
 	written    bool         // once; then it is a duplicate
 }
 
@@ -54,8 +56,10 @@ func (c *client) write(o *outgoing, done func(err goja.Value)) {
 		return
 	}
 	room := s.put(func(dst []byte) []byte {
-		if c.version >= packet.V311 && o.written && o.p.Type == packet.Publish {
-			o.p.Dup = true
+		if o.written && o.p.Type == packet.Publish && c.connack.SessionPresent { // the script sees what it gave
+			again := o.p
+			again.Dup = true
+			return packet.Append(dst, &again, c.version)
 		}
 		return packet.Append(dst, &o.p, c.version)
 	})
@@ -208,7 +212,7 @@ func (c *client) resend() {
 	}
 	var next func()
 	next = func() {
-		if s != c.stream || s.gone || c.disconnecting || c.reconnectTimer != nil {
+		if s != c.stream || s.gone {
 			c.resending = false
 			return
 		}
@@ -266,11 +270,11 @@ func (c *client) whenPossible(f func() bool) {
 func (c *client) forget(id uint16, done func(kept *outgoing)) {
 	delete(c.pending, id)
 	c.outgoing.del(id, func(kept *outgoing) {
-		c.ids.deallocate(id)
-		c.runPostponed()
-		if done != nil {
+		if done != nil { // the identifier is free when it has returned
 			done(kept)
 		}
+		c.ids.deallocate(id)
+		c.runPostponed()
 	})
 }
 

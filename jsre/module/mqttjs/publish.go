@@ -19,14 +19,14 @@ func callbackOf(f *engine.Func) outcome {
 		return nil
 	}
 	return func(err goja.Value, packet func() goja.Value) {
-		if err == nil {
-			err = goja.Undefined()
+		switch {
+		case packet != nil:
+			call(f, err, packet())
+		case err != nil:
+			call(f, err)
+		default:
+			call(f)
 		}
-		v := goja.Undefined()
-		if packet != nil {
-			v = packet()
-		}
-		call(f, err, v)
 	}
 }
 
@@ -62,7 +62,13 @@ func (c *client) beginPublish(topic, message goja.Value, options *goja.Object, d
 		stored = c.readPublishOptions(o, options)
 	}
 	c.readTopic(o, topic)
+	if o.topic != nil && !engine.Given(o.topic) && (!c.connected || o.p.QoS > 0 || c.version == packet.V5) {
+		panic(c.vm.NewError("TypeError", "", "Cannot read properties of "+o.topic.String()+" (reading 'toString')"))
+	}
 	o.p.Payload = c.payloadBytes(message)
+	if size := packet.PublishSize(&o.p, c.version); size > packet.MaxLength {
+		c.vm.ThrowRange("publish: the packet is %d bytes long, at most %d are possible", size, packet.MaxLength)
+	}
 	if o.p.QoS == 0 && !c.resending && len(c.postponed) == 0 {
 		c.sendPublish(o, done, stored)
 		return
@@ -81,6 +87,15 @@ func (c *client) sendPublish(o *outgoing, done outcome, stored *engine.Func) boo
 			written = func(err goja.Value) { done(err, nil) }
 		}
 		c.send(o, written, stored)
+		return true
+	}
+	if o.fault != "" { // kept, it would end each connection to come
+		if c.connected {
+			c.write(o, nil)
+		}
+		if done != nil {
+			done(c.plainError(o.fault), nil)
+		}
 		return true
 	}
 	id, ok := c.ids.allocate()
@@ -123,7 +138,7 @@ func (c *client) readTopic(o *outgoing, v goja.Value) {
 	} else if b, ok := c.vm.Bytes(v); ok {
 		o.p.Topic = string(b)
 	} else {
-		o.fault = "Invalid topic"
+		o.fault, o.topic = "Invalid topic", v
 		return
 	}
 	if len(o.p.Topic) > 0xFFFF {

@@ -1,6 +1,7 @@
 package mqttjs
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/mqttjs/packet"
+	"dunlin/mqtt/dial"
 )
 
 // drain serves what the streams have told, up to most items.
@@ -93,7 +95,16 @@ func (c *client) serve(it item) {
 
 // tellError tells of an error of the transport, or of what is no packet.
 func (c *client) tellError(s *stream, err error) {
-	if v := c.errorValue(s, err); v != nil {
+	v := c.errorValue(err)
+	if v == nil {
+		return
+	}
+	times := 1
+	var stage *dial.Error
+	if errors.As(err, &stage) && stage.Stage == dial.StageTLS && !s.webSocket { // MQTT.js tells of these twice
+		times = 2
+	}
+	for range times {
 		c.run(func() { c.emit("error", v) })
 	}
 }
@@ -243,6 +254,7 @@ func (c *client) checkDrained() {
 	if !c.disconnecting || len(c.pending) > 0 {
 		return
 	}
+	c.emit("outgoingEmpty")
 	waiting := c.drained
 	c.drained = nil
 	for _, f := range waiting {

@@ -20,9 +20,10 @@ func (c *client) begin() {
 		c.setDisconnected(false)
 	}
 	c.version = c.readVersion()
-	t := c.readTarget()
+	t := c.readTarget() // what the script is called for, and may throw, comes before anything is opened
+	connect := c.readConnect()
 	c.stream = c.open(t)
-	c.sendConnect()
+	c.sendConnect(connect)
 	if c.authIsIncomplete() {
 		return
 	}
@@ -141,6 +142,9 @@ func (c *client) deliverQueue() {
 	}
 	c.send(q.out, func(err goja.Value) {
 		if q.done != nil {
+			if err == nil {
+				err = goja.Undefined() // which the callback gets here, though not elsewhere
+			}
 			q.done(err)
 		}
 		c.deliverQueue()
@@ -153,6 +157,9 @@ func (c *client) closed(s *stream) {
 		f()
 	}
 	s.afterClose = nil
+	if s.shown != nil {
+		defer s.shown.Emit("close", c.vm.Runtime().ToValue(false))
+	}
 	c.failVolatile()
 	if s != c.stream || s.silent {
 		return
@@ -225,6 +232,7 @@ func (c *client) cleanUp(force bool, options *goja.Object, done func()) {
 		c.send(out, func(goja.Value) { c.later(s.finish) }, nil)
 	default: // nobody is there to be told; no event follows, for the script is told that it has ended
 		s.silent = true
+		c.stopConnackTimer()
 		s.destroy()
 	}
 	if !c.disconnecting && !c.reconnecting {
@@ -271,11 +279,11 @@ func (c *client) finishWith(force bool, options *goja.Object, done func(goja.Val
 		done(nil)
 		return
 	}
-	if c.stream == nil {
-		c.vm.ThrowType("Cannot read properties of undefined (reading 'writable')")
-	}
 	c.clearReconnect()
 	c.disconnecting = true
+	if c.stream == nil { // as with MQTT.js, which has nothing to end either
+		panic(c.vm.NewError("TypeError", "", "Cannot read properties of undefined (reading 'on')"))
+	}
 	finish := func() {
 		c.cleanUp(force, options, func() { c.vm.Loop().NextTick(func() { c.closeStores(done) }) })
 	}
@@ -316,7 +324,7 @@ func (c *client) reconnect(call goja.FunctionCall) goja.Value {
 	options, _ := call.Argument(0).(*goja.Object)
 	again := func() {
 		for _, name := range []string{"incomingStore", "outgoingStore"} {
-			v := goja.Value(goja.Null())
+			var v goja.Value = goja.Null()
 			if options != nil {
 				if given := c.vm.Field(options, name); engineGiven(given) {
 					v = given

@@ -156,9 +156,11 @@ func (s *scriptStore) list() (out []*outgoing, err goja.Value) {
 		return len(out) < maxFilters
 	}
 	if read, ok := s.m.vm.ToFunc(stream.Get("read")); ok {
-		for v := read.Call(stream); engine.Given(v) && add(v); v = read.Call(stream) {
+		for {
+			if v := read.Call(stream); !engine.Given(v) || !add(v) {
+				return out, nil
+			}
 		}
-		return out, nil
 	}
 	s.m.vm.Runtime().ForOf(stream, add)
 	return out, nil

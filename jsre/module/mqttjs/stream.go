@@ -36,6 +36,7 @@ type item struct {
 type stream struct {
 	client     *client
 	version    int
+	webSocket  bool
 	background sync.WaitGroup
 	release    func()
 	cancel     context.CancelFunc
@@ -45,6 +46,7 @@ type stream struct {
 	over       bool // its close event was given
 	silent     bool // and is not told to the script
 	afterClose []func()
+	shown      *engine.Emitter // client.stream, once a script has asked for it
 	afterDrain []func(goja.Value)
 	limit      *engine.Timer // of the wait for the server to close, too
 
@@ -60,7 +62,7 @@ type stream struct {
 
 // open begins an attempt.
 func (c *client) open(t target) *stream {
-	s := &stream{client: c, version: c.version, release: c.vm.Loop().Ref()}
+	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, release: c.vm.Loop().Ref()}
 	s.change.L = &s.mu
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(c.vm.Context())
@@ -88,12 +90,16 @@ func (s *stream) work(ctx context.Context, t target) {
 		writer.Wait()
 	}
 	s.cancel()
-	if err != nil && err != io.EOF {
+	if err != nil && !isEOF(err) {
 		s.tell(item{err: err})
 	}
 	s.client.remove(s)
 	s.tell(item{closed: true})
 }
+
+// isEOF reports whether a server has closed the connection properly. What wraps it, such as a failed
+// handshake, is an error.
+func isEOF(err error) bool { return err == io.EOF } //nolint:errorlint // see above
 
 func (s *stream) adopt(conn net.Conn) bool {
 	s.mu.Lock()
@@ -137,30 +143,30 @@ func (s *stream) parse(b []byte, topic string) (rest []byte, last string) {
 	it := item{}
 	left := b
 	for {
-		t, flags, length, n, err := packet.Frame(left)
-		if err == nil && length > maxPacket {
-			err = errTooLarge(length)
+		h, n, err := packet.Frame(left)
+		if err == nil && h.Length > maxPacket {
+			err = errTooLarge(h.Length)
 		}
 		if err != nil {
 			it.err = err
 			left = nil
 			break
 		}
-		if n == 0 || len(left) < n+length {
+		if n == 0 || len(left) < n+h.Length {
 			break
 		}
-		p, err := packet.Parse(t, flags, left[n:n+length], s.version, topic)
+		p, err := packet.Parse(h, left[n:n+h.Length], s.version, topic)
 		if err != nil {
 			it.err = err
 			left = nil
 			break
 		}
-		if t == packet.Publish {
+		if h.Type == packet.Publish {
 			topic = p.Topic
 		}
-		left = left[n+length:]
+		left = left[n+h.Length:]
 		it.packets = append(it.packets, p)
-		it.bytes += length + 200
+		it.bytes += h.Length + 200
 	}
 	if (len(it.packets) > 0 || it.err != nil) && !s.tell(it) {
 		return nil, ""

@@ -5,7 +5,6 @@ import (
 
 	"github.com/dop251/goja"
 
-	"dunlin/jsre/engine"
 	"dunlin/jsre/module/mqttjs/packet"
 )
 
@@ -15,36 +14,6 @@ type subscription struct {
 	qos         goja.Value
 	nl, rap, rh goja.Value // nil: not given
 	properties  *goja.Object
-	handler     *engine.Func
-}
-
-// filterList holds subscriptions in the order in which they were made.
-type filterList struct {
-	names []string
-	byKey map[string]subscription
-}
-
-func (l *filterList) put(s subscription) {
-	if l.byKey == nil {
-		l.byKey = map[string]subscription{}
-	}
-	if _, has := l.byKey[s.filter]; !has {
-		l.names = append(l.names, s.filter)
-	}
-	l.byKey[s.filter] = s
-}
-
-func (l *filterList) remove(filter string) {
-	if _, has := l.byKey[filter]; !has {
-		return
-	}
-	delete(l.byKey, filter)
-	for i, n := range l.names {
-		if n == filter {
-			l.names = append(l.names[:i:i], l.names[i+1:]...)
-			return
-		}
-	}
 }
 
 // filters is the first argument of subscribe, as a list of names; of a map also its object.
@@ -109,22 +78,28 @@ func validFilter(filter string) bool {
 // subscribe is client.subscribe(topic[, options][, callback]).
 func (c *client) subscribe(args goja.FunctionCall) goja.Value {
 	options, f := c.optionsAndCallback(args.Argument(1), args.Argument(2))
-	c.beginSubscribe(args.Argument(0), options, func(list ...goja.Value) {
-		if f != nil {
-			call(f, list...)
-		}
-	})
+	var done func(...goja.Value)
+	if f != nil {
+		done = func(list ...goja.Value) { call(f, list...) }
+	}
+	c.beginSubscribe(args.Argument(0), options, done)
 	return c.obj
 }
 
 // beginSubscribe makes a SUBSCRIBE. done gets the error, what was granted and the SUBACK.
 func (c *client) beginSubscribe(topics goja.Value, options *goja.Object, done func(...goja.Value)) {
 	list, byName, again := c.filters(topics)
+	var ending outcome
+	if done == nil {
+		done = func(...goja.Value) {}
+	} else {
+		ending = func(err goja.Value, _ func() goja.Value) { done(err) }
+	}
 	if bad, invalid := c.invalidFilter(list); invalid {
 		c.later(func() { done(c.plainError("Invalid topic " + bad.String())) })
 		return
 	}
-	if c.isEnding(func(err goja.Value, _ func() goja.Value) { done(err) }) {
+	if c.isEnding(ending) {
 		return
 	}
 	var subs []subscription
@@ -191,7 +166,7 @@ func (c *client) sendSubscribes(subs []subscription, properties *goja.Object, do
 			return false
 		}
 		to := min(at+size, len(subs))
-		c.sendSubscribe(id, subs[at:to], properties, granted, at, func(err, ack goja.Value) {
+		c.sendSubscribe(id, request{subs[at:to], properties, granted, at}, func(err, ack goja.Value) {
 			left--
 			switch {
 			case over:
@@ -218,42 +193,50 @@ func (c *client) microtasks(n int, f func()) {
 	})
 }
 
+// request is what goes into one SUBSCRIBE: some of the filters of a call.
+type request struct {
+	subs       []subscription
+	properties *goja.Object // nil: none
+	granted    *goja.Object // what the callback gets for all filters of the call
+	at         int          // where in it those of this packet begin
+}
+
 // sendSubscribe sends one SUBSCRIBE and notes what to renew.
-func (c *client) sendSubscribe(id uint16, subs []subscription, properties, granted *goja.Object, at int, done func(err, ack goja.Value)) {
-	o := &outgoing{p: packet.Packet{Type: packet.Subscribe, ID: id}, properties: properties}
-	o.list = c.subscriptionArray(granted, at, len(subs))
-	for _, s := range subs {
+func (c *client) sendSubscribe(id uint16, r request, done func(err, ack goja.Value)) {
+	o := &outgoing{p: packet.Packet{Type: packet.Subscribe, ID: id}, properties: r.properties}
+	o.list = c.subscriptionArray(r)
+	for _, s := range r.subs {
 		options, fault := c.subscribeOptions(s)
 		if fault != "" {
 			o.fault = fault
 		}
 		o.p.Filters = append(o.p.Filters, packet.Filter{Topic: s.filter, Options: options})
 	}
-	if properties != nil && c.version == packet.V5 {
+	if r.properties != nil && c.version == packet.V5 {
 		var fault string
-		if o.p.Properties, fault = c.readProperties(properties); fault != "" {
+		if o.p.Properties, fault = c.readProperties(r.properties); fault != "" {
 			o.fault = fault
 		}
 	}
 	if c.optBool("resubscribe") {
 		var topics []string
 		if c.period() > 0 {
-			for _, s := range subs {
-				c.wanted.put(s)
+			for _, s := range r.subs {
+				c.wanted.put(c.completed(s))
 				topics = append(topics, s.filter)
 			}
 		}
 		c.topicsOf[id] = topics
 	}
 	c.pending[id] = &pending{kind: packet.Subscribe, volatile: true, done: func(err goja.Value, ack func() goja.Value) {
-		c.subscribed(err, ack, granted, at, len(subs), done)
+		c.subscribed(err, ack, r, done)
 	}}
 	c.send(o, nil, nil)
 }
 
 // subscribed takes the answer to a SUBSCRIBE, or that there is none.
-func (c *client) subscribed(err goja.Value, ack func() goja.Value, granted *goja.Object, at, n int, done func(err, ack goja.Value)) {
-	rt := c.vm.Runtime()
+func (c *client) subscribed(err goja.Value, ack func() goja.Value, r request, done func(err, ack goja.Value)) {
+	rt, n := c.vm.Runtime(), len(r.subs)
 	answer := goja.Undefined()
 	if ack != nil {
 		answer = ack()
@@ -272,7 +255,7 @@ func (c *client) subscribed(err goja.Value, ack func() goja.Value, granted *goja
 		return
 	}
 	for i := range n {
-		entry := granted.Get(rt.ToValue(at + i).String()).ToObject(rt)
+		entry := r.granted.Get(rt.ToValue(r.at + i).String()).ToObject(rt)
 		_ = entry.Set("qos", codes.Get(rt.ToValue(i).String()))
 	}
 	done(nil, answer)
@@ -280,6 +263,9 @@ func (c *client) subscribed(err goja.Value, ack func() goja.Value, granted *goja
 
 // subscribeOptions is the options byte of a filter, or why there is none.
 func (c *client) subscribeOptions(s subscription) (options byte, fault string) {
+	if len(s.filter) > 65535 {
+		return 0, "Invalid subscriptions - invalid topic"
+	}
 	if !goja.IsNumber(s.qos) {
 		return 0, "Invalid subscriptions - invalid qos"
 	}
@@ -332,36 +318,10 @@ func (c *client) grantedArray(subs []subscription) *goja.Object {
 }
 
 // subscriptionArray is the part of that which goes into one packet.
-func (c *client) subscriptionArray(granted *goja.Object, at, n int) goja.Value {
-	list := make([]any, n)
+func (c *client) subscriptionArray(r request) goja.Value {
+	list := make([]any, len(r.subs))
 	for i := range list {
-		list[i] = granted.Get(c.vm.Runtime().ToValue(at + i).String())
+		list[i] = r.granted.Get(c.vm.Runtime().ToValue(r.at + i).String())
 	}
 	return c.vm.Runtime().NewArray(list...)
-}
-
-// resubscribe renews the subscriptions that the server has lost.
-func (c *client) resubscribe() {
-	defer func() { c.first = false }()
-	lost := c.optBool("clean") || c.version >= packet.V311 && !c.connack.SessionPresent
-	if c.first || !lost || len(c.wanted.names) == 0 {
-		return
-	}
-	if !c.optBool("resubscribe") {
-		c.wanted = filterList{}
-		return
-	}
-	names := append([]string{}, c.wanted.names...)
-	all := make([]subscription, len(names))
-	for i, n := range names {
-		all[i] = c.wanted.byKey[n]
-	}
-	nothing := func(...goja.Value) {}
-	if c.version != packet.V5 {
-		c.whenPossible(func() bool { return c.sendSubscribes(all, nil, nothing) })
-		return
-	}
-	for _, s := range all {
-		c.whenPossible(func() bool { return c.sendSubscribes([]subscription{s}, s.properties, nothing) })
-	}
 }

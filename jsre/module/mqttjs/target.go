@@ -19,14 +19,28 @@ import (
 type target struct {
 	address dial.Address
 	options dial.Options
-	err     error // of the options: the attempt fails with it
+	to      string // the address in the place of the one that the script names, "" for the latter
+	err     error  // of the options: the attempt fails with it
 }
 
 func (t target) dial(ctx context.Context) (net.Conn, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	return dial.Open(ctx, t.address, t.options)
+	var refused error // with the address, which dial does not tell again
+	t.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if t.to != "" {
+			address = t.to
+		}
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		refused = err
+		return conn, err
+	}
+	conn, err := dial.Open(ctx, t.address, t.options)
+	if err != nil && refused != nil {
+		err = refused
+	}
+	return conn, err
 }
 
 // readTarget takes the options for an attempt: the next of the servers, if there are several.
@@ -36,28 +50,9 @@ func (c *client) readTarget() (t target) {
 	if !isProtocol(protocol) {
 		protocol = "mqtt"
 	}
-	secure := protocol == "mqtts" || protocol == "ssl" || protocol == "tls" || protocol == "wss"
 	isWS := protocol == "ws" || protocol == "wss"
-	host := "localhost"
-	for _, name := range []string{"host", "hostname"} { // the latter counts
-		if v := c.opt(name); engine.Given(v) && v.String() != "" {
-			host = v.String()
-		}
-	}
-	port := int(c.opt("port").ToInteger())
-	if port < 1 || port > 65535 {
-		switch {
-		case protocol == "ws":
-			port = 80
-		case protocol == "wss":
-			port = 443
-		case secure:
-			port = 8883
-		default:
-			port = 1883
-		}
-	}
-	t.address = dial.Address{Network: "tcp", Host: host, Port: strconv.Itoa(port), TLS: secure, Scheme: protocol}
+	host, port := c.readHost(protocol)
+	t.address = dial.Address{Network: "tcp", Host: host, Port: strconv.Itoa(port), TLS: isSecure(protocol), Scheme: protocol}
 	if !isWS {
 		c.setOpt("port", port)
 		c.setOpt("hostname", host)
@@ -80,6 +75,33 @@ func (c *client) readTarget() (t target) {
 	return t
 }
 
+func isSecure(protocol string) bool {
+	return protocol == "mqtts" || protocol == "ssl" || protocol == "tls" || protocol == "wss"
+}
+
+// readHost takes host and port, or what stands for them.
+func (c *client) readHost(protocol string) (host string, port int) {
+	host = "localhost"
+	for _, name := range []string{"host", "hostname"} { // the latter counts
+		if v := c.opt(name); engine.Given(v) && v.String() != "" {
+			host = v.String()
+		}
+	}
+	port = int(c.opt("port").ToInteger())
+	switch {
+	case port >= 1 && port <= 65535:
+	case protocol == "ws":
+		port = 80
+	case protocol == "wss":
+		port = 443
+	case isSecure(protocol):
+		port = 8883
+	default:
+		port = 1883
+	}
+	return host, port
+}
+
 // redirect has the host's rules lead the connection elsewhere.
 func (t *target) redirect(c *client, endpoint string) {
 	if c.options.Redirect == nil {
@@ -89,9 +111,7 @@ func (t *target) redirect(c *client, endpoint string) {
 	if plain {
 		t.address.TLS = false
 	}
-	t.options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, to)
-	}
+	t.to = to
 }
 
 // nextServer takes the next of options.servers.

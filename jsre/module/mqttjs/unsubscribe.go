@@ -23,11 +23,7 @@ func (c *client) beginUnsubscribe(topics goja.Value, options *goja.Object, done 
 		})
 		return
 	}
-	if c.isEnding(func(err goja.Value, _ func() goja.Value) {
-		if done != nil {
-			done(err, nil)
-		}
-	}) {
+	if c.isEnding(done) {
 		return
 	}
 	c.whenPossible(func() bool { return c.sendUnsubscribe(list, options, done) })
@@ -43,6 +39,9 @@ func (c *client) sendUnsubscribe(list []goja.Value, options *goja.Object, done o
 	for i, v := range list {
 		names[i] = v
 		o.p.Filters = append(o.p.Filters, packet.Filter{Topic: v.String()})
+		if len(v.String()) > 65535 {
+			o.fault = "Invalid unsubscriptions"
+		}
 		if c.optBool("resubscribe") {
 			c.wanted.remove(v.String())
 		}
@@ -51,7 +50,7 @@ func (c *client) sendUnsubscribe(list []goja.Value, options *goja.Object, done o
 	if options != nil {
 		if p, ok := c.vm.Field(options, "properties").(*goja.Object); ok {
 			o.properties = p
-			if c.version == packet.V5 {
+			if c.version == packet.V5 && o.fault == "" {
 				o.p.Properties, o.fault = c.readProperties(p)
 			}
 		}

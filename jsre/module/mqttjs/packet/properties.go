@@ -126,8 +126,8 @@ func PropertyNamed(name string) (id byte, kind Kind, ok bool) {
 }
 
 var (
-	errUnknownProperty = errors.New("Unknown property") //nolint:staticcheck // the text that scripts compare
-	errPropertyType    = errors.New("Cannot parse property code type")
+	errUnknownProperty = errors.New("Unknown property")                //nolint:staticcheck // the text that scripts compare
+	errPropertyType    = errors.New("Cannot parse property code type") //nolint:staticcheck // likewise
 )
 
 // properties reads a list of properties with its length in front.

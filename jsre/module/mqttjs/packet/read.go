@@ -84,42 +84,45 @@ var (
 	errSubAckQoS    = errors.New("Invalid suback QoS, must be 0, 1, 2 or 128")
 )
 
+// Header is the fixed header of a packet.
+type Header struct {
+	Type   Type
+	Flags  byte // the lower half of the first byte
+	Length int  // the remaining length
+}
+
 // Frame reads the fixed header at the front of b. n is its size, 0 when b is too short to tell.
-func Frame(b []byte) (t Type, flags byte, length, n int, err error) {
+func Frame(b []byte) (h Header, n int, err error) {
 	if len(b) == 0 {
-		return 0, 0, 0, 0, nil
+		return h, 0, nil
 	}
-	t, flags = Type(b[0]>>4), b[0]&15
-	if t == 0 {
-		return 0, 0, 0, 0, errNotSupported
+	h.Type, h.Flags = Type(b[0]>>4), b[0]&15
+	if h.Type == 0 {
+		return h, 0, errNotSupported
 	}
-	want := byte(0)
-	if t == PubRel || t == Subscribe || t == Unsubscribe {
-		want = 2
-	}
-	// The first bit that scripts see as part of the quality of service is let pass where the second is right.
-	if t != Publish && flags != want {
-		return 0, 0, 0, 0, fmt.Errorf("Invalid header flag bits, must be 0x%x for %s packet", want, t) //nolint:staticcheck // as scripts know it
+	if want := flagsOf(h.Type); h.Type != Publish && h.Flags != want {
+		return h, 0, fmt.Errorf("Invalid header flag bits, must be 0x%x for %s packet", want, h.Type) //nolint:staticcheck // as scripts know it
 	}
 	for i := 1; i < len(b) && i <= 4; i++ {
-		length |= int(b[i]&0x7F) << (7 * (i - 1))
+		h.Length |= int(b[i]&0x7F) << (7 * (i - 1))
 		if b[i] < 0x80 {
-			return t, flags, length, i + 1, nil
+			return h, i + 1, nil
 		}
 	}
 	if len(b) > 4 {
-		return 0, 0, 0, 0, errLength
+		return h, 0, errLength
 	}
-	return t, flags, 0, 0, nil
+	h.Length = 0
+	return h, 0, nil
 }
 
 // Parse reads the body of a packet that a server sends. known, unless empty, is the topic of the
 // message before: the same one is not made again. The body is not kept.
-func Parse(t Type, flags byte, body []byte, version int, known string) (*Packet, error) {
-	p := &Packet{Type: t, Length: len(body), Version: version, QoS: flags >> 1 & 3, Dup: flags&8 != 0, Retain: flags&1 != 0}
+func Parse(h Header, body []byte, version int, known string) (*Packet, error) {
+	p := &Packet{Type: h.Type, Length: len(body), Version: version, QoS: h.Flags >> 1 & 3, Dup: h.Flags&8 != 0, Retain: h.Flags&1 != 0}
 	r := reader{body}
 	var err error
-	switch t {
+	switch h.Type {
 	case Publish:
 		err = p.parsePublish(&r, version, known)
 	case ConnAck:
@@ -131,8 +134,6 @@ func Parse(t Type, flags byte, body []byte, version int, known string) (*Packet,
 	case Disconnect, Auth:
 		err = p.parseReason(&r, version)
 	case PingResp, PingReq:
-	case Connect, Subscribe, Unsubscribe:
-		err = errNotSupported
 	default:
 		err = errNotSupported
 	}

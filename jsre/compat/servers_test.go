@@ -1,0 +1,93 @@
+package compat
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"dunlin/internal/mosquitto"
+	"dunlin/internal/testcert"
+)
+
+// servers are what the scripts of a test run share, but for the scripted ones. A script finds in
+// its environment:
+//
+//	BROKER   Mosquitto, as mqtt://host:port
+//	TLS, WS  the same, by TLS with a certificate for localhost of the authority in the file CA, and by WebSocket
+//	PRIVATE  another, for the user ada with the password secret alone
+//	SERVER   the scripted server of this run
+//	ID       a text for topics and client identifiers that no other run has
+type servers struct {
+	open, private *mosquitto.Broker
+	tls, ws       string
+	ca            string
+}
+
+func startServers(t testing.TB) *servers {
+	t.Helper()
+	ca := testcert.NewAuthority(t)
+	cert, key := ca.Server(t, testcert.Options{}).Files(t)
+	ports := freePorts(t, 2)
+	s := &servers{ca: ca.File(t), tls: "mqtts://localhost:" + ports[0], ws: "ws://127.0.0.1:" + ports[1]}
+	s.open = mosquitto.Start(t, mosquitto.Options{Config: []string{
+		"listener " + ports[0] + " 127.0.0.1", "cafile " + s.ca, "certfile " + cert, "keyfile " + key,
+		"listener " + ports[1] + " 127.0.0.1", "protocol websockets",
+	}})
+	s.private = mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"ada": "secret"}})
+	return s
+}
+
+// freePorts finds ports that nobody listens on.
+func freePorts(t testing.TB, n int) (ports []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, port)
+	}
+	return ports
+}
+
+// runs numbers the runs of scripts; each has as many digits, so that lengths of packets are the same.
+var runs struct {
+	sync.Mutex
+	n int
+}
+
+// environment is what a script finds in its environment, by name.
+func (s *servers) environment(own *scripted) map[string]string {
+	runs.Lock()
+	defer runs.Unlock()
+	runs.n++
+	return map[string]string{
+		"BROKER":  s.open.URL(),
+		"TLS":     s.tls,
+		"WS":      s.ws,
+		"CA":      s.ca,
+		"PRIVATE": s.private.URL(),
+		"SERVER":  "mqtt://" + own.listener.Addr().String(),
+		"ID":      fmt.Sprintf("r%05d", runs.n),
+	}
+}
+
+// sameInAllRuns puts names in the place of what differs from run to run: addresses and the ID.
+func sameInAllRuns(text string, env map[string]string) string {
+	for _, name := range []string{"BROKER", "TLS", "WS", "PRIVATE", "SERVER"} {
+		_, address, _ := strings.Cut(env[name], "://")
+		_, port, _ := net.SplitHostPort(address)
+		text = strings.ReplaceAll(text, address, name)
+		text = strings.ReplaceAll(text, port, name+"-PORT")
+	}
+	text = strings.ReplaceAll(text, filepath.Dir(env["CA"]), "CA-DIR")
+	return strings.ReplaceAll(text, env["ID"], "ID")
+}
