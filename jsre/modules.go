@@ -3,6 +3,7 @@ package jsre
 import (
 	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/assert"
 	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
@@ -58,6 +59,7 @@ func Modules() []engine.Module {
 		fs.PromisesModule(),
 		url.Module(),
 		crypto.Module(),
+		assert.Module(),
 		asynctimer.Module(),
 		performance.Module(),
 		mqtt.Module(mqtt.Options{}),
