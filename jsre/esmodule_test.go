@@ -178,7 +178,7 @@ throw new RangeError('at load');
 const lib = require('./lib.mjs');
 print(lib.default, lib.v, lib.__esModule, require('./lib.mjs') === lib, require('./plain.mjs').__esModule, require('./own.mjs'));
 for (const id of ['./wait.mjs', './above.mjs']) try { require(id); } catch (e) { print(e.code); }
-import('./wait.mjs').then((m) => print(m.v, require('./wait.mjs') === m));
+import('./wait.mjs').then((m) => { try { require('./wait.mjs'); } catch (e) { print(m.v, e.code); } });
 -- lib.mjs --
 export default 'd'; export const v = 1;
 -- plain.mjs --
@@ -189,7 +189,23 @@ const own = 'own'; export { own as 'module.exports' };
 export const v = await 7;
 -- above.mjs --
 import './wait.mjs';
-`, "d 1 true true undefined own\nERR_REQUIRE_ASYNC_MODULE\nERR_REQUIRE_ASYNC_MODULE\n7 true\n"},
+`, "d 1 true true undefined own\nERR_REQUIRE_ASYNC_MODULE\nERR_REQUIRE_ASYNC_MODULE\n7 ERR_REQUIRE_ASYNC_MODULE\n"},
+		{"a namespace is shown with its values", `
+-- main.mjs --
+import * as ns from './lib.mjs';
+import * as cjs from './c.cjs';
+console.log(ns, [cjs]);
+-- lib.mjs --
+export let x = { a: 1 }; export default 'd'; export { x as "two words" };
+-- c.cjs --
+exports.v = 1;
+`, "[Module: null prototype] {\n  default: 'd',\n  'two words': { a: 1 },\n  x: { a: 1 }\n} [ [Module: null prototype] { default: { v: 1 }, v: 1 } ]\n"},
+		{"the main module is one", `
+-- main.mjs --
+import './c.cjs';
+-- c.cjs --
+print(require.main === module, require.main);
+`, "false undefined\n"},
 		{"names of classes that use them", `
 -- main.mjs --
 export class Device { static make() { return new Device(); } static last = Device.name; }
@@ -324,12 +340,15 @@ async function f() {
 }
 f();
 `, "main.js:3\n    throw new TypeError('inside');\n          ^\nUncaught (in promise) TypeError: inside\n    at f (main.js:3:11)\n"},
-		{"a module that is imported and is not there", "-- main.mjs --\nprint('not run');\nimport './none.mjs';\n",
-			"main.mjs:2\nimport './none.mjs';\n       ^\nCannot find module './none.mjs' (imported by main.mjs): no such file\n"},
-		{"a name that is not exported", "-- main.mjs --\nprint('not run');\nimport { a, none } from './lib.mjs';\nprint(a, none);\n-- lib.mjs --\nexport const a = 1;\n",
-			"main.mjs:2\nimport { a, none } from './lib.mjs';\n                        ^\nSyntaxError: The requested module './lib.mjs' does not provide an export named 'none'\n"},
-		{"a syntax error in what is imported", "-- main.mjs --\nimport './lib.ts';\n-- lib.ts --\nconst a: number = 1;\n\nconst b: = ;\n",
-			"lib.ts:3\nconst b: = ;\n         ^\nSyntaxError: Unexpected \"=\"\n"},
+		{"a module that is imported and is not there", "-- main.mjs --\nprint('not run');\nimport './none.mjs';\n", "main.mjs:2\nimport './none.mjs';\n       ^\nCannot find module './none.mjs' (imported by main.mjs): no such file\n"},
+		{
+			"a name that is not exported", "-- main.mjs --\nprint('not run');\nimport { a, none } from './lib.mjs';\nprint(a, none);\n-- lib.mjs --\nexport const a = 1;\n",
+			"main.mjs:2\nimport { a, none } from './lib.mjs';\n                        ^\nSyntaxError: The requested module './lib.mjs' does not provide an export named 'none'\n",
+		},
+		{
+			"a syntax error in what is imported", "-- main.mjs --\nimport './lib.ts';\n-- lib.ts --\nconst a: number = 1;\n\nconst b: = ;\n",
+			"lib.ts:3\nconst b: = ;\n         ^\nSyntaxError: Unexpected \"=\"\n",
+		},
 		{"import in a .cjs file", "-- main.cjs --\nlet a;\nimport 'path';\n", "main.cjs:2\nimport 'path';\n^\nSyntaxError: Cannot use import, export and await outside of functions in a .cjs file\n"},
 		{"a syntax error beside an import", "-- main.js --\nimport 'path';\nlet é = 1, x = ;\n", "main.js:2\nlet é = 1, x = ;\n               ^\nSyntaxError: Unexpected \";\"\n"},
 	} {

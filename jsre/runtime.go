@@ -87,3 +87,17 @@ func (r *Runtime) Close() error {
 	r.vm.Close()
 	return nil
 }
+
+// CheckFile parses the script at path and all files that it imports or requires by a constant name,
+// and gives the absolute paths of these files and what is wrong with them: [*LoadError] values, or the
+// cause of ctx. Nothing of the script runs. It is instead of a run: a runtime does one or the other, once.
+func (r *Runtime) CheckFile(ctx context.Context, path string) (files []string, problems []error) {
+	err := r.vm.Run(ctx, func() error {
+		files, problems = r.vm.CheckFile(path)
+		return nil
+	})
+	if err != nil {
+		problems = append(problems, err)
+	}
+	return files, problems
+}

@@ -17,6 +17,7 @@ import (
 
 	"dunlin/internal/environ"
 	"dunlin/internal/mosquittocli"
+	"dunlin/internal/sandbox"
 	"dunlin/internal/terminal"
 )
 
@@ -29,6 +30,8 @@ type app struct {
 	parsed bool              // the command line was right: what fails now is something else
 	quiet  bool              // nothing is written to stderr
 	mask   *strings.Replacer // leaves passwords of URLs in the command line out; nil: there are none
+
+	inside *sandbox.Config // nil unless this is the child of run --sandbox
 
 	noting sync.Mutex // held while a note is written
 }
@@ -44,7 +47,9 @@ func Run(ctx context.Context, env environ.Environment) int {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	env, inside := insideSandbox(env)
 	a := newApp(env, cancel)
+	a.inside = inside
 	root := a.root()
 	root.InitDefaultHelpCmd() // so that the words of the command line find it
 	args, err := arguments(root, env.Args)
@@ -115,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	root.Flags().Bool("version", false, "show the version")
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
-	root.AddCommand(a.runCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
 	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand())
 	root.AddCommand(a.retainedCommand())
 	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())

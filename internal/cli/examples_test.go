@@ -46,6 +46,15 @@ func TestEveryExampleRuns(t *testing.T) {
 	}
 }
 
+func TestTheTypeScriptExampleRuns(t *testing.T) {
+	t.Parallel()
+	c := start(t, nil, "run", "--broker", "../../examples/typescript/climate.ts")
+	const want = "kitchen: heat it\nkitchen: leave it as it is\nkitchen: open a window\non average 21.3 °C\n"
+	if status := c.wait(t); status != 0 || c.stdout.String() != want {
+		t.Errorf("status %d, printed %q; stderr %s", status, c.stdout.String(), c.stderr.String())
+	}
+}
+
 // seedExample cuts the user's own example out of the page that asked for this
 // program. The page is not part of the project: without it there is nothing to run.
 func seedExample(t *testing.T) (script string, ok bool) {

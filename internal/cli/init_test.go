@@ -20,6 +20,7 @@ var largeInits = map[string]struct{ bytes, allocs int }{
 	"github.com/itchyny/gojq":                      {240 << 10, 2500}, // the functions that jq has
 	"github.com/bufbuild/protocompile":             {220 << 10, 2000}, // what every .proto file may import
 	"github.com/google/pprof/profile":              {200 << 10, 1400}, // regular expressions; of goja
+	"github.com/evanw/esbuild/internal/compat":     {64 << 10, 900},   // which browser has what
 	"google.golang.org/protobuf/reflect/protodesc": {190 << 10, 1200}, // defaults of editions
 }
 
@@ -61,7 +62,7 @@ func TestStartAllocatesLittle(t *testing.T) {
 				p[1], bytes, allocs, most.bytes, most.allocs)
 		}
 	}
-	if allBytes > 1700<<10 || allAllocs > 10_000 {
-		t.Errorf("the start allocates %d bytes in %d pieces, more than 1,700 KiB in 10,000", allBytes, allAllocs)
+	if allBytes > 1700<<10 || allAllocs > 10_500 {
+		t.Errorf("the start allocates %d bytes in %d pieces, more than 1,700 KiB in 10,500", allBytes, allAllocs)
 	}
 }

@@ -24,6 +24,7 @@ var exitStatuses = []struct {
 	{ExitScript, "The script threw an error."},
 	{ExitLoad, "The script cannot be loaded."},
 	{ExitCheck, "What was measured is not within the limit that was given, as with ping --within."},
+	{ExitLimit, "The script of run --sandbox went beyond its memory or its time, or the engine broke off, and it was ended."},
 	{ExitTimeout, "The time of -W ran out, as with Mosquitto's commands."},
 }
 

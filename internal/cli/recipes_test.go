@@ -46,6 +46,9 @@ var recipeFiles = map[string]string{
 	"app.js": `var client = require('mqtt').open({ addr: 'broker.example', port: 8883 });
 client.connect({ client: 'app' }, function () { console.log(process.argv.slice(2).join(' ')); client.close(); });
 `,
+	"app.ts": `const ms: number = 3_600_000;
+setInterval(() => {}, ms);
+`,
 }
 
 // recipePayload is the message that comes on every topic of the examples.

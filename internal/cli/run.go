@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -28,44 +27,56 @@ var (
 
 // script runs a script.
 type script struct {
+	eval      string
+	watch     bool
 	broker    bool
 	fault     string
 	connectTo []string
 	mode      string
 	limit     time.Duration
 	patience  time.Duration // what stopTime says; shorter in tests
+	sandbox   sandboxed
 }
 
 func (a *app) runCommand() *cobra.Command {
 	s := &script{patience: stopTime}
 	cmd := &cobra.Command{
-		Use:   "run FILE [-- ARGUMENT...]",
+		Use:   "run {FILE | - | --eval CODE} [-- ARGUMENT...]",
 		Short: "Run a script",
-		Long: "Run a script until nothing can happen in it any more, or Ctrl-C. Arguments after -- are the\n" +
-			"script's own. It ends with status 10 when the script throws, and 11 when it cannot be loaded.",
+		Long: "Run a script, JavaScript or TypeScript, until nothing can happen in it any more, or Ctrl-C. The\n" +
+			"file - is standard input. Arguments after -- are the script's own. It ends with status 10 when the\n" +
+			"script throws, 11 when it cannot be loaded, and 13 when it waits for what never happens.",
 		Example: lines(
 			"# Run a script with a broker of its own",
 			"dunlin run --broker examples/quickstart.js",
 			"# See how a script bears a bad broker",
 			"dunlin run --broker --fault drop=1%,kick=5s examples/quickstart.js",
+			"# Run a line of script",
+			`dunlin run --eval 'console.log(require("mqtt").mode())'`,
+			"# Run a script again whenever one of its files changes",
+			"dunlin run --watch app.ts",
 			"# Lead a script for production to a broker for tests",
 			"dunlin run --connect-to broker.example:8883=127.0.0.1:18883 app.js -- --fast"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(a, cmd, args) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
+	f.StringVarP(&s.eval, "eval", "e", "", "run this `code` instead of a file")
+	f.BoolVar(&s.watch, "watch", false, "run the script again when one of the files that it is made of changes, also after it has ended")
 	f.BoolVar(&s.broker, "broker", false, "start a broker on a free loopback port and lead every mqtt.open there")
 	f.StringVar(&s.fault, "fault", "", "`faults` that the broker of --broker makes on purpose; see dunlin help broker")
 	f.StringArrayVar(&s.connectTo, "connect-to", nil,
 		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
 	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
 	f.DurationVar(&s.limit, "for", 0, "end the script cleanly after this time, such as 10s or 5m")
+	s.sandbox.bind(f)
 	cmd.MarkFlagsMutuallyExclusive("broker", "connect-to")
+	cmd.MarkFlagsMutuallyExclusive("watch", "sandbox")
 	return cmd
 }
 
 func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
-	file, rest, err := splitArguments(cmd, args)
+	text, rest, err := s.text(a, cmd, args)
 	if err != nil {
 		return err
 	}
@@ -80,6 +91,12 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	if s.limit < 0 || cmd.Flags().Changed("for") && s.limit == 0 {
 		return usagef("run: --for %v is not positive", s.limit)
 	}
+	if err := s.sandbox.check(cmd, text.file); err != nil {
+		return err
+	}
+	if a.inside != nil {
+		return s.runInside(cmd.Context(), a, text, a.options(rest, mode, a.insideRedirect(redirect)))
+	}
 	embedded, err := s.startBroker(a, cmd)
 	if err != nil {
 		return err
@@ -88,8 +105,12 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		redirect = everythingTo(embedded.Addr())
 	}
 	ctx := cmd.Context()
-	spendMemory()
-	err = s.execute(ctx, file, a.options(rest, mode, redirect))
+	if s.sandbox.on {
+		err = s.sandbox.run(ctx, a, text, embedded)
+	} else {
+		spendMemory()
+		err = s.runText(ctx, a, text, a.options(rest, mode, redirect))
+	}
 	if errors.Is(err, errStuck) {
 		a.note("run: %v", err) // a signal's status says nothing of it
 		err = &failure{status: ExitFailure}
@@ -121,20 +142,6 @@ func (s *script) startBroker(a *app, cmd *cobra.Command) (*broker.Broker, error)
 	return embedded, nil
 }
 
-// splitArguments returns the script's path and its own arguments.
-func splitArguments(cmd *cobra.Command, args []string) (file string, rest []string, err error) {
-	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
-		args, rest = args[:dash], args[dash:]
-	}
-	switch {
-	case len(args) == 0:
-		return "", nil, usagef("run: no script; give the path of one")
-	case len(args) > 1:
-		return "", nil, usagef("run: %q after the script; its own arguments come after --", args[1])
-	}
-	return args[0], rest, nil
-}
-
 // parseMode reads --mode.
 func parseMode(s string) (mqtt.Mode, error) {
 	for _, mode := range []mqtt.Mode{mqtt.ModePublisher, mqtt.ModeListener, mqtt.ModeOff} {
@@ -155,34 +162,4 @@ func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre
 	}
 	options.Modules = append(options.Modules, mqttmodule.Module(mqttmodule.Options{Mode: mode, Redirect: redirect}))
 	return options
-}
-
-// execute runs the script to its end. A calculation inside the engine and a
-// write to a full pipe cannot be interrupted; a script that hangs in one is left
-// behind, for the end of the process.
-func (s *script) execute(ctx context.Context, file string, options jsre.Options) error {
-	runtime, err := jsre.New(options)
-	if err != nil {
-		return failf("run: %w", err)
-	}
-	if s.limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.limit, errTimeUp)
-		defer cancel()
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- runtime.RunFile(ctx, file) }()
-	select {
-	case err = <-ended:
-	case <-ctx.Done():
-		select {
-		case err = <-ended:
-		case <-time.After(s.patience):
-			return errStuck
-		}
-	}
-	if errors.Is(err, errTimeUp) {
-		return nil
-	}
-	return err
 }

@@ -36,7 +36,9 @@ func TestRunLeavesAScriptThatDoesNotStop(t *testing.T) {
 	stdout := wedge{entered: interrupt, release: make(chan struct{})}
 	s := &script{patience: time.Millisecond}
 	result := make(chan error, 1)
-	go func() { result <- s.execute(ctx, path, jsre.Options{Stdout: stdout, Stderr: io.Discard}) }()
+	go func() {
+		result <- s.execute(ctx, scriptText{file: path}, jsre.Options{Stdout: stdout, Stderr: io.Discard})
+	}()
 	select {
 	case err := <-result:
 		if !errors.Is(err, errStuck) {

@@ -175,15 +175,25 @@ func (r *registry) checkSettled() {
 	if r.body == nil || r.body.promise == nil || r.vm.stopped.Load() || r.vm.exit != 0 {
 		return
 	}
-	if p, ok := r.body.promise.Export().(*goja.Promise); ok && p.State() == goja.PromiseStatePending {
+	if r.body.state() == goja.PromiseStatePending {
 		_, _ = fmt.Fprintf(r.vm.opts.Stderr, "Warning: %s waits at its top level for what never happens (unsettled top-level await)\n", r.body.unit.name)
 		r.vm.exit = exitUnsettled
 	}
 }
 
+// state is that of the evaluation of an async module.
+func (m *esModule) state() goja.PromiseState {
+	if m.promise != nil {
+		if p, ok := m.promise.Export().(*goja.Promise); ok {
+			return p.State()
+		}
+	}
+	return goja.PromiseStatePending
+}
+
 // requireES gives what require gives for an ES module.
 func (r *registry) requireES(m *esModule) goja.Value {
-	if m.isAsync() && !(m.promise != nil && m.evaluated) {
+	if m.isAsync() { // also when it has ended, as in Node.js: who requires it may do so early the next time
 		r.vm.Throw("ERR_REQUIRE_ASYNC_MODULE", "require() cannot be used on an ESM graph with top-level await. Use import() instead: "+m.unit.name)
 	}
 	if m.evaluating {

@@ -277,3 +277,18 @@ func (vm *VM) copyExport(ns, exports *goja.Object, name string) bool {
 	}
 	return ns.Set(name, v) == nil
 }
+
+// IsNamespace reports whether obj is the namespace of a module. Loop goroutine only.
+func (vm *VM) IsNamespace(obj *goja.Object) bool {
+	for _, m := range vm.modules.es {
+		if m.namespace == obj || m.required == goja.Value(obj) {
+			return true
+		}
+	}
+	for _, ns := range vm.modules.spaces {
+		if ns == obj {
+			return true
+		}
+	}
+	return false
+}

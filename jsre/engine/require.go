@@ -133,7 +133,7 @@ func (r *registry) run(u *unit) goja.Value {
 	rt := r.vm.rt
 	exports := rt.NewObject()
 	module := r.vm.NewObject("exports", exports, "id", u.abs, "path", filepath.Dir(u.abs), "filename", u.abs, "loaded", false)
-	if r.main == nil {
+	if r.main == nil && u.abs == r.mainPath {
 		r.main = module
 	}
 	_ = r.cache.Set(u.abs, module)
@@ -176,7 +176,10 @@ func (r *registry) requireFunc(u *unit) *goja.Object {
 		return vm.rt.ToValue(resolve.Folders(filepath.Dir(u.abs)))
 	})
 	_ = fn.Set("cache", r.cache)
-	_ = fn.Set("main", r.main)
+	_ = fn.Set("main", goja.Undefined())
+	if r.main != nil {
+		_ = fn.Set("main", r.main)
+	}
 	if u.lowered != nil {
 		vm.Method(fn, "import", func(c goja.FunctionCall) goja.Value { return r.dynamic(c.Argument(0), u) })
 	}

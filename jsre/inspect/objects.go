@@ -108,6 +108,9 @@ func (p *printer) shape(obj *goja.Object, c class, typed bool) (shape, []goja.Va
 	if base, keys, ok := p.boxed(obj, c); ok {
 		return p.based(base, keys)
 	}
+	if s, list, ok := p.namespace(obj, c); ok {
+		return s, nil, list
+	}
 	return shape{open: c.plain("Object") + "{", close: "}"}, keys, nil
 }
 

@@ -3,11 +3,13 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -18,6 +20,11 @@ import (
 // goja has what is older: its own await is three times as fast as a lowered one, its own private fields
 // ten times.
 var lowered = map[string]bool{"async-generator": false, "for-await": false, "dynamic-import": false, "top-level-await": true}
+
+// pattern is a regular expression that is compiled when it is first used, which most scripts never do.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // Limits of what is lowered.
 const (
@@ -37,11 +44,18 @@ func Lower(src engine.Script) (*engine.Lowered, error) {
 	out, err := lower(src, language)
 	// A text without a file may be TypeScript as well as JavaScript.
 	if err != nil && filepath.Ext(src.Path) == "" {
-		if typed, typedErr := lower(src, api.LoaderTS); typedErr == nil {
-			return typed, nil
+		typed, typedErr := lower(src, api.LoaderTS)
+		if typedErr == nil || further(typedErr, err) {
+			return typed, typedErr
 		}
 	}
 	return out, err
+}
+
+// further reports whether a came further in the text than b did.
+func further(a, b error) bool {
+	var one, other *engine.TextError
+	return errors.As(a, &one) && errors.As(b, &other) && one.Line > other.Line
 }
 
 // esMark makes an ES module of a text that shows by nothing else that it is one.
@@ -183,14 +197,14 @@ type ending struct {
 	namespace       string
 }
 
-var endings = regexp.MustCompile(`__dunlin\.done\((?:Promise\.resolve\(\)\.then\(\(\) => \((init_\w+)\(\), (\w+)\)\)|(init_\w+)\(\)\.then\(\(\) => (\w+)\)|Promise\.resolve\(\)\.then\(\(\) => __toESM\(require_\w+\(\)(?:, 1)?\)\))\);\s*$`)
+var endings = pattern(`__dunlin\.done\((?:Promise\.resolve\(\)\.then\(\(\) => \((init_\w+)\(\), (\w+)\)\)|(init_\w+)\(\)\.then\(\(\) => (\w+)\)|Promise\.resolve\(\)\.then\(\(\) => __toESM\(require_\w+\(\)(?:, 1)?\)\))\);\s*$`)
 
 func cutEnd(code string) (string, ending, bool) {
 	from := strings.LastIndex(code, "__dunlin.done(")
 	if from < 0 {
 		return code, ending{}, false
 	}
-	m := endings.FindStringSubmatch(code[from:])
+	m := endings().FindStringSubmatch(code[from:])
 	switch {
 	case m == nil:
 		return code, ending{}, false
@@ -225,17 +239,17 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 }
 
 var (
-	renamedClass = regexp.MustCompile(` = class (_[\w$]+) `)
-	standIn      = regexp.MustCompile(`var (require_\w+) = __commonJS\(\{\s*"dep:(\d+)"\(`)
-	imported     = regexp.MustCompile(`(\w+) = __toESM\((require_\w+)\(`)
-	exportedStar = regexp.MustCompile(`__reExport\(\w+, __toESM\((require_\w+)\(`)
-	taken        = regexp.MustCompile(`\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
+	renamedClass = pattern(` = class (_[\w$]+) `)
+	standIn      = pattern(`var (require_\w+) = __commonJS\(\{\s*"dep:(\d+)"\(`)
+	imported     = pattern(`(\w+) = __toESM\((require_\w+)\(`)
+	exportedStar = pattern(`__reExport\(\w+, __toESM\((require_\w+)\(`)
+	taken        = pattern(`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
 )
 
 // keepClassNames gives classes that use their own name that name back. esbuild makes `class A {new A}`
 // to `A = class _A {new _A}`, and A.name would be "_A". A blank keeps the columns where they are.
 func keepClassNames(code, source string) string {
-	for _, m := range renamedClass.FindAllStringSubmatch(code, -1) {
+	for _, m := range renamedClass().FindAllStringSubmatch(code, -1) {
 		name := m[1]
 		if strings.Contains(source, name) {
 			continue
@@ -249,24 +263,24 @@ func keepClassNames(code, source string) string {
 // error before anything runs.
 func (b *bundle) findNames(code string) {
 	index := map[string]int{}
-	for _, m := range standIn.FindAllStringSubmatch(code, -1) {
+	for _, m := range standIn().FindAllStringSubmatch(code, -1) {
 		if i, err := strconv.Atoi(m[2]); err == nil && i < len(b.imports) {
 			index[m[1]] = i
 		}
 	}
 	variables := map[string]int{}
-	for _, m := range imported.FindAllStringSubmatch(code, -1) {
+	for _, m := range imported().FindAllStringSubmatch(code, -1) {
 		if i, ok := index[m[2]]; ok && strings.HasPrefix(m[1], "import_") {
 			variables[m[1]] = i
 		}
 	}
-	for _, m := range exportedStar.FindAllStringSubmatch(code, -1) {
+	for _, m := range exportedStar().FindAllStringSubmatch(code, -1) {
 		if i, ok := index[m[1]]; ok {
 			b.imports[i].Star = true
 		}
 	}
 	seen := map[string]bool{}
-	for _, m := range taken.FindAllStringSubmatch(code, -1) {
+	for _, m := range taken().FindAllStringSubmatch(code, -1) {
 		i, ok := variables[m[1]]
 		if !ok || seen[m[0]] {
 			continue
@@ -276,7 +290,7 @@ func (b *bundle) findNames(code string) {
 	}
 }
 
-var dynamic = regexp.MustCompile(`(Promise\.resolve\(\)\.then\(\(\) => (?:\(\s*(?:/\*[^*]*\*/\s*)?)?)__toESM\(require\(`)
+var dynamic = pattern(`(Promise\.resolve\(\)\.then\(\(\) => (?:\(\s*(?:/\*[^*]*\*/\s*)?)?)__toESM\(require\(`)
 
 // commonJS lowers a text that is no ES module.
 func (b *bundle) commonJS() (*engine.Lowered, error) {
@@ -290,7 +304,7 @@ func (b *bundle) commonJS() (*engine.Lowered, error) {
 		return nil, textError(result.Errors[0])
 	}
 	// As long as what it replaces, for columns not to move.
-	code := dynamic.ReplaceAllString(string(result.Code), "${1}require.import((")
+	code := dynamic().ReplaceAllString(string(result.Code), "${1}require.import((")
 	requires := b.requires
 	for _, i := range b.imports {
 		requires = append(requires, i.ID)

@@ -96,7 +96,7 @@ func (r *Resolver) path(path string, folder bool) (string, error) {
 		}
 		for _, ending := range endings {
 			if isFile(path + ending) {
-				return real(path + ending), nil
+				return realPath(path + ending), nil
 			}
 		}
 	}
@@ -124,12 +124,12 @@ func (r *Resolver) path(path string, folder bool) (string, error) {
 // exact finds a file by its whole name, or the TypeScript file that its compiled name stands for.
 func exact(path string) (string, bool) {
 	if isFile(path) {
-		return real(path), true
+		return realPath(path), true
 	}
 	ending := filepath.Ext(path)
 	for _, source := range sources[ending] {
 		if file := strings.TrimSuffix(path, ending) + source; isFile(file) {
-			return real(file), true
+			return realPath(file), true
 		}
 	}
 	return "", false
@@ -138,7 +138,7 @@ func exact(path string) (string, bool) {
 func ended(base string) (string, bool) {
 	for _, ending := range endings {
 		if isFile(base + ending) {
-			return real(base + ending), true
+			return realPath(base + ending), true
 		}
 	}
 	return "", false
@@ -149,9 +149,9 @@ func isFile(path string) bool {
 	return err == nil && !st.IsDir()
 }
 
-// real follows symbolic links, as Node.js does: a package that is linked is loaded once, and finds its
+// realPath follows symbolic links, as Node.js does: a package that is linked is loaded once, and finds its
 // own node_modules.
-func real(path string) string {
+func realPath(path string) string {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		return to
 	}

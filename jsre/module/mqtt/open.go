@@ -47,6 +47,8 @@ func (m *module) openClient(call goja.FunctionCall) goja.Value {
 	if m.mode() == mqtt.ModeOff {
 		m.vm.Throw("EPERM", "open: MQTT is switched off (mode off)")
 	}
+	to, _ := m.destination(t)
+	m.vm.CheckNet(to)
 	c := m.newClient()
 	if sync {
 		return c.openNow(t)
@@ -75,14 +77,9 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, t.timeout, timeoutError(t.timeout))
 	defer cancel()
 	scheme := "mqtt"
-	address := net.JoinHostPort(t.host, t.port)
-	to := address
-	if c.options.Redirect != nil {
-		var plain bool
-		to, plain = c.options.Redirect(address)
-		if plain {
-			t.tls = nil
-		}
+	to, plain := c.destination(t)
+	if plain {
+		t.tls = nil
 	}
 	if t.tls != nil {
 		scheme = "mqtts"
@@ -97,7 +94,16 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 		ConnectTimeout: mqtt.DefaultConnectTimeout,
 		ReadBuffer:     t.bufSize,
 	}
-	return mqtt.Open(ctx, scheme+"://"+address, cfg)
+	return mqtt.Open(ctx, scheme+"://"+net.JoinHostPort(t.host, t.port), cfg)
+}
+
+// destination returns where a connection really goes, and whether it has no TLS there, whatever the script wants.
+func (m *module) destination(t target) (address string, plain bool) {
+	address = net.JoinHostPort(t.host, t.port)
+	if m.options.Redirect == nil {
+		return address, false
+	}
+	return m.options.Redirect(address)
 }
 
 type timeoutError time.Duration
