@@ -2,8 +2,8 @@
 # goja: in a regular expression with the flag m, ^ and $ know the line end \n alone, and the dot knows all four.
 #
 # A good guess is that \r, U+2028 and U+2029 are line ends, too: "LineTerminator" of ECMAScript section 12.3, which "." excludes
-# and at which ^ and $ match with m. The dot does exclude them. Text from devices has \r\n: a program that takes it apart by lines gets lines that end in
-# \r, or, where it asks for a whole line of word characters, none at all.
+# and at which ^ and $ match with m. The dot does exclude them. Text from devices has \r\n: a program that takes it apart by
+# lines finds the last one alone, or, where each line has such an end, none at all.
 #
 # Seen, with github.com/dop251/goja of 2026-09-17 and Node.js 20.20.2:
 #
