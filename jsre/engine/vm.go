@@ -65,6 +65,9 @@ type VM struct {
 	appender     *appender
 	errors       *errorMaker
 
+	functions     functionKinds
+	functionProto *goja.Object // Function.prototype as it was made
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
 	parseJSON   *Func        // JSON.parse as it was made
@@ -158,6 +161,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.initFunctions(); err != nil {
+		return err
+	}
 	if err := vm.mendErrors(); err != nil {
 		return err
 	}
