@@ -71,6 +71,7 @@ type VM struct {
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
 	parseJSON   *Func        // JSON.parse as it was made
+	originals   map[string]*goja.Object
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
@@ -202,6 +203,7 @@ func (vm *VM) setup() error {
 		}
 	}
 	vm.buffer.text = vm.buffer.proto.Get("toString")
+	vm.keepOriginals()
 	return nil
 }
 
