@@ -70,6 +70,7 @@ func (s *Session) shown(o engine.Outcome) (string, error) {
 	options := in.Defaults()
 	options.Colors = s.vm.Options().Color
 	if o.Thrown {
+		options.Colors = false // who shows it makes it harmless, colours as well
 		s.vm.SetGlobal("_error", o.Value)
 		return "", thrownError("Uncaught " + s.vm.CleanStack(in.Inspect(o.Value, options)))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 
 	"github.com/dop251/goja"
 )
@@ -62,7 +61,7 @@ func (vm *VM) newSession(uncaught func(Outcome)) *Session {
 	vm.SetGlobal("module", vm.NewObject("exports", exports, "id", "[repl]", "path", vm.opts.Dir, "filename", abs, "loaded", false))
 	global := vm.rt.GlobalObject()
 	for _, name := range vm.modules.names() {
-		if identifier.MatchString(name) && global.Get(name) == nil {
+		if identifier().MatchString(name) && global.Get(name) == nil {
 			vm.LazyGlobal(name, func() goja.Value {
 				v, _ := vm.modules.native(name)
 				return v
@@ -78,7 +77,7 @@ func (vm *VM) newSession(uncaught func(Outcome)) *Session {
 	return s
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_$][\w$]*$`)
+var identifier = pattern(`^[A-Za-z_$][\w$]*$`)
 
 // Eval runs a text and waits until it has ended: also for the promise that an await of it, outside of
 // functions, waits for. done is called with its outcome on the loop goroutine, unless the script ends before.

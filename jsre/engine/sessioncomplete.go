@@ -2,7 +2,6 @@ package engine
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,7 @@ import (
 )
 
 // chain is what a text ends with that may be completed: names with dots between.
-var chain = regexp.MustCompile(`(?:^|[^\w$.)\]'"` + "`" + `])((?:[A-Za-z_$][\w$]*\??\.)*)([A-Za-z_$][\w$]*)?$`)
+var chain = pattern(`(?:^|[^\w$.)\]'"` + "`" + `])((?:[A-Za-z_$][\w$]*\??\.)*)([A-Za-z_$][\w$]*)?$`)
 
 // completeTime is how long a completion waits for a script that is busy.
 const completeTime = 300 * time.Millisecond
@@ -19,7 +18,7 @@ const completeTime = 300 * time.Millisecond
 // Complete gives the names that may stand at the end of a text, sorted, and the beginning of them that is
 // there. Getters are not called, and proxies not asked: what comes behind them is not known.
 func (s *Session) Complete(text string) (names []string, begun string) {
-	m := chain.FindStringSubmatch(text)
+	m := chain().FindStringSubmatch(text)
 	if m == nil {
 		return nil, ""
 	}
@@ -55,7 +54,7 @@ func (s *Session) members(path, begun string) []string {
 	}
 	var out []string
 	for name := range names {
-		if strings.HasPrefix(name, begun) && identifier.MatchString(name) && (begun != "" || !strings.HasPrefix(name, "__")) {
+		if strings.HasPrefix(name, begun) && identifier().MatchString(name) && (begun != "" || !strings.HasPrefix(name, "__")) {
 			out = append(out, name)
 		}
 	}

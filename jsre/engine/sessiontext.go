@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
@@ -21,11 +22,16 @@ const (
 	asyncTail = "\n})"
 )
 
+// pattern is a regular expression that is compiled when it is first used: most scripts have no session.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 var (
-	hasAwait   = regexp.MustCompile(`\bawait\b`)
-	importFrom = regexp.MustCompile(`(?m)^([ \t]*)import\s+(?:([\w$]+)\s*(,)?\s*)?(?:\*\s*as\s+([\w$]+)|\{([^}]*)\})?\s*from\s*("[^"\n]*"|'[^'\n]*')`)
-	importOnly = regexp.MustCompile(`(?m)^([ \t]*)import\s*("[^"\n]*"|'[^'\n]*')`)
-	renamed    = regexp.MustCompile(`\s+as\s+`)
+	hasAwait   = pattern(`\bawait\b`)
+	importFrom = pattern(`(?m)^([ \t]*)import\s+(?:([\w$]+)\s*(,)?\s*)?(?:\*\s*as\s+([\w$]+)|\{([^}]*)\})?\s*from\s*("[^"\n]*"|'[^'\n]*')`)
+	importOnly = pattern(`(?m)^([ \t]*)import\s*("[^"\n]*"|'[^'\n]*')`)
+	renamed    = pattern(`\s+as\s+`)
 )
 
 // parsedText is a text of a session, ready to run.
@@ -44,7 +50,7 @@ func (s *Session) parse(text string) (*parsedText, error) {
 	}
 	text = withoutImports(text)
 	var plain error
-	if !hasAwait.MatchString(text) {
+	if !hasAwait().MatchString(text) {
 		for _, t := range candidates(text) {
 			tree, err := parser.ParseFile(nil, name, t, 0, parser.WithDisableSourceMaps)
 			if err == nil {
@@ -135,9 +141,9 @@ func withoutImports(text string) string {
 	if !strings.Contains(text, "import") {
 		return text
 	}
-	text = importOnly.ReplaceAllString(text, "${1}await import($2)")
-	return importFrom.ReplaceAllStringFunc(text, func(found string) string {
-		m := importFrom.FindStringSubmatch(found)
+	text = importOnly().ReplaceAllString(text, "${1}await import($2)")
+	return importFrom().ReplaceAllStringFunc(text, func(found string) string {
+		m := importFrom().FindStringSubmatch(found)
 		whole := "await import(" + m[6] + ")"
 		names := m[5]
 		if m[2] != "" {
@@ -151,7 +157,7 @@ func withoutImports(text string) string {
 		case m[4] != "":
 			return m[1] + "const " + m[4] + " = " + whole
 		}
-		return m[1] + "const { " + renamed.ReplaceAllString(names, ": ") + " } = " + whole
+		return m[1] + "const { " + renamed().ReplaceAllString(names, ": ") + " } = " + whole
 	})
 }
 
