@@ -53,7 +53,7 @@ func TestConsole(t *testing.T) {
 			"trace and assert", "function f() {\n  console.trace('here', 1);\n}\nf(); console.assert(true, 'no'); console.assert(false, 'a %s', 'b'); console.assert();",
 			"", "Trace: here 1\n    at f (test.js:2:11)\n    at test.js:4:1\nAssertion failed: a b\nAssertion failed\n",
 		},
-		{"label unknown", `console.timeEnd('x');`, "", "console: no timer 'x' was started\n"},
+		{"label unknown", `console.timeEnd('x');`, "", "warning: console: No such label 'x' for console.timeEnd()\n"},
 		{"custom inspection", `const util = require('util'); console.log({ [util.inspect.custom]() { return 'mine'; } }, { a: { [util.inspect.custom](d) { return { d }; } } });`, "mine { a: { d: 1 } }\n", ""},
 		{"native objects", `console.log(setTimeout(() => {}, 1), new TextDecoder(), require('socket').sockaddr('1.2.3.4', 5));`, "Timeout {} TextDecoder {} { domain: 2, addr: '1.2.3.4', port: 5 }\n", ""},
 		{"emitters", `class A extends EventEmitter { x = 1 } const a = new A(); a.on('e', () => {}); console.log(a, new EventEmitter());`, "A { x: 1 } EventEmitter {}\n", ""},

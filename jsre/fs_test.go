@@ -60,6 +60,12 @@ func TestFS(t *testing.T) {
 			"plain names with a callback are those of Node.js", `fs.writeFile('a', 'x', e => { show(e); fs.readFile('a', 'utf8', (e, t) => { show(t); fs.unlink('a', e => { show(e); fs.unlink('a', e => { show(e.code); fs.open('b', 'w', (e, fd) => { show(typeof fd); fs.write(fd, 'abc', (e, n, s) => { show(n + s); fs.close(fd, e => { show(e); fs.stat('b', (e, s) => show(s.mtime instanceof Date)); }); }); }); }); }); }); });`,
 			"null\nx\nnull\nENOENT\nnumber\n3abc\nnull\ntrue\n",
 		},
+		{
+			"operations on descriptors with a callback", `const { promisify } = require('util'), fd = fs.openSync('d', 'w+'), p = n => promisify(fs[n]); (async () => { const b = Buffer.alloc(3);
+			show(await p('writev')(fd, [Buffer.from('ab'), Buffer.from('c')])); show(await p('readv')(fd, [b], 0)); show(b.toString()); await p('fsync')(fd); await p('fdatasync')(fd); await p('futimes')(fd, 1, 2); show((await p('fstat')(fd)).mtimeMs); await p('fchmod')(fd, 0o600); await p('fchown')(fd, -1, -1); show(fs.fchownSync(fd, -1, -1));
+			await p('ftruncate')(fd, 1); await p('close')(fd); show(fs.size('d')); await p('cp')('d', 'e'); show(fs.exists('e')); await fs.promises.cp('d', 'f'); show(fs.exists('f')); await p('close')(99).catch(e => show(e.code)); })(); const n = ['writev', 'readv', 'fsync', 'fdatasync', 'futimes', 'fchmod', 'fchown', 'cp'];`,
+			"3\n3\nabc\n2000\nundefined\n1\ntrue\ntrue\nEBADF\n",
+		},
 		{"standard streams", `show(fs.writeSync(1, '')); fs.writeFileSync(1, ''); show(() => fs.fstatSync(1)); show(fs.closeSync(2));`, "0\nError[EINVAL]: EINVAL: invalid argument, fstat\nundefined\n"},
 		{"a URL is a path", `fs.writeFile('a b', 'x'); const u = require('url').pathToFileURL('a b'); show(fs.readFileSync(u, 'utf8')); show(() => fs.readFileSync(new URL('http://x/')));`, "x\nTypeError[ERR_INVALID_URL_SCHEME]: The URL must be of scheme file\n"},
 	})

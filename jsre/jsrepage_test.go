@@ -5,8 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"dunlin/jsre/module/unserved"
 )
 
 // pageMember is a member of a module as docs/JSRE.md lists it.
@@ -25,6 +28,9 @@ func readPage(t *testing.T) []pageMember {
 	for i, line := range strings.Split(string(text), "\n") {
 		if name, ok := strings.CutPrefix(line, "## "); ok {
 			module = name
+		}
+		if module == "not served" {
+			continue
 		}
 		cells := strings.Split(line, "|")
 		if !strings.HasPrefix(line, "| ") || cells[1] == " member " || cells[1] == " --- " {
@@ -76,7 +82,7 @@ func TestPageTellsTheTruth(t *testing.T) {
 }
 
 // whole are the modules whose sections of the page must list every member.
-var whole = []string{"sys"}
+var whole = []string{"assert", "async/timer", "console", "dns", "events", "iosched", "process", "sys", "task", "timers", "util"}
 
 // TestPageLeavesNothingOut checks that what a module exports is listed.
 func TestPageLeavesNothingOut(t *testing.T) {
@@ -102,7 +108,7 @@ func TestPageLeavesNothingOut(t *testing.T) {
 // TestPageMembersHaveTests looks for the name of each member in the tests of the script runtime.
 func TestPageMembersHaveTests(t *testing.T) {
 	var tests strings.Builder
-	for _, pattern := range []string{"*_test.go", "*/*_test.go", "*/*/*_test.go", "testdata/*.js", "*/testdata/*.js", "*/*/testdata/*.js"} {
+	for _, pattern := range []string{"*_test.go", "*/*_test.go", "*/*/*_test.go", "testdata/*.js", "testdata/node/*", "*/testdata/*.js", "*/*/testdata/*.js"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -120,6 +126,30 @@ func TestPageMembersHaveTests(t *testing.T) {
 		name := m.path[strings.LastIndexByte(m.path, '.')+1:]
 		if m.status != "not served" && !regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(text) {
 			t.Errorf("%s: no test names %s", m.module, m.path)
+		}
+	}
+}
+
+// TestUnservedModules checks that requiring a module that is not there says why, and that the page lists
+// exactly those.
+func TestUnservedModules(t *testing.T) {
+	text, err := os.ReadFile("../docs/JSRE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "## not served")
+	var listed []string
+	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(section, -1) {
+		listed = append(listed, m[1])
+	}
+	slices.Sort(listed)
+	if want := unserved.Names(); !slices.Equal(listed, want) {
+		t.Errorf("listed:\n%v\nnot there:\n%v", listed, want)
+	}
+	for _, name := range unserved.Names() {
+		stdout, _, _ := run(t, fmt.Sprintf("try { require('edgeros:' + %q); } catch (e) { print(e.code, e.message.includes('is not served')); }", name))
+		if stdout != "MODULE_NOT_FOUND true\n" {
+			t.Errorf("%s: %q", name, stdout)
 		}
 	}
 }

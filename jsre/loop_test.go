@@ -106,9 +106,9 @@ func TestServing(t *testing.T) {
 		{"forever() in a callback ends by exit", `setTimeout(() => { iosched.forever(); print('never'); }, 1); (async () => { await sleep(5); print('bye'); Task.exit(); })();`, "bye\n"},
 		{
 			"bad arguments", `
-			for (const f of [() => iosched.forever(1), () => iosched.forever(() => true, 'x'), () => iosched.poll({})])
+			for (const f of [() => iosched.forever('x'), () => iosched.forever(() => true, 'x'), () => iosched.poll({})])
 				try { f(); } catch (e) { print(e.name + ': ' + e.message); }`,
-			"TypeError: forever: check must be a function, got number\nTypeError: forever: timeout must be a number, got string\nTypeError: poll: timeout must be a number, got object\n",
+			"TypeError: forever: check must be a function, got string\nTypeError: forever: timeout must be a number, got string\nTypeError: poll: timeout must be a number, got object\n",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -3,9 +3,11 @@ package jsre
 import (
 	"dunlin/jsre/builtins"
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/assert"
 	"dunlin/jsre/module/asynctimer"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/module/console"
+	"dunlin/jsre/module/crypto"
 	"dunlin/jsre/module/dns"
 	"dunlin/jsre/module/domexception"
 	"dunlin/jsre/module/events"
@@ -20,6 +22,7 @@ import (
 	"dunlin/jsre/module/querystring"
 	"dunlin/jsre/module/socket"
 	"dunlin/jsre/module/stringdecoder"
+	"dunlin/jsre/module/structuredclone"
 	"dunlin/jsre/module/sys"
 	"dunlin/jsre/module/task"
 	"dunlin/jsre/module/textcodec"
@@ -36,6 +39,7 @@ func Modules() []engine.Module {
 		buffer.Module(),
 		textcodec.Module(),
 		domexception.Module(),
+		structuredclone.Module(),
 		events.Module(),
 		timers.Module(),
 		task.Module(),
@@ -54,6 +58,11 @@ func Modules() []engine.Module {
 		jsos.Module(),
 		fs.PromisesModule(),
 		url.Module(),
+		crypto.Module(),
+		assert.Module(),
+		assert.Strict(),
+		dns.Promises(),
+		timers.Promises(),
 		asynctimer.Module(),
 		performance.Module(),
 		mqtt.Module(mqtt.Options{}),

@@ -41,7 +41,7 @@ func TestDNS(t *testing.T) {
 		},
 		{
 			"callback", `show(dns.lookup('127.0.0.1', (e, a) => { show(e); show(a); dns.lookup('mqtt://[::1]:1', socket.AF_INET6, (e, a) => { show(a); dns.lookup('127.0.0.1', undefined, (e, a) => show('third ' + a)); }); })); show('main');`,
-			"undefined\nmain\nundefined\n127.0.0.1\n::1\nthird 127.0.0.1\n",
+			"undefined\nmain\nnull\n127.0.0.1\n::1\nthird 127.0.0.1\n",
 		},
 		{
 			"failure", `show(dns.lookup('nowhere.invalid')); dns.lookup('127.0.0.1', socket.AF_INET6, (e, a) => { show(e.code); show(a); show(e.hostname); });`,

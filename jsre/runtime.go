@@ -18,8 +18,8 @@ import (
 	"path/filepath"
 
 	"dunlin/jsre/engine"
-	"dunlin/jsre/module/unserved"
 	"dunlin/jsre/load"
+	"dunlin/jsre/module/unserved"
 )
 
 // The errors of a run and their exit statuses, see the package comment.

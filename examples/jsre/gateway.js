@@ -19,6 +19,7 @@ let sending = false;
 function connect() {
   const opened = mqtt.open(address, undefined, (opened, remote) => {
     if (!remote) {
+      console.log(`no broker, ${waiting.length} readings wait`);
       again();
       return;
     }

@@ -30,7 +30,7 @@ const (
 	ExitScript      = jsre.ExitScript
 	ExitLoad        = jsre.ExitLoad
 	ExitCheck       = 12 // what was measured is not within its limit
-	ExitLimit       = 13 // a script in the sandbox went beyond a limit, or broke the engine
+	ExitLimit       = 14 // a script in the sandbox went beyond a limit, or broke the engine
 	ExitTimeout     = 27 // -W ran out, as with Mosquitto
 )
 

@@ -165,18 +165,36 @@ func (s *surroundings) save(t *testing.T, text string) string {
 	return path
 }
 
-// Each script ends within its limits of time and memory, in a way that is told, and reaches nothing. On a busy machine a
-// script may be late that is not the next time.
+// runHostile runs a script within limits, and returns how late it ended. Starting the command and its child takes time, too, on a
+// busy machine much; it is what a script takes that does nothing, and a script may be late that is not the next time.
+func runHostile(t *testing.T, path, nothing string) (o outcome, late time.Duration) {
+	t.Helper()
+	const tries = 5
+	limits := []string{"run", "--sandbox", "--memory", "64M", "--time", allowed.String()}
+	for range tries {
+		o = run(t, append(limits, path)...)
+		if late = o.took - allowed; late > tooLate {
+			late -= run(t, "run", "--sandbox", nothing).took
+		}
+		if late <= tooLate {
+			break
+		}
+	}
+	return o, late
+}
+
+// Each script ends within its limits of time and memory, in a way that is told, and reaches nothing.
 func TestHostileScriptsEndWithinTheirLimits(t *testing.T) {
 	s := newSurroundings(t)
+	nothing := s.save(t, "")
 	for _, group := range [][]hostile{endless, greedy, deep, tampering, probes} {
 		for _, script := range group {
 			t.Run(script.name, func(t *testing.T) {
 				t.Parallel()
 				path := s.save(t, script.text)
-				var o outcome
-				for try := 0; try == 0 || try < 5 && o.took > allowed+tooLate; try++ {
-					o = run(t, "run", "--sandbox", "--memory", "64M", "--time", allowed.String(), path)
+				o, late := runHostile(t, path, nothing)
+				if late > tooLate {
+					t.Errorf("it ended %v after its limit", late)
 				}
 				checkOutcome(t, o, script.good)
 			})
@@ -197,16 +215,13 @@ func checkOutcome(t *testing.T, o outcome, good []int) {
 	if !slices.Contains(good, o.status) {
 		t.Errorf("status %d, want one of %v", o.status, good)
 	}
-	if o.took > allowed+tooLate {
-		t.Errorf("it took %v, and has %v", o.took, allowed)
-	}
 	if o.peak > memory+memory/10 {
 		t.Errorf("it had %d KiB, of %d", o.peak>>10, memory>>10)
 	}
 	if strings.Contains(o.stdout, "LEAK") {
 		t.Errorf("it got at something: %q", o.stdout)
 	}
-	if o.status == 13 && !strings.HasPrefix(lastLine(o.stderr), "dunlin: run: ") && len(o.stderr) < 1<<16 {
+	if o.status == 14 && !strings.HasPrefix(lastLine(o.stderr), "dunlin: run: ") && len(o.stderr) < 1<<16 {
 		t.Errorf("nothing tells why it was ended: %q", o.stderr)
 	}
 	if strings.Contains(o.stderr, "goroutine ") {

@@ -7,12 +7,12 @@ type hostile struct {
 }
 
 var (
-	limit    = []int{13}
+	limit    = []int{14}
 	thrown   = []int{10}
 	fine     = []int{0}
-	stopped  = []int{10, 13}        // refused by the engine, or ended at a limit
-	bounded  = []int{0, 10, 13}     // it may also be through in time
-	anything = []int{0, 10, 11, 13} // whatever it is, it ends
+	stopped  = []int{10, 14}        // refused by the engine, or ended at a limit
+	bounded  = []int{0, 10, 14}     // it may also be through in time
+	anything = []int{0, 10, 11, 14} // whatever it is, it ends
 )
 
 // endless are scripts that never end by themselves.

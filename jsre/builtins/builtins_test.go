@@ -15,7 +15,10 @@ import (
 	"dunlin/jsre"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	time.Local = time.UTC // texts of dates depend on it
+	goleak.VerifyTestMain(m)
+}
 
 // TestAsNode runs the scripts of testdata and compares what they print with what Node.js printed:
 // version 20.20.2, and 24 by its documentation for what it has since. A script is named after what

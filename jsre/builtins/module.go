@@ -13,5 +13,6 @@ func setup(vm *engine.VM) error {
 	if err := setRegExps(vm); err != nil {
 		return err
 	}
+	setLocales(vm)
 	return setLang(vm)
 }

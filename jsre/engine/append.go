@@ -24,12 +24,11 @@ const keptTexts = 4
 type appender struct {
 	vm      *VM
 	machine machine
-	next    exec         // goja's add
-	limit   int          // of the length of a text
-	table   *methodTable // of the instruction that comes here
+	next    exec // goja's add
+	limit   int  // of the length of a text
 	empty   goja.Value
-	ascii   unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
-	wide    unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+	ascii   unsafe.Pointer // kinds of texts, see instructions
+	wide    unsafe.Pointer
 
 	bytes    [keptTexts][]byte
 	units    [keptTexts][]uint16
@@ -37,54 +36,13 @@ type appender struct {
 	oldUnits int
 }
 
-// newAppender finds out how goja adds and what its texts are.
-func newAppender(vm *VM, in *instructions) (*appender, error) {
-	a := &appender{vm: vm, machine: in.vm, limit: maxText}
-	prog, err := goja.Compile(hostFile, "(function (a, b) { return a + b })", false)
-	if err != nil {
-		return nil, err
-	}
-	in.each(prog, func(i *anyInterface, k *instructionKind) {
-		if k.name == "_add" {
-			found := (*methodTable)(i.kind)
-			a.next, a.table = callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(addInstruction)}
-		}
-	})
-	if a.table == nil {
-		return nil, errInstructions
-	}
-	ascii, wide, err := vm.sampleTexts()
-	if err != nil {
-		return nil, err
-	}
-	a.empty = ascii.(goja.String).Substring(0, 0)
-	a.ascii, a.wide = inside(&ascii).kind, inside(&wide).kind
-	bytes, units := (*string)(inside(&ascii).data), (*[]uint16)(inside(&wide).data)
-	if *bytes != "a" || len(*units) != 2 || (*units)[1] != 'ä' {
-		return nil, errInstructions
-	}
-	return a, nil
-}
-
-// sampleTexts gives a text of either kind, as goja makes them.
-func (vm *VM) sampleTexts() (ascii, wide goja.Value, err error) {
-	if ascii, err = vm.rt.RunScript(hostFile, "'a'"); err != nil {
-		return nil, nil, err
-	}
-	wide, err = vm.rt.RunScript(hostFile, "'ä'")
-	return ascii, wide, err
+func newAppender(vm *VM, in *instructions) *appender {
+	a := &appender{vm: vm, machine: in.vm, next: in.add.next, limit: maxText, ascii: in.ascii, wide: in.wide}
+	*inside(&a.empty) = anyInterface{in.ascii, unsafe.Pointer(new(string))}
+	return a
 }
 
 func inside(v *goja.Value) *anyInterface { return (*anyInterface)(unsafe.Pointer(v)) }
-
-// patch replaces the additions of a program.
-func (a *appender) patch(in *instructions, prog *goja.Program) {
-	in.each(prog, func(i *anyInterface, k *instructionKind) {
-		if k.name == "_add" && i.kind != unsafe.Pointer(a.table) {
-			*i = anyInterface{unsafe.Pointer(a.table), unsafe.Pointer(a)}
-		}
-	})
-}
 
 // addInstruction is exec of the instruction that takes the place of add.
 func addInstruction(self, machine unsafe.Pointer) {

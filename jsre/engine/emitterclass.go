@@ -26,6 +26,9 @@ func (vm *VM) maxListeners() int {
 func (vm *VM) initEmitterClass() {
 	vm.monitor = goja.NewSymbol("events.errorMonitor")
 	vm.emitter, vm.emitProto = vm.NewClass("EventEmitter", func(c goja.ConstructorCall) *goja.Object {
+		if vm.captureAll {
+			vm.NewEmitter(c.This)
+		}
 		if opts, ok := c.Argument(0).(*goja.Object); ok && vm.Field(opts, "captureRejections").ToBoolean() {
 			vm.NewEmitter(c.This).capture = true
 		}
@@ -64,13 +67,24 @@ func (vm *VM) initEmitterClass() {
 		e.max = ReadMaxListeners(a, 0)
 		return e.this
 	})
-	vm.emitterMethod("getMaxListeners", func(e *Emitter, _ Args) goja.Value { return vm.rt.ToValue(e.MaxListeners()) })
+	vm.emitterMethod("getMaxListeners", func(e *Emitter, _ Args) goja.Value { return vm.ShowMaxListeners(e.MaxListeners()) })
 }
 
-// ReadMaxListeners reads a number of listeners; Infinity is 0, any number.
+// AnyNumber is the limit of listeners that a script gives as Infinity.
+const AnyNumber = math.MaxInt
+
+// ShowMaxListeners is a limit of listeners as scripts are shown it.
+func (vm *VM) ShowMaxListeners(n int) goja.Value {
+	if n == AnyNumber {
+		return vm.rt.ToValue(math.Inf(1))
+	}
+	return vm.rt.ToValue(n)
+}
+
+// ReadMaxListeners reads a limit of listeners.
 func ReadMaxListeners(a Args, i int) int {
 	if v := a.Value(i); goja.IsNumber(v) && math.IsInf(v.ToFloat(), 1) {
-		return 0
+		return AnyNumber
 	}
 	return int(a.Int(i, "n", 0, 1<<31-1))
 }

@@ -72,9 +72,7 @@ func (vm *VM) mendErrors() error {
 		}
 	}
 	m.initStackTrace()
-	var err error
-	vm.thrower, err = newThrower(m)
-	return err
+	return nil
 }
 
 // layout takes an error object of goja's own apart.
@@ -119,10 +117,10 @@ func (m *errorMaker) wrap(class *goja.Object) bool {
 		return false
 	}
 	base := self.UnsafePointer()
-	make := (*func([]goja.Value, *goja.Object) *goja.Object)(unsafe.Add(base, construct))
+	create := (*func([]goja.Value, *goja.Object) *goja.Object)(unsafe.Add(base, construct))
 	called := (*func(goja.FunctionCall) goja.Value)(unsafe.Add(base, call))
-	made, gojaCall := *make, *called
-	*make = func(args []goja.Value, newTarget *goja.Object) *goja.Object {
+	made, gojaCall := *create, *called
+	*create = func(args []goja.Value, newTarget *goja.Object) *goja.Object {
 		if newTarget == class && len(args) == 1 {
 			args = m.ownText(args) // of goja's own error
 		}

@@ -23,13 +23,12 @@ type used struct{ text, property string }
 type failure struct {
 	m      *errorMaker
 	at     site
-	name   string         // the type of the instruction
-	value  string         // the instruction's own text: the name of a property
-	number int            // or its number: how many arguments
-	stack  []goja.Value   // up to its topmost value
-	depth  int            // len(stack)
-	text   string         // goja's
-	self   unsafe.Pointer // the instruction
+	name   string       // the type of the instruction
+	value  string       // the instruction's own text: the name of a property
+	number int          // or its number: how many arguments
+	stack  []goja.Value // up to its topmost value
+	depth  int          // len(stack)
+	text   string       // goja's
 }
 
 // ownText is the message of an error that goja makes, as V8 has it.

@@ -43,6 +43,16 @@ type instructions struct {
 	code  uintptr      // of the list in goja.Program
 	exec  reflect.Type // goja's interface
 	kinds sync.Map     // of *instructionKind, by the table of methods
+
+	add, throw replaced
+	ascii      unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
+	wide       unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+}
+
+// replaced is an instruction that one of ours takes the place of.
+type replaced struct {
+	next  exec         // goja's
+	table *methodTable // of ours
 }
 
 // instructionKind is a type of instructions.
@@ -56,11 +66,58 @@ var errInstructions = errors.New("script engine: goja does not compile to the in
 // theInstructions looks at goja's types at first use.
 var theInstructions = sync.OnceValues(func() (*instructions, error) {
 	in := &instructions{}
-	if !in.layout() {
+	if !in.layout() || !in.findInstructions() || !in.findTexts() {
 		return nil, errInstructions
 	}
 	return in, nil
 })
+
+// findInstructions looks for the instructions that are replaced, in a program that has them.
+func (in *instructions) findInstructions() bool {
+	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; return a + b })", false)
+	if err != nil {
+		return false
+	}
+	in.each(prog, func(i *anyInterface, k *instructionKind) {
+		found := (*methodTable)(i.kind)
+		switch k.name {
+		case "_add":
+			in.add = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(addInstruction)}}
+		case "_throw":
+			in.throw = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(throwInstruction)}}
+		}
+	})
+	return in.add.table != nil && in.throw.table != nil
+}
+
+// findTexts takes a text of either kind apart, as goja makes them.
+func (in *instructions) findTexts() bool {
+	rt := goja.New()
+	ascii, err := rt.RunScript(hostFile, "'a'")
+	if err != nil {
+		return false
+	}
+	wide, err := rt.RunScript(hostFile, "'ä'")
+	if err != nil {
+		return false
+	}
+	in.ascii, in.wide = inside(&ascii).kind, inside(&wide).kind
+	bytes, units := (*string)(inside(&ascii).data), (*[]uint16)(inside(&wide).data)
+	return *bytes == "a" && len(*units) == 2 && (*units)[1] == 'ä'
+}
+
+// patch replaces the additions and throws of a program.
+func (vm *VM) patch(prog *goja.Program) {
+	in := vm.instructions
+	in.each(prog, func(i *anyInterface, k *instructionKind) {
+		switch k.name {
+		case "_add":
+			*i = anyInterface{unsafe.Pointer(in.add.table), unsafe.Pointer(vm.appender)}
+		case "_throw":
+			*i = anyInterface{unsafe.Pointer(in.throw.table), unsafe.Pointer(vm.errors)}
+		}
+	})
+}
 
 // layout finds the fields of goja's types.
 func (in *instructions) layout() bool {

@@ -308,16 +308,8 @@ func (w *jsonWriter) object(o *goja.Object, outer string) {
 	w.out.ascii("{")
 	empty := true
 	if names, ok := w.plainNames(o); ok {
-		base := (*baseObject)(selfOf(o).data)
 		for _, name := range names {
-			v := base.values[name]
-			if valueWords(v).kind == w.vm.json.property {
-				v = nil
-				if (*valueProperty)(valueWords(base.values[name]).data).enumerable {
-					v = o.Get(name.String())
-				}
-			}
-			if v != nil {
+			if v := w.plainField(o, name); v != nil {
 				empty = !w.field(o, nameKey(name), v, empty) && empty
 			}
 		}
@@ -341,6 +333,19 @@ type valueProperty struct {
 	value                                        goja.Value
 	writable, configurable, enumerable, accessor bool
 	getterFunc, setterFunc                       *goja.Object
+}
+
+// plainField is the value of a property of a plain object; nil when it is gone or not enumerable.
+func (w *jsonWriter) plainField(o *goja.Object, name unistring.String) goja.Value {
+	v := (*baseObject)(selfOf(o).data).values[name]
+	w0 := valueWords(v)
+	switch {
+	case w0.kind != w.vm.json.property:
+		return v
+	case (*valueProperty)(w0.data).enumerable:
+		return o.Get(name.String())
+	}
+	return nil
 }
 
 // plainNames is the names of an object's properties in their order, when that is easily told.

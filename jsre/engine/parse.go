@@ -24,6 +24,14 @@ func parseModule(name, text string) (*ast.Program, error) {
 		return nil, errNested
 	}
 	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
+	for range maxHTMLComments {
+		plain, ok := withoutHTMLComment(text, err)
+		if !ok {
+			break
+		}
+		text = plain
+		tree, err = parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
+	}
 	if err == nil {
 		wrapTree(tree)
 		return tree, nil
@@ -35,6 +43,35 @@ func parseModule(name, text string) (*ast.Program, error) {
 	// Only columns of the first line are wrong then.
 	head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
 	return parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
+}
+
+// maxHTMLComments bounds how often a text is parsed for them.
+const maxHTMLComments = 20
+
+// withoutHTMLComment makes a comment that goja knows of "<!--", or of "-->" at the beginning of a line,
+// where the text does not parse (Annex B.1.1 of ECMA-262).
+func withoutHTMLComment(text string, err error) (plain string, ok bool) {
+	var list parser.ErrorList
+	if !errors.As(err, &list) || len(list) == 0 {
+		return "", false
+	}
+	line, at := 1, 0
+	for line < list[0].Position.Line {
+		n := strings.IndexByte(text[at:], '\n')
+		if n < 0 {
+			return "", false
+		}
+		at, line = at+n+1, line+1
+	}
+	begin, at := at, min(at+list[0].Position.Column-1, len(text))
+	if strings.HasPrefix(text[at:], "<!--") {
+		return text[:at] + "//--" + text[at+4:], true
+	}
+	blank := strings.TrimLeft(text[begin:], " \t")
+	if end := len(text) - len(blank); strings.HasPrefix(blank, "-->") && at >= end && at <= end+3 {
+		return text[:end] + "// " + text[end+3:], true
+	}
+	return "", false
 }
 
 // wrapTree makes the statements of a program the body of a function expression.
@@ -62,8 +99,7 @@ func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
 	}
 	prog, err := goja.CompileAST(tree, false)
 	if err == nil {
-		vm.appender.patch(vm.instructions, prog)
-		vm.thrower.patch(prog)
+		vm.patch(prog)
 	}
 	return prog, err
 }

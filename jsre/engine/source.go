@@ -64,3 +64,6 @@ func (l *Loop) runSources() bool {
 	}
 	return served
 }
+
+// Source is the text of a file of the script by the name that stacks show, empty when it is not known.
+func (vm *VM) Source(file string) string { return vm.sources[file] }

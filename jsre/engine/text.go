@@ -62,7 +62,7 @@ func (vm *VM) ToText(v goja.Value) goja.String {
 	case *goja.Symbol:
 		panic(vm.NewError("TypeError", "", "Cannot convert a Symbol value to a string"))
 	case nil:
-		v = goja.Undefined()
+		return vm.ToText(goja.Undefined())
 	}
 	s, _ := vm.asciiValue(v.String()).(goja.String)
 	return s

@@ -65,7 +65,6 @@ type VM struct {
 	instructions *instructions
 	appender     *appender
 	errors       *errorMaker
-	thrower      *thrower
 
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
@@ -142,9 +141,7 @@ func New(opts Options) (*VM, error) {
 	if vm.instructions, err = theInstructions(); err != nil {
 		return nil, err
 	}
-	if vm.appender, err = newAppender(vm, vm.instructions); err != nil {
-		return nil, err
-	}
+	vm.appender = newAppender(vm, vm.instructions)
 	vm.modules = newRegistry(vm, opts.Modules)
 	if ex := rt.Try(func() { err = vm.setup() }); ex != nil {
 		err = ex
@@ -167,6 +164,7 @@ func (vm *VM) setup() error {
 	}
 	vm.objectProto = vm.rt.NewObject().Prototype()
 	vm.hasOwn, _ = vm.ToFunc(vm.objectProto.Get("hasOwnProperty"))
+	vm.mendBuiltins()
 	if vm.texts, err = findTextKinds(); err != nil {
 		return err
 	}

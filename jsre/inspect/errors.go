@@ -55,7 +55,11 @@ func (p *printer) errorShape(obj *goja.Object, c class) (shape, []goja.Value, li
 // stack is the text of error.stack, or name and message where it has none.
 func (p *printer) stack(obj *goja.Object, name string) string {
 	if v := obj.Get("stack"); v != nil && v.ToBoolean() {
-		return strings.TrimRight(p.in.vm.CleanStack(v.String()), "\n")
+		text := p.in.vm.CleanStack(v.String())
+		if !strings.Contains(text, "\n    at ") {
+			return text
+		}
+		return strings.TrimRight(text, "\n")
 	}
 	message := ""
 	if v := obj.Get("message"); v != nil && !goja.IsUndefined(v) {

@@ -93,6 +93,9 @@ func (in *Inspector) text(v goja.Value, o Options) string {
 	return in.stringOf.Call(goja.Undefined(), v).String()
 }
 
+// Text is String(value).
+func (in *Inspector) Text(v goja.Value) string { return in.stringOf.Call(goja.Undefined(), v).String() }
+
 // ownText reports whether a script gave the object or its class a toString.
 func (in *Inspector) ownText(obj *goja.Object) bool {
 	f, ok := obj.Get("toString").(*goja.Object)
@@ -168,6 +171,7 @@ func leadingNumber(s string) float64 {
 }
 
 func (in *Inspector) json(v goja.Value) (text string) {
+	in.later()
 	text = "undefined"
 	if ex := in.rt.Try(func() { text = in.asJSON.Call(goja.Undefined(), v).String() }); ex != nil {
 		if strings.Contains(ex.Error(), "circular") {

@@ -108,7 +108,7 @@ func (p *printer) boxed(obj *goja.Object, c class) (text string, keys []goja.Val
 func (p *printer) bytesShape(obj *goja.Object, c class, b []byte, typed bool) (shape, []goja.Value, lister) {
 	const most = 50 // bytes of a Buffer
 	switch {
-	case p.in.vm.IsBuffer(obj):
+	case p.in.vm.IsBuffer(obj) && p.CustomInspect:
 		text := "<" + c.name + " " + hexBytes(b, most) + ">"
 		if len(b) == 0 {
 			text = "<" + c.name + " >"

@@ -169,9 +169,6 @@ func quoteFor(s []uint16) byte {
 	return '\''
 }
 
-// literal is stringLiteral of a Go string.
-func literal(s string) string { return stringLiteral(utf16.Encode([]rune(s))) }
-
 func plural[N int | int64](n N) string {
 	if n == 1 {
 		return ""

@@ -26,16 +26,16 @@ func pattern(text string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
-// Limits of what is lowered.
-const (
-	maxText  = 32 << 20 // bytes
-	maxDepth = 2000     // of brackets
-)
+// maxText is the longest text that is lowered, in bytes.
+const maxText = 32 << 20
 
 // Lower implements [engine.Options.Lower].
 func Lower(src engine.Script) (*engine.Lowered, error) {
-	if err := checkLimits(src.Text); err != nil {
-		return nil, err
+	if len(src.Text) > maxText {
+		return nil, &engine.TextError{Line: 1, Column: 1, Message: fmt.Sprintf("the text has %d bytes; %d are taken", len(src.Text), maxText)}
+	}
+	if tooDeep(src.Text) {
+		return nil, &engine.TextError{Line: 1, Column: 1, Message: fmt.Sprintf("the text nests deeper than %d levels, or has an expression of more than %d signs", maxDepth, maxRun)}
 	}
 	language := languageOf(src.Path)
 	if src.Kind == engine.KindES {
@@ -318,12 +318,4 @@ func textError(m api.Message) error {
 		out.Line, out.Column = m.Location.Line, m.Location.Column+1
 	}
 	return out
-}
-
-// checkLimits refuses what would take too much of the stack or of the memory.
-func checkLimits(text string) error {
-	if len(text) > maxText {
-		return &engine.TextError{Line: 1, Column: 1, Message: fmt.Sprintf("the text has %d bytes; %d are taken", len(text), maxText)}
-	}
-	return nil
 }

@@ -150,3 +150,13 @@ func TestBrokenMappingsHaveNoPlaces(t *testing.T) {
 		t.Error("a place in what is no map")
 	}
 }
+
+// TestDeepTextsAreRefused gives texts for which esbuild would fill the stack, which ends the process.
+func TestDeepTextsAreRefused(t *testing.T) {
+	for _, piece := range []string{"(", "[", "{", "!", "~", "- ", "typeof ", "1?1:", "a=>", "if(1)", "new ", "1**", "a=", "a.", "await ", "${", "!\n"} {
+		_, err := Lower(engine.Script{Path: "/a.ts", Text: strings.Repeat(piece, 300_000)})
+		if err == nil || !strings.Contains(err.Error(), "nests deeper") {
+			t.Errorf("%q: got %v", piece, err)
+		}
+	}
+}

@@ -189,21 +189,11 @@ func quote(s string) string {
 	var b strings.Builder
 	b.WriteString(mark)
 	for _, r := range s {
-		switch {
+		switch i := strings.IndexRune("\n\t\r\b\f\v", r); {
 		case string(r) == mark, r == '\\':
 			b.WriteString(`\` + string(r))
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\b':
-			b.WriteString(`\b`)
-		case r == '\f':
-			b.WriteString(`\f`)
-		case r == '\v':
-			b.WriteString(`\v`)
+		case i >= 0:
+			b.WriteString(`\` + "ntrbfv"[i:i+1])
 		case r < 0x20 || r >= 0x7f && r < 0xa0:
 			fmt.Fprintf(&b, `\x%02X`, r)
 		default:

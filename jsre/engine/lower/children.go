@@ -8,7 +8,7 @@ import (
 // no references (labels, property names, what import or a class declares) are not visited.
 func children(n ast.Node, visit func(ast.Node)) {
 	v := visitor(visit)
-	if !v.statement(n) && !v.expression(n) && !v.literal(n) {
+	if !v.statement(n) && !v.single(n) && !v.expression(n) && !v.literal(n) {
 		v.part(n)
 	}
 }
@@ -58,21 +58,15 @@ func (v visitor) statement(n ast.Node) bool {
 	case *ast.CatchStatement:
 		v.node(n.Parameter)
 		v.node(n.Body)
-	case *ast.ExpressionStatement:
-		v.node(n.Expression)
 	case *ast.IfStatement:
 		v.node(n.Test)
 		v.node(n.Consequent)
 		v.node(n.Alternate)
 	case *ast.LabelledStatement:
 		v.node(n.Statement)
-	case *ast.ReturnStatement:
-		v.node(n.Argument)
 	case *ast.SwitchStatement:
 		v.node(n.Discriminant)
 		visitAll(v, n.Body)
-	case *ast.ThrowStatement:
-		v.node(n.Argument)
 	case *ast.TryStatement:
 		v.node(n.Body)
 		v.node(n.Catch)
@@ -133,12 +127,35 @@ func (v visitor) loop(n ast.Node) bool {
 	return true
 }
 
-func (v visitor) expression(n ast.Node) bool {
+// single is for what has one node below it.
+func (v visitor) single(n ast.Node) bool {
 	switch n := n.(type) {
+	case *ast.ExpressionStatement:
+		v.node(n.Expression)
+	case *ast.ReturnStatement:
+		v.node(n.Argument)
+	case *ast.ThrowStatement:
+		v.node(n.Argument)
 	case *ast.YieldExpression:
 		v.node(n.Argument)
 	case *ast.AwaitExpression:
 		v.node(n.Argument)
+	case *ast.OptionalChain:
+		v.node(n.Expression)
+	case *ast.Optional:
+		v.node(n.Expression)
+	case *ast.SpreadElement:
+		v.node(n.Expression)
+	case *ast.UnaryExpression:
+		v.node(n.Operand)
+	default:
+		return false
+	}
+	return true
+}
+
+func (v visitor) expression(n ast.Node) bool {
+	switch n := n.(type) {
 	case *ast.AssignExpression:
 		v.node(n.Left)
 		v.node(n.Right)
@@ -162,16 +179,8 @@ func (v visitor) expression(n ast.Node) bool {
 		v.node(n.Left)
 	case *ast.PrivateDotExpression:
 		v.node(n.Left)
-	case *ast.OptionalChain:
-		v.node(n.Expression)
-	case *ast.Optional:
-		v.node(n.Expression)
 	case *ast.SequenceExpression:
 		visitAll(v, n.Sequence)
-	case *ast.SpreadElement:
-		v.node(n.Expression)
-	case *ast.UnaryExpression:
-		v.node(n.Operand)
 	default:
 		return false
 	}

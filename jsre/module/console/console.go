@@ -14,63 +14,99 @@ import (
 )
 
 // Module is the global console and require('console'). log, info, debug, dir, group, table, count
-// and timeEnd write to stdout; error, warn, trace and assert to stderr.
+// and timeEnd write to stdout; error, warn, trace and assert to stderr. The host's setting
+// "timestamps", true, puts the time in front of each line; so does console.timestamps = true.
 func Module() engine.Module {
 	return engine.Module{Name: "console", Setup: setup, Load: func(vm *engine.VM) goja.Value {
 		return vm.Runtime().GlobalObject().Get("console")
 	}}
 }
 
+// console is one console: the global one, or one that a script made.
 type console struct {
-	vm     *engine.VM
-	in     *inspect.Inspector
-	indent string
-	counts map[string]int
-	timers map[string]time.Time
+	vm       *engine.VM
+	in       *inspect.Inspector
+	obj      *goja.Object
+	out, err io.Writer
+	step     int // blanks that a group indents by
+	groups   int
+	counts   map[string]int
+	timers   map[string]time.Time
+	options  func() inspect.Options
+	filter   tags
 }
 
 func setup(vm *engine.VM) error {
-	c := &console{vm: vm, in: inspect.Of(vm), counts: map[string]int{}, timers: map[string]time.Time{}}
-	o := vm.Runtime().NewObject()
-	out, errs := vm.Options().Stdout, vm.Options().Stderr
-	def := func(w io.Writer, f func(io.Writer, []goja.Value), names ...string) {
-		for _, n := range names {
-			vm.Export(o, n, func(call goja.FunctionCall) goja.Value {
-				f(w, call.Arguments)
+	c := &console{vm: vm, in: inspect.Of(vm), obj: vm.NewObject(), out: vm.Options().Stdout, err: vm.Options().Stderr, step: 2}
+	c.options = func() inspect.Options {
+		o := c.in.Defaults()
+		o.Colors = o.Colors || vm.Options().Color
+		return o
+	}
+	c.methods()
+	c.jsre()
+	class := func(goja.FunctionCall) goja.Value { return consoleClass(vm) }
+	if err := c.obj.DefineAccessorProperty("Console", vm.NewFunction("get Console", class), nil, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+		return err
+	}
+	vm.SetGlobal("console", c.obj)
+	return nil
+}
+
+// methods defines the functions of a console. They do without this, so that they can be passed on.
+func (c *console) methods() {
+	c.counts, c.timers = map[string]int{}, map[string]time.Time{}
+	for _, m := range []struct {
+		w     io.Writer
+		do    func(io.Writer, []goja.Value)
+		names string
+	}{
+		{c.out, c.log, "log info debug dirxml"},
+		{c.err, c.log, "error warn"},
+		{c.err, c.trace, "trace"},
+		{c.err, c.assert, "assert"},
+		{c.out, c.dir, "dir"},
+		{c.out, c.table, "table"},
+		{c.out, c.group, "group groupCollapsed"},
+		{c.out, c.groupEnd, "groupEnd"},
+		{c.out, c.countReset, "countReset"},
+		{c.out, c.time, "time"},
+		{c.out, c.timeLog, "timeLog"},
+		{c.out, c.timeEnd, "timeEnd"},
+		{c.out, c.clear, "clear"},
+		{c.out, func(io.Writer, []goja.Value) {}, "profile profileEnd timeStamp"},
+	} {
+		for name := range strings.FieldsSeq(m.names) {
+			c.vm.Export(c.obj, name, func(call goja.FunctionCall) goja.Value {
+				m.do(m.w, call.Arguments)
 				return goja.Undefined()
 			})
 		}
 	}
-	def(out, c.log, "log", "info", "debug")
-	def(errs, c.log, "error", "warn")
-	def(errs, c.trace, "trace")
-	def(errs, c.assert, "assert")
-	def(out, c.dir, "dir", "dirxml")
-	def(out, c.table, "table")
-	def(out, c.group, "group", "groupCollapsed")
-	def(out, c.groupEnd, "groupEnd")
-	def(out, c.count, "count")
-	def(out, c.countReset, "countReset")
-	def(out, c.time, "time")
-	def(out, c.timeLog, "timeLog")
-	def(out, c.timeEnd, "timeEnd")
-	vm.SetGlobal("console", o)
-	return nil
+	c.vm.Export(c.obj, "count", func(call goja.FunctionCall) goja.Value { return c.count(call.Arguments) })
 }
 
-func (c *console) options() inspect.Options {
-	o := c.in.Defaults()
-	o.Colors = c.vm.Options().Color
-	return o
-}
-
-// write prints a text, indented by the groups that are open. Stacks of the engine are put in order.
+// write prints a text, indented by the groups that are open, with the time when that is asked for.
+// Stacks of the engine are put in order.
 func (c *console) write(w io.Writer, text string) {
 	text = c.vm.CleanStack(text)
-	if c.indent != "" {
-		text = c.indent + strings.ReplaceAll(text, "\n", "\n"+c.indent)
+	if c.groups > 0 {
+		indent := strings.Repeat(" ", c.groups*c.step)
+		text = indent + strings.ReplaceAll(text, "\n", "\n"+indent)
+	}
+	if c.timestamps() {
+		text = time.Now().Format("2006-01-02T15:04:05.000Z07:00 ") + text
 	}
 	_, _ = io.WriteString(w, text+"\n")
+}
+
+// timestamps reports whether lines begin with the time.
+func (c *console) timestamps() bool {
+	if v := c.obj.Get("timestamps"); v != nil && !goja.IsUndefined(v) {
+		return v.ToBoolean()
+	}
+	on, _ := c.vm.Host("timestamps").(bool)
+	return on
 }
 
 func (c *console) log(w io.Writer, args []goja.Value) {
@@ -96,16 +132,19 @@ func (c *console) assert(w io.Writer, args []goja.Value) {
 	if len(args) > 0 && args[0].ToBoolean() {
 		return
 	}
-	if len(args) < 2 {
+	rest := append([]goja.Value(nil), args[min(1, len(args)):]...)
+	if len(rest) == 0 {
 		c.write(w, "Assertion failed")
 		return
 	}
-	c.write(w, "Assertion failed: "+c.in.Format(args[1:], c.options()))
+	rest[0] = c.vm.Runtime().ToValue("Assertion failed: " + c.in.Text(rest[0]))
+	c.log(w, rest)
 }
 
-// dir inspects one value; its second argument may set depth, colors and showHidden.
+// dir inspects one value; its second argument may set the options of util.inspect.
 func (c *console) dir(w io.Writer, args []goja.Value) {
 	o := c.options()
+	o.CustomInspect = false
 	if len(args) > 1 {
 		if opts, ok := args[1].(*goja.Object); ok {
 			o = c.in.ReadOptions(opts, o)
@@ -114,19 +153,20 @@ func (c *console) dir(w io.Writer, args []goja.Value) {
 	if len(args) == 0 {
 		args = []goja.Value{goja.Undefined()}
 	}
-	c.write(w, c.in.Inspect(args[0], o))
+	c.write(w, c.in.MustInspect(args[0], o))
 }
+
+// mostGroups keeps the indentation of a script that forgets groupEnd within bounds.
+const mostGroups = 100
 
 func (c *console) group(w io.Writer, args []goja.Value) {
 	if len(args) > 0 {
 		c.log(w, args)
 	}
-	c.indent += "  "
+	c.groups = min(c.groups+1, mostGroups)
 }
 
-func (c *console) groupEnd(io.Writer, []goja.Value) {
-	c.indent = strings.TrimSuffix(c.indent, "  ")
-}
+func (c *console) groupEnd(io.Writer, []goja.Value) { c.groups = max(c.groups-1, 0) }
 
 // label is the first argument, "default" when it is missing.
 func label(args []goja.Value) string {
@@ -136,24 +176,39 @@ func label(args []goja.Value) string {
 	return args[0].String()
 }
 
-func (c *console) count(w io.Writer, args []goja.Value) {
+// count prints how often it was called with a label, and gives that text.
+func (c *console) count(args []goja.Value) goja.Value {
 	l := label(args)
 	c.counts[l]++
-	c.write(w, fmt.Sprintf("%s: %d", l, c.counts[l]))
+	text := fmt.Sprintf("%s: %d", l, c.counts[l])
+	c.write(c.out, text)
+	return c.vm.Runtime().ToValue(text)
 }
 
-func (c *console) countReset(_ io.Writer, args []goja.Value) { delete(c.counts, label(args)) }
+func (c *console) countReset(_ io.Writer, args []goja.Value) {
+	if _, ok := c.counts[label(args)]; !ok {
+		c.complain("Count for '" + label(args) + "' does not exist")
+	}
+	delete(c.counts, label(args))
+}
+
+// complain writes what is wrong with a call.
+func (c *console) complain(text string) {
+	_, _ = io.WriteString(c.vm.Options().Stderr, "warning: console: "+text+"\n")
+}
 
 func (c *console) time(_ io.Writer, args []goja.Value) {
-	if _, ok := c.timers[label(args)]; !ok {
-		c.timers[label(args)] = time.Now()
+	if _, ok := c.timers[label(args)]; ok {
+		c.complain("Label '" + label(args) + "' already exists for console.time()")
+		return
 	}
+	c.timers[label(args)] = time.Now()
 }
 
 func (c *console) timeLog(w io.Writer, args []goja.Value) {
 	start, ok := c.timers[label(args)]
 	if !ok {
-		c.write(c.vm.Options().Stderr, fmt.Sprintf("console: no timer '%s' was started", label(args)))
+		c.complain("No such label '" + label(args) + "' for console.timeLog()")
 		return
 	}
 	text := label(args) + ": " + duration(time.Since(start))
@@ -164,13 +219,32 @@ func (c *console) timeLog(w io.Writer, args []goja.Value) {
 }
 
 func (c *console) timeEnd(w io.Writer, args []goja.Value) {
-	c.timeLog(w, args[:min(1, len(args))])
+	start, ok := c.timers[label(args)]
+	if !ok {
+		c.complain("No such label '" + label(args) + "' for console.timeEnd()")
+		return
+	}
+	c.write(w, label(args)+": "+duration(time.Since(start)))
 	delete(c.timers, label(args))
 }
 
-func duration(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%.3fms", float64(d)/float64(time.Millisecond))
+// clear clears a terminal; it does nothing to a file.
+func (c *console) clear(w io.Writer, _ []goja.Value) {
+	if c.vm.Options().Color {
+		_, _ = io.WriteString(w, "\x1b[1;1H\x1b[0J")
 	}
-	return fmt.Sprintf("%.3fs", d.Seconds())
+}
+
+func duration(d time.Duration) string {
+	two := func(n time.Duration) string { return fmt.Sprintf("%02d", n) }
+	switch {
+	case d >= time.Hour:
+		return fmt.Sprintf("%d:%s:%s (h:mm:ss)", d/time.Hour, two(d/time.Minute%60), two(d/time.Second%60))
+	case d >= time.Minute:
+		return fmt.Sprintf("%d:%s.%03d (m:ss.mmm)", d/time.Minute, two(d/time.Second%60), d/time.Millisecond%1000)
+	case d >= time.Second:
+		return fmt.Sprintf("%.3fs", d.Seconds())
+	}
+	ms := float64(d) / float64(time.Millisecond)
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.3f", ms), "0"), ".") + "ms"
 }

@@ -2,10 +2,14 @@ package console
 
 import (
 	"io"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dop251/goja"
+
+	"dunlin/jsre/inspect"
 )
 
 // grid is a table: rows of cells by column name.
@@ -15,50 +19,52 @@ type grid struct {
 }
 
 const (
-	indexColumn = "(index)"
-	valueColumn = "Values"
+	indexColumn     = "(index)"
+	iterationColumn = "(iteration index)"
+	keyColumn       = "Key"
+	valueColumn     = "Values"
 )
 
 func (g *grid) set(row map[string]string, column, cell string) {
-	if _, ok := row[column]; !ok {
-		known := false
-		for _, c := range g.columns {
-			known = known || c == column
-		}
-		if !known {
-			g.columns = append(g.columns, column)
-		}
+	if !slices.Contains(g.columns, column) {
+		g.columns = append(g.columns, column)
 	}
 	row[column] = cell
 }
 
-// table shows an array or object of rows; anything else is logged.
+// table shows an array or object of rows, a map or a set; anything else is logged. The second argument
+// may name the columns to show.
 func (c *console) table(w io.Writer, args []goja.Value) {
-	if len(args) == 0 {
-		c.log(w, args)
-		return
-	}
-	data, ok := args[0].(*goja.Object)
+	data, ok := first(args).(*goja.Object)
 	if !ok {
-		c.log(w, args[:1])
+		c.log(w, args[:min(1, len(args))])
 		return
 	}
-	g := grid{columns: []string{indexColumn}}
+	var only []string
+	if len(args) > 1 && !goja.IsUndefined(args[1]) {
+		list := c.vm.CheckObject("table: properties", args[1])
+		only = []string{}
+		for _, k := range list.Keys() {
+			only = append(only, list.Get(k).String())
+		}
+	}
+	g := &grid{columns: []string{indexColumn}}
 	scalars := false
-	o := c.options()
-	o.Depth = 0
-	for _, key := range data.Keys() {
-		row := map[string]string{indexColumn: key}
-		v := data.Get(key)
-		if obj, ok := v.(*goja.Object); ok {
-			for _, k := range obj.Keys() {
-				g.set(row, k, c.in.Inspect(obj.Get(k), o))
-			}
-		} else {
-			row[valueColumn] = c.in.Inspect(v, o)
+	add := func(row map[string]string, v goja.Value) {
+		if c.cells(g, row, v, only) {
 			scalars = true
 		}
 		g.rows = append(g.rows, row)
+	}
+	if c.entries(g, data) {
+		scalars = true
+	} else {
+		for _, key := range data.Keys() {
+			add(map[string]string{indexColumn: key}, data.Get(key))
+		}
+	}
+	if only != nil {
+		g.columns = slices.Concat(g.columns[:1], only)
 	}
 	if scalars {
 		g.columns = append(g.columns, valueColumn)
@@ -66,13 +72,69 @@ func (c *console) table(w io.Writer, args []goja.Value) {
 	c.write(w, g.String())
 }
 
+func first(args []goja.Value) goja.Value {
+	if len(args) == 0 {
+		return goja.Undefined()
+	}
+	return args[0]
+}
+
+// cells fills a row from an object, or with one value; it reports the latter.
+func (c *console) cells(g *grid, row map[string]string, v goja.Value, only []string) bool {
+	o := c.options()
+	obj, ok := v.(*goja.Object)
+	if _, fn := goja.AssertFunction(v); !ok || fn {
+		row[valueColumn] = c.cell(v, o)
+		return true
+	}
+	for _, k := range obj.Keys() {
+		if only != nil && !slices.Contains(only, k) {
+			continue
+		}
+		g.set(row, k, c.cell(obj.Get(k), o))
+	}
+	return false
+}
+
+// cell is a value inside a table: objects are not gone into.
+func (c *console) cell(v goja.Value, o inspect.Options) string {
+	o.Depth, o.MaxArray, o.BreakLength = 0, 3, 1e9
+	if obj, ok := v.(*goja.Object); ok && obj.ClassName() != "Array" && len(obj.Keys()) > 2 {
+		o.Depth = -1
+	}
+	return c.in.MustInspect(v, o)
+}
+
+// entries adds the rows of a map or a set; false for other objects.
+func (c *console) entries(g *grid, data *goja.Object) bool {
+	isMap := data.ExportType() == reflect.TypeFor[[][2]any]()
+	isSet := data.ExportType() == reflect.TypeFor[[]any]() && data.ClassName() == "Object"
+	if !isMap && !isSet {
+		return false
+	}
+	g.columns = []string{iterationColumn}
+	if isMap {
+		g.columns = append(g.columns, keyColumn)
+	}
+	each := c.vm.CheckFunc("table: forEach", data.Get("forEach"))
+	each.Call(data, c.vm.Runtime().ToValue(func(call goja.FunctionCall) goja.Value {
+		row := map[string]string{iterationColumn: strconv.Itoa(len(g.rows)), valueColumn: c.cell(call.Argument(0), c.options())}
+		if isMap {
+			row[keyColumn] = c.cell(call.Argument(1), c.options())
+		}
+		g.rows = append(g.rows, row)
+		return nil
+	}))
+	return true
+}
+
 // String draws the table with box characters.
 func (g *grid) String() string {
 	widths := make([]int, len(g.columns))
 	for i, col := range g.columns {
-		widths[i] = utf8.RuneCountInString(col)
+		widths[i] = inspect.Width(col) + 2
 		for _, row := range g.rows {
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[col]))
+			widths[i] = max(widths[i], inspect.Width(row[col])+2)
 		}
 	}
 	var b strings.Builder
@@ -82,7 +144,7 @@ func (g *grid) String() string {
 			if i > 0 {
 				b.WriteString(mid)
 			}
-			b.WriteString(strings.Repeat("─", w+2))
+			b.WriteString(strings.Repeat("─", w))
 		}
 		b.WriteString(right)
 	}
@@ -90,7 +152,7 @@ func (g *grid) String() string {
 		b.WriteString("\n│")
 		for i, col := range g.columns {
 			text := cell(col)
-			b.WriteString(" " + text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)) + " │")
+			b.WriteString(" " + text + strings.Repeat(" ", widths[i]-1-inspect.Width(text)) + "│")
 		}
 		b.WriteString("\n")
 	}

@@ -51,9 +51,7 @@ func (c *classes) defineEvent() {
 	})
 	tag(vm, c.eventProto, "Event")
 	for i, name := range []string{"NONE", "CAPTURING_PHASE", "AT_TARGET", "BUBBLING_PHASE"} {
-		for _, o := range []*goja.Object{c.event, c.eventProto} {
-			_ = o.DefineDataProperty(name, rt.ToValue(i), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
-		}
+		_ = c.event.DefineDataProperty(name, rt.ToValue(i), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
 	}
 	c.eventGetters()
 	show(vm, c.eventProto, c.showEvent)

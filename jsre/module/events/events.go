@@ -51,9 +51,9 @@ func load(vm *engine.VM) goja.Value {
 	export("getMaxListeners", func(a engine.Args) goja.Value {
 		target := a.Object(0, "emitterOrTarget")
 		if t, ok := vm.Slot(target).(holder); ok {
-			return vm.Runtime().ToValue(t.held().max)
+			return vm.ShowMaxListeners(t.held().max)
 		}
-		return vm.Runtime().ToValue(vm.EmitterOf(target).MaxListeners())
+		return vm.ShowMaxListeners(vm.EmitterOf(target).MaxListeners())
 	})
 	export("setMaxListeners", func(a engine.Args) goja.Value { return setMaxListeners(vm, a) })
 	export("addAbortListener", func(a engine.Args) goja.Value { return addAbortListener(vm, a) })

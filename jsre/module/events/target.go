@@ -61,6 +61,9 @@ func (t *target) listeners(name goja.Value) []goja.Value {
 }
 
 func (t *target) remove(name string, v goja.Value, capture bool) {
+	if len(t.lists[name]) == 0 {
+		return
+	}
 	t.lists[name] = slices.DeleteFunc(slices.Clone(t.lists[name]), func(h *handler) bool {
 		gone := h.value == v && h.capture == capture
 		h.removed = h.removed || gone

@@ -181,35 +181,41 @@ func (f *files) openFlags(v goja.Value, missing int) int {
 	if goja.IsNumber(v) {
 		return int(nodeerr.Integer(f.vm, "flags", v, math.MinInt32, math.MaxInt32))
 	}
-	switch v.String() {
+	letters := v.String()
+	plain := strings.Map(func(r rune) rune {
+		if r == 's' || r == 'x' {
+			return -1
+		}
+		return r
+	}, letters)
+	extra := 0
+	switch letters {
+	case "rs", "sr", "rs+", "sr+", "as", "sa", "as+", "sa+":
+		extra = os.O_SYNC
+	case "wx", "xw", "wx+", "xw+", "ax", "xa", "ax+", "xa+":
+		extra = os.O_EXCL
+	case plain:
+	default:
+		nodeerr.ArgValue(f.vm, "flags", v, "")
+	}
+	return f.plainFlags(v, plain) | extra
+}
+
+// plainFlags are those of letters without x and s.
+func (f *files) plainFlags(v goja.Value, letters string) int {
+	switch letters {
 	case "r":
 		return os.O_RDONLY
-	case "rs", "sr":
-		return os.O_RDONLY | os.O_SYNC
 	case "r+":
 		return os.O_RDWR
-	case "rs+", "sr+":
-		return os.O_RDWR | os.O_SYNC
 	case "w":
 		return os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	case "wx", "xw":
-		return os.O_WRONLY | os.O_CREATE | os.O_TRUNC | os.O_EXCL
 	case "w+":
 		return os.O_RDWR | os.O_CREATE | os.O_TRUNC
-	case "wx+", "xw+":
-		return os.O_RDWR | os.O_CREATE | os.O_TRUNC | os.O_EXCL
 	case "a":
 		return os.O_WRONLY | os.O_CREATE | os.O_APPEND
-	case "ax", "xa":
-		return os.O_WRONLY | os.O_CREATE | os.O_APPEND | os.O_EXCL
-	case "as", "sa":
-		return os.O_WRONLY | os.O_CREATE | os.O_APPEND | os.O_SYNC
 	case "a+":
 		return os.O_RDWR | os.O_CREATE | os.O_APPEND
-	case "ax+", "xa+":
-		return os.O_RDWR | os.O_CREATE | os.O_APPEND | os.O_EXCL
-	case "as+", "sa+":
-		return os.O_RDWR | os.O_CREATE | os.O_APPEND | os.O_SYNC
 	}
 	nodeerr.ArgValue(f.vm, "flags", v, "")
 	return 0
@@ -247,8 +253,10 @@ func (f *files) decode(b []byte, encoding goja.Value) goja.Value {
 // time is argument i: seconds since 1970, or a Date.
 func (a call) time(i int) time.Time {
 	v := a.value(i)
-	if t, ok := v.Export().(time.Time); ok {
-		return t
+	if obj, ok := v.(*goja.Object); ok && obj.ClassName() == "Date" {
+		if t, ok := obj.Export().(time.Time); ok {
+			return t
+		}
 	}
 	seconds := math.NaN()
 	if goja.IsNumber(v) {

@@ -286,11 +286,11 @@ func (f *files) readlink(a call) (any, *systemError) {
 func (f *files) realpath(a call) (any, *systemError) {
 	p := a.path(0, "path")
 	abs := f.reach(p, false, true)
-	real, err := filepath.EvalSymlinks(abs)
+	target, err := filepath.EvalSymlinks(abs)
 	if err != nil {
 		return nil, failed(err, "lstat", abs)
 	}
-	return real, nil
+	return target, nil
 }
 
 // needText is argument i, which must be a string.

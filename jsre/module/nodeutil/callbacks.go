@@ -82,7 +82,7 @@ func (u *util) callbackify(a engine.Args) goja.Value {
 		}
 		u.settled(promise, func(v goja.Value) { later(goja.Null(), v) }, func(reason goja.Value) {
 			if !reason.ToBoolean() {
-				reason = u.vm.NewError("Error", "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with a falsy value", "reason", reason)
+				reason = u.vm.NewError("Error", "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value", "reason", reason)
 			}
 			later(reason)
 		})

@@ -80,7 +80,7 @@ func (c *clock) add(name, kind string, at, duration float64, detail goja.Value) 
 // mark is mark(name[, options]).
 func (c *clock) mark(a engine.Args) goja.Value {
 	name := a.Value(0).String()
-	at, detail := c.now(), goja.Value(goja.Null())
+	at, detail := c.now(), goja.Null()
 	if a.Given(1) {
 		opts := a.Object(1, "options")
 		if v := c.vm.Field(opts, "startTime"); goja.IsNumber(v) {
@@ -96,7 +96,7 @@ func (c *clock) mark(a engine.Args) goja.Value {
 // measure is measure(name[, startMark[, endMark]]) or measure(name, {start, end, duration, detail}).
 func (c *clock) measure(a engine.Args) goja.Value {
 	name := a.String(0, "name")
-	from, to, length, detail := a.Value(1), a.Value(2), goja.Undefined(), goja.Value(goja.Null())
+	from, to, length, detail := a.Value(1), a.Value(2), goja.Undefined(), goja.Null()
 	if opts, ok := a.Value(1).(*goja.Object); ok {
 		from, to, length = c.vm.Field(opts, "start"), c.vm.Field(opts, "end"), c.vm.Field(opts, "duration")
 		if v := c.vm.Field(opts, "detail"); engine.Given(v) {

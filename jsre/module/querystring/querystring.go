@@ -212,7 +212,10 @@ func primitive(rt *goja.Runtime, v goja.Value) goja.String {
 	case goja.IsBigInt(v):
 		text = v.String()
 	default:
-		if _, ok := v.Export().(bool); ok && !isObject(v) {
+		if isObject(v) {
+			break
+		}
+		if _, ok := v.Export().(bool); ok {
 			text = v.String()
 		}
 	}

@@ -108,21 +108,26 @@ func (d *decoding) text(b []byte) (string, bool) {
 		}
 		units = append(units, u)
 	}
-	good := len(b)%2 == 0
+	good := len(b)%2 == 0 && paired(units)
+	lone := len(units) > 0 && units[len(units)-1] >= 0xd800 && units[len(units)-1] < 0xdc00
+	if len(b)%2 == 1 && !lone { // one U+FFFD stands for all that is missing at the end
+		units = append(units, utf8.RuneError)
+	}
+	return string(utf16.Decode(units)), good
+}
+
+// paired reports whether each half of a surrogate pair has the other.
+func paired(units []uint16) bool {
 	for i := 0; i < len(units); i++ {
 		switch u := units[i]; {
 		case u < 0xd800 || u > 0xdfff:
 		case u < 0xdc00 && i+1 < len(units) && units[i+1] >= 0xdc00 && units[i+1] <= 0xdfff:
 			i++
 		default:
-			good = false
+			return false
 		}
 	}
-	lone := len(units) > 0 && units[len(units)-1] >= 0xd800 && units[len(units)-1] < 0xdc00
-	if len(b)%2 == 1 && !lone { // one U+FFFD stands for all that is missing at the end
-		units = append(units, utf8.RuneError)
-	}
-	return string(utf16.Decode(units)), good
+	return true
 }
 
 // unfinished is how many bytes at the end are the beginning of a character.

@@ -219,23 +219,29 @@ func (a *address) setHost(s string, withPort bool) {
 		s = s[:i]
 	}
 	name, port, hasPort := cutPort(s)
-	if hasPort && (!withPort || name == "") && a.scheme != "file" || name == "" && (a.special() && a.scheme != "file" || a.credentials() != "" || a.port >= 0) {
+	file := a.scheme == "file"
+	if hasPort && (!withPort || name == "" || file) || name == "" && !a.mayLoseHost() {
 		return
 	}
 	host, ok := "", true
 	if name != "" {
 		host, ok = parseHost(name, a.special())
 	}
-	if !ok || a.scheme == "file" && hasPort {
+	if !ok {
 		return
 	}
-	if a.scheme == "file" && host == "localhost" {
+	if file && host == "localhost" {
 		host = ""
 	}
 	a.host, a.hasHost = host, true
 	if hasPort {
 		a.setPortDigits(port)
 	}
+}
+
+// mayLoseHost reports whether the host may become empty.
+func (a *address) mayLoseHost() bool {
+	return (!a.special() || a.scheme == "file") && a.credentials() == "" && a.port < 0
 }
 
 func (a *address) setPortText(s string) {

@@ -1,6 +1,7 @@
 package url
 
 import (
+	"errors"
 	"math"
 	"net/netip"
 	"strconv"
@@ -31,13 +32,9 @@ func parseHost(s string, special bool) (string, bool) {
 		return escape(s, setControl), true
 	}
 	domain, ok := toASCII(validUTF8(unescape(s)))
-	if !ok || domain == "" {
+	bad := func(r rune) bool { return r <= ' ' || r == 0x7f || r == '%' || strings.ContainsRune(forbidden, r) }
+	if !ok || domain == "" || strings.ContainsFunc(domain, bad) {
 		return "", false
-	}
-	for i := range len(domain) {
-		if c := domain[i]; c <= ' ' || c == 0x7f || c == '%' || strings.IndexByte(forbidden, c) >= 0 {
-			return "", false
-		}
 	}
 	if endsInNumber(domain) {
 		return ipv4(domain)
@@ -84,10 +81,7 @@ func ipv4Number(s string) (uint64, bool) {
 	}
 	n, err := strconv.ParseUint(s, base, 64)
 	if err != nil {
-		if numeric, ok := err.(*strconv.NumError); ok && numeric.Err == strconv.ErrRange {
-			return math.MaxUint64, true
-		}
-		return 0, false
+		return math.MaxUint64, errors.Is(err, strconv.ErrRange)
 	}
 	return n, !strings.ContainsAny(s, "_+-")
 }
@@ -178,6 +172,19 @@ func adapt(delta, points int, first bool) int {
 
 func threshold(k, bias int) int { return max(punyMin, min(punyMax, k-bias)) }
 
+// appendDelta writes a number of variable length, RFC 3492, section 3.3.
+func appendDelta(out []byte, delta, bias int) []byte {
+	const digits = "abcdefghijklmnopqrstuvwxyz0123456789"
+	for k := punyBase; ; k += punyBase {
+		t := threshold(k, bias)
+		if delta < t {
+			return append(out, digits[delta])
+		}
+		out = append(out, digits[t+(delta-t)%(punyBase-t)])
+		delta = (delta - t) / (punyBase - t)
+	}
+}
+
 // punycode is a label in ASCII, RFC 3492, section 6.3.
 func punycode(label string) string {
 	runes := []rune(label)
@@ -194,7 +201,6 @@ func punycode(label string) string {
 	if basic > 0 {
 		out = append(out, '-')
 	}
-	const digits = "abcdefghijklmnopqrstuvwxyz0123456789"
 	n, delta, bias, done := rune(punyInitial), 0, punyBias, basic
 	for done < len(runes) {
 		next := rune(utf8.MaxRune)
@@ -212,16 +218,7 @@ func punycode(label string) string {
 			if r != n {
 				continue
 			}
-			q := delta
-			for k := punyBase; ; k += punyBase {
-				t := threshold(k, bias)
-				if q < t {
-					break
-				}
-				out = append(out, digits[t+(q-t)%(punyBase-t)])
-				q = (q - t) / (punyBase - t)
-			}
-			out = append(out, digits[q])
+			out = appendDelta(out, delta, bias)
 			bias = adapt(delta, done+1, done == basic)
 			delta = 0
 			done++

@@ -82,20 +82,34 @@ var patterns = sync.OnceValue(func() (p struct{ simple, scheme, user, port *rege
 	return p
 })
 
+// forward turns the slashes in front of a query.
+func forward(s string) string {
+	front, query, hasQuery := strings.Cut(s, "?")
+	front = strings.ReplaceAll(front, `\`, "/")
+	if hasQuery {
+		front += "?" + query
+	}
+	return front
+}
+
+// simple reads what is a path, perhaps with a query, and nothing else.
+func (p parts) simple(s string) bool {
+	m := patterns().simple.FindStringSubmatch(s)
+	if m == nil || strings.ContainsAny(s, "#@") {
+		return false
+	}
+	p["path"], p["pathname"] = s, m[1]
+	if m[2] != "" {
+		p["search"], p["query"] = m[2], m[2][1:]
+	}
+	return true
+}
+
 // parseOld is url.parse: it takes nearly everything for a URL.
 func (h *host) parseOld(text string, slashesHost bool) parts {
 	out := parts{}
-	rest := strings.TrimFunc(text, func(r rune) bool { return r <= ' ' || r == '\u00a0' || r == '\ufeff' })
-	front, query, hasQuery := strings.Cut(rest, "?")
-	rest = strings.ReplaceAll(front, `\`, "/")
-	if hasQuery {
-		rest += "?" + query
-	}
-	if m := patterns().simple.FindStringSubmatch(rest); m != nil && !slashesHost && !strings.ContainsAny(rest, "#@") {
-		out["path"], out["pathname"] = rest, m[1]
-		if m[2] != "" {
-			out["search"], out["query"] = m[2], m[2][1:]
-		}
+	rest := forward(strings.TrimFunc(text, func(r rune) bool { return r <= ' ' || r == '\u00a0' || r == '\ufeff' }))
+	if !slashesHost && out.simple(rest) {
 		return out
 	}
 	scheme := patterns().scheme.FindString(rest)
@@ -118,26 +132,21 @@ func (h *host) parseOld(text string, slashesHost bool) parts {
 	return out
 }
 
+// hostEnds is where the user in front of a host ends, -1 without one, and where the host does.
+func hostEnds(s string) (at, end int) {
+	if i := strings.IndexAny(s, "#/?"); i >= 0 {
+		s = s[:i]
+	}
+	at = strings.LastIndexByte(s, '@')
+	if i := strings.IndexAny(s[at+1:], "\t\n\r \"%';<>\\^`{|}"); i >= 0 {
+		return at, at + 1 + i
+	}
+	return at, len(s)
+}
+
 // oldHost reads user and host off the front.
 func (h *host) oldHost(out parts, rest, text string) string {
-	at, end := -1, -1
-	for i := 0; i < len(rest); i++ {
-		c := rest[i]
-		if strings.IndexByte("#/?", c) >= 0 {
-			if end < 0 {
-				end = i
-			}
-			break
-		}
-		if c == '@' {
-			at, end = i, -1
-		} else if end < 0 && strings.IndexByte("\t\n\r \"%';<>\\^`{|}", c) >= 0 {
-			end = i
-		}
-	}
-	if end < 0 {
-		end = len(rest)
-	}
+	at, end := hostEnds(rest)
 	if at >= 0 {
 		out["auth"] = unescape(rest[:at])
 	}
@@ -254,18 +263,25 @@ func (h *host) querystring(name string) *engine.Func {
 	return f
 }
 
-// formatObject is the URL of an object with the members of what parse gives.
-func (h *host) formatObject(o *goja.Object) string {
-	get := func(name string) string {
-		if v := o.Get(name); engine.Given(v) && v.ToBoolean() {
-			return v.String()
-		}
-		return ""
+// queryText is the query of an object, which may be one, too.
+func (h *host) queryText(o *goja.Object, get func(string) string) string {
+	if query, ok := o.Get("query").(*goja.Object); ok {
+		return h.querystring("stringify").Call(goja.Undefined(), query).String()
 	}
-	scheme, path, hash, search, where := get("protocol"), get("pathname"), get("hash"), get("search"), get("host")
-	if scheme != "" && !strings.HasSuffix(scheme, ":") {
-		scheme += ":"
+	return get("query")
+}
+
+// prefixed is a part with its mark, which it may have already; empty stays empty.
+func prefixed(mark, s string) string {
+	if s == "" || strings.HasPrefix(s, mark) {
+		return s
 	}
+	return mark + s
+}
+
+// place is user, host and port of an object with these members.
+func place(get func(string) string) string {
+	where := get("host")
 	if where == "" {
 		if where = get("hostname"); strings.Contains(where, ":") && !strings.HasPrefix(where, "[") {
 			where = "[" + where + "]"
@@ -275,12 +291,25 @@ func (h *host) formatObject(o *goja.Object) string {
 		}
 	}
 	if auth := get("auth"); auth != "" && where != "" {
-		where = escape(auth, setAuth) + "@" + where
+		return escape(auth, setAuth) + "@" + where
 	}
-	if query, ok := o.Get("query").(*goja.Object); ok && search == "" {
-		search = h.querystring("stringify").Call(goja.Undefined(), query).String()
-	} else if search == "" && !ok {
-		search = get("query")
+	return where
+}
+
+// formatObject is the URL of an object with the members of what parse gives.
+func (h *host) formatObject(o *goja.Object) string {
+	get := func(name string) string {
+		if v := o.Get(name); engine.Given(v) && v.ToBoolean() {
+			return v.String()
+		}
+		return ""
+	}
+	scheme, path, hash, search, where := get("protocol"), get("pathname"), get("hash"), get("search"), place(get)
+	if scheme != "" && !strings.HasSuffix(scheme, ":") {
+		scheme += ":"
+	}
+	if search == "" {
+		search = h.queryText(o, get)
 	}
 	slashes := get("slashes") != ""
 	switch {
@@ -294,145 +323,5 @@ func (h *host) formatObject(o *goja.Object) string {
 	}
 	path = strings.NewReplacer("#", "%23", "?", "%3F").Replace(path)
 	search = strings.ReplaceAll(search, "#", "%23")
-	if search != "" && search[0] != '?' {
-		search = "?" + search
-	}
-	if hash != "" && hash[0] != '#' {
-		hash = "#" + hash
-	}
-	return scheme + where + path + search + hash
-}
-
-// formatAny is url.format: of a URL with options, of an object, or of a text.
-func (h *host) formatAny(c goja.FunctionCall) goja.Value {
-	v := c.Argument(0)
-	if a, ok := h.vm.Slot(v).(*address); ok {
-		return h.rt.ToValue(h.formatURL(a.record, c.Argument(1)))
-	}
-	if goja.IsString(v) {
-		if u := parse(v.String(), nil); u != nil && engine.Given(c.Argument(1)) {
-			return h.rt.ToValue(h.formatURL(*u, c.Argument(1)))
-		}
-		o := h.vm.NewObject()
-		h.fill(o, h.parseOld(v.String(), false), false)
-		return o.Get("href")
-	}
-	o, ok := v.(*goja.Object)
-	if !ok {
-		nodeerr.ArgType(h.vm, "urlObject", "one of type object or string", v)
-	}
-	return h.rt.ToValue(h.formatObject(o))
-}
-
-// formatURL leaves out what the options have as false: auth, fragment, search; unicode shows the host as
-// it is read.
-func (h *host) formatURL(u record, options goja.Value) string {
-	o, ok := options.(*goja.Object)
-	if !ok {
-		if engine.Given(options) {
-			nodeerr.ArgType(h.vm, "options", "of type object", options)
-		}
-		return u.href()
-	}
-	is := func(name string, missing bool) bool {
-		if v := h.vm.Field(o, name); engine.Given(v) {
-			return v.ToBoolean()
-		}
-		return missing
-	}
-	if !is("auth", true) {
-		u.user, u.password = "", ""
-	}
-	if !is("fragment", true) {
-		u.hasFragment = false
-	}
-	if !is("search", true) {
-		u.hasQuery = false
-	}
-	if is("unicode", false) {
-		u.host = toUnicode(u.host)
-	}
-	return u.href()
-}
-
-// resolve is where a link leads from a place.
-func (h *host) resolve(from, to string) string {
-	const nowhere = "resolve://"
-	base := parse(from, parse(nowhere, nil))
-	if base == nil {
-		return to
-	}
-	u := parse(to, base)
-	switch {
-	case u == nil:
-		return to
-	case u.scheme == "resolve":
-		return strings.TrimPrefix(u.href(), nowhere)
-	}
-	return u.href()
-}
-
-// toPath is fileURLToPath.
-func (h *host) toPath(v goja.Value) string {
-	a, ok := h.vm.Slot(v).(*address)
-	var u *record
-	switch {
-	case ok:
-		u = &a.record
-	case goja.IsString(v):
-		if u = parse(v.String(), nil); u == nil {
-			h.invalid(v.String(), nil)
-		}
-	default:
-		nodeerr.ArgType(h.vm, "path", "of type string or an instance of URL", v)
-	}
-	switch path := u.pathname(); {
-	case u.scheme != "file":
-		nodeerr.Throw(h.vm, "TypeError", "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file")
-	case u.host != "":
-		nodeerr.Throw(h.vm, "TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on linux`)
-	case strings.Contains(strings.ToLower(path), "%2f"):
-		nodeerr.Throw(h.vm, "TypeError", "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters")
-	}
-	return unescape(u.pathname())
-}
-
-// fromPath is pathToFileURL.
-func (h *host) fromPath(path string) goja.Value {
-	pathModule, _ := h.vm.Require("path")
-	resolve, _ := h.vm.ToFunc(pathModule.ToObject(h.rt).Get("resolve"))
-	abs := resolve.Call(goja.Undefined(), h.rt.ToValue(path)).String()
-	if strings.HasSuffix(path, "/") && !strings.HasSuffix(abs, "/") {
-		abs += "/"
-	}
-	abs = escapeOnly(abs, "%\\\n\r\t?#")
-	o, err := h.rt.New(h.class, h.rt.ToValue("file://"+abs))
-	if err != nil {
-		panic(err)
-	}
-	return o
-}
-
-// httpOptions are a URL as the options of a request.
-func (h *host) httpOptions(a *address) goja.Value {
-	search := marked("?", a.query)
-	o := h.rt.CreateObject(nil)
-	for _, m := range [][2]string{
-		{"protocol", a.scheme + ":"},
-		{"hostname", strings.Trim(a.host, "[]")},
-		{"hash", marked("#", a.fragment)},
-		{"search", search},
-		{"pathname", a.pathname()},
-		{"path", a.pathname() + search},
-		{"href", a.href()},
-	} {
-		_ = o.Set(m[0], m[1])
-	}
-	if a.port >= 0 {
-		_ = o.Set("port", a.port)
-	}
-	if a.user != "" || a.password != "" {
-		_ = o.Set("auth", unescape(a.user)+":"+unescape(a.password))
-	}
-	return o
+	return scheme + where + path + prefixed("?", search) + prefixed("#", hash)
 }

@@ -202,12 +202,12 @@ func (h *host) iterators(method func(string, string, func(*params, goja.Function
 
 // matcher finds pairs of a name, and of a value if one is given.
 func (h *host) matcher(c goja.FunctionCall) func(pair) bool {
-	name, any := h.text(c.Argument(0)), goja.IsUndefined(c.Argument(1))
+	name, whatever := h.text(c.Argument(0)), goja.IsUndefined(c.Argument(1))
 	value := ""
-	if !any {
+	if !whatever {
 		value = h.text(c.Argument(1))
 	}
-	return func(e pair) bool { return e.name == name && (any || e.value == value) }
+	return func(e pair) bool { return e.name == name && (whatever || e.value == value) }
 }
 
 // set leaves one pair of a name.

@@ -1,0 +1,25 @@
+const util=require('util'); const I=(v,o)=>{try{console.log(util.inspect(v,o))}catch(e){console.log('THROW',e.message)}};
+I(new ArrayBuffer(4)); I(new DataView(new ArrayBuffer(4))); I(new Float32Array([1.5,NaN])); I(new BigUint64Array(2)); I(Object.assign(new Uint8Array(2),{x:1}));
+I({a:{b:{c:{}}}},{depth:0}); I({a:{b:{c:{}}}},{depth:1}); I({a:{b:{c:[]}}},{depth:2}); I({a:{b:{c:[1]}}}); I({a:{b:{c:new Map([[1,2]])}}}); I({a:{b:{c:new Set}}}); I({a:{b:{c:new (class Foo{x=1})}}}); I({a:{b:{c:Object.create(null)}}}); I([[[[]]]]); I([[[[1]]]]); I({a:{b:{c:()=>{}}}}); I({a:{b:{c:new Date(0)}}}); I({a:{b:{c:new Error('x').message}}}); I({a:1},{depth:-1}); I([],{depth:-1}); I({a:{b:{c:Buffer.from('a')}}}); I({a:{b:{c:new Uint8Array(1)}}}); I({a:{b:{c:Promise.resolve(1)}}}); I({a:{b:{c:new Number(3)}}});
+I({[util.inspect.custom](d,o,i){return [d,typeof o.stylize, i===util.inspect, Object.keys(o).join()].join()}}); I({[util.inspect.custom](d,o){return o.stylize('x','number')}},{colors:true}); I({[util.inspect.custom](d,o){return {k:util.inspect({deep:{er:1}},o)}}}); I({[util.inspect.custom]:5}); I({a:{[util.inspect.custom](){return 'a\nb'}}}); I({[util.inspect.custom](){return 'no'}},{customInspect:false}); I({inspect(){return 'x'}});
+I({a:{[util.inspect.custom](d){return util.inspect({d},{depth:d})}}},{depth:5});
+I([undefined,null,,3]); I([,]); I(Object.assign([],{'-1':2,x:1})); I(Array(3)); I([1,,2,,,3]); I(Object.assign(Array(2),{5:1}));
+I({'a-b':1,'1a':2,a1:3,'':4,'a b':5,$:6,_:7,'ü':8,'1':9,"it's":10,'x\ny':11}); 
+I(new Array(101).fill(1)); I(Array.from({length:27},(_, i)=>'a'.repeat(i%9))); I(Array.from({length:100},(_, i)=>i*1000)); I(Array.from({length:10},(_, i)=>({i}))); I(Array.from({length:7},(_, i)=>'x'.repeat(20+i))); I(Array.from({length:7},(_, i)=>i%2?i:'s'+i)); I(Array.from({length:50},(_, i)=>BigInt(i)**9n)); I(Array.from({length:30},(_,i)=>'\u4e2d'.repeat(i%5)));I(Array.from({length:30},(_,i)=>'😀'.repeat(i%3)));
+I(new Set(Array.from({length:30},(_, i)=>i))); I(new Map(Array.from({length:5},(_, i)=>['key'+i,{v:i}]))); I(new Map([[{a:1},{b:2}]])); I(new Set([[1,2],[3,4]]));
+const o={}; o.self=o; I(o); I([o]); const m=new Map(); m.set('m',m); I(m); const s=new Set(); s.add(s); I(s); const a=[];a.push(a,[a]); I(a); const x={y:{}}; x.y.x=x; x.z=x.y; I(x); class Cy{}; const c=new Cy; c.c=c; I(c); const f=function(){}; f.f=f; I(f); const p=Promise.resolve(); p.p=p; I(p);
+I({f(){},g:()=>{},h:async()=>{},*i(){},j:class{},k:class K{},l:function(){}});
+I(null); I(undefined); I(true); I(1e21); I(123456789012345680000); I(-0); I(0.1); I(10n); I(-5n); I('');
+I({date:new Date(NaN),re:/a\/b/,inf:-Infinity});
+I(Object.freeze({a:1})); I(new (class extends Object{})()); I(new (class Foo{ #p=1; q=2; get g(){return 1} static s=2 })); 
+I({toString(){return 'x'}}); I({constructor:'x'}); I({constructor:{name:'Fake'}}); I({__proto__:{constructor:{name:'Fake'}}}); I(Object.create({get constructor(){throw 1}}));
+I({[Symbol.toStringTag]:'T'}); I(new (class Foo{get [Symbol.toStringTag](){return 'bar'}})); I(Object.create(null,{[Symbol.toStringTag]:{value:'N'}})); class TT{}; TT.prototype[Symbol.toStringTag]='TT'; I(new TT); I(Object.defineProperty({},Symbol.toStringTag,{value:'hid'})); I({[Symbol.toStringTag]:5}); I(Object.assign(()=>{},{[Symbol.toStringTag]:'fn'}));
+I(new WeakMap); I(new WeakSet); I(new WeakMap([[{},1]]),{showHidden:false});
+I(Promise.reject(3).catch(()=>{})&&Promise.resolve({a:1})); const rj=Promise.reject(new TypeError('x').message); rj.catch(()=>{}); I(rj);
+I({a:1,b:'x'.repeat(60),c:3}); I({a:'x'.repeat(30),b:'x'.repeat(30)}); I({a:'x'.repeat(34),b:'x'.repeat(34)}); I([['a'.repeat(30),'b'.repeat(30)],['c'.repeat(30)]]); I({a:{b:{c:1}},d:[1,[2,[3,[4]]]]}); I({a:[{b:1},{c:2}]}); I([[1,2],[3,4],[5,[6,[7]]]]);
+I({a:{b:1,c:{d:2,e:{f:3}}}},{depth:9}); I({data:{list:[{id:1,name:'x',tags:['a','b']},{id:2,name:'y',tags:[]}],total:2}},{depth:9});
+I([new Map([['k',[1,2]]]), new Set(['a'])]); I({m:new Map([[{k:1},new Set([1])]])});
+I(new Number(-0)); I(new Boolean(true)); I(Object(10n)); I([new String('x')]); I(Object(Symbol('q')));
+I('a\\b'); I('\'"`'); I('"\''); I("`'"); I(['\u001b[31m', '\t']); I('\u0085\u00a0');
+I({a:1n,b:[1n,2n]}); I({und:undefined,nul:null,fn:Math.max}); I(Math.max); I(class Foo{}.prototype.constructor); I(Function.prototype); I(Object.prototype); I(Array.prototype); I(Foo2()); function Foo2(){return Object.create(Error.prototype)}
+I(new util.TextDecoder().constructor.name);
