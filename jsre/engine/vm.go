@@ -50,6 +50,7 @@ type VM struct {
 	loop     *Loop
 	overflow *overflow
 	modules  *registry
+	session  *Session // nil: a script runs, and no person types
 	tasks    *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
 	exit     int      // process.exitCode
 
