@@ -204,6 +204,7 @@ func (r *registry) hostObject(m *esModule) *goja.Object {
 		m.evaluate, _ = vm.ToFunc(c.Argument(1))
 		if m.namespace != nil {
 			vm.markNamespace(m.namespace)
+			vm.nameDefault(m.namespace)
 		}
 		return goja.Undefined()
 	})
@@ -234,6 +235,22 @@ func (r *registry) meta(u *unit) *goja.Object {
 func (vm *VM) markNamespace(namespace *goja.Object) {
 	_ = namespace.SetPrototype(nil)
 	_ = namespace.DefineDataPropertySymbol(goja.SymToStringTag, vm.rt.ToValue("Module"), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
+}
+
+// nameOfDefault is what [Options.Lower] names a default export that has no name of its own.
+const nameOfDefault = "module_default"
+
+// nameDefault names a default export that has no name in the source "default", as the language has it.
+func (vm *VM) nameDefault(namespace *goja.Object) {
+	var fn *goja.Object
+	if vm.rt.Try(func() { fn, _ = namespace.Get("default").(*goja.Object) }) != nil || fn == nil {
+		return
+	}
+	if _, callable := goja.AssertFunction(fn); callable && hasAccessor(fn, "name") {
+		if name := fn.Get("name"); name != nil && name.String() == nameOfDefault {
+			_ = fn.DefineDataProperty("name", vm.rt.ToValue("default"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+		}
+	}
 }
 
 // namespaceOf gives the namespace of what an import leads to, running a CommonJS module the first time.

@@ -219,6 +219,8 @@ func cutEnd(code string) (string, ending, bool) {
 // module finishes an ES module.
 func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, error) {
 	b.findNames(code)
+	places := newPlaces(sourceMap, spaceOf+":module")
+	code = places.restoreNames(code, b.src.Text)
 	var tail strings.Builder
 	// The stand-ins give what import means already.
 	if strings.Contains(code, "\nvar __toESM = ") {
@@ -233,31 +235,17 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 	code = strings.ReplaceAll(code, "__toESM(__require(", "__dunlin.import( (")
 	code = keepClassNames(code, b.src.Text)
 	return &engine.Lowered{
-		Code: `this(function (__dunlin) { "use strict"; ` + code + tail.String(), Place: newPlaces(sourceMap, spaceOf+":module").find,
+		Code: `this(function (__dunlin) { "use strict"; ` + code + tail.String(), Place: places.find,
 		ES: true, Async: end.async, Imports: b.imports, Requires: b.requires,
 	}, nil
 }
 
 var (
-	renamedClass = pattern(` = class (_[\w$]+) `)
 	standIn      = pattern(`var (require_\w+) = __commonJS\(\{\s*"dep:(\d+)"\(`)
 	imported     = pattern(`(\w+) = __toESM\((require_\w+)\(`)
 	exportedStar = pattern(`__reExport\(\w+, __toESM\((require_\w+)\(`)
 	taken        = pattern(`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
 )
-
-// keepClassNames gives classes that use their own name that name back. esbuild makes `class A {new A}`
-// to `A = class _A {new _A}`, and A.name would be "_A". A blank keeps the columns where they are.
-func keepClassNames(code, source string) string {
-	for _, m := range renamedClass().FindAllStringSubmatch(code, -1) {
-		name := m[1]
-		if strings.Contains(source, name) {
-			continue
-		}
-		code = regexp.MustCompile(regexp.QuoteMeta(name)+`\b`).ReplaceAllLiteralString(code, name[1:]+" ")
-	}
-	return code
-}
 
 // findNames finds in the code what is taken from each import by name, so that what is not there is an
 // error before anything runs.
@@ -304,12 +292,13 @@ func (b *bundle) commonJS() (*engine.Lowered, error) {
 		return nil, textError(result.Errors[0])
 	}
 	// As long as what it replaces, for columns not to move.
-	code := dynamic().ReplaceAllString(string(result.Code), "${1}require.import((")
+	places := newPlaces(string(result.Map), "module")
+	code := dynamic().ReplaceAllString(places.restoreNames(string(result.Code), b.src.Text), "${1}require.import((")
 	requires := b.requires
 	for _, i := range b.imports {
 		requires = append(requires, i.ID)
 	}
-	return &engine.Lowered{Code: code, Place: newPlaces(string(result.Map), "module").find, Requires: requires}, nil
+	return &engine.Lowered{Code: code, Place: places.find, Requires: requires}, nil
 }
 
 func textError(m api.Message) error {
