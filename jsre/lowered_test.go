@@ -1,6 +1,11 @@
 package jsre_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"dunlin/jsre"
+)
 
 // TestLoweredFilesKeepTheirNames shows that what stands in a file that is lowered has the name that is written there.
 func TestLoweredFilesKeepTheirNames(t *testing.T) {
@@ -45,5 +50,43 @@ print(Other());
 				t.Errorf("got %q, %v\nwant %q", out, err, tc.want)
 			}
 		})
+	}
+}
+
+// TestANameThatIsNotExported is an error before anything runs, whether it is used or not.
+func TestANameThatIsNotExported(t *testing.T) {
+	const lib = "\n-- lib.mjs --\nprint('ran'); export let a = 1; export * from './more.mjs'; let b = 2; export { b as 'any name' };\n-- more.mjs --\nexport const more = 1;\n"
+	for text, want := range map[string]string{
+		"import { nope } from './lib.mjs';":                                  "main.mjs:1:22: SyntaxError: The requested module './lib.mjs' does not provide an export named 'nope'",
+		"import { a, more, \"any name\" as x, nope as y } from './lib.mjs';": "'nope'",
+		"import d from './lib.mjs';":                                         "'default'",
+		"import d, * as ns from './lib.mjs';":                                "'default'",
+		"import { nope } from 'path';":                                       "'nope'",
+		"import {\n  join,\n  nope\n} from 'path';":                          "'nope'",
+		"import p, { join } from 'path'; import { nope } from './lib.mjs';":  "'nope'",
+	} {
+		out, err := runFiles(t, "-- main.mjs --\nprint('ran');"+lib, func(o *jsre.Options) { write(t, o.Dir, "main.mjs", text+" print('ran');") })
+		if out != "" || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: printed %q, %v; want %s", text, out, err, want)
+		}
+	}
+	out, err := runFiles(t, `
+-- main.mjs --
+import d, { a, more, "any name" as x } from './lib2.mjs';
+import { unused } from './c.cjs';
+const text = BACKTICK
+import { nope } from "./lib2.mjs";
+BACKTICK;
+// import { nope } from './lib2.mjs';
+print(text.length);
+-- lib2.mjs --
+export default 1; export let a = 1; export * from './more.mjs'; let b = 2; export { b as 'any name' };
+-- more.mjs --
+export const more = 1;
+-- c.cjs --
+exports.unused = 1;
+`)
+	if out != "36\n" || err != nil {
+		t.Errorf("got %q, %v", out, err)
 	}
 }

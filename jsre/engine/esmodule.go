@@ -127,21 +127,36 @@ func (r *registry) checkImports(m *esModule) error {
 	}
 	m.checked = true
 	for i, d := range m.deps {
-		if d.es == nil {
-			continue
-		}
-		if err := r.checkImports(d.es); err != nil {
+		if err := r.checkImport(m, i, d); err != nil {
 			m.checked = false
 			return err
 		}
-		for _, name := range m.unit.lowered.Imports[i].Names {
-			if !d.es.exports(name, map[*esModule]bool{}) {
-				m.checked = false
-				return r.notExported(m, i, name, "")
-			}
+	}
+	return nil
+}
+
+// checkImport checks what m imports from one module. What CommonJS exports shows when it has run.
+func (r *registry) checkImport(m *esModule, i int, d dependency) error {
+	switch {
+	case d.es != nil:
+		if err := r.checkImports(d.es); err != nil {
+			return err
+		}
+	case d.native == "":
+		return nil
+	}
+	for _, name := range m.unit.lowered.Imports[i].Names {
+		if d.es != nil && !d.es.exports(name, map[*esModule]bool{}) || d.es == nil && !r.nativeExports(d, name) {
+			return r.notExported(m, i, name, "")
 		}
 	}
 	return nil
+}
+
+func (r *registry) nativeExports(d dependency, name string) bool {
+	ns := r.namespaceOf(d)
+	exports, _ := ns.Get("default").(*goja.Object)
+	return ns.Get(name) != nil || exports != nil && r.vm.copyExport(ns, exports, name)
 }
 
 // exports reports whether the module exports a name, as far as is known before it runs.

@@ -3,10 +3,12 @@
 package load
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -219,6 +221,9 @@ func cutEnd(code string) (string, ending, bool) {
 // module finishes an ES module.
 func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, error) {
 	b.findNames(code)
+	if b.language == api.LoaderJS || b.language == api.LoaderJSX {
+		b.findDeclared()
+	}
 	places := newPlaces(sourceMap, spaceOf+":module")
 	code = places.restoreNames(code, b.src.Text)
 	var tail strings.Builder
@@ -275,6 +280,57 @@ func (b *bundle) findNames(code string) {
 		}
 		seen[m[0]] = true
 		b.imports[i].Names = append(b.imports[i].Names, m[2]+m[3])
+	}
+}
+
+var (
+	declaration = pattern(`(?m)^import (?:([\p{L}\p{N}_$\\{}]+),? )?(?:\* as \S+ )?(?:\{([^{}]*)\} )?from ("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`)
+	localName   = pattern(`\s+as\s+\S+$`)
+)
+
+// findDeclared finds the names that the text imports and does not use, which are no longer in the code. In
+// TypeScript they may be types, of which nothing is known. Without templates, no text of the module can
+// look like an import at the beginning of a line.
+func (b *bundle) findDeclared() {
+	if len(b.imports) == 0 {
+		return
+	}
+	result := api.Transform(b.src.Text, api.TransformOptions{
+		Target: api.ES2022, Supported: map[string]bool{"template-literal": false}, Loader: b.language,
+		LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TsconfigRaw: "{}",
+	})
+	for _, m := range declaration().FindAllStringSubmatch(string(result.Code), -1) {
+		id, ok := unquote(m[3])
+		i, known := b.isStatic[id]
+		if !ok || !known {
+			continue
+		}
+		if m[1] != "" {
+			b.take(i, "default")
+		}
+		for item := range strings.SplitSeq(m[2], ",") {
+			name := localName().ReplaceAllString(strings.TrimSpace(item), "")
+			if strings.HasPrefix(name, "\"") {
+				name, ok = unquote(name)
+			}
+			if ok && name != "" {
+				b.take(i, name)
+			}
+		}
+	}
+}
+
+// unquote reads a literal; false for one that a JSON text cannot have.
+func unquote(literal string) (text string, ok bool) {
+	if strings.HasPrefix(literal, "'") {
+		literal = `"` + strings.ReplaceAll(literal[1:len(literal)-1], `"`, `\"`) + `"`
+	}
+	return text, json.Unmarshal([]byte(literal), &text) == nil
+}
+
+func (b *bundle) take(i int, name string) {
+	if !slices.Contains(b.imports[i].Names, name) {
+		b.imports[i].Names = append(b.imports[i].Names, name)
 	}
 }
 
