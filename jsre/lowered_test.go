@@ -90,3 +90,65 @@ exports.unused = 1;
 		t.Errorf("got %q, %v", out, err)
 	}
 }
+
+// TestWhatIsWrongOnlyWhenItRuns shows that a file loads whose text has what esbuild refuses in bundles.
+func TestWhatIsWrongOnlyWhenItRuns(t *testing.T) {
+	for _, tc := range []struct{ name, files, want string }{
+		{"assignment to imports", `
+-- main.mjs --
+import d, { a, f as g } from './lib.mjs';
+import * as ns from './lib.mjs';
+const tell = (f) => { try { f(); print('no error'); } catch (e) { print(e.name + ': ' + e.message, /main.mjs:(\d+:\d+)/.exec(e.stack)[1]); } };
+tell(() => { a = 1; }); tell(() => { a++; }); tell(() => { [g] = [1]; }); tell(() => { d += 2; });
+tell(() => { ns.a = 1; }); tell(() => { delete ns.a; }); tell(() => { ns['a'] = 1; }); tell(() => { null.x; });
+print(a, ns.a, g(), d);
+-- lib.mjs --
+export let a = 'a'; export function f() { return 'f'; } export default 'd';
+`, "TypeError: Assignment to constant variable. 4:14\nTypeError: Assignment to constant variable. 4:38\nTypeError: Assignment to constant variable. 4:66\nTypeError: Assignment to constant variable. 4:88\n" +
+			"TypeError: Cannot assign to read only property 'a' of object '#<Object>' 5:17\nTypeError: Cannot delete property 'a' of [object Module] 5:51\nTypeError: Cannot assign to read only property 'a' of object '#<Object>' 5:71\nTypeError: Cannot read properties of null (reading 'x') 5:106\na a f d\n"},
+		{"options of import() that are no literal", `
+-- main.js --
+(async () => {
+  const options = { with: { type: 'json' } };
+  print((await import('./d.json', options)).default.a, typeof (await import('fs', undefined)).readFileSync, (await import('path', {})).sep);
+  print((await import(['./', 'd.json'].join(''), await Promise.resolve())).default.a); null.x;
+})().catch(e => print(/main.js:(\d+:\d+)/.exec(e.stack)[1]));
+-- d.json --
+{"a": "json"}
+`, "json function /\njson\n4:93\n"},
+		{"the same in an ES module", `
+-- main.mjs --
+print((await import('./d.json', { ['with']: {} })).default.a, { import(x, y) { return x + y; } }.import(1, 2));
+-- d.json --
+{"a": "json"}
+`, "json 3\n"},
+		{"names of files that are computed", `
+-- main.js --
+const load = async (name) => [(await import('./lib/' + name)).v, (await import(BACKTICK./lib/${name}BACKTICK)).v, require('./lib/' + name).v, require('./lib/' + name).v, require(name ? './lib/' + name : './x' + name).v];
+load('a.js').then(print).then(() => load('none.js')).catch(e => print(e.code, /main.js:\d+/.exec(e.stack)?.[0]));
+-- lib/a.js --
+exports.v = 'a';
+`, "a,a,a,a,a\nERR_MODULE_NOT_FOUND undefined\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if out, err := runFiles(t, tc.files); err != nil || out != tc.want {
+				t.Errorf("got %q, %v\nwant %q", out, err, tc.want)
+			}
+		})
+	}
+}
+
+// TestModulesThatBreakOff shows that the error of a text that breaks off tells of the text as it is written.
+func TestModulesThatBreakOff(t *testing.T) {
+	for text, want := range map[string]string{
+		"import a from './a.mjs';\nexport const v=": "main.mjs:2:16: SyntaxError: Unexpected end of file",
+		"import x from":             "main.mjs:1:14: SyntaxError: Expected string but found end of file",
+		"export const v = {":        "main.mjs:1:19: SyntaxError: Expected identifier but found end of file",
+		"export function f() {\n  ": "main.mjs:2:3: SyntaxError: Unexpected end of file",
+	} {
+		_, err := runFiles(t, "-- main.mjs --\n-- a.mjs --\n", func(o *jsre.Options) { write(t, o.Dir, "main.mjs", text) })
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v; want %s", text, err, want)
+		}
+	}
+}

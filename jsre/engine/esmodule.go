@@ -224,7 +224,25 @@ func (r *registry) hostObject(m *esModule) *goja.Object {
 		return goja.Undefined()
 	})
 	_ = host.Set("meta", r.meta(m.unit))
+	_ = host.Set("frozen", vm.rt.NewDynamicObject(frozenNamespace{vm}))
 	return host
+}
+
+// frozenNamespace stands for a namespace where its members are assigned to.
+type frozenNamespace struct{ vm *VM }
+
+func (f frozenNamespace) Get(string) goja.Value { return goja.Undefined() }
+
+func (f frozenNamespace) Has(string) bool { return true }
+
+func (f frozenNamespace) Keys() []string { return nil }
+
+func (f frozenNamespace) Set(key string, _ goja.Value) bool {
+	panic(f.vm.NewError("TypeError", "", "Cannot assign to read only property '"+key+"'"))
+}
+
+func (f frozenNamespace) Delete(key string) bool {
+	panic(f.vm.NewError("TypeError", "", "Cannot delete property '"+key+"' of [object Module]"))
 }
 
 // meta makes import.meta.

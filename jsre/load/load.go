@@ -40,10 +40,17 @@ func Lower(src engine.Script) (*engine.Lowered, error) {
 	if err := checkNesting(src.Text, language == api.LoaderTSX || language == api.LoaderJSX); err != nil {
 		return nil, err
 	}
+	marked := src
 	if src.Kind == engine.KindES {
-		src.Text += esMark
+		marked.Text += esMark
 	}
-	out, err := lower(src, language)
+	out, err := lower(marked, language)
+	if err != nil && src.Kind == engine.KindES {
+		// A text that breaks off is told of as it is written.
+		if _, own := lower(src, language); own != nil {
+			return nil, own
+		}
+	}
 	// A text without a file may be TypeScript as well as JavaScript.
 	if err != nil && filepath.Ext(src.Path) == "" {
 		typed, typedErr := lower(src, api.LoaderTS)
@@ -66,8 +73,12 @@ const esMark = "\nexport {};"
 func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 	b := &bundle{src: src, language: language}
 	result := api.Build(b.options())
+	for b.mend(&result) {
+		b.imports, b.requires, b.isStatic = nil, nil, nil
+		result = api.Build(b.options())
+	}
 	if len(result.Errors) > 0 {
-		return nil, textError(result.Errors[0])
+		return nil, b.textError(result.Errors[0])
 	}
 	var code, sourceMap string
 	for _, file := range result.OutputFiles {
@@ -123,6 +134,7 @@ type bundle struct {
 	imports  []engine.Import
 	requires []string
 	isStatic map[string]int // index into imports
+	edits    edits
 }
 
 func (b *bundle) options() api.BuildOptions {
@@ -239,8 +251,13 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 	// A call of import() is replaced by one of the same length, for columns not to move.
 	code = strings.ReplaceAll(code, "__toESM(__require(", "__dunlin.import( (")
 	code = keepClassNames(code, b.src.Text)
+	head := ""
+	if len(b.edits) > 0 {
+		code = strings.NewReplacer(importWord+"(", "__dunlin.import(", frozenWord, "__dunlin.frozen").Replace(code)
+		head = "const " + constantWord + " = {}; "
+	}
 	return &engine.Lowered{
-		Code: `this(function (__dunlin) { "use strict"; ` + code + tail.String(), Place: places.find,
+		Code: `this(function (__dunlin) { "use strict"; ` + head + code + tail.String(), Place: b.place(places),
 		ES: true, Async: end.async, Imports: b.imports, Requires: b.requires,
 	}, nil
 }
@@ -345,22 +362,36 @@ func (b *bundle) commonJS() (*engine.Lowered, error) {
 		LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TsconfigRaw: "{}",
 	})
 	if len(result.Errors) > 0 {
-		return nil, textError(result.Errors[0])
+		return nil, b.textError(result.Errors[0])
 	}
 	// As long as what it replaces, for columns not to move.
 	places := newPlaces(string(result.Map), "module")
 	code := dynamic().ReplaceAllString(places.restoreNames(string(result.Code), b.src.Text), "${1}require.import((")
+	if len(b.edits) > 0 {
+		code = strings.ReplaceAll(code, importWord+"(", "require.import (")
+	}
 	requires := b.requires
 	for _, i := range b.imports {
 		requires = append(requires, i.ID)
 	}
-	return &engine.Lowered{Code: code, Place: places.find, Requires: requires}, nil
+	return &engine.Lowered{Code: code, Place: b.place(places), Requires: requires}, nil
 }
 
-func textError(m api.Message) error {
+// place gives the places of the text as it was before it was changed.
+func (b *bundle) place(p *places) func(line, column int) (int, int, bool) {
+	if len(b.edits) == 0 {
+		return p.find
+	}
+	return func(line, column int) (int, int, bool) {
+		line, column, ok := p.find(line, column)
+		return line, b.edits.back(line, column, true), ok
+	}
+}
+
+func (b *bundle) textError(m api.Message) error {
 	out := &engine.TextError{Line: 1, Column: 1, Message: m.Text}
 	if m.Location != nil {
-		out.Line, out.Column = m.Location.Line, m.Location.Column+1
+		out.Line, out.Column = m.Location.Line, b.edits.back(m.Location.Line, m.Location.Column+1, false)
 	}
 	return out
 }
