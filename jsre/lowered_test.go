@@ -152,3 +152,27 @@ func TestModulesThatBreakOff(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsThatAreNotStrict shows that CommonJS files are lowered as such, and what is told of others.
+func TestTextsThatAreNotStrict(t *testing.T) {
+	out, err := runFiles(t, `
+-- main.js --
+function f(arguments) { with ({ x: 1 }) return x + arguments; }
+(async () => { for await (const x of [f(1)]) print(x, (await import('./d.json')).default.a, 010); })();
+-- d.json --
+{"a": "json"}
+`)
+	if want := "2 json 8\n"; out != want || err != nil {
+		t.Errorf("got %q, %v; want %q", out, err, want)
+	}
+	for text, want := range map[string]string{
+		"function f(arguments) {}\nasync function g() { for await (const x of []) {\nlet y = ; } }": "main.js:3:9: SyntaxError: Unexpected \";\"",
+		"function f(arguments) {}\nimport 'fs';": "SyntaxError: ",
+		"with (1) ;\nawait 1;":                   "SyntaxError: ",
+	} {
+		_, err := runFiles(t, "-- main.js --\n", func(o *jsre.Options) { write(t, o.Dir, "main.js", text) })
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "esm") {
+			t.Errorf("%q: %v; want %s", text, err, want)
+		}
+	}
+}

@@ -70,6 +70,9 @@ func further(a, b error) bool {
 // esMark makes an ES module of a text that shows by nothing else that it is one.
 const esMark = "\nexport {};"
 
+// strictOnly is in what esbuild 0.28.2 says of a text that is not strict, which its bundles are.
+const strictOnly = ` with the "esm" output format`
+
 func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 	b := &bundle{src: src, language: language}
 	result := api.Build(b.options())
@@ -78,6 +81,9 @@ func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 		result = api.Build(b.options())
 	}
 	if len(result.Errors) > 0 {
+		if strings.Contains(result.Errors[0].Text, strictOnly) && src.Kind != engine.KindES {
+			return b.commonJS()
+		}
 		return nil, b.textError(result.Errors[0])
 	}
 	var code, sourceMap string
@@ -389,7 +395,7 @@ func (b *bundle) place(p *places) func(line, column int) (int, int, bool) {
 }
 
 func (b *bundle) textError(m api.Message) error {
-	out := &engine.TextError{Line: 1, Column: 1, Message: m.Text}
+	out := &engine.TextError{Line: 1, Column: 1, Message: strings.Replace(m.Text, strictOnly+" due to", " in", 1)}
 	if m.Location != nil {
 		out.Line, out.Column = m.Location.Line, b.edits.back(m.Location.Line, m.Location.Column+1, false)
 	}
