@@ -234,8 +234,7 @@ func (vm *VM) guardEval() error {
 		}
 		return v
 	}
-	eval := vm.NewFunction("eval", func(c goja.FunctionCall) goja.Value { return old.Call(goja.Undefined(), guard(c)) })
-	_ = eval.DefineDataProperty("length", vm.rt.ToValue(1), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	eval := vm.NewNative("eval", 1, func(c goja.FunctionCall) goja.Value { return old.Call(goja.Undefined(), guard(c)) })
 	*slot = eval
 	vm.SetGlobal("eval", eval)
 	f := vm.NewFunction(textGuard, guard)

@@ -51,6 +51,7 @@ type VM struct {
 	loop     *Loop
 	overflow *overflow
 	modules  *registry
+	session  *Session // nil: a script runs, and no person types
 	tasks    *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
 	exit     int      // process.exitCode
 
@@ -66,9 +67,13 @@ type VM struct {
 	appender     *appender
 	errors       *errorMaker
 
+	functions     functionKinds
+	functionProto *goja.Object // Function.prototype as it was made
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
 	parseJSON   *Func        // JSON.parse as it was made
+	originals   map[string]*goja.Object
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
@@ -159,6 +164,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.initFunctions(); err != nil {
+		return err
+	}
 	if err := vm.mendErrors(); err != nil {
 		return err
 	}
@@ -197,6 +205,7 @@ func (vm *VM) setup() error {
 		}
 	}
 	vm.buffer.text = vm.buffer.proto.Get("toString")
+	vm.keepOriginals()
 	return nil
 }
 
