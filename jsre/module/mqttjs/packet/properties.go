@@ -132,8 +132,8 @@ func PropertyNamed(name string) (id byte, kind Kind, ok bool) {
 var (
 	errUnknownProperty   = errors.New("Unknown property")                    //nolint:staticcheck // the text that scripts compare
 	errForbiddenProperty = errors.New("Property not allowed in this packet") //nolint:staticcheck // in the style of the others
-	errRepeatedProperty  = errors.New("Property given twice")                //nolint:staticcheck // likewise
-	errPropertyType      = errors.New("Cannot parse property code type")     //nolint:staticcheck // likewise
+	errRepeatedProperty  = errors.New("Property given twice")
+	errPropertyType      = errors.New("Cannot parse property code type") //nolint:staticcheck // likewise
 )
 
 // allowed says which properties a server may send in which packet. The bit of a property is its identifier.
