@@ -80,7 +80,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	mode, err := parseMode(s.mode)
+	mode, err := parseMode(cmd, s.mode)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *script) startBroker(a *app, cmd *cobra.Command) (*broker.Broker, error)
 	// A message that it drops must not be missing without a word.
 	embedded, err := broker.Start(cmd.Context(), broker.Config{Logger: a.brokerLogger(slog.LevelWarn), Fault: fault})
 	if err != nil {
-		return nil, failf("run: %w", err)
+		return nil, failf("%s: %w", nameOf(cmd), err)
 	}
 	a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
 	a.noteFault(embedded)
@@ -143,13 +143,13 @@ func (s *script) startBroker(a *app, cmd *cobra.Command) (*broker.Broker, error)
 }
 
 // parseMode reads --mode.
-func parseMode(s string) (mqtt.Mode, error) {
+func parseMode(cmd *cobra.Command, s string) (mqtt.Mode, error) {
 	for _, mode := range []mqtt.Mode{mqtt.ModePublisher, mqtt.ModeListener, mqtt.ModeOff} {
 		if s == mode.String() {
 			return mode, nil
 		}
 	}
-	return 0, usagef("run: --mode %q is not off, listener or publisher", s)
+	return 0, usagef("%s: --mode %q is not off, listener or publisher", nameOf(cmd), s)
 }
 
 // options returns the runtime's settings.

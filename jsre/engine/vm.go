@@ -50,6 +50,7 @@ type VM struct {
 	loop     *Loop
 	overflow *overflow
 	modules  *registry
+	session  *Session // nil: a script runs, and no person types
 	tasks    *Emitter // listeners of Task and process events: exit, uncaughtException, unhandledRejection
 	exit     int      // process.exitCode
 
@@ -65,9 +66,13 @@ type VM struct {
 	appender     *appender
 	errors       *errorMaker
 
+	functions     functionKinds
+	functionProto *goja.Object // Function.prototype as it was made
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
 	parseJSON   *Func        // JSON.parse as it was made
+	originals   map[string]*goja.Object
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
@@ -158,6 +163,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.initFunctions(); err != nil {
+		return err
+	}
 	if err := vm.mendErrors(); err != nil {
 		return err
 	}
@@ -196,6 +204,7 @@ func (vm *VM) setup() error {
 		}
 	}
 	vm.buffer.text = vm.buffer.proto.Get("toString")
+	vm.keepOriginals()
 	return nil
 }
 

@@ -31,14 +31,13 @@ func (m *module) need() *classes {
 
 // errorClass makes a class of errors whose second argument is a field.
 func (m *module) errorClass(name, field string) (class, proto *goja.Object) {
-	rt := m.vm.Runtime()
 	class, proto = m.vm.NewClass(name, func(call goja.ConstructorCall) *goja.Object {
 		e := m.vm.NewError("Error", "", textOf(call.Argument(0)), field, call.Argument(1))
 		_ = e.SetPrototype(proto)
 		return e
 	})
-	base := rt.Get("Error").ToObject(rt)
-	_ = proto.SetPrototype(base.Get("prototype").ToObject(rt))
+	base := m.vm.Original("Error")
+	_ = proto.SetPrototype(base.Get("prototype").ToObject(m.vm.Runtime()))
 	_ = class.SetPrototype(base)
 	_ = proto.Set("name", name)
 	return class, proto
