@@ -148,13 +148,18 @@ func (m *machine[E]) pause() error {
 	return nil
 }
 
-// run matches at a position.
-func (m *machine[E]) run(at int) (bool, error) {
+// reset makes ready for a match at a position.
+func (m *machine[E]) reset(at int) {
 	for i := range m.registers {
 		m.registers[i] = -1
 	}
 	m.stack = m.stack[:0]
 	m.registers[0] = at
+}
+
+// run matches at a position.
+func (m *machine[E]) run(at int) (bool, error) {
+	m.reset(at)
 	pc := 0
 	for {
 		if m.steps++; m.steps%checkSteps == 0 {
