@@ -73,21 +73,25 @@ func (x *locales) dateDefaults(d *intl.Date, need string) {
 		}
 		return
 	}
-	wantDate := need == "date" || need == "both" || need == "any"
-	wantTime := need == "time" || need == "both"
-	if need == "both" || need == "any" {
-		if dated || timed {
-			return
-		}
-	} else if need == "date" && dated || need == "time" && timed {
+	fields := dateNeeds[need]
+	if dated && fields.orDate || timed && fields.orTime {
 		return
 	}
-	if wantDate {
+	if fields.date {
 		d.Year, d.Month, d.Day = "numeric", "numeric", "numeric"
 	}
-	if wantTime {
+	if fields.time {
 		d.Hour, d.Minute, d.Second = "numeric", "2-digit", "2-digit"
 	}
+}
+
+// dateNeeds are the fields that a method shows where its options name none, and whether those of a day, or of a
+// time, do as well.
+var dateNeeds = map[string]struct{ date, time, orDate, orTime bool }{
+	"date": {date: true, orDate: true},
+	"time": {time: true, orTime: true},
+	"both": {date: true, time: true, orDate: true, orTime: true},
+	"any":  {date: true, orDate: true, orTime: true},
 }
 
 func firstSet(d *intl.Date) string {

@@ -141,13 +141,11 @@ func (x *regexps) fromResult(result *goja.Object, s goja.String) found {
 
 func (x *regexps) symMatch(c goja.FunctionCall) goja.Value {
 	o, s := x.object(c, "[Symbol.match]"), x.vm.ToText(c.Argument(0))
-	global := false
-	if own := x.plain(o); own != nil {
-		global = own.global
-	} else {
-		global = strings.Contains(x.textOr(o.Get("flags"), "undefined").String(), "g")
-	}
-	if !global {
+	own := x.plain(o)
+	switch {
+	case own != nil && !own.global:
+		return x.execPattern(o, own, s)
+	case own == nil && !strings.Contains(x.textOr(o.Get("flags"), "undefined").String(), "g"):
 		return x.regExpExec(o, s)
 	}
 	var list []any
