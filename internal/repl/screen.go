@@ -87,7 +87,7 @@ func (t *Talk) talk(s *jsre.Session) {
 				_, _ = io.WriteString(t.screen.term, "(Ctrl-D or .exit leaves)\n")
 			}
 			text = ""
-		case ok && command == leaveText:
+		case ok && command == giveUp:
 			text = ""
 		case ok && text == "":
 			t.tellHelp()
