@@ -166,6 +166,12 @@ func TestHostile(t *testing.T) {
 			console.log(new Map([[1, 2]]), Buffer.from('x'), Buffer.from('abc').slice(1).toString()); try { require('socket').sockaddr(); } catch (e) { print(e.message); } new EventEmitter().on('x', () => print('x')).emit('x');`,
 			"Map(1) { 1 => 2 } <Buffer 78> bc\nsockaddr: addr must be a string, got undefined\nx\n",
 		},
+		{
+			"replaced built-ins and modules", "const fs = require('fs'), util = require('util'); Symbol.for = null; Symbol = null; Map = null; Date = null; JSON.parse = JSON.stringify = null; JSON = null; Error = null; Object.defineProperties = Object.defineProperty = Object.getOwnPropertyDescriptors = null; Object = null;" +
+				`show(fs.statSync('/').mtime.getTime() > 0); show(util.inspect(new URLSearchParams('a=1')).includes("'a' => '1'")); show(new URL('http://h/').host); const { EventEmitter: E } = require('events'); show(typeof E.addAbortListener(new AbortController().signal, () => {})); show(util.promisify(function f(cb) { cb(null, 1); }).name);
+			show(util.types.isNativeError(1)); try { require('assert').equal(1, 2); } catch (e) { show(e.name); } console.table([{ a: 1 }]); console.log(util.format('%j %o', { a: 1 }, [1]), util.isDeepStrictEqual([1], [1]));`,
+			"true\ntrue\nh\nobject\nf\nfalse\nAssertionError\n┌─────────┬───┐\n│ (index) │ a │\n├─────────┼───┤\n│ 0       │ 1 │\n└─────────┴───┘\n{\"a\":1} [ 1, [length]: 1 ] true\n",
+		},
 		{"source maps open no files", `eval('1;\n//# sourceMappingURL=' + secret); for (const f of [eval, Function, s => setTimeout(new Function(s))]) f('1;\n//# sourceMappingURL=file:///dev/none/x.map\n'); show('fine');`, "fine\n"},
 		{"deep objects", `let o = {}; for (let i = 0; i < 20000; i++) o = { o }; console.log(o); let a = []; for (let i = 0; i < 20000; i++) a = [a]; show(require('util').inspect(a, { depth: null }).length > 1000);`, "{ o: { o: { o: [Object] } } }\ntrue\n"},
 		{"wide values", `console.log([new Array(1e6)]); const s = require('util').inspect(['x'.repeat(1e6)]); show(s.length < 20000); const sparse = []; sparse[4e9] = 1; console.log(sparse);`, "[ [ <1000000 empty items> ] ]\ntrue\n[ <4000000000 empty items>, 1 ]\n"},

@@ -13,7 +13,7 @@ import (
 func TestAHundredRuntimesAreSmall(t *testing.T) {
 	const (
 		runtimes = 100
-		most     = 48e6
+		most     = 40e6
 	)
 	before := heap()
 	all := make([]*jsre.Runtime, runtimes)

@@ -58,8 +58,7 @@ func (x *regexps) setPrototype() {
 }
 
 func (x *regexps) symbolMethod(key *goja.Symbol, name string, length int, f func(goja.FunctionCall) goja.Value) {
-	fn := x.vm.NewFunction(name, f)
-	_ = fn.DefineDataProperty("length", x.rt.ToValue(length), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	fn := x.vm.NewNative(name, length, f)
 	_ = x.proto.DefineDataPropertySymbol(key, fn, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 

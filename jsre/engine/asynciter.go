@@ -4,13 +4,8 @@ import "github.com/dop251/goja"
 
 // SymbolFor is Symbol.for(name).
 func (vm *VM) SymbolFor(name string) *goja.Symbol {
-	class := vm.rt.Get("Symbol").ToObject(vm.rt)
-	if f, ok := vm.ToFunc(class.Get("for")); ok {
-		if s, ok := f.Call(class, vm.rt.ToValue(name)).(*goja.Symbol); ok {
-			return s
-		}
-	}
-	return goja.NewSymbol(name) // the script has replaced Symbol: none of its symbols is this one
+	s, _ := vm.OriginalFunc("Symbol.for").Call(goja.Undefined(), vm.rt.ToValue(name)).(*goja.Symbol)
+	return s
 }
 
 // AsyncIterator is what `for await` goes through: values that native code pushes, each kept until it is
@@ -42,8 +37,7 @@ func (vm *VM) NewAsyncIterator(stop func()) *AsyncIterator {
 		it.Fail(c.Argument(0))
 		return goja.Undefined()
 	})
-	class := vm.rt.Get("Symbol").ToObject(vm.rt)
-	if key, ok := class.Get("asyncIterator").(*goja.Symbol); ok {
+	if key, ok := vm.Original("Symbol").Get("asyncIterator").(*goja.Symbol); ok {
 		self := vm.NewFunction("[Symbol.asyncIterator]", func(c goja.FunctionCall) goja.Value { return c.This })
 		_ = it.obj.DefineDataPropertySymbol(key, self, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}

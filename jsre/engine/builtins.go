@@ -13,33 +13,27 @@ func (vm *VM) mendBuiltins() {
 	proto := vm.rt.NewArray().Prototype()
 	includes, _ := vm.ToFunc(proto.Get("includes"))
 	indexOf, _ := vm.ToFunc(proto.Get("indexOf"))
-	method := vm.NewFunction("includes", func(c goja.FunctionCall) goja.Value {
+	method := vm.NewNative("includes", 1, func(c goja.FunctionCall) goja.Value {
 		if len(c.Arguments) > 0 && goja.IsNumber(c.Arguments[0]) && c.Arguments[0].ToFloat() == 0 {
 			// includes of goja does not find -0, and indexOf does.
 			return vm.rt.ToValue(indexOf.call(c).ToInteger() >= 0)
 		}
 		return includes.call(c)
 	})
-	vm.setLength(method, 1)
 	vm.define(proto, "includes", method, goja.FLAG_FALSE)
 	vm.mendParseInt()
-}
-
-func (vm *VM) setLength(f *goja.Object, n int) {
-	_ = f.DefineDataProperty("length", vm.rt.ToValue(n), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
 // mendParseInt has parseInt('-0') give -0.
 func (vm *VM) mendParseInt() {
 	parse, _ := vm.ToFunc(vm.rt.Get("parseInt"))
-	method := vm.NewFunction("parseInt", func(c goja.FunctionCall) goja.Value {
+	method := vm.NewNative("parseInt", 2, func(c goja.FunctionCall) goja.Value {
 		v := parse.call(c)
 		if goja.IsString(c.Argument(0)) && v.ToFloat() == 0 && strings.HasPrefix(strings.TrimSpace(c.Argument(0).String()), "-") {
 			return vm.rt.ToValue(math.Copysign(0, -1))
 		}
 		return v
 	})
-	vm.setLength(method, 2)
 	vm.SetGlobal("parseInt", method)
 	number := vm.rt.Get("Number").ToObject(vm.rt)
 	vm.define(number, "parseInt", method, goja.FLAG_FALSE)
@@ -54,7 +48,7 @@ func (vm *VM) addAccessorMethods() {
 	above, _ := vm.ToFunc(class.Get("getPrototypeOf"))
 	for name, key := range map[string]string{"Getter": "get", "Setter": "set"} {
 		full := "__define" + name + "__"
-		method := vm.NewFunction(full, func(c goja.FunctionCall) goja.Value {
+		method := vm.NewNative(full, 2, func(c goja.FunctionCall) goja.Value {
 			this := c.This.ToObject(vm.rt)
 			if _, ok := vm.ToFunc(c.Argument(1)); !ok {
 				panic(vm.NewError("TypeError", "", "Object.prototype."+full+": Expecting function"))
@@ -66,9 +60,8 @@ func (vm *VM) addAccessorMethods() {
 			define.Call(class, this, c.Argument(0), d)
 			return goja.Undefined()
 		})
-		vm.setLength(method, 2)
 		vm.define(vm.objectProto, full, method, goja.FLAG_FALSE)
-		lookup := vm.NewFunction("__lookup"+name+"__", func(c goja.FunctionCall) goja.Value {
+		lookup := vm.NewNative("__lookup"+name+"__", 1, func(c goja.FunctionCall) goja.Value {
 			for o := goja.Value(c.This.ToObject(vm.rt)); !goja.IsNull(o); o = above.Call(class, o) {
 				if d, ok := describe.Call(class, o, c.Argument(0)).(*goja.Object); ok {
 					if f := d.Get(key); f != nil {
@@ -79,7 +72,6 @@ func (vm *VM) addAccessorMethods() {
 			}
 			return goja.Undefined()
 		})
-		vm.setLength(lookup, 1)
 		vm.define(vm.objectProto, "__lookup"+name+"__", lookup, goja.FLAG_FALSE)
 	}
 }

@@ -19,7 +19,7 @@ const maxSites = 4096
 func (m *errorMaker) initStackTrace() {
 	rt := m.vm.rt
 	_ = m.class.DefineDataProperty("stackTraceLimit", rt.ToValue(stackLimit), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE)
-	capture := m.vm.NewFunction("captureStackTrace", func(c goja.FunctionCall) goja.Value {
+	capture := m.vm.NewNative("captureStackTrace", 2, func(c goja.FunctionCall) goja.Value {
 		obj, ok := c.Argument(0).(*goja.Object)
 		if !ok {
 			panic(m.vm.NewError("TypeError", "", "Invalid argument"))
@@ -29,7 +29,6 @@ func (m *errorMaker) initStackTrace() {
 		m.capture(obj, m.below(frames[min(1, len(frames)):], c.Argument(1)))
 		return goja.Undefined()
 	})
-	_ = capture.DefineDataProperty("length", rt.ToValue(2), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	_ = m.class.DefineDataProperty("captureStackTrace", capture, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 

@@ -5,7 +5,6 @@ import (
 	"unsafe"
 
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/unistring"
 )
 
 // Func is a script function that native code keeps.
@@ -59,24 +58,9 @@ func (vm *VM) Export(obj *goja.Object, name string, f func(goja.FunctionCall) go
 	vm.define(obj, name, vm.NewFunction(name, f), goja.FLAG_TRUE)
 }
 
-// NewFunction makes a native function with a name.
+// NewFunction makes a native function with a name, whose length is 0.
 func (vm *VM) NewFunction(name string, f func(goja.FunctionCall) goja.Value) *goja.Object {
-	fn := vm.rt.ToValue(f).ToObject(vm.rt)
-	vm.setAttribute(fn, "name", vm.rt.ToValue(name))
-	return fn
-}
-
-// setAttribute sets the name or length of a native function that has just been made. goja has given it
-// both: putting new ones in their place would cost every runtime time and memory.
-func (vm *VM) setAttribute(fn *goja.Object, name string, v goja.Value) {
-	if self := selfOf(fn); vm.json.function != nil && self.kind == vm.json.function {
-		p := (*baseObject)(self.data).values[unistring.String(name)]
-		if valueWords(p).kind == vm.json.property {
-			(*valueProperty)(valueWords(p).data).value = v
-			return
-		}
-	}
-	_ = fn.DefineDataProperty(name, v, goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	return vm.NewNative(name, 0, f)
 }
 
 // NewClass makes a native class. construct gets `this` with its prototype set; what it returns

@@ -20,7 +20,6 @@ const maxJSONDepth = 10000
 // interface values, and where an array keeps its elements.
 type jsonKinds struct {
 	plain, array, proxy  unsafe.Pointer
-	function             unsafe.Pointer // of Go; nil when it does not begin as an object does
 	property             unsafe.Pointer // a property that is not plain: an accessor, or with other attributes
 	elements, properties uintptr        // offsets in goja's arrayObject: its values, how many are not plain
 }
@@ -53,21 +52,7 @@ func findJSONKinds(rt *goja.Runtime) (k jsonKinds, err error) {
 	if !sameProperty(reflect.TypeOf(property)) {
 		return k, errJSON
 	}
-	native := rt.ToValue(func(goja.FunctionCall) goja.Value { return nil }).ToObject(rt)
-	if t := reflect.ValueOf(native).Elem().FieldByName("self").Elem().Type(); beginsAsObject(t) {
-		k.function = selfOf(native).kind
-	}
 	return k, nil
-}
-
-// beginsAsObject reports whether the first part of what a pointer leads to is goja's baseObject.
-func beginsAsObject(t reflect.Type) bool {
-	for t = t.Elem(); t.Kind() == reflect.Struct && t.NumField() > 0; t = t.Field(0).Type {
-		if sameLayout(reflect.TypeFor[baseObject](), t) {
-			return true
-		}
-	}
-	return false
 }
 
 func selfOf(o *goja.Object) *anyInterface { return &(*object)(unsafe.Pointer(o)).self }
@@ -93,8 +78,7 @@ func (vm *VM) initJSON() (err error) {
 // NativeMethod defines a native function in the place of one of the language: not enumerable, with
 // a length.
 func (vm *VM) NativeMethod(obj *goja.Object, name string, length int, f func(goja.FunctionCall) goja.Value) *goja.Object {
-	fn := vm.NewFunction(name, f)
-	vm.setAttribute(fn, "length", vm.rt.ToValue(length))
+	fn := vm.NewNative(name, length, f)
 	vm.define(obj, name, fn, goja.FLAG_FALSE)
 	return fn
 }

@@ -179,16 +179,13 @@ func (g *lazyGuard) replacement(native *goja.Object) *goja.Object {
 		return r
 	}
 	f, _ := g.vm.ToFunc(native)
-	r := g.vm.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+	r := g.vm.NewNative(native.Get("name").String(), int(native.Get("length").ToInteger()), func(c goja.FunctionCall) goja.Value {
 		g.vm.Settle(c.This)
 		for _, v := range c.Arguments {
 			g.vm.Settle(v)
 		}
 		return f.call(c)
-	}).ToObject(g.vm.rt)
-	for _, name := range []string{"name", "length"} {
-		_ = r.DefineDataProperty(name, native.Get(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	}
+	})
 	g.done[native] = r
 	return r
 }

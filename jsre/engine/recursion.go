@@ -21,7 +21,7 @@ func (vm *VM) guardGenerators() {
 	depth := 0
 	for _, name := range []string{"next", "return", "throw"} {
 		method, _ := vm.ToFunc(proto.Get(name))
-		guarded := vm.NewFunction(name, func(c goja.FunctionCall) goja.Value {
+		guarded := vm.NewNative(name, 1, func(c goja.FunctionCall) goja.Value {
 			if depth == maxNativeDepth {
 				panic(vm.overflow.error())
 			}
@@ -29,7 +29,6 @@ func (vm *VM) guardGenerators() {
 			defer func() { depth-- }()
 			return method.call(c)
 		})
-		_ = guarded.DefineDataProperty("length", vm.rt.ToValue(1), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 		vm.define(proto, name, guarded, goja.FLAG_FALSE)
 	}
 }

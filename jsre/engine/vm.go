@@ -66,9 +66,13 @@ type VM struct {
 	appender     *appender
 	errors       *errorMaker
 
+	functions     functionKinds
+	functionProto *goja.Object // Function.prototype as it was made
+
 	objectProto *goja.Object // Object.prototype as it was made
 	hasOwn      *Func        // Object.prototype.hasOwnProperty as it was made
 	parseJSON   *Func        // JSON.parse as it was made
+	originals   map[string]*goja.Object
 	objectModel *goja.Object // a plain object
 	texts       textKinds
 	json        jsonKinds
@@ -159,6 +163,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
+	if err := vm.initFunctions(); err != nil {
+		return err
+	}
 	if err := vm.mendErrors(); err != nil {
 		return err
 	}
@@ -197,6 +204,7 @@ func (vm *VM) setup() error {
 		}
 	}
 	vm.buffer.text = vm.buffer.proto.Get("toString")
+	vm.keepOriginals()
 	return nil
 }
 

@@ -171,7 +171,6 @@ func leadingNumber(s string) float64 {
 }
 
 func (in *Inspector) json(v goja.Value) (text string) {
-	in.later()
 	text = "undefined"
 	if ex := in.rt.Try(func() { text = in.asJSON.Call(goja.Undefined(), v).String() }); ex != nil {
 		if strings.Contains(ex.Error(), "circular") {

@@ -6,7 +6,6 @@ package inspect
 import (
 	"fmt"
 	"reflect"
-	"sync"
 
 	"github.com/dop251/goja"
 
@@ -34,14 +33,12 @@ type Inspector struct {
 	asJSON   *engine.Func            // JSON.stringify
 	valueOf  map[string]*engine.Func // of the classes of primitives
 	natives  *goja.Object            // Error.prototype
-	later    func()                  // finds those that a script of texts alone does not need
 }
 
 type key struct{}
 
 // Of is the inspector of a VM. The first call must come before a script can replace the built-in
-// functions it takes: from a module's Setup. Those of maps, dates and the like it takes when the first
-// object is shown, for they cost each runtime memory.
+// functions it takes: from a module's Setup.
 func Of(vm *engine.VM) *Inspector {
 	in, _ := vm.Shared(key{}, func() any { return newInspector(vm) }).(*Inspector)
 	return in
@@ -61,17 +58,15 @@ func newInspector(vm *engine.VM) *Inspector {
 	in.symbols = find("Object", "getOwnPropertySymbols")
 	in.source = find("Function", "prototype", "toString")
 	in.stringOf = find("String")
-	in.later = sync.OnceFunc(func() {
-		in.eachMap = find("Map", "prototype", "forEach")
-		in.eachSet = find("Set", "prototype", "forEach")
-		in.isoDate = find("Date", "prototype", "toISOString")
-		in.regText = find("RegExp", "prototype", "toString")
-		in.asJSON = find("JSON", "stringify")
-		in.valueOf = map[string]*engine.Func{}
-		for _, class := range []string{"Number", "String", "Boolean", "Symbol", "BigInt"} {
-			in.valueOf[class] = find(class, "prototype", "valueOf")
-		}
-	})
+	in.eachMap = find("Map", "prototype", "forEach")
+	in.eachSet = find("Set", "prototype", "forEach")
+	in.isoDate = find("Date", "prototype", "toISOString")
+	in.regText = find("RegExp", "prototype", "toString")
+	in.asJSON = find("JSON", "stringify")
+	in.valueOf = map[string]*engine.Func{}
+	for _, class := range []string{"Number", "String", "Boolean", "Symbol", "BigInt"} {
+		in.valueOf[class] = find(class, "prototype", "valueOf")
+	}
 	in.natives, _ = in.rt.Get("Error").ToObject(in.rt).Get("prototype").(*goja.Object)
 	in.custom, _ = find("Symbol", "for").Call(goja.Undefined(), in.rt.ToValue("nodejs.util.inspect.custom")).(*goja.Symbol)
 	return in
@@ -93,7 +88,6 @@ func (in *Inspector) Inspect(v goja.Value, o Options) (text string) {
 
 // MustInspect is Inspect inside a native call: what a method of the script throws passes on.
 func (in *Inspector) MustInspect(v goja.Value, o Options) string {
-	in.later()
 	p := &printer{in: in, Options: o, refs: map[*goja.Object]int{}}
 	return p.value(v, 0, false)
 }

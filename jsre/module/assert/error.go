@@ -43,7 +43,7 @@ func (m *asserts) defineError() {
 		}
 		return m.build(c.This, f)
 	})
-	base := m.rt.Get("Error").ToObject(m.rt)
+	base := m.vm.Original("Error")
 	_ = m.proto.SetPrototype(base.Get("prototype").ToObject(m.rt))
 	_ = m.class.SetPrototype(base)
 	text := m.vm.NewFunction("toString", func(c goja.FunctionCall) goja.Value {

@@ -131,7 +131,7 @@ func (m *asserts) isInstance(v goja.Value, class *goja.Object) bool {
 
 // isErrorClass reports whether a function is Error or inherits from it.
 func (m *asserts) isErrorClass(f *goja.Object) bool {
-	base := m.rt.Get("Error").ToObject(m.rt)
+	base := m.vm.Original("Error")
 	for o := f.Prototype(); o != nil; o = o.Prototype() {
 		if o == base {
 			return true

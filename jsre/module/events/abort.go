@@ -224,8 +224,7 @@ func addAbortListener(vm *engine.VM, a engine.Args) goja.Value {
 		off()
 		return goja.Undefined()
 	})
-	class := vm.Runtime().Get("Symbol").ToObject(vm.Runtime())
-	if key, ok := class.Get("dispose").(*goja.Symbol); ok {
+	if key, ok := vm.Original("Symbol").Get("dispose").(*goja.Symbol); ok {
 		_ = out.DefineDataPropertySymbol(key, dispose, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE)
 	}
 	return out

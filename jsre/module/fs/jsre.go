@@ -73,7 +73,7 @@ func (f *files) loadJSON(a call) any {
 	if !f.note(err) {
 		return a.value(1)
 	}
-	parse, _ := f.vm.ToFunc(f.rt.GlobalObject().Get("JSON").ToObject(f.rt).Get("parse"))
+	parse := f.vm.OriginalFunc("JSON.parse")
 	var v goja.Value
 	if ex := f.rt.Try(func() { v = parse.Call(goja.Undefined(), f.decode(b, f.rt.ToValue("utf8"))) }); ex != nil {
 		return a.value(1)
@@ -83,8 +83,7 @@ func (f *files) loadJSON(a call) any {
 
 // storeJSON is store(path, obj).
 func (f *files) storeJSON(a call) any {
-	stringify, _ := f.vm.ToFunc(f.rt.GlobalObject().Get("JSON").ToObject(f.rt).Get("stringify"))
-	text := stringify.Call(goja.Undefined(), a.value(1))
+	text := f.vm.OriginalFunc("JSON.stringify").Call(goja.Undefined(), a.value(1))
 	if !goja.IsString(text) {
 		nodeerr.ArgType(f.vm, "obj", "of type object", a.value(1))
 	}

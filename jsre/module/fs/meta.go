@@ -131,7 +131,7 @@ func (f *files) stats(st os.FileInfo) *goja.Object {
 func milliseconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e6 }
 
 func (f *files) date(t time.Time) goja.Value {
-	d, err := f.rt.New(f.rt.Get("Date"), f.rt.ToValue(math.Round(milliseconds(t))))
+	d, err := f.rt.New(f.vm.Original("Date"), f.rt.ToValue(math.Round(milliseconds(t))))
 	if err != nil {
 		panic(err)
 	}

@@ -125,9 +125,8 @@ func (m *module) applyMixin(call goja.FunctionCall) goja.Value {
 	rt := m.vm.Runtime()
 	target, mixin := call.Argument(0).ToObject(rt), call.Argument(1).ToObject(rt)
 	to := target.Get("prototype").ToObject(rt)
-	object := rt.Get("Object").ToObject(rt)
-	descriptor, _ := m.vm.ToFunc(object.Get("getOwnPropertyDescriptor"))
-	define, _ := m.vm.ToFunc(object.Get("defineProperty"))
+	object := m.vm.Original("Object")
+	descriptor, define := m.vm.OriginalFunc("Object.getOwnPropertyDescriptor"), m.vm.OriginalFunc("Object.defineProperty")
 	var chain []*goja.Object
 	for c := mixin; c != nil && c.Get("prototype") != nil; c = c.Prototype() {
 		if p, ok := c.Get("prototype").(*goja.Object); ok {

@@ -189,7 +189,7 @@ func (it *iteration) object() *goja.Object {
 		return rt.ToValue(p)
 	})
 	self := vm.NewFunction("[Symbol.asyncIterator]", func(call goja.FunctionCall) goja.Value { return call.This })
-	if symbol, ok := rt.Get("Symbol").ToObject(rt).Get("asyncIterator").(*goja.Symbol); ok {
+	if symbol, ok := vm.Original("Symbol").Get("asyncIterator").(*goja.Symbol); ok {
 		_ = o.DefineDataPropertySymbol(symbol, self, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}
 	return o

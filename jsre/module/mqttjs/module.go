@@ -62,13 +62,14 @@ func (m *module) remove(s *stream) {
 	m.streams = slices.DeleteFunc(m.streams, func(o *stream) bool { return o == s })
 }
 
-// closeAll says DISCONNECT for every client when the script ends.
+// closeAll takes leave of all servers when the script ends.
 func (m *module) closeAll() {
+	failed := m.vm.Failed()
 	m.mu.Lock()
 	open := slices.Clone(m.streams)
 	m.mu.Unlock()
 	for _, s := range open {
-		s.leave()
+		s.leave(failed)
 	}
 	for _, s := range open {
 		s.background.Wait()

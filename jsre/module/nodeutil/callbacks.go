@@ -26,16 +26,12 @@ func (u *util) like(f *engine.Func, name string, call func(goja.FunctionCall) go
 	old, _ := f.Value().(*goja.Object)
 	out := u.vm.NewFunction("", call)
 	_ = out.SetPrototype(old.Prototype())
-	class := u.rt.Get("Object").ToObject(u.rt)
-	describe, ok := u.vm.ToFunc(class.Get("getOwnPropertyDescriptors"))
-	define, ok2 := u.vm.ToFunc(class.Get("defineProperties"))
-	if ok && ok2 {
-		all := describe.Call(class, old)
-		if o, ok := all.(*goja.Object); ok {
-			_ = o.Delete("prototype")
-		}
-		define.Call(class, out, all)
+	class := u.vm.Original("Object")
+	all := u.vm.OriginalFunc("Object.getOwnPropertyDescriptors").Call(class, old)
+	if o, ok := all.(*goja.Object); ok {
+		_ = o.Delete("prototype")
 	}
+	u.vm.OriginalFunc("Object.defineProperties").Call(class, out, all)
 	if name != "" {
 		_ = out.DefineDataProperty("name", u.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}

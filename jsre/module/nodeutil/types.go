@@ -77,7 +77,7 @@ func isError(vm *engine.VM, v goja.Value) bool {
 	if !ok {
 		return false
 	}
-	return obj.ClassName() == "Error" || vm.Runtime().InstanceOf(obj, vm.Runtime().Get("Error").ToObject(vm.Runtime()))
+	return obj.ClassName() == "Error" || vm.Runtime().InstanceOf(obj, vm.Original("Error"))
 }
 
 // exported reports whether goja's Go form of an object is of a type.

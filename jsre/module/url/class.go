@@ -122,10 +122,7 @@ func (h *host) makeMethods() {
 // shown says what is shown of an object when it is inspected.
 func (h *host) shown(proto *goja.Object, as func(this goja.Value) goja.Value) {
 	f := h.vm.NewFunction("inspect", func(c goja.FunctionCall) goja.Value { return as(c.This) })
-	symbol, _ := h.vm.ToFunc(h.rt.Get("Symbol").ToObject(h.rt).Get("for"))
-	if key, ok := symbol.Call(goja.Undefined(), h.rt.ToValue("nodejs.util.inspect.custom")).(*goja.Symbol); ok {
-		_ = proto.DefineDataPropertySymbol(key, f, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	}
+	_ = proto.DefineDataPropertySymbol(h.vm.SymbolFor("nodejs.util.inspect.custom"), f, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
 func (h *host) this(v goja.Value) *address {

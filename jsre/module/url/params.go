@@ -192,7 +192,7 @@ func (h *host) iterators(method func(string, string, func(*params, goja.Function
 		for _, e := range h.thisParams(this).list {
 			pairs = append(pairs, h.rt.NewArray(e.name, e.value))
 		}
-		m, err := h.rt.New(h.rt.Get("Map"), h.rt.NewArray(pairs...))
+		m, err := h.rt.New(h.vm.Original("Map"), h.rt.NewArray(pairs...))
 		if err != nil {
 			panic(err)
 		}
