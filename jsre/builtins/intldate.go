@@ -73,25 +73,16 @@ func (x *locales) dateDefaults(d *intl.Date, need string) {
 		}
 		return
 	}
-	fields := dateNeeds[need]
-	if dated && fields.orDate || timed && fields.orTime {
+	wantDate, wantTime := need != "time", need == "time" || need == "both"
+	if dated && need != "time" || timed && need != "date" {
 		return
 	}
-	if fields.date {
+	if wantDate {
 		d.Year, d.Month, d.Day = "numeric", "numeric", "numeric"
 	}
-	if fields.time {
+	if wantTime {
 		d.Hour, d.Minute, d.Second = "numeric", "2-digit", "2-digit"
 	}
-}
-
-// dateNeeds are the fields that a method shows where its options name none, and whether those of a day, or of a
-// time, do as well.
-var dateNeeds = map[string]struct{ date, time, orDate, orTime bool }{
-	"date": {date: true, orDate: true},
-	"time": {time: true, orTime: true},
-	"both": {date: true, time: true, orDate: true, orTime: true},
-	"any":  {date: true, orDate: true, orTime: true},
 }
 
 func firstSet(d *intl.Date) string {
