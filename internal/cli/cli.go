@@ -120,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	root.Flags().Bool("version", false, "show the version")
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.replCommand(), a.checkCommand(), a.initCommand(), a.typesCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
 	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand())
 	root.AddCommand(a.retainedCommand())
 	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())

@@ -42,12 +42,17 @@ var variables = []struct{ name, meaning string }{
 	{"NO_PROXY", "Hosts to reach without the proxy of ALL_PROXY, with commas between."},
 	{"NO_COLOR", "Where it is set, \"run\" colours nothing that a script prints as a value."},
 	{"TERM", "Where it is dumb, the terminal gets no colours, and --watch is refused."},
+	{"DUNLIN_HISTORY", "File of the history of \"repl\"; off: none is kept."},
+	{"XDG_STATE_HOME", "Folder of dunlin/history, where DUNLIN_HISTORY is not set; by default .local/state in the home."},
+	{"HOME", "Where the history of \"repl\" is, where neither is set."},
+	{"USERPROFILE", "HOME, where that is not set, as on Windows."},
 	{"GOGC", "The pace of garbage collection; \"run\" then leaves it alone."},
 	{"SSL_CERT_FILE", "Authorities of the system, in place of its own, on Unix except macOS."},
 }
 
 // files are the files that commands know by themselves, for the man page.
 var files = []struct{ name, meaning string }{
+	{"~/.local/state/dunlin/history", "Lines that were typed in repl, which only their owner may read."},
 	{"ca.pem", "The authority of broker --tls-self-signed, in the folder that it names."},
 }
 

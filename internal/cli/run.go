@@ -29,6 +29,7 @@ var (
 type script struct {
 	eval      string
 	watch     bool
+	stamped   bool
 	broker    bool
 	fault     string
 	connectTo []string
@@ -68,6 +69,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringArrayVar(&s.connectTo, "connect-to", nil,
 		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
 	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
+	f.BoolVar(&s.stamped, "timestamps", false, "begin each line of the script's console with the time")
 	f.DurationVar(&s.limit, "for", 0, "end the script cleanly after this time, such as 10s or 5m")
 	s.sandbox.bind(f)
 	cmd.MarkFlagsMutuallyExclusive("broker", "connect-to")
@@ -80,7 +82,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	mode, err := parseMode(s.mode)
+	mode, err := parseMode(cmd, s.mode)
 	if err != nil {
 		return err
 	}
@@ -95,7 +97,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if a.inside != nil {
-		return s.runInside(cmd.Context(), a, text, a.options(rest, mode, a.insideRedirect(redirect)))
+		return s.runInside(cmd.Context(), a, text, s.options(a, rest, mode, a.insideRedirect(redirect)))
 	}
 	embedded, err := s.startBroker(a, cmd)
 	if err != nil {
@@ -109,7 +111,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		err = s.sandbox.run(ctx, a, text, embedded)
 	} else {
 		spendMemory()
-		err = s.runText(ctx, a, text, a.options(rest, mode, redirect))
+		err = s.runText(ctx, a, text, s.options(a, rest, mode, redirect))
 	}
 	if errors.Is(err, errStuck) {
 		a.note("run: %v", err) // a signal's status says nothing of it
@@ -135,7 +137,7 @@ func (s *script) startBroker(a *app, cmd *cobra.Command) (*broker.Broker, error)
 	// A message that it drops must not be missing without a word.
 	embedded, err := broker.Start(cmd.Context(), broker.Config{Logger: a.brokerLogger(slog.LevelWarn), Fault: fault})
 	if err != nil {
-		return nil, failf("run: %w", err)
+		return nil, failf("%s: %w", nameOf(cmd), err)
 	}
 	a.note("broker on mqtt://%s, every mqtt.open of the script leads there", embedded.Addr())
 	a.noteFault(embedded)
@@ -143,13 +145,20 @@ func (s *script) startBroker(a *app, cmd *cobra.Command) (*broker.Broker, error)
 }
 
 // parseMode reads --mode.
-func parseMode(s string) (mqtt.Mode, error) {
+func parseMode(cmd *cobra.Command, s string) (mqtt.Mode, error) {
 	for _, mode := range []mqtt.Mode{mqtt.ModePublisher, mqtt.ModeListener, mqtt.ModeOff} {
 		if s == mode.String() {
 			return mode, nil
 		}
 	}
-	return 0, usagef("run: --mode %q is not off, listener or publisher", s)
+	return 0, usagef("%s: --mode %q is not off, listener or publisher", nameOf(cmd), s)
+}
+
+// options returns the runtime's settings, with those of the command line.
+func (s *script) options(a *app, args []string, mode mqtt.Mode, redirect redirectFunc) jsre.Options {
+	options := a.options(args, mode, redirect)
+	options.Host["timestamps"] = s.stamped
+	return options
 }
 
 // options returns the runtime's settings.
@@ -158,7 +167,11 @@ func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre
 		// A script writes what it likes, colours as well.
 		Args: args, Env: a.Env, Stdout: a.output, Stderr: a.screen,
 		Color: terminal.Colors(a.StdoutTerminal, a.Getenv),
-		Host:  map[string]any{"version": version()},
+		Host:  map[string]any{"version": version(), "stdinTerminal": a.StdinTerminal},
+		Stdin: a.Stdin,
+	}
+	if a.Signals != nil {
+		options.Host["signals"] = a.Signals
 	}
 	options.Modules = append(options.Modules, mqttmodule.Module(mqttmodule.Options{Mode: mode, Redirect: redirect}))
 	return options

@@ -81,14 +81,18 @@ func (s *script) execute(ctx context.Context, text scriptText, options jsre.Opti
 	if err != nil {
 		return failf("run: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() {
+	return s.untilEnded(ctx, func() error {
 		if text.file != "" {
-			ended <- runtime.RunFile(ctx, text.file)
-		} else {
-			ended <- runtime.RunString(ctx, text.name, text.text)
+			return runtime.RunFile(ctx, text.file)
 		}
-	}()
+		return runtime.RunString(ctx, text.name, text.text)
+	})
+}
+
+// untilEnded waits for run, but not long once ctx is done.
+func (s *script) untilEnded(ctx context.Context, run func() error) (err error) {
+	ended := make(chan error, 1)
+	go func() { ended <- run() }()
 	select {
 	case err = <-ended:
 	case <-ctx.Done():

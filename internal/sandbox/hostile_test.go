@@ -18,7 +18,6 @@ import (
 
 const (
 	memory  = 64 << 20
-	allowed = 400 * time.Millisecond
 	tooLate = 100 * time.Millisecond
 )
 
@@ -48,8 +47,9 @@ func TestMain(m *testing.M) {
 // outcome is how a run of the command ended.
 type outcome struct {
 	status         int
-	took           time.Duration
-	peak           int64 // the most memory that the script's process was seen to have
+	took           time.Duration // from the first sight of the script's process, or else from the command's start, to the command's end
+	pause          time.Duration // the longest time by which the machine woke the one who watches too late
+	peak           int64         // the most memory that the script's process was seen to have
 	stdout, stderr string
 }
 
@@ -68,16 +68,20 @@ func run(t *testing.T, args ...string) outcome {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended, peak := make(chan struct{}), make(chan int64)
-	go func() { peak <- watch(cmd.Process.Pid, ended) }()
+	ended, seen := make(chan struct{}), make(chan sighting)
+	go func() { seen <- watch(cmd.Process.Pid, ended) }()
 	err = cmd.Wait()
-	took := time.Since(begun)
+	end := time.Now()
 	close(ended)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return outcome{cmd.ProcessState.ExitCode(), took, <-peak, stdout.String(), stderr.String()}
+	child := <-seen
+	if !child.first.IsZero() {
+		begun = child.first
+	}
+	return outcome{cmd.ProcessState.ExitCode(), end.Sub(begun), child.pause, child.peak, stdout.String(), stderr.String()}
 }
 
 // limited keeps the beginning of what is written.
@@ -89,37 +93,64 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// watch returns the most memory that children of a process had, as Linux shows it in /proc.
-func watch(pid int, ended <-chan struct{}) (peak int64) {
-	tick := time.NewTicker(time.Millisecond)
+// sighting is what was seen of a command's child.
+type sighting struct {
+	first time.Time // when it was first seen to run its own program
+	peak  int64
+	pause time.Duration
+}
+
+// watch looks at the child of a process, as Linux shows it in /proc, until ended is closed.
+func watch(pid int, ended <-chan struct{}) (s sighting) {
+	const interval = time.Millisecond
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	for {
+	child := ""
+	for last := time.Now(); ; {
 		select {
 		case <-ended:
-			return peak
+			return s
 		case <-tick.C:
-			peak = max(peak, childrensPeak(pid))
 		}
+		now := time.Now()
+		s.pause = max(s.pause, now.Sub(last)-interval)
+		if child == "" {
+			if child = childOf(pid); child != "" {
+				s.first = now
+			}
+		}
+		if child != "" {
+			s.peak = max(s.peak, peakOf(child))
+		}
+		last = time.Now()
 	}
 }
 
-func childrensPeak(pid int) (peak int64) {
+// childOf returns the process that runs the script for another; "": it does not run yet.
+func childOf(pid int) string {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, thread := range threads {
 		children, _ := os.ReadFile(thread)
 		for child := range strings.FieldsSeq(string(children)) {
 			// The child is the parent still until it has begun to run its own program.
-			name, _ := os.ReadFile("/proc/" + child + "/cmdline")
-			status, _ := os.ReadFile("/proc/" + child + "/status")
-			_, after, found := strings.Cut(string(status), "\nVmHWM:")
-			fields := strings.Fields(after)
-			if found && len(fields) > 0 && bytes.Contains(name, []byte("--sandboxed")) {
-				kibibytes, _ := strconv.ParseInt(fields[0], 10, 64)
-				peak = max(peak, kibibytes<<10)
+			if name, _ := os.ReadFile("/proc/" + child + "/cmdline"); bytes.Contains(name, []byte("--sandboxed")) {
+				return child
 			}
 		}
 	}
-	return peak
+	return ""
+}
+
+// peakOf returns the most memory that a process had so far.
+func peakOf(pid string) int64 {
+	status, _ := os.ReadFile("/proc/" + pid + "/status")
+	_, after, found := strings.Cut(string(status), "\nVmHWM:")
+	fields := strings.Fields(after)
+	if !found || len(fields) == 0 {
+		return 0
+	}
+	kibibytes, _ := strconv.ParseInt(fields[0], 10, 64)
+	return kibibytes << 10
 }
 
 // surroundings are what the scripts look for: a file beyond their reach, and a server that counts.
@@ -165,49 +196,112 @@ func (s *surroundings) save(t *testing.T, text string) string {
 	return path
 }
 
-// runHostile runs a script within limits, and returns how late it ended. Starting the command and its child takes time, too, on a
-// busy machine much; it is what a script takes that does nothing, and a script may be late that is not the next time.
-func runHostile(t *testing.T, path, nothing string) (o outcome, late time.Duration) {
+// strict has the scripts held to their limit of time as it is, whatever else the machine does: for reading the
+// figures by hand on an idle one, with -v.
+var strict = os.Getenv("DUNLIN_STRICT_TIME") != ""
+
+// limits runs scripts within a limit of time.
+type limits struct {
+	allowed time.Duration
+	waiting string        // path of a script that does nothing but wait
+	alone   *sync.RWMutex // held for writing by a script that runs alone
+	slots   chan struct{} // room for those that run together
+}
+
+// within returns the same limits with another time.
+func (l limits) within(allowed time.Duration) limits {
+	l.allowed = allowed
+	return l
+}
+
+func (l *limits) args(path string) []string {
+	return []string{"run", "--sandbox", "--memory", "64M", "--time", l.allowed.String(), path}
+}
+
+// together runs a script beside others.
+func (l *limits) together(t *testing.T, path string) (o outcome, late time.Duration) {
+	t.Helper()
+	l.slots <- struct{}{}
+	l.alone.RLock()
+	defer func() { l.alone.RUnlock(); <-l.slots }()
+	o = run(t, l.args(path)...)
+	return o, o.took - l.allowed
+}
+
+// beside runs a script alone but for a peer: a process of ours that only waits, and that the test kills at the same time. By how
+// much that one is late, or who watches, is the machine's; what the script adds to it may have the same size several times over,
+// for it has more threads and memory to put away.
+func (l *limits) beside(t *testing.T, path string) (o outcome, late, machines time.Duration) {
+	t.Helper()
+	const share = 4
+	l.alone.Lock()
+	defer l.alone.Unlock()
+	peers := make(chan time.Duration, 1)
+	go func() { peers <- l.peer() }()
+	o = run(t, l.args(path)...)
+	return o, o.took - l.allowed, share * max(<-peers, o.pause)
+}
+
+// peer returns how late a process ends that is killed when the time is up.
+func (l *limits) peer() (late time.Duration) {
+	path, _ := program() // it has been built
+	cmd := exec.Command(path, "run", l.waiting)
+	begun := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0
+	}
+	defer time.AfterFunc(l.allowed, func() { _ = cmd.Process.Kill() }).Stop()
+	_ = cmd.Wait()
+	return time.Since(begun) - l.allowed
+}
+
+// runHostile runs a script, and again and alone while it ends late by more than the machine accounts for.
+func (l *limits) runHostile(t *testing.T, path string) outcome {
 	t.Helper()
 	const tries = 5
-	limits := []string{"run", "--sandbox", "--memory", "64M", "--time", allowed.String()}
-	for range tries {
-		o = run(t, append(limits, path)...)
-		if late = o.took - allowed; late > tooLate {
-			late -= run(t, "run", "--sandbox", nothing).took
-		}
-		if late <= tooLate {
-			break
-		}
+	o, late := l.together(t, path)
+	t.Logf("%v after its limit", late.Round(time.Millisecond))
+	machines := time.Duration(0)
+	for n := 0; late > tooLate+machines && n < tries && !strict; n++ {
+		o, late, machines = l.beside(t, path)
+		t.Logf("%v after its limit, alone; the machine was late by %v", late.Round(time.Millisecond), machines.Round(time.Millisecond))
 	}
-	return o, late
+	if late > tooLate+machines {
+		t.Errorf("it ended %v after its limit; the machine accounts for %v of it", late, machines)
+	}
+	return o
 }
 
 // Each script ends within its limits of time and memory, in a way that is told, and reaches nothing.
 func TestHostileScriptsEndWithinTheirLimits(t *testing.T) {
 	s := newSurroundings(t)
-	nothing := s.save(t, "")
-	for _, group := range [][]hostile{endless, greedy, deep, tampering, probes} {
-		for _, script := range group {
-			t.Run(script.name, func(t *testing.T) {
-				t.Parallel()
-				path := s.save(t, script.text)
-				o, late := runHostile(t, path, nothing)
-				if late > tooLate {
-					t.Errorf("it ended %v after its limit", late)
-				}
-				checkOutcome(t, o, script.good)
-			})
-		}
+	const short, long = 200 * time.Millisecond, 400 * time.Millisecond
+	l := limits{waiting: s.save(t, "setInterval(() => { }, 1e6);"), alone: &sync.RWMutex{}, slots: make(chan struct{}, 4)}
+	runGroup(t, l.within(short), s, endless)
+	runGroup(t, l.within(long), s, slices.Concat(greedy, deep, tampering, probes))
+	if len(s.accepted) > 0 {
+		t.Errorf("%d connections came about", len(s.accepted))
 	}
-	t.Cleanup(func() {
-		if len(s.accepted) > 0 {
-			t.Errorf("%d connections came about", len(s.accepted))
-		}
-		if text, err := os.ReadFile(s.file); err != nil || string(text) != `"LEAK"` {
-			t.Errorf("the file is now %q, %v", text, err)
-		}
-	})
+	if text, err := os.ReadFile(s.file); err != nil || string(text) != `"LEAK"` {
+		t.Errorf("the file is now %q, %v", text, err)
+	}
+}
+
+// runGroup runs scripts, some of them at a time, however few processors there are.
+func runGroup(t *testing.T, l limits, s *surroundings, scripts []hostile) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, script := range scripts {
+		running.Go(func() {
+			l := l
+			if !slices.Contains(script.good, 14) {
+				l.allowed = time.Minute // it ends by itself, however slow the machine is
+			}
+			t.Run(script.name, func(t *testing.T) {
+				checkOutcome(t, l.runHostile(t, s.save(t, script.text)), script.good)
+			})
+		})
+	}
 }
 
 func checkOutcome(t *testing.T, o outcome, good []int) {

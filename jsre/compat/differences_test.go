@@ -20,12 +20,6 @@ type difference struct {
 // prints something else and is not here, fail.
 var listOfDifferences = []difference{
 	{
-		node:    "The process is gone at once after an exception that nobody catches, and the server publishes the will",
-		here:    "The clients say DISCONNECT first, and no will is published",
-		why:     "A script that ends takes leave of its servers, however it ends",
-		scripts: []string{"message-throws", "throw-in-callback", "throw-in-connect", "reject-unhandled"},
-	},
-	{
 		node:    "`end()` before the connection stands emits `end`; then the connection is made all the same, `connect` comes, and the process stays",
 		here:    "The connection is given up",
 		why:     "A fault of MQTT.js",

@@ -166,78 +166,17 @@ func (vm *VM) guardJoin() {
 
 // maxTextDepth is how deep code may nest brackets, and maxTextRun how many operators may follow each
 // other without an end of a statement or an element: goja parses and compiles both by recursion.
+// maxTextAgain is how many arrow functions may be in each other's parameters: it parses each of these twice.
 const (
 	maxTextDepth = 5000
-	maxTextRun   = 50000
+	maxTextRun   = 10000
+	maxTextAgain = 12
 )
 
 // tooNested reports whether a text of code nests so deep that parsing it could end the process.
 func tooNested(text string) bool {
-	if len(text) <= maxTextDepth {
-		return false
-	}
-	if strings.Count(text, "else") > maxTextRun {
-		return true
-	}
-	depth, run := 0, 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; c {
-		case '(', '[', '{':
-			if depth++; depth > maxTextDepth {
-				return true
-			}
-			if c == '{' {
-				run = 0
-			}
-		case ')', ']', '}':
-			depth = max(depth-1, 0)
-			run++
-			if c == '}' {
-				run = 0
-			}
-		case ';', ',':
-			run = 0
-		case '"', '\'':
-			i = skipText(text, i, c)
-		case '`':
-			run += 2 // a template may hold another: its parts are looked at as code
-		case '/':
-			run++
-			i = skipComment(text, i)
-		case '!', '~', '+', '-', '*', '%', '&', '|', '^', '<', '>', '?', ':', '=', '.', ' ', '\t', '\n':
-			run++
-		}
-		if run > maxTextRun {
-			return true
-		}
-	}
-	return false
-}
-
-func skipText(text string, i int, quote byte) int {
-	for j := i + 1; j < len(text); j++ {
-		switch text[j] {
-		case '\\':
-			j++
-		case quote:
-			return j
-		case '\n':
-			return i // no string after all
-		}
-	}
-	return i
-}
-
-func skipComment(text string, i int) int {
-	rest := text[i:]
-	end := -1
-	switch {
-	case strings.HasPrefix(rest, "//"):
-		end = strings.IndexByte(rest, '\n')
-	case strings.HasPrefix(rest, "/*"):
-		end = strings.Index(rest, "*/")
-	}
-	return i + max(end, 0)
+	n := NestingOf(text, false)
+	return n.Brackets > maxTextDepth || n.Run > maxTextRun || n.Again > maxTextAgain
 }
 
 // checkText throws when a text of code nests too deep.

@@ -68,7 +68,12 @@ func (l *Loop) try(f func()) (thrown error) {
 // it, else it ends the script.
 func (l *Loop) uncaught(thrown error) {
 	vm := l.vm
-	if vm.tasks.Count("uncaughtException") == 0 {
+	switch {
+	case vm.tasks.Count("uncaughtException") > 0:
+	case vm.session != nil:
+		vm.session.tell(vm.session.thrown(thrown))
+		return
+	default:
 		vm.Stop(vm.scriptError(thrown))
 		return
 	}
@@ -82,7 +87,12 @@ func (l *Loop) uncaught(thrown error) {
 // uncaughtRejection deals with a rejected promise that nobody handled.
 func (l *Loop) uncaughtRejection(reason goja.Value) {
 	vm := l.vm
-	if vm.tasks.Count("uncaughtException") == 0 {
+	switch {
+	case vm.tasks.Count("uncaughtException") > 0:
+	case vm.session != nil:
+		vm.session.tell(Outcome{Value: reason, Thrown: true})
+		return
+	default:
 		vm.Stop(vm.rejectionError(reason))
 		return
 	}

@@ -16,7 +16,7 @@ import (
 // moduleParams are the parameters of the function that a file's text is the body of.
 var moduleParams = []string{"exports", "require", "module", "__filename", "__dirname"}
 
-var errNested = errors.New("SyntaxError: the text nests deeper than 5000 levels, or has an expression of more than 50000 operators")
+var errNested = errors.New("SyntaxError: the text nests deeper than 5000 brackets or 12 arrow functions in parameters, or has an expression of more than 10000 operators")
 
 // parseModule parses a text and makes the body of a module function of it.
 func parseModule(name, text string) (*ast.Program, error) {

@@ -154,6 +154,16 @@ func (vm *VM) result() error {
 	return nil
 }
 
+// Failed reports whether the script has ended, or is ending, by an exception that nobody caught, or because it could
+// not be loaded. It is for close hooks.
+func (vm *VM) Failed() bool {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	var script *ScriptError
+	var load *LoadError
+	return errors.As(vm.stop, &script) || errors.As(vm.stop, &load)
+}
+
 // Stop asks the script to end because of reason; the first reason wins. Running byte code is
 // interrupted, blocking natives see [VM.Context]. Safe from any goroutine.
 func (vm *VM) Stop(reason error) {

@@ -34,10 +34,10 @@ func Lower(src engine.Script) (*engine.Lowered, error) {
 	if len(src.Text) > maxText {
 		return nil, &engine.TextError{Line: 1, Column: 1, Message: fmt.Sprintf("the text has %d bytes; %d are taken", len(src.Text), maxText)}
 	}
-	if tooDeep(src.Text) {
-		return nil, &engine.TextError{Line: 1, Column: 1, Message: fmt.Sprintf("the text nests deeper than %d levels, or has an expression of more than %d signs", maxDepth, maxRun)}
-	}
 	language := languageOf(src.Path)
+	if err := checkNesting(src.Text, language == api.LoaderTSX || language == api.LoaderJSX); err != nil {
+		return nil, err
+	}
 	if src.Kind == engine.KindES {
 		src.Text += esMark
 	}

@@ -153,10 +153,38 @@ func TestBrokenMappingsHaveNoPlaces(t *testing.T) {
 
 // TestDeepTextsAreRefused gives texts for which esbuild would fill the stack, which ends the process.
 func TestDeepTextsAreRefused(t *testing.T) {
-	for _, piece := range []string{"(", "[", "{", "!", "~", "- ", "typeof ", "1?1:", "a=>", "if(1)", "new ", "1**", "a=", "a.", "await ", "${", "!\n"} {
+	for _, piece := range []string{"(", "[", "{", "!", "~", "- ", "typeof ", "1?1:", "a=>", "if(1)", "new ", "1**", "a=", "a.", "await ", "${", "!\n", "{a}={a}=", "a[0]={a}=", "if(a);else ", "if(a)b,c;else ",
+		"a<", "()=>", "@a ", "a:", "do ", "for(;;)", "a\n=", "else\n", "x ", "-->`", "/'/+", "a++/'", "`'`+", "a,", "'a'+", "class extends ", "a?(b):c=>", "async<a>(a)=>",
+	} {
 		_, err := Lower(engine.Script{Path: "/a.ts", Text: strings.Repeat(piece, 300_000)})
 		if err == nil || !strings.Contains(err.Error(), "nests deeper") {
 			t.Errorf("%q: got %v", piece, err)
+		}
+	}
+}
+
+// What stands in texts, comments and regular expressions is no code, and statements do not add up.
+func TestLongTextsThatAreNotDeepAreTaken(t *testing.T) {
+	for _, piece := range []string{
+		"const a = '" + strings.Repeat("+/=(", 50) + "';\n", "f(`" + strings.Repeat("{[(", 50) + "${a}`);", "// " + strings.Repeat("(", 50) + "\n",
+		"/* " + strings.Repeat("!", 50) + " */", "x = /[/'\"`(]/.test(y);\n", "a = b\nf(c)\nif (d) e()\n", "function f() { return { a: 1 } }\n",
+		"if (a) { b() } else { c() }\n", "x = a / b / c;", "if (x) /'/.test(y);", "y = i++ / 2; z = '(';", "class A { #a = 1; static b() { return this.#a } }\n", "switch (a) { case 1: case 2: break }\n",
+	} {
+		if err := checkNesting(strings.Repeat(piece, 20_000), false); err != nil {
+			t.Errorf("%q: %v", piece, err)
+		}
+	}
+}
+
+// Both parsers take each of these twice, so that time doubles with each pair of brackets.
+func TestWhatIsParsedTwiceIsBounded(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("(a=", 11) + "1" + strings.Repeat(")=>1", 11),
+		strings.Repeat("a?(b):c=>", 11) + "1" + strings.Repeat(":1", 11),
+		strings.Repeat("a?((b) :c=>", 11) + "1" + strings.Repeat("):1", 11),
+	} {
+		if err := checkNesting(text, false); err == nil || !strings.Contains(err.Error(), "parameters") {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -24,6 +24,8 @@ type client struct {
 	closed   bool         // the script is told nothing more but what became of its calls
 	ready    bool         // the script knows that it is open
 	asked    bool         // connect was called
+	will     bool         // with a will
+	version  mqtt.Version // and with this one; 0: the default
 	up       bool         // the server accepted it
 	accepted *engine.Func // connect's callback, may be nil
 	source   *engine.Source
@@ -115,7 +117,10 @@ func (c *client) adopt(conn *mqtt.Client) bool {
 
 // beginClose sends DISCONNECT and closes the connection, in the background. The
 // loop goes on until that is done, so that what was pending calls back.
-func (c *client) beginClose() {
+func (c *client) beginClose() { c.beginCloseBy(shut) }
+
+// beginCloseBy is beginClose with the function that takes leave of the server.
+func (c *client) beginCloseBy(leave func(*mqtt.Client)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
@@ -127,11 +132,23 @@ func (c *client) beginClose() {
 	conn := c.conn
 	c.background.Go(func() {
 		if conn != nil {
-			shut(conn)
+			leave(conn)
 		}
 		c.remove(c)
 		c.push(event{kind: over})
 	})
+}
+
+// leaveWill closes a connection so that the server publishes the will.
+func (c *client) leaveWill(conn *mqtt.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	if c.version == mqtt.V5 && conn.CloseWith(ctx, mqtt.DisconnectOptions{Code: 0x04}) == nil {
+		return
+	}
+	_, _ = conn.Ping(ctx) // the answer tells that what the script has published is there
+	cancel()
+	_ = conn.Close(ctx) // without DISCONNECT, for the time is up
 }
 
 // shut closes a connection. A server that does not take the DISCONNECT in time is

@@ -38,6 +38,7 @@ func (c *client) connect(a engine.Args) goja.Value {
 		c.vm.Throw("EISCONN", "connect: connect was called before")
 	}
 	c.asked, c.accepted = true, done
+	c.will, c.version = cfg.Will != nil, cfg.Version
 	c.background.Go(func() {
 		if err := conn.Connect(c.ctx, cfg); err != nil {
 			c.push(event{kind: refused, err: err})

@@ -79,12 +79,17 @@ func (m *module) remove(c *client) {
 	m.open = slices.DeleteFunc(m.open, func(o *client) bool { return o == c })
 }
 
-// closeAll says DISCONNECT for every client when the script ends.
+// closeAll takes leave of all servers when the script ends. When it failed they publish the wills.
 func (m *module) closeAll() {
+	failed := m.vm.Failed()
 	m.mu.Lock()
 	open := slices.Clone(m.open)
 	m.mu.Unlock()
 	for _, c := range open {
+		if failed && c.will {
+			c.beginCloseBy(c.leaveWill)
+			continue
+		}
 		c.beginClose()
 	}
 	for _, c := range open {

@@ -26,6 +26,7 @@ const (
 // target is what open was asked for.
 type target struct {
 	host, port string
+	to         string      // host:port that the connection really goes to
 	tls        *tls.Config // nil: plain
 	handshake  time.Duration
 	timeout    time.Duration
@@ -47,8 +48,8 @@ func (m *module) openClient(call goja.FunctionCall) goja.Value {
 	if m.mode() == mqtt.ModeOff {
 		m.vm.Throw("EPERM", "open: MQTT is switched off (mode off)")
 	}
-	to, _ := m.destination(t)
-	m.vm.CheckNet(to)
+	m.lead(&t)
+	m.vm.CheckNet(t.to)
 	c := m.newClient()
 	if sync {
 		return c.openNow(t)
@@ -77,10 +78,6 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, t.timeout, timeoutError(t.timeout))
 	defer cancel()
 	scheme := "mqtt"
-	to, plain := c.destination(t)
-	if plain {
-		t.tls = nil
-	}
 	if t.tls != nil {
 		scheme = "mqtts"
 	}
@@ -89,7 +86,7 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 		TLS:        t.tls,
 		TLSTimeout: t.handshake,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, to)
+			return (&net.Dialer{}).DialContext(ctx, network, t.to)
 		},
 		ConnectTimeout: mqtt.DefaultConnectTimeout,
 		ReadBuffer:     t.bufSize,
@@ -97,13 +94,16 @@ func (c *client) dial(t target) (*mqtt.Client, error) {
 	return mqtt.Open(ctx, scheme+"://"+net.JoinHostPort(t.host, t.port), cfg)
 }
 
-// destination returns where a connection really goes, and whether it has no TLS there, whatever the script wants.
-func (m *module) destination(t target) (address string, plain bool) {
-	address = net.JoinHostPort(t.host, t.port)
+// lead has the host's rules lead the connection elsewhere, perhaps without TLS, whatever the script wants.
+func (m *module) lead(t *target) {
+	t.to = net.JoinHostPort(t.host, t.port)
 	if m.options.Redirect == nil {
-		return address, false
+		return
 	}
-	return m.options.Redirect(address)
+	var plain bool
+	if t.to, plain = m.options.Redirect(t.to); plain {
+		t.tls = nil
+	}
 }
 
 type timeoutError time.Duration

@@ -129,7 +129,7 @@ func (c *client) resolveAlias(p *packet.Packet, r *received) bool {
 		return true
 	}
 	reject := func(text string, code int) bool {
-		c.fail(c.reasonFailure(text, code))
+		c.breakOff(c.reasonFailure(text, code))
 		return false
 	}
 	alias := given.Num

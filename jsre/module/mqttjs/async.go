@@ -61,8 +61,9 @@ func (c *client) unsubscribeAsync(args goja.FunctionCall) goja.Value {
 }
 
 func (c *client) endAsync(args goja.FunctionCall) goja.Value {
-	force, options, _ := c.endArguments(args.Arguments)
+	l := c.endArguments(args.Arguments)
 	return c.promise(func(settle func(err, v goja.Value)) {
-		c.finishWith(force, options, func(err goja.Value) { settle(err, nil) })
+		l.done = func(err goja.Value) { settle(err, nil) }
+		c.beginLeave(l)
 	})
 }

@@ -107,7 +107,7 @@ func (m *module) clientOf(name string, this goja.Value) *client {
 }
 
 func (m *module) methods(c *classes) {
-	m.method("connect", func(c *client, _ goja.FunctionCall) goja.Value { c.begin(); return c.obj })
+	m.method("connect", func(c *client, _ goja.FunctionCall) goja.Value { c.attempt(); return c.obj })
 	m.method("publish", (*client).publish)
 	m.method("publishAsync", (*client).publishAsync)
 	m.method("subscribe", (*client).subscribe)
@@ -156,14 +156,20 @@ func (m *module) accessors(proto *goja.Object) {
 		}
 		_ = proto.DefineAccessorProperty(name, getter, setter, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}
-	flag := func(name string, f func(*client) *bool) {
-		define(name, func(c *client) goja.Value { return rt.ToValue(*f(c)) }, func(c *client, v goja.Value) { *f(c) = v.ToBoolean() })
+	flag := func(name string, f func(*client) bool, set func(*client, goja.Value)) {
+		define(name, func(c *client) goja.Value { return rt.ToValue(f(c)) }, set)
 	}
-	flag("connected", func(c *client) *bool { return &c.connected })
-	flag("disconnecting", func(c *client) *bool { return &c.disconnecting })
-	flag("reconnecting", func(c *client) *bool { return &c.reconnecting })
-	flag("queueQoSZero", func(c *client) *bool { return &c.queueQoS0 })
-	define("disconnected", func(c *client) goja.Value { return c.disconnected }, func(c *client, v goja.Value) { c.disconnected = v })
+	flag("connected", func(c *client) bool { return c.life.Connected() }, nil)
+	flag("disconnecting", func(c *client) bool { return c.life.Leaving() }, nil)
+	flag("reconnecting", func(c *client) bool { return c.away }, nil)
+	flag("queueQoSZero", func(c *client) bool { return c.queueQoS0 }, func(c *client, v goja.Value) { c.queueQoS0 = v.ToBoolean() })
+	define("disconnected", func(c *client) goja.Value {
+		ever, now := c.life.HasEnded()
+		if !ever {
+			return goja.Undefined()
+		}
+		return rt.ToValue(now)
+	}, nil)
 	define("serverProperties", func(c *client) goja.Value { return c.serverProperties }, nil)
 	define("keepalive", func(c *client) goja.Value { return rt.ToValue(c.keepAlive()) }, nil)
 	define("stream", (*client).streamValue, nil)
@@ -171,7 +177,6 @@ func (m *module) accessors(proto *goja.Object) {
 	define("messageIdProvider", func(c *client) goja.Value { return c.ids.value() }, nil)
 	define("outgoingStore", func(c *client) goja.Value { return c.outgoing.value(m) }, nil)
 	define("incomingStore", func(c *client) goja.Value { return c.incoming.value(m) }, nil)
-	define("outgoing", (*client).pendingValue, nil)
 	define("connackPacket", func(c *client) goja.Value {
 		if c.connack == nil {
 			return goja.Undefined()
@@ -179,10 +184,10 @@ func (m *module) accessors(proto *goja.Object) {
 		return m.packetObject(c.connack)
 	}, nil)
 	define("keepaliveManager", func(c *client) goja.Value {
-		if c.keeper == nil {
+		if c.watch == nil {
 			return goja.Null()
 		}
-		return m.vm.NewObject("keepaliveTimeoutTimestamp", c.keeper.deadline().UnixMilli(), "intervalEvery", c.keeper.every.Milliseconds())
+		return m.vm.NewObject("interval", c.watch.interval.Milliseconds())
 	}, nil)
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/life"
 	"dunlin/jsre/module/mqttjs/packet"
 )
 
@@ -17,40 +18,39 @@ type client struct {
 	opts    *goja.Object // client.options, which the script may change between attempts
 	version int          // of the protocol, as the last attempt has it
 
-	connected, disconnecting, reconnecting bool
-	disconnected                           goja.Value // undefined until the first end
-	first                                  bool       // no connection was accepted yet
-	connackSeen                            bool
-	suppressed                             bool // a refusal ends the attempts
-	connack                                *packet.Packet
-	serverProperties                       goja.Value
-	keepAliveByServer                      int
+	life              life.Machine
+	leave             *leave // the end that the script wants; nil: none, or it is complete
+	away              bool   // the script was told that there is no connection, and attempts follow
+	again             bool   // an attempt follows as soon as the transport has closed
+	wasLive           bool   // a session went on, whose subscriptions may have to be renewed
+	connack           *packet.Packet
+	serverProperties  goja.Value
+	keepAliveByServer int
 
-	stream         *stream
-	attempt        int // into options.servers
-	connackTimer   *engine.Timer
-	reconnectTimer *engine.Timer
-	keeper         *keeper
+	stream       *stream
+	server       int   // the next of options.servers
+	denials      int   // attempts one after the other that the script might not make
+	connackLimit delay // the wait for CONNACK
+	retry        delay // until the next attempt
+	watch        *watch
 
 	ids                           idProvider
 	incoming                      store
 	outgoing                      store
-	incomingQoS2                  map[uint16]bool
-	pending                       map[uint16]*pending // what waits for an acknowledgement
-	drained                       []func()            // called when nothing is pending any more
-	queue                         []queued            // what waits for a connection
+	unreleased                    map[uint16]bool // messages of QoS 2 whose PUBREL has not come
+	owed                          ledger
+	parked                        []*outgoing // what waits for a connection and is not stored
 	queueQoS0                     bool
 	wanted                        filterList          // subscriptions to renew
 	topicsOf                      map[uint16][]string // of the SUBSCRIBE with that identifier
-	resending                     bool                // what is in the outgoing store goes first
-	postponed                     []func() bool       // calls made meanwhile
+	replay                        replay
+	waiting                       []func() bool // calls that wait for an identifier
 	sendAliases                   *sendAliases
 	recvAliases                   map[uint16]string // nil: the script takes none
 	recvAliasMax                  int
 	authMethod                    string     // of CONNECT
 	maxPacketSize, receiveMaximum int        // that CONNECT tells the server
 	acks                          goja.Value // what customHandleAcks is when the script has none
-	deferred                      func()     // a reconnect that waits for the end
 	filterHandlers                []*filterHandler
 	iterations                    []*iteration
 	settleConnect                 func(event string, err goja.Value) // of connectAsync
@@ -70,26 +70,12 @@ type client struct {
 	room   sync.Cond
 }
 
-// pending is what waits for an acknowledgement.
-type pending struct {
-	kind     packet.Type
-	volatile bool // ends with the connection
-	done     func(err goja.Value, packet func() goja.Value)
-}
-
-// queued is a packet that waits for a connection.
-type queued struct {
-	out  *outgoing
-	done func(err goja.Value)
-}
-
 // newClient makes the client of options on obj.
 func (m *module) newClient(obj, options *goja.Object) *client {
 	vm := m.vm
 	c := &client{
-		module: m, obj: obj, opts: options, first: true, disconnected: goja.Undefined(),
-		pending: map[uint16]*pending{}, topicsOf: map[uint16][]string{}, incomingQoS2: map[uint16]bool{},
-		serverProperties: goja.Undefined(),
+		module: m, obj: obj, opts: options,
+		topicsOf: map[uint16][]string{}, unreleased: map[uint16]bool{}, serverProperties: goja.Undefined(),
 	}
 	c.room.L = &c.mu
 	vm.SetSlot(obj, c)
@@ -99,8 +85,7 @@ func (m *module) newClient(obj, options *goja.Object) *client {
 	c.version = c.readVersion()
 	_ = obj.Set("options", options) // an object of ours
 	c.ids = m.idProviderOf(c.opt("messageIdProvider"))
-	c.outgoing = c.storeOf(c.opt("outgoingStore"))
-	c.incoming = c.storeOf(c.opt("incomingStore"))
+	c.takeStores()
 	q := c.opt("queueQoSZero")
 	c.queueQoS0 = goja.IsUndefined(q) || q.ToBoolean()
 	c.logger, _ = m.vm.ToFunc(c.opt("log"))
@@ -193,10 +178,6 @@ func (c *client) settleAsync(name string, args []goja.Value) {
 
 // run enters the script, for timers and what the loop serves.
 func (c *client) run(f func()) { c.vm.Loop().Run(f) }
-
-func (c *client) isDisconnected() bool { return c.disconnected.ToBoolean() }
-
-func (c *client) setDisconnected(v bool) { c.disconnected = c.vm.Runtime().ToValue(v) }
 
 // later runs f as setImmediate does.
 func (c *client) later(f func()) { c.vm.Loop().SetImmediate(f) }

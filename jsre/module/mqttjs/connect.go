@@ -25,7 +25,7 @@ func (m *module) newStarted(obj, options *goja.Object) *client {
 	m.need()
 	c := m.newClient(obj, options)
 	if !c.optBool("manualConnect") {
-		c.begin()
+		c.attempt()
 	}
 	return c
 }
@@ -217,7 +217,7 @@ func (m *module) connectAsync(args goja.FunctionCall) goja.Value {
 			}
 			c.settleConnect = nil
 			if engineGiven(err) {
-				c.finishWith(false, nil, nil)
+				c.beginLeave(&leave{})
 				settle(err, nil)
 				return
 			}

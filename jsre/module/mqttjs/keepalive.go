@@ -7,70 +7,80 @@ import (
 	"dunlin/jsre/module/mqttjs/packet"
 )
 
-// keeper sends pings and notices a server that is silent. It looks every half interval: at the second
-// look it sends a PINGREQ, at the third, without an answer, the connection is lost.
-type keeper struct {
-	timer *engine.Timer
-	every time.Duration // keep alive
-	began time.Time
-	looks int
+// watch sees to it that the connection is used at least once in a keep alive interval [MQTT-3.1.2-20],
+// and notices a server that does not answer. A sign of life costs it no more than a look at the clock: its timer
+// reads what came in when it fires.
+type watch struct {
+	timer    *engine.Timer
+	interval time.Duration
+	sign     time.Time // of life, the last one
+	asked    bool      // a PINGREQ was sent since then
 }
 
-func (k *keeper) deadline() time.Time { return k.began.Add(k.every + k.every/2) }
+// due is when something is to be done: to ask the server, and half an interval later to give it up.
+func (w *watch) due() time.Time {
+	if w.asked {
+		return w.sign.Add(w.interval + w.interval/2)
+	}
+	return w.sign.Add(w.interval)
+}
 
 // keepAlive is the interval in force in seconds.
 func (c *client) keepAlive() int {
 	own := int(c.opt("keepalive").ToInteger())
-	if c.connected && c.keepAliveByServer > 0 && own > 0 {
+	if own > 0 && c.keepAliveByServer > 0 && c.life.Connected() {
 		return c.keepAliveByServer
 	}
 	return own
 }
 
-func (c *client) setUpKeeper() {
-	own := int(c.opt("keepalive").ToInteger())
-	if own <= 0 || c.keeper != nil {
-		return
+// startWatch begins to watch the connection, unless there is no keep alive.
+func (c *client) startWatch() {
+	c.stopWatch()
+	if n := c.keepAlive(); n > 0 {
+		c.watch = &watch{interval: time.Duration(n) * time.Second, sign: time.Now()}
+		c.watch.arm(c)
 	}
-	if c.keepAliveByServer > 0 {
-		own = c.keepAliveByServer
-	}
-	k := &keeper{every: time.Duration(own) * time.Second, began: time.Now()}
-	k.timer = c.vm.Loop().NewTimer(k.every/2, true, func() { c.look(k) })
-	c.keeper = k
 }
 
-func (c *client) look(k *keeper) {
-	if c.keeper != k {
-		k.timer.Cancel()
-		return
+func (c *client) stopWatch() {
+	if c.watch != nil {
+		c.watch.timer.Cancel()
+		c.watch = nil
 	}
-	k.looks++
-	switch k.looks {
-	case 1:
-	case 2:
+}
+
+func (w *watch) arm(c *client) {
+	w.timer = c.vm.Loop().NewTimer(time.Until(w.due()), false, func() {
+		if c.watch == w {
+			w.look(c)
+		}
+	})
+}
+
+// look does what is due by now.
+func (w *watch) look(c *client) {
+	switch {
+	case time.Now().Before(w.due()):
+	case !w.asked:
+		w.asked = true
 		c.sendPing()
+	case c.hasUnread(): // the script was busy: what the server sent meanwhile is a sign
+		w.sign = time.Now().Add(-w.interval)
 	default:
-		c.cleanUp(true, nil, nil)
-		c.emit("error", c.plainError("Keepalive timeout"))
-	}
-}
-
-func (c *client) sendPing() { c.send(&outgoing{p: packet.Packet{Type: packet.PingReq}}, nil, nil) }
-
-// reschedulePing begins the interval anew, after a sign of life.
-func (c *client) reschedulePing(force bool) {
-	k := c.keeper
-	if k == nil || !force && !c.optBool("reschedulePings") {
+		c.breakOff(c.plainError("Keepalive timeout"))
 		return
 	}
-	k.looks, k.began = 0, time.Now()
-	k.timer.Refresh()
+	if c.watch == w {
+		w.arm(c)
+	}
 }
 
-func (c *client) dropKeeper() {
-	if c.keeper != nil {
-		c.keeper.timer.Cancel()
-		c.keeper = nil
+func (c *client) sendPing() { c.send(&outgoing{p: packet.Packet{Type: packet.PingReq}}) }
+
+// reschedulePing notes a sign of life. The option reschedulePings wants that of other packets than PINGRESP.
+func (c *client) reschedulePing(force bool) {
+	if w := c.watch; w != nil && (force || c.optBool("reschedulePings")) {
+		w.sign, w.asked = time.Now(), false
 	}
 }

@@ -139,7 +139,7 @@ func (c *client) handlePublish(p *packet.Packet, r *received) {
 		c.deliver(r, nil)
 		return
 	}
-	if p.QoS == 2 && !c.trackQoS2(p.ID) {
+	if p.QoS == 2 && !c.admit(p.ID) {
 		return
 	}
 	acks, ok := c.vm.ToFunc(c.opt("customHandleAcks"))
@@ -169,19 +169,19 @@ func (c *client) customAcknowledge(r *received, err, code goja.Value) {
 	}
 	switch {
 	case engine.Given(err) && err.ToBoolean():
-		c.releaseQoS2(r.p)
+		c.dismiss(r.p)
 		c.emit("error", err)
 	case !slices.Contains([]int{0, 16, 128, 131, 135, 144, 145, 151, 153}, n):
-		c.releaseQoS2(r.p)
+		c.dismiss(r.p)
 		c.emit("error", c.plainError("Wrong reason code for "+name))
 	default:
 		c.acknowledge(r, byte(n))
 	}
 }
 
-func (c *client) releaseQoS2(p *packet.Packet) {
+func (c *client) dismiss(p *packet.Packet) {
 	if p.QoS == 2 {
-		delete(c.incomingQoS2, p.ID)
+		delete(c.unreleased, p.ID)
 	}
 }
 
@@ -190,7 +190,7 @@ func (c *client) acknowledge(r *received, code byte) {
 	p := r.p
 	if p.QoS == 1 {
 		ack := func() {
-			c.send(&outgoing{p: packet.Packet{Type: packet.PubAck, ID: p.ID, Code: code}}, nil, nil)
+			c.send(&outgoing{p: packet.Packet{Type: packet.PubAck, ID: p.ID, Code: code}})
 		}
 		if code >= 0x80 {
 			ack()
@@ -201,8 +201,8 @@ func (c *client) acknowledge(r *received, code byte) {
 	}
 	ack := &outgoing{p: packet.Packet{Type: packet.PubRec, ID: p.ID, Code: code}}
 	if code >= 0x80 {
-		c.releaseQoS2(p)
-		c.send(ack, nil, nil)
+		c.dismiss(p)
+		c.send(ack)
 		return
 	}
 	kept := &outgoing{p: *p, payload: r.args[1], object: nil}
@@ -210,13 +210,13 @@ func (c *client) acknowledge(r *received, code byte) {
 		kept.object, _ = r.args[2].(*goja.Object)
 	}
 	kept.received = r
-	c.incoming.put(kept, func(goja.Value) { c.send(ack, nil, nil) })
+	c.incoming.put(kept, func(goja.Value) { c.send(ack) })
 }
 
 // handlePubRel delivers a message of QoS 2.
 func (c *client) handlePubRel(p *packet.Packet) {
 	id := p.ID
-	complete := func() { c.send(&outgoing{p: packet.Packet{Type: packet.PubComp, ID: id}}, nil, nil) }
+	complete := func() { c.send(&outgoing{p: packet.Packet{Type: packet.PubComp, ID: id}}) }
 	c.incoming.get(id, func(kept *outgoing, err goja.Value) {
 		if engine.Given(err) || kept == nil {
 			complete()
@@ -229,7 +229,7 @@ func (c *client) handlePubRel(p *packet.Packet) {
 		}
 		r.args[0] = c.topicValue(r.topic)
 		c.deliver(r, func() {
-			delete(c.incomingQoS2, id)
+			delete(c.unreleased, id)
 			c.incoming.del(id, func(*outgoing) {})
 			complete()
 		})
@@ -286,21 +286,21 @@ func (c *client) goOn(f func()) {
 	c.source.Wake()
 }
 
-// trackQoS2 notes a message of QoS 2. It reports false when the server has sent more than it may.
-func (c *client) trackQoS2(id uint16) bool {
-	if !c.incomingQoS2[id] && c.version == packet.V5 && len(c.incomingQoS2) >= c.receiveMaximum {
-		c.fail(c.reasonFailure(fmt.Sprintf("Receive Maximum exceeded: %d inbound QoS 2 messages in flight, receiveMaximum is %d",
-			len(c.incomingQoS2)+1, c.receiveMaximum), 147))
+// admit notes a message of QoS 2. It reports false when the server has sent more than it may.
+func (c *client) admit(id uint16) bool {
+	if !c.unreleased[id] && c.version == packet.V5 && len(c.unreleased) >= c.receiveMaximum {
+		c.breakOff(c.reasonFailure(fmt.Sprintf("Receive Maximum exceeded: %d inbound QoS 2 messages in flight, receiveMaximum is %d",
+			len(c.unreleased)+1, c.receiveMaximum), 147))
 		return false
 	}
-	c.incomingQoS2[id] = true
+	c.unreleased[id] = true
 	return true
 }
 
-// forgetIncoming drops the messages of QoS 2 that the server has forgotten.
-func (c *client) forgetIncoming() {
-	for id := range c.incomingQoS2 {
+// dropUnreleased drops the messages of QoS 2 that the server has forgotten.
+func (c *client) dropUnreleased() {
+	for id := range c.unreleased {
 		c.incoming.del(id, func(*outgoing) {})
 	}
-	clear(c.incomingQoS2)
+	clear(c.unreleased)
 }

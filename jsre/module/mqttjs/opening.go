@@ -14,7 +14,7 @@ func (c *client) sendConnect(o opening) {
 		c.emit("packetsend", o.shown)
 	}
 	if o.fault != "" {
-		c.stream.destroy()
+		c.cutTransport()
 		return
 	}
 	c.stream.put(func(dst []byte) []byte { return packet.AppendConnect(dst, o.p) })
@@ -170,7 +170,7 @@ func (c *client) sendFirstAuth() {
 		_ = o.Set(name, given.Get(name))
 	}
 	if out := c.fromObject(o); out != nil {
-		c.write(out, nil)
+		c.send(out)
 	}
 }
 

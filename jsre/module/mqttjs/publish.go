@@ -57,41 +57,35 @@ func (c *client) beginPublish(topic, message goja.Value, options *goja.Object, d
 		return
 	}
 	o := &outgoing{p: packet.Packet{Type: packet.Publish}, payload: message}
-	var stored *engine.Func
 	if options != nil {
-		stored = c.readPublishOptions(o, options)
+		c.readPublishOptions(o, options)
 	}
 	c.readTopic(o, topic)
-	if o.topic != nil && !engine.Given(o.topic) && (!c.connected || o.p.QoS > 0 || c.version == packet.V5) {
+	if o.topic != nil && !engine.Given(o.topic) && (!c.life.Connected() || o.p.QoS > 0 || c.version == packet.V5) {
 		panic(c.vm.NewError("TypeError", "", "Cannot read properties of "+o.topic.String()+" (reading 'toString')"))
 	}
 	o.p.Payload = c.payloadBytes(message)
 	if size := packet.PublishSize(&o.p, c.version); size > packet.MaxLength {
 		c.vm.ThrowRange("publish: the packet is %d bytes long, at most %d are possible", size, packet.MaxLength)
 	}
-	if o.p.QoS == 0 && !c.resending && len(c.postponed) == 0 {
-		c.sendPublish(o, done, stored)
+	if o.p.QoS == 0 {
+		if done != nil {
+			o.sent = func(err goja.Value) { done(err, nil) }
+		}
+		c.send(o)
 		return
 	}
 	if _, isText := message.(goja.String); !isText {
 		o.p.Payload = append([]byte{}, o.p.Payload...)
 	}
-	c.whenPossible(func() bool { return c.sendPublish(o, done, stored) })
+	c.whenPossible(func() bool { return c.sendPublish(o, done) })
 }
 
-// sendPublish gives a message its identifier and sends it. It reports false when none is free.
-func (c *client) sendPublish(o *outgoing, done outcome, stored *engine.Func) bool {
-	if o.p.QoS == 0 {
-		var written func(goja.Value)
-		if done != nil {
-			written = func(err goja.Value) { done(err, nil) }
-		}
-		c.send(o, written, stored)
-		return true
-	}
+// sendPublish gives a message of QoS 1 or 2 its identifier and sends it. It reports false when none is free.
+func (c *client) sendPublish(o *outgoing, done outcome) bool {
 	if o.fault != "" { // kept, it would end each connection to come
-		if c.connected {
-			c.write(o, nil)
+		if c.life.Connected() {
+			c.write(o)
 		}
 		if done != nil {
 			done(c.plainError(o.fault), nil)
@@ -103,15 +97,12 @@ func (c *client) sendPublish(o *outgoing, done outcome, stored *engine.Func) boo
 		return false
 	}
 	o.p.ID = id
-	if done == nil {
-		done = func(goja.Value, func() goja.Value) {}
-	}
-	c.pending[id] = &pending{kind: packet.Publish, done: done}
-	c.send(o, nil, stored)
+	c.owed.put(id, &debt{of: packet.Publish, tell: done})
+	c.send(o)
 	return true
 }
 
-func (c *client) readPublishOptions(o *outgoing, options *goja.Object) (stored *engine.Func) {
+func (c *client) readPublishOptions(o *outgoing, options *goja.Object) {
 	vm := c.vm
 	if v := vm.Field(options, "qos"); engine.Given(v) {
 		switch n := v.ToInteger(); {
@@ -127,8 +118,7 @@ func (c *client) readPublishOptions(o *outgoing, options *goja.Object) (stored *
 		o.properties = p
 		o.p.Properties, o.fault = c.readProperties(p)
 	}
-	stored, _ = vm.ToFunc(vm.Field(options, "cbStorePut"))
-	return stored
+	o.stored, _ = vm.ToFunc(vm.Field(options, "cbStorePut"))
 }
 
 // readTopic takes the topic, which may be a Buffer.
@@ -182,10 +172,10 @@ func (c *client) describe(v goja.Value) string {
 
 // isEnding reports whether the client is ending, and tells so whoever called.
 func (c *client) isEnding(done outcome) bool {
-	if c.disconnecting {
+	if c.life.Leaving() {
 		c.refuse(done, c.plainError("client disconnecting"))
 	}
-	return c.disconnecting
+	return c.life.Leaving()
 }
 
 // refuse tells a caller, or without a callback the listeners, of an error.

@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/life"
 	"dunlin/jsre/module/mqttjs/packet"
 	"dunlin/mqtt/dial"
 )
@@ -60,6 +61,16 @@ func (c *client) take() (item, bool) {
 	return it, true
 }
 
+// unread throws away what has come and was not handled.
+func (c *client) unread() { c.chunk, c.at = nil, 0 }
+
+// hasUnread reports whether something has come that was not handled.
+func (c *client) hasUnread() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at < len(c.chunk) || len(c.inbox) > 0
+}
+
 // serve tells the script of what a stream has told.
 func (c *client) serve(it item) {
 	s := it.of
@@ -72,7 +83,7 @@ func (c *client) serve(it item) {
 		}
 		if c.of == s {
 			c.busy = false
-			c.drop()
+			c.unread()
 		}
 		c.run(func() { c.closed(s) })
 	case s.gone:
@@ -115,7 +126,7 @@ func (c *client) serveChunk() (n int) {
 	c.vm.Loop().RunEach(func() bool {
 		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
 			if c.of != c.stream || c.of.gone {
-				c.drop()
+				c.unread()
 				break
 			}
 			p := c.chunk[c.at]
@@ -131,40 +142,56 @@ func (c *client) serveChunk() (n int) {
 
 // handle handles one packet.
 func (c *client) handle(p *packet.Packet) {
-	if c.version == packet.V5 && p.Length >= 0 {
-		if size, most := packetSize(p.Length), c.maxPacketSize; most > 0 && size > most {
-			c.fail(c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, size, most), 149))
-			return
-		}
+	if err := c.unwelcome(p); err != nil {
+		c.breakOff(err)
+		return
+	}
+	var message *received
+	if p.Type == packet.Publish {
+		message = c.newReceived(p)
 	}
 	if c.emitter.Count("packetreceive") > 0 {
-		if p.Type == packet.Publish {
-			r := c.newReceived(p)
-			c.emit("packetreceive", r.packetValue())
-			c.handlePublish(p, r)
-			return
+		if message != nil {
+			c.emit("packetreceive", message.packetValue())
+		} else {
+			c.emit("packetreceive", c.packetObject(p))
 		}
-		c.emit("packetreceive", c.packetObject(p))
+	}
+	if message != nil {
+		c.handlePublish(p, message)
+		return
+	}
+	c.handleControl(p)
+}
+
+// unwelcome is the error for a packet that may not come now, or is too large; nil for another one.
+func (c *client) unwelcome(p *packet.Packet) goja.Value {
+	if c.life.Phase() == life.Connecting && p.Type != packet.ConnAck && p.Type != packet.Auth && p.Type != packet.Disconnect {
+		return c.reasonFailure(fmt.Sprintf("Protocol error: %s before CONNACK", p.Type), 130) // [MQTT-3.2.0-1]
+	}
+	if most := c.maxPacketSize; c.version == packet.V5 && most > 0 && packetSize(p.Length) > most {
+		return c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, packetSize(p.Length), most), 149)
+	}
+	return nil
+}
+
+// handleControl handles what is no message. All of it but DISCONNECT and CONNACK is a sign of life.
+func (c *client) handleControl(p *packet.Packet) {
+	if p.Type != packet.ConnAck && p.Type != packet.Disconnect {
+		c.reschedulePing(p.Type == packet.PingResp)
 	}
 	switch p.Type {
-	case packet.Publish:
-		c.handlePublish(p, c.newReceived(p))
-	case packet.PubAck, packet.PubRec, packet.PubComp, packet.SubAck, packet.UnsubAck:
-		c.reschedulePing(false)
-		c.handleAck(p)
-	case packet.PubRel:
-		c.reschedulePing(false)
-		c.handlePubRel(p)
 	case packet.ConnAck:
 		c.handleConnAck(p)
-	case packet.PingResp:
-		c.reschedulePing(true)
+	case packet.PubRel:
+		c.handlePubRel(p)
 	case packet.Disconnect:
 		c.emit("disconnect", c.packetObject(p))
 	case packet.Auth:
-		c.reschedulePing(false)
 		c.receiveAuth(p)
+	case packet.PingResp:
 	default:
+		c.handleAck(p)
 	}
 }
 
@@ -176,104 +203,18 @@ func packetSize(length int) int {
 	return n + length
 }
 
-// answers reports whether a packet of kind ack answers one of kind sent.
-func answers(ack, sent packet.Type) bool {
-	switch ack {
-	case packet.PubAck, packet.PubRec:
-		return sent == packet.Publish
-	case packet.PubComp:
-		return sent == packet.Publish || sent == packet.PubRel
-	case packet.SubAck:
-		return sent == packet.Subscribe
-	default:
-		return sent == packet.Unsubscribe
-	}
-}
-
-// handleAck takes the answer to a packet.
-func (c *client) handleAck(p *packet.Packet) {
-	waiting := c.pending[p.ID]
-	if waiting == nil {
-		return
-	}
-	if !answers(p.Type, waiting.kind) {
-		c.emit("error", c.plainError(fmt.Sprintf("Protocol error: %s does not answer the %s pending on message id %d", p.Type, waiting.kind, p.ID)))
-		return
-	}
-	shown := func() goja.Value { return c.packetObject(p) }
-	failed := p.Code != 0 && p.Code != 0x10
-	switch p.Type {
-	case packet.PubAck, packet.PubRec, packet.PubComp:
-		switch {
-		case failed:
-			err := c.reasonFailure("Publish error: "+reasonText(int(p.Code)), int(p.Code))
-			c.forget(p.ID, func(*outgoing) { waiting.done(err, shown) })
-		case p.Type == packet.PubRec:
-			c.send(&outgoing{p: packet.Packet{Type: packet.PubRel, ID: p.ID}}, nil, nil)
-		default:
-			c.forget(p.ID, func(kept *outgoing) { waiting.done(goja.Null(), c.shownKept(kept)) })
-		}
-	default:
-		delete(c.pending, p.ID)
-		c.ids.deallocate(p.ID)
-		var err goja.Value = goja.Null()
-		if p.Type == packet.SubAck {
-			err = c.subscribeFailure(p)
-			delete(c.topicsOf, p.ID)
-		}
-		c.runPostponed()
-		waiting.done(err, shown)
-	}
-	c.checkDrained()
-}
-
-// shownKept shows the packet that was kept until its acknowledgement.
-func (c *client) shownKept(kept *outgoing) func() goja.Value {
-	if kept == nil {
-		return nil
-	}
-	return func() goja.Value { return c.sentObject(kept) }
-}
-
-// subscribeFailure is the error of a SUBACK that refuses something: none of its filters is renewed.
-func (c *client) subscribeFailure(p *packet.Packet) goja.Value {
-	var err goja.Value = goja.Null()
-	for _, code := range p.Codes {
-		if code >= 0x80 {
-			err = c.vm.NewError("Error", "", "Subscribe error: "+reasonText(int(code)), "code", int(code))
-			for _, topic := range c.topicsOf[p.ID] {
-				c.wanted.remove(topic)
-			}
-		}
-	}
-	return err
-}
-
-// checkDrained goes on with an end that has waited for the acknowledgements.
-func (c *client) checkDrained() {
-	if !c.disconnecting || len(c.pending) > 0 {
-		return
-	}
-	c.emit("outgoingEmpty")
-	waiting := c.drained
-	c.drained = nil
-	for _, f := range waiting {
-		f()
-	}
-}
-
 // receiveAuth takes a step of an enhanced authentication.
 func (c *client) receiveAuth(p *packet.Packet) {
 	method := packet.FindProperty(p.Properties, packet.AuthenticationMethod)
 	switch {
 	case c.version != packet.V5:
-		c.fail(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packets are only supported in MQTT 5. Your version:%d", c.version), 130))
+		c.breakOff(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packets are only supported in MQTT 5. Your version:%d", c.version), 130))
 		return
 	case c.authMethod == "":
-		c.fail(c.reasonFailure("Protocol error: Auth packet received but enhanced authentication was not requested", 130))
+		c.breakOff(c.reasonFailure("Protocol error: Auth packet received but enhanced authentication was not requested", 130))
 		return
 	case method == nil || method.Text != c.authMethod:
-		c.fail(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packet Authentication Method does not match the %q sent in CONNECT", c.authMethod), 130))
+		c.breakOff(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packet Authentication Method does not match the %q sent in CONNECT", c.authMethod), 130))
 		return
 	}
 	s := c.stream
@@ -293,17 +234,17 @@ func (c *client) receiveAuth(p *packet.Packet) {
 func (c *client) answerAuth(code int, err, answer goja.Value) {
 	switch {
 	case engine.Given(err) && err.ToBoolean():
-		c.fail(err)
+		c.breakOff(err)
 	case code == 0:
 	case code != 24:
-		c.fail(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packet reason code %d is not one a broker may send", code), 130))
+		c.breakOff(c.reasonFailure(fmt.Sprintf("Protocol error: Auth packet reason code %d is not one a broker may send", code), 130))
 	default:
 		o := c.fromObject(answer)
 		if o == nil {
-			c.fail(c.reasonFailure("Protocol error: No auth packet to continue the authentication exchange", 130))
+			c.breakOff(c.reasonFailure("Protocol error: No auth packet to continue the authentication exchange", 130))
 			return
 		}
-		c.reconnecting = false
-		c.send(o, nil, nil)
+		c.away = false
+		c.send(o)
 	}
 }

@@ -19,46 +19,22 @@ type store interface {
 
 // memory is the class Store: packets in the order in which they came.
 type memory struct {
-	order []uint16 // with those that are deleted
-	byID  map[uint16]*outgoing
+	kept  ordered[*outgoing]
 	clean bool // closing empties it
 	obj   *goja.Object
 	m     *module
 }
 
-func newMemory(m *module) *memory { return &memory{byID: map[uint16]*outgoing{}, clean: true, m: m} }
+func newMemory(m *module) *memory { return &memory{clean: true, m: m} }
 
 func (s *memory) put(o *outgoing, done func(err goja.Value)) {
-	if _, has := s.byID[o.p.ID]; !has {
-		s.compact()
-		s.order = append(s.order, o.p.ID)
-	}
-	s.byID[o.p.ID] = o
+	s.kept.put(o.p.ID, o)
 	done(nil)
 }
 
-// compact drops what is deleted once it is the greater part.
-func (s *memory) compact() {
-	if len(s.order) < 64 || len(s.order) < 2*len(s.byID) {
-		return
-	}
-	kept := make([]uint16, 0, len(s.byID)+1)
-	seen := make(map[uint16]bool, len(s.byID))
-	for i := len(s.order) - 1; i >= 0; i-- { // the last place of an identifier counts
-		if id := s.order[i]; s.byID[id] != nil && !seen[id] {
-			seen[id] = true
-			kept = append(kept, id)
-		}
-	}
-	for i, j := 0, len(kept)-1; i < j; i, j = i+1, j-1 {
-		kept[i], kept[j] = kept[j], kept[i]
-	}
-	s.order = kept
-}
-
 func (s *memory) get(id uint16, done func(o *outgoing, err goja.Value)) {
-	o := s.byID[id]
-	if o == nil {
+	o, has := s.kept.get(id)
+	if !has {
 		done(nil, s.m.plainError("missing packet"))
 		return
 	}
@@ -66,32 +42,22 @@ func (s *memory) get(id uint16, done func(o *outgoing, err goja.Value)) {
 }
 
 func (s *memory) del(id uint16, done func(o *outgoing)) {
-	o := s.byID[id]
-	delete(s.byID, id)
-	if len(s.byID) == 0 {
-		s.order = s.order[:0]
-	}
+	o, _ := s.kept.take(id)
 	done(o)
 }
 
 func (s *memory) list() ([]*outgoing, goja.Value) {
-	out := make([]*outgoing, 0, len(s.byID))
-	seen := make(map[uint16]bool, len(s.byID))
-	for i := len(s.order) - 1; i >= 0; i-- {
-		if o := s.byID[s.order[i]]; o != nil && !seen[s.order[i]] {
-			seen[s.order[i]] = true
-			out = append(out, o)
-		}
+	list := make([]*outgoing, 0, s.kept.len())
+	for _, id := range s.kept.ids() {
+		o, _ := s.kept.get(id)
+		list = append(list, o)
 	}
-	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
-	return out, nil
+	return list, nil
 }
 
 func (s *memory) close(done func(err goja.Value)) {
 	if s.clean {
-		s.byID, s.order = map[uint16]*outgoing{}, nil
+		s.kept = ordered[*outgoing]{}
 	}
 	done(nil)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/life"
 	"dunlin/jsre/module/mqttjs/packet"
 )
 
@@ -37,15 +38,16 @@ type stream struct {
 	client     *client
 	version    int
 	webSocket  bool
+	will       bool
 	background sync.WaitGroup
 	release    func()
 	cancel     context.CancelFunc
 
 	// of the loop
-	gone       bool // destroyed: nothing is read or written any more
-	over       bool // its close event was given
-	silent     bool // and is not told to the script
-	afterClose []func()
+	gone       bool            // destroyed: nothing is read or written any more
+	over       bool            // its close event was given
+	givenUp    bool            // no connection came of it, and none may any more
+	silent     bool            // the script is not told of its close
 	shown      *engine.Emitter // client.stream, once a script has asked for it
 	afterDrain []func(goja.Value)
 	limit      *engine.Timer // of the wait for the server to close, too
@@ -60,9 +62,9 @@ type stream struct {
 	deaf   bool      // the script has ended: nothing waits for it any more; mu
 }
 
-// open begins an attempt.
-func (c *client) open(t target) *stream {
-	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, release: c.vm.Loop().Ref()}
+// newStream begins to make a transport. will says whether CONNECT has one.
+func (c *client) newStream(t target, will bool) *stream {
+	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, will: will, release: c.vm.Loop().Ref()}
 	s.change.L = &s.mu
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(c.vm.Context())
@@ -311,13 +313,17 @@ func (s *stream) kill() {
 	c.mu.Unlock()
 }
 
-// leave says DISCONNECT, if there is somebody to say it to, and closes: the script has ended.
-func (s *stream) leave() {
-	if s.gone || !s.client.connected || s.client.stream != s {
+// leave closes the connection because the script has ended. failed says that it did so by an exception: then
+// the server publishes the will, as it does when a process dies.
+func (s *stream) leave(failed bool) {
+	c := s.client
+	if s.gone || c.stream != s || !c.life.Connected() {
 		s.destroy()
 		return
 	}
-	s.put(func(dst []byte) []byte { return packet.Append(dst, &packet.Packet{Type: packet.Disconnect}, s.version) })
+	if c.life.Phase() != life.Going { // else DISCONNECT is written
+		s.put(func(dst []byte) []byte { return s.appendLast(dst, failed) })
+	}
 	s.mu.Lock()
 	s.ending = true
 	if s.conn != nil {
@@ -325,4 +331,17 @@ func (s *stream) leave() {
 	}
 	s.change.Broadcast()
 	s.mu.Unlock()
+}
+
+// appendLast appends the last packet of a script that ends. Before MQTT 5 no packet asks for the will, so
+// that nothing is said when the script failed.
+func (s *stream) appendLast(dst []byte, failed bool) []byte {
+	bye := &packet.Packet{Type: packet.Disconnect}
+	switch {
+	case failed && s.version != packet.V5:
+		return dst
+	case failed && s.will:
+		bye.Code = 0x04 // Disconnect with Will Message
+	}
+	return packet.Append(dst, bye, s.version)
 }

@@ -16,7 +16,9 @@ func (c *client) streamValue() goja.Value {
 	o := rt.CreateObject(vm.EmitterPrototype())
 	s.shown = vm.NewEmitter(o)
 	vm.Method(o, "destroy", func(args goja.FunctionCall) goja.Value {
-		s.destroy()
+		if s == c.stream {
+			c.cutTransport()
+		}
 		if err := args.Argument(0); engineGiven(err) {
 			c.later(func() { c.emit("error", err) })
 		}

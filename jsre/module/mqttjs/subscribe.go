@@ -228,10 +228,10 @@ func (c *client) sendSubscribe(id uint16, r request, done func(err, ack goja.Val
 		}
 		c.topicsOf[id] = topics
 	}
-	c.pending[id] = &pending{kind: packet.Subscribe, volatile: true, done: func(err goja.Value, ack func() goja.Value) {
+	c.owed.put(id, &debt{of: packet.Subscribe, bound: true, tell: func(err goja.Value, ack func() goja.Value) {
 		c.subscribed(err, ack, r, done)
-	}}
-	c.send(o, nil, nil)
+	}})
+	c.send(o)
 }
 
 // subscribed takes the answer to a SUBSCRIBE, or that there is none.
@@ -251,7 +251,7 @@ func (c *client) subscribed(err goja.Value, ack func() goja.Value, r request, do
 	if got != n {
 		done(c.subackFailure("Protocol error: suback granted "+rt.ToValue(got).String()+" reason code(s) for "+
 			rt.ToValue(n).String()+" subscription(s)", answer), answer)
-		c.cleanUp(true, nil, nil)
+		c.breakOff(nil)
 		return
 	}
 	for i := range n {

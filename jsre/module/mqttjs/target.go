@@ -19,8 +19,9 @@ import (
 type target struct {
 	address dial.Address
 	options dial.Options
-	to      string // the address in the place of the one that the script names, "" for the latter
-	err     error  // of the options: the attempt fails with it
+	to      string          // the address in the place of the one that the script names, "" for the latter
+	err     error           // of the options: the attempt fails with it
+	denied  *goja.Exception // the script may not connect there; nil: it may
 }
 
 func (t target) dial(ctx context.Context) (net.Conn, error) {
@@ -58,17 +59,13 @@ func (c *client) readTarget() (t target) {
 		c.setOpt("hostname", host)
 	}
 	if c.optBool("unixSocket") {
-		path := c.opt("path").String()
-		c.vm.CheckNet(path)
-		t.address.Network, t.address.Host, t.address.Port = "unix", path, ""
-	} else {
-		endpoint := net.JoinHostPort(host, t.address.Port)
-		c.vm.CheckNet(endpoint)
-		t.redirect(c, endpoint)
+		t.address.Network, t.address.Host, t.address.Port = "unix", c.opt("path").String(), ""
 	}
 	if isWS {
 		c.webSocket(&t)
 	}
+	t.lead(c)
+	t.denied = c.vm.Runtime().Try(func() { c.vm.CheckNet(t.destination()) })
 	if t.address.TLS {
 		t.options.TLS, t.err = c.readTLS(host)
 	}
@@ -102,30 +99,46 @@ func (c *client) readHost(protocol string) (host string, port int) {
 	return host, port
 }
 
-// redirect has the host's rules lead the connection elsewhere.
-func (t *target) redirect(c *client, endpoint string) {
-	if c.options.Redirect == nil {
+// lead has the host's rules lead the connection elsewhere.
+func (t *target) lead(c *client) {
+	if c.options.Redirect == nil || t.address.Network == "unix" {
 		return
 	}
-	to, plain := c.options.Redirect(endpoint)
-	if plain {
+	to, plain := c.options.Redirect(t.address.Endpoint())
+	if plain && t.address.TLS {
 		t.address.TLS = false
+		t.address.Scheme = strings.TrimSuffix(t.address.Scheme, "s")
 	}
 	t.to = to
 }
 
+// destination is the address that the connection really goes to.
+func (t *target) destination() string {
+	if t.to != "" {
+		return t.to
+	}
+	return t.address.Endpoint()
+}
+
+// serverCount is the length of options.servers.
+func (c *client) serverCount() int {
+	if list, ok := c.opt("servers").(*goja.Object); ok {
+		if length := list.Get("length"); length != nil {
+			return int(length.ToInteger())
+		}
+	}
+	return 0
+}
+
 // nextServer takes the next of options.servers.
 func (c *client) nextServer() {
-	list, ok := c.opt("servers").(*goja.Object)
-	if !ok {
-		return
-	}
-	n := int(list.Get("length").ToInteger())
+	n := c.serverCount()
 	if n < 1 {
 		return
 	}
-	s, ok := list.Get(strconv.Itoa(c.attempt % n)).(*goja.Object)
-	c.attempt = (c.attempt + 1) % n
+	list := c.opt("servers").ToObject(c.vm.Runtime())
+	s, ok := list.Get(strconv.Itoa(c.server % n)).(*goja.Object)
+	c.server = (c.server + 1) % n
 	if !ok {
 		return
 	}
@@ -180,13 +193,10 @@ func (c *client) transform(t *target, raw string) {
 		t.err = err
 		return
 	}
-	endpoint := net.JoinHostPort(a.Host, a.Port)
-	c.vm.CheckNet(endpoint)
 	if a.Query != "" {
 		a.Path += "?" + a.Query
 	}
 	t.address = a
-	t.redirect(c, endpoint)
 }
 
 // readTLS takes the options of TLS as Node.js has them.

@@ -55,11 +55,8 @@ func (c *client) sendUnsubscribe(list []goja.Value, options *goja.Object, done o
 			}
 		}
 	}
-	if done == nil {
-		done = func(goja.Value, func() goja.Value) {}
-	}
-	c.pending[id] = &pending{kind: packet.Unsubscribe, volatile: true, done: done}
-	c.send(o, nil, nil)
+	c.owed.put(id, &debt{of: packet.Unsubscribe, bound: true, tell: done})
+	c.send(o)
 	return true
 }
 

@@ -52,28 +52,11 @@ func (c *client) completed(s subscription) subscription {
 	return s
 }
 
-// resubscribe renews the subscriptions that the server has lost.
-func (c *client) resubscribe() {
-	defer func() { c.first = false }()
-	lost := c.optBool("clean") || c.version >= packet.V311 && !c.connack.SessionPresent
-	if c.first || !lost || len(c.wanted.names) == 0 {
-		return
+// list are the subscriptions, in order.
+func (l *filterList) list() []subscription {
+	all := make([]subscription, len(l.names))
+	for i, name := range l.names {
+		all[i] = l.byKey[name]
 	}
-	if !c.optBool("resubscribe") {
-		c.wanted = filterList{}
-		return
-	}
-	names := append([]string{}, c.wanted.names...)
-	all := make([]subscription, len(names))
-	for i, n := range names {
-		all[i] = c.wanted.byKey[n]
-	}
-	nothing := func(...goja.Value) {}
-	if c.version != packet.V5 {
-		c.whenPossible(func() bool { return c.sendSubscribes(all, nil, nothing) })
-		return
-	}
-	for _, s := range all {
-		c.whenPossible(func() bool { return c.sendSubscribes([]subscription{s}, s.properties, nothing) })
-	}
+	return all
 }

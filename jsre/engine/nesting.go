@@ -1,0 +1,394 @@
+package engine
+
+import "strings"
+
+// Nesting says how deep a text of code goes, for parsers that call themselves, whose stack would end the
+// process, and for those that parse a part again when it turns out to be something else.
+type Nesting struct {
+	Brackets int // how many brackets are open at once
+	Run      int // how many operators stand in what is open at once: statements, elements, and what they are in
+	Commas   int // how many commas follow each other, but for those of arrays and of pairs with a colon
+	Again    int // how many parts in each other are parsed twice: the time doubles with each
+}
+
+// NestingOf looks at a text word by word. Where it cannot tell a quote from a part of a regular
+// expression, or with marked, for text between tags, all that follows counts as code: it may find more
+// than there is, and never less.
+func NestingOf(text string, marked bool) Nesting {
+	s := &nestingScan{text: text, loose: marked, levels: make([]nestLevel, 1, 32)}
+	for s.at < len(text) {
+		s.next()
+	}
+	return s.found
+}
+
+// nestLevel is what is open in one pair of brackets.
+type nestLevel struct {
+	run    int  // operators of the statement or element
+	chain  int  // else after else
+	arrows int  // heads of arrow functions in each other inside
+	commas int  // so far
+	pair   bool // the element has a colon
+	tries  int  // what may be a parenthesis of a condition, or the head of an arrow function with a type
+	colons int  // of them, those whose arrow has not come
+	opener byte // '(', '[', '{', or '$' for one in a template
+	space  bool // the statement is a namespace of TypeScript
+	head   bool // the parenthesis of if, for, while or with: no operand
+}
+
+// wordKind is what stands before a place, as far as it decides what the next sign means.
+type wordKind uint8
+
+const (
+	wordOperator wordKind = iota // an operand follows
+	wordOperand
+	wordBlock  // a closing brace, which may end either
+	wordUnsure // a word that may be either
+)
+
+type nestingScan struct {
+	text   string
+	at     int
+	loose  bool
+	levels []nestLevel
+	sum    int // of run and chain of all levels
+	tries  int // of all levels
+
+	before  wordKind
+	word    string // the word before, if it was one
+	member  bool   // a dot stands before
+	newline bool   // a line has ended since the last word
+	ended   bool   // a statement has ended, unless else follows
+	found   Nesting
+}
+
+func (s *nestingScan) top() *nestLevel { return &s.levels[len(s.levels)-1] }
+
+func (s *nestingScan) add(n int) {
+	s.top().run += n
+	s.sum += n
+	s.found.Run = max(s.found.Run, s.sum)
+}
+
+// arrowWeight is how many operators an arrow counts for: esbuild 0.28.2 takes time with the square of their number for most.
+const arrowWeight = 8
+
+// element begins a new element of a list.
+func (s *nestingScan) element() {
+	l := s.top()
+	if l.opener != '[' && !l.pair {
+		l.commas++
+		s.found.Commas = max(s.found.Commas, l.commas)
+	}
+	l.pair = false
+	s.sum -= l.run
+	s.tries -= l.tries
+	l.run, l.tries, l.colons = 0, 0, 0
+}
+
+// statement begins a new statement.
+func (s *nestingScan) statement() {
+	s.element()
+	s.sum -= s.top().chain
+	s.top().chain, s.top().commas, s.top().space = 0, 0, false
+}
+
+func (s *nestingScan) set(k wordKind) { s.before, s.word, s.member, s.newline = k, "", false, false }
+
+func (s *nestingScan) next() {
+	c := s.text[s.at]
+	switch {
+	case c == '\n' || c == '\r':
+		s.newline = true
+		s.at++
+		return
+	case c == ' ' || c == '\t' || c == '\f' || c == '\v':
+		s.at++
+		return
+	case c == '/' && !s.loose && s.comment():
+		return
+	case isWordByte(c):
+		s.readWord()
+		return
+	}
+	if s.ended && c != ')' && c != ']' && c != '}' {
+		s.statement()
+	}
+	if c == '{' && s.before == wordBlock || s.before != wordOperator && s.newline && (c == '\'' || c == '"' || c == '@') {
+		s.statement()
+	}
+	s.ended = false
+	s.sign(c)
+}
+
+// isWordByte tells what names and numbers are made of. All beyond ASCII is taken for it; a line
+// separator is between words as well as a blank is.
+func isWordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c == '#' || c == '\\' || c >= 0x80
+}
+
+// sign takes one sign of punctuation.
+func (s *nestingScan) sign(c byte) {
+	at := s.at
+	s.at++
+	switch c {
+	case '(', '[', '{':
+		s.open(c)
+	case ')', ']', '}':
+		s.closeBracket(c)
+	case ';':
+		s.ended = true
+		s.set(wordOperator)
+	case ',':
+		s.element()
+		s.set(wordOperator)
+	case '"', '\'':
+		if !s.loose {
+			s.at = skipText(s.text, at, c) + 1
+		}
+		s.set(wordOperand)
+	case '`':
+		s.add(2)
+		if s.loose {
+			s.set(wordOperator)
+		} else {
+			s.template()
+		}
+	case '/':
+		s.slash(at)
+	default:
+		s.operator(c, at)
+	}
+}
+
+func (s *nestingScan) operator(c byte, at int) {
+	repeated := at > 0 && s.text[at-1] == c
+	if !repeated || strings.IndexByte("!~+-", c) >= 0 {
+		s.add(1)
+	}
+	kind := wordOperator
+	switch {
+	case c == '-' && (strings.HasPrefix(s.text[at:], "-->") || strings.HasSuffix(s.text[:at], "<!")):
+		s.loose = true // a comment of HTML, perhaps
+	case (c == '+' || c == '-') && strings.HasPrefix(s.text[at+1:], string(c)):
+		s.add(1)
+		s.at++
+		if s.before == wordOperand && !s.newline {
+			kind = wordOperand
+		}
+	case c == '!' && s.before == wordOperand && !s.newline && !strings.HasPrefix(s.text[at+1:], "="):
+		kind = wordOperand // TypeScript's
+	case c == '.' && s.top().space:
+		s.add(arrowWeight) // esbuild takes time with the third power of their number
+	case c == ':':
+		s.top().pair = true
+		if s.before == wordOperand && strings.HasSuffix(strings.TrimRight(s.text[max(0, at-64):at], " \t\r\n"), ")") {
+			s.top().colons++
+		}
+	case c == '>' && at > 0 && s.text[at-1] == '=':
+		s.add(arrowWeight)
+		if l := s.top(); l.colons > 0 {
+			l.colons--
+			l.tries++
+			s.tries++
+			s.found.Again = max(s.found.Again, s.tries)
+		}
+	case c == '>':
+		kind = wordUnsure
+	}
+	s.set(kind)
+	s.member = c == '.'
+}
+
+func (s *nestingScan) open(c byte) {
+	head := c == '(' && isHead(s.word)
+	s.levels = append(s.levels, nestLevel{opener: c, head: head})
+	s.found.Brackets = max(s.found.Brackets, len(s.levels)-1)
+	s.set(wordOperator)
+}
+
+func isHead(word string) bool {
+	return word == "if" || word == "for" || word == "while" || word == "with" || word == "await"
+}
+
+func (s *nestingScan) closeBracket(c byte) {
+	s.ended = false
+	kind := wordOperand
+	if len(s.levels) > 1 {
+		s.statement()
+		l := *s.top()
+		s.levels = s.levels[:len(s.levels)-1]
+		if c == ')' && strings.HasPrefix(strings.TrimLeft(s.text[s.at:min(len(s.text), s.at+64)], " \t\r\n"), "=>") {
+			l.arrows++
+			s.found.Again = max(s.found.Again, l.arrows)
+		}
+		s.top().arrows = max(s.top().arrows, l.arrows)
+		switch {
+		case l.opener == '$' && c == '}' && !s.loose:
+			s.template()
+			return
+		case l.head:
+			kind = wordOperator
+			if s.word == "await" {
+				kind = wordUnsure
+			}
+		}
+	}
+	s.add(1)
+	if c == '}' {
+		kind = wordBlock
+	}
+	s.set(kind)
+}
+
+// slash takes a slash that begins no comment: a division, or a regular expression.
+func (s *nestingScan) slash(at int) {
+	s.add(1)
+	if s.before == wordOperand || s.loose {
+		s.set(wordOperator)
+		return
+	}
+	if s.before != wordOperator {
+		s.loose = true
+		s.set(wordOperator)
+		return
+	}
+	class := false
+	for i := at + 1; i < len(s.text); i++ {
+		switch c := s.text[i]; {
+		case c == '\n' || c == '\r':
+			s.loose = true // no regular expression after all
+			return
+		case c == '\\':
+			i++
+		case c == '[':
+			class = true
+		case c == ']':
+			class = false
+		case c == '/' && !class:
+			s.at = i + 1
+			s.set(wordOperand)
+			return
+		}
+	}
+	s.loose = true
+}
+
+// comment passes a comment by, if one is there.
+func (s *nestingScan) comment() bool {
+	rest := s.text[s.at:]
+	switch {
+	case strings.HasPrefix(rest, "//"):
+		end := strings.IndexAny(rest, "\n\r\u2028\u2029")
+		if end < 0 {
+			end = len(rest)
+		}
+		s.at += end
+	case strings.HasPrefix(rest, "/*"):
+		end := strings.Index(rest[2:], "*/")
+		if end < 0 {
+			s.at = len(s.text)
+			return true
+		}
+		s.newline = s.newline || strings.ContainsAny(rest[:end+2], "\n\r")
+		s.at += end + 4
+	default:
+		return false
+	}
+	return true
+}
+
+// template passes the text of a template by, up to its end or to code in it.
+func (s *nestingScan) template() {
+	for ; s.at < len(s.text); s.at++ {
+		switch s.text[s.at] {
+		case '\\':
+			s.at++
+		case '`':
+			s.at++
+			s.set(wordOperand)
+			return
+		case '$':
+			if strings.HasPrefix(s.text[s.at:], "${") {
+				s.at += 2
+				s.open('$')
+				return
+			}
+		}
+	}
+}
+
+// readWord takes a name, a keyword or a number.
+func (s *nestingScan) readWord() {
+	begin := s.at
+	number := s.text[begin] >= '0' && s.text[begin] <= '9'
+	for s.at < len(s.text) && (isWordByte(s.text[s.at]) || number && s.text[s.at] == '.') {
+		s.at++
+	}
+	word := s.text[begin:s.at]
+	kind := wordOperand
+	if !s.member {
+		kind = kindOfWord(word)
+	}
+	goesOn := !s.member && continues(word)
+	if !goesOn && (s.ended || s.before == wordBlock || s.before == wordOperand && s.newline) {
+		s.statement()
+	}
+	s.ended = false
+	if word == "else" && !s.member {
+		s.top().chain++
+		s.sum++
+	}
+	if kind != wordOperand || goesOn || s.before == wordOperand {
+		s.add(1)
+	}
+	member := s.member
+	before := s.word
+	s.set(kind)
+	if !member {
+		s.word = word
+		s.top().space = s.top().space || word == "namespace" || word == "module"
+		if word == "await" && before == "for" {
+			s.word = "for"
+		}
+	}
+}
+
+// kindOfWord tells whether an operand follows a word.
+func kindOfWord(word string) wordKind {
+	switch word {
+	case "return", "typeof", "instanceof", "in", "new", "delete", "void", "throw", "case", "do", "else", "extends", "default",
+		"if", "for", "while", "with", "function", "class", "const", "var", "try", "finally", "switch", "import", "export":
+		return wordOperator
+	case "of", "yield", "await", "async", "let", "static", "keyof", "infer", "unique", "readonly", "asserts", "abstract", "declare",
+		"type", "as", "is", "satisfies", "accessor", "public", "private", "protected", "override", "global", "module", "namespace", "enum", "get", "set":
+		return wordUnsure
+	}
+	return wordOperand
+}
+
+// continues tells whether a word at the beginning of a line, or after a brace, goes on with what is before it.
+func continues(word string) bool {
+	switch word {
+	case "else", "in", "instanceof", "of", "as", "is", "extends", "implements", "satisfies", "catch", "finally", "while", "from":
+		return true
+	}
+	return false
+}
+
+// skipText returns where a text in quotes ends; begin itself when it does not end on its line.
+func skipText(text string, begin int, quote byte) int {
+	for j := begin + 1; j < len(text); j++ {
+		switch text[j] {
+		case '\\':
+			if j++; j+1 < len(text) && text[j] == '\r' && text[j+1] == '\n' {
+				j++
+			}
+		case quote:
+			return j
+		case '\n', '\r':
+			return begin
+		}
+	}
+	return begin
+}
