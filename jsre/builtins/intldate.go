@@ -73,14 +73,18 @@ func (x *locales) dateDefaults(d *intl.Date, need string) {
 		}
 		return
 	}
-	wantDate, wantTime := need != "time", need == "time" || need == "both"
 	if dated && need != "time" || timed && need != "date" {
 		return
 	}
-	if wantDate {
+	addDefaults(d, need)
+}
+
+// addDefaults shows what a method shows where its options name no field.
+func addDefaults(d *intl.Date, need string) {
+	if need != "time" {
 		d.Year, d.Month, d.Day = "numeric", "numeric", "numeric"
 	}
-	if wantTime {
+	if need == "time" || need == "both" {
 		d.Hour, d.Minute, d.Second = "numeric", "2-digit", "2-digit"
 	}
 }

@@ -107,13 +107,12 @@ func upperCanon(c rune) rune {
 func (f folder) close(s spans) spans {
 	out := append(append(spans(nil), s...), otherCase(s)...)
 	if s.and(spans{{0x80, maxRune}}) == nil {
-		if f.canon('\u212a') == 'K' { // two letters outside of ASCII are one with letters in it
-			if s.has('s') || s.has('S') {
-				out = append(out, span{0x17f, 0x17f})
-			}
-			if s.has('k') || s.has('K') {
-				out = append(out, span{0x212a, 0x212a})
-			}
+		full := f.canon('\u212a') == 'K' // two letters outside of ASCII are one with letters in it
+		if full && (s.has('s') || s.has('S')) {
+			out = append(out, span{0x17f, 0x17f})
+		}
+		if full && (s.has('k') || s.has('K')) {
+			out = append(out, span{0x212a, 0x212a})
 		}
 		return out.normal()
 	}
