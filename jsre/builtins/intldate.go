@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (x *locales) clockOptions(d *intl.Date, o options) {
 func (x *locales) dateDefaults(d *intl.Date, need string) {
 	dated := d.Weekday != "" || d.Year != "" || d.Month != "" || d.Day != ""
 	timed := d.Hour != "" || d.Minute != "" || d.Second != "" || d.Fraction > 0
-	if d.DateStyle != "" || d.TimeStyle != "" {
+	if style := cmp.Or(d.DateStyle, d.TimeStyle); style != "" {
 		if dated || timed || d.ZoneName != "" {
 			x.typeError("Can't set option " + firstSet(d) + " when " + map[bool]string{true: "dateStyle", false: "timeStyle"}[d.DateStyle != ""] + " is used")
 		}
