@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -67,31 +68,26 @@ func (x *locales) clockOptions(d *intl.Date, o options) {
 func (x *locales) dateDefaults(d *intl.Date, need string) {
 	dated := d.Weekday != "" || d.Year != "" || d.Month != "" || d.Day != ""
 	timed := d.Hour != "" || d.Minute != "" || d.Second != "" || d.Fraction > 0
-	if d.DateStyle != "" || d.TimeStyle != "" {
+	if style := cmp.Or(d.DateStyle, d.TimeStyle); style != "" {
 		if dated || timed || d.ZoneName != "" {
 			x.typeError("Can't set option " + firstSet(d) + " when " + map[bool]string{true: "dateStyle", false: "timeStyle"}[d.DateStyle != ""] + " is used")
 		}
 		return
 	}
-	fields := dateNeeds[need]
-	if dated && fields.orDate || timed && fields.orTime {
+	if dated && need != "time" || timed && need != "date" {
 		return
 	}
-	if fields.date {
-		d.Year, d.Month, d.Day = "numeric", "numeric", "numeric"
-	}
-	if fields.time {
-		d.Hour, d.Minute, d.Second = "numeric", "2-digit", "2-digit"
-	}
+	addDefaults(d, need)
 }
 
-// dateNeeds are the fields that a method shows where its options name none, and whether those of a day, or of a
-// time, do as well.
-var dateNeeds = map[string]struct{ date, time, orDate, orTime bool }{
-	"date": {date: true, orDate: true},
-	"time": {time: true, orTime: true},
-	"both": {date: true, time: true, orDate: true, orTime: true},
-	"any":  {date: true, orDate: true, orTime: true},
+// addDefaults shows what a method shows where its options name no field.
+func addDefaults(d *intl.Date, need string) {
+	if need != "time" {
+		d.Year, d.Month, d.Day = "numeric", "numeric", "numeric"
+	}
+	if need == "time" || need == "both" {
+		d.Hour, d.Minute, d.Second = "numeric", "2-digit", "2-digit"
+	}
 }
 
 func firstSet(d *intl.Date) string {

@@ -325,7 +325,7 @@ func Zone(id string) (zone *time.Location, name string, ok bool) {
 		zone, ok := offsetZone(id)
 		return zone, id, ok
 	}
-	if strings.ContainsAny(id, ".\\") || strings.HasPrefix(id, "/") || id == "" || upper == "LOCAL" {
+	if strings.ContainsAny(id, ".\\") || strings.Contains("/"+id, "//") || id == "" || upper == "LOCAL" {
 		return nil, "", false
 	}
 	if z, err := time.LoadLocation(id); err == nil {

@@ -137,7 +137,7 @@ func (c *compiler) node(n *node, back bool) {
 	}
 }
 
-var assertions = map[kind]op{lineStart: opStart, lineEnd: opEnd, wordEdge: opEdge, notWordEdge: opNotEdge}
+var assertions = [...]op{lineStart: opStart, lineEnd: opEnd, wordEdge: opEdge, notWordEdge: opNotEdge}
 
 func (c *compiler) sequence(list []*node, back bool) {
 	for i := range list {

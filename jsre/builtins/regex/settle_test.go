@@ -32,8 +32,17 @@ func TestSimplePatternsGoNoWayBack(t *testing.T) {
 // TestRunsThatMayBeShorter: a run keeps its way back where a shorter one may do.
 func TestRunsThatMayBeShorter(t *testing.T) {
 	for _, tc := range []struct{ pattern, text string }{
-		{`^a*ab$`, "aaab"}, {`^\w+\d$`, "ab12"}, {`^a*(?:b|a)$`, "aaa"}, {`^a*b?a$`, "aa"}, {`^(?:a+)+a$`, "aaa"}, {`^.*$\n^b$`, "a\nb"},
-		{`^a*(?=a)`, "aa"}, {`^\w*\b.`, "ab-"}, {`^(a*)\1$`, "aaaa"}, {`^(?:a*,?)+a$`, "a,a"}, {`^a+(?:ab)?b`, "aab"},
+		{`^a*ab$`, "aaab"},
+		{`^\w+\d$`, "ab12"},
+		{`^a*(?:b|a)$`, "aaa"},
+		{`^a*b?a$`, "aa"},
+		{`^(?:a+)+a$`, "aaa"},
+		{`^.*$\n^b$`, "a\nb"},
+		{`^a*(?=a)`, "aa"},
+		{`^\w*\b.`, "ab-"},
+		{`^(a*)\1$`, "aaaa"},
+		{`^(?:a*,?)+a$`, "a,a"},
+		{`^a+(?:ab)?b`, "aab"},
 	} {
 		p, err := Compile(utf16.Encode([]rune(tc.pattern)), Flags{Multiline: true})
 		if err != nil {
