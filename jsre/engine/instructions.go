@@ -148,20 +148,26 @@ func (in *instructions) layout() bool {
 	}
 	m := &in.vm
 	m.calls, m.callSize = calls.Offset, calls.Type.Elem().Size()
-	iters, ok := vm.Type.Elem().FieldByName("iterStack")
-	if !ok || iters.Type.Kind() != reflect.Slice || !field(iters.Type.Elem(), "iter", nil, &m.iter) {
-		return false
-	}
-	m.iters, m.iterSize = iters.Offset, iters.Type.Elem().Size()
-	record, _ := iters.Type.Elem().FieldByName("iter")
-	if record.Type.Kind() != reflect.Pointer || !field(record.Type.Elem(), "next", reflect.TypeFor[func(goja.FunctionCall) goja.Value](), &m.iterNext) {
-		return false
-	}
 	pointer, value := reflect.TypeFor[*goja.Program](), reflect.TypeFor[int]()
-	return field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
+	return m.findIterators(vm.Type.Elem()) && field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
 		field(vm.Type.Elem(), "pc", value, &m.pc) && field(vm.Type.Elem(), "prg", pointer, &m.prg) &&
 		field(vm.Type.Elem(), "curAsyncRunner", nil, &m.runner) &&
 		field(calls.Type.Elem(), "prg", pointer, &m.callPrg) && field(calls.Type.Elem(), "sb", value, &m.callSB)
+}
+
+// findIterators finds the stack of iterators.
+func (m *machine) findIterators(vm reflect.Type) bool {
+	iters, ok := vm.FieldByName("iterStack")
+	if !ok || iters.Type.Kind() != reflect.Slice {
+		return false
+	}
+	m.iters, m.iterSize = iters.Offset, iters.Type.Elem().Size()
+	record, ok := iters.Type.Elem().FieldByName("iter")
+	if !ok || record.Type.Kind() != reflect.Pointer {
+		return false
+	}
+	m.iter = record.Offset
+	return field(record.Type.Elem(), "next", reflect.TypeFor[func(goja.FunctionCall) goja.Value](), &m.iterNext)
 }
 
 // field finds where a struct has a field, of a type unless that is nil.

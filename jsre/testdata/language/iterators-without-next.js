@@ -1,5 +1,5 @@
 // An iterator whose next is no function.
-function show(f) { try { f(); console.log('fine'); } catch (e) { console.log(e.name); } }
+function show(f) { try { f(); print('fine'); } catch (e) { print(e.name); } }
 const none = { [Symbol.iterator]() { return {}; } }, number = { [Symbol.iterator]() { return { next: 5 }; } };
 show(() => { for (const x of none); });
 show(() => { for (const x of number); });
