@@ -95,7 +95,11 @@ func (s *stdin) look() {
 		s.emitter.Emit("end")
 		s.emitter.Emit("close")
 	}
-	want := s.wanted()
+	s.readOn(s.wanted())
+}
+
+// readOn reads when more is wanted, and keeps the script alive for it.
+func (s *stdin) readOn(want bool) {
 	if want && !s.reading && !s.ended && len(s.chunks) == 0 {
 		s.reading = true
 		go s.fetch()
@@ -171,7 +175,7 @@ func (s *stdin) setEncoding(a engine.Args) {
 	if !ok {
 		s.vm.Throw("EINVAL", "setEncoding: this runtime has no module string_decoder")
 	}
-	name := goja.Value(s.vm.Runtime().ToValue("utf8"))
+	name := s.vm.Runtime().ToValue("utf8")
 	if a.Given(0) {
 		name = a.Value(0)
 	}
