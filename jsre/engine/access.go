@@ -66,8 +66,8 @@ func (vm *VM) ResolvePath(path string) string {
 func followLinks(path string) (resolved string, dangling bool) {
 	rest := ""
 	for at := path; ; at = filepath.Dir(at) {
-		if real, err := filepath.EvalSymlinks(at); err == nil {
-			return filepath.Join(real, rest), false
+		if place, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(place, rest), false
 		}
 		if target, err := os.Readlink(at); err == nil {
 			if !filepath.IsAbs(target) {

@@ -35,6 +35,8 @@ type machine struct {
 	calls           uintptr
 	callSize        uintptr // of an entry of the stack of calls
 	callPrg, callSB uintptr
+	iters, iterSize uintptr // the stack of iterators, and the size of an entry
+	iter, iterNext  uintptr // where an entry has its iterator, and that its method next
 }
 
 // instructions know the instructions that goja compiles to.
@@ -44,9 +46,10 @@ type instructions struct {
 	exec  reflect.Type // goja's interface
 	kinds sync.Map     // of *instructionKind, by the table of methods
 
-	add, throw replaced
-	ascii      unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
-	wide       unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+	add, throw        replaced
+	iterate, iterateP replaced
+	ascii             unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
+	wide              unsafe.Pointer // and one of others, a []uint16 that begins with a mark
 }
 
 // replaced is an instruction that one of ours takes the place of.
@@ -74,7 +77,7 @@ var theInstructions = sync.OnceValues(func() (*instructions, error) {
 
 // findInstructions looks for the instructions that are replaced, in a program that has them.
 func (in *instructions) findInstructions() bool {
-	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; return a + b })", false)
+	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; for (a of b) ; [a] = b; return a + b })", false)
 	if err != nil {
 		return false
 	}
@@ -85,9 +88,13 @@ func (in *instructions) findInstructions() bool {
 			in.add = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(addInstruction)}}
 		case "_throw":
 			in.throw = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(throwInstruction)}}
+		case "_iterate":
+			in.iterate = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(iterateInstruction)}}
+		case "_iterateP":
+			in.iterateP = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(iteratePInstruction)}}
 		}
 	})
-	return in.add.table != nil && in.throw.table != nil
+	return in.add.table != nil && in.throw.table != nil && in.iterate.table != nil && in.iterateP.table != nil
 }
 
 // findTexts takes a text of either kind apart, as goja makes them.
@@ -115,6 +122,10 @@ func (vm *VM) patch(prog *goja.Program) {
 			*i = anyInterface{unsafe.Pointer(in.add.table), unsafe.Pointer(vm.appender)}
 		case "_throw":
 			*i = anyInterface{unsafe.Pointer(in.throw.table), unsafe.Pointer(vm.errors)}
+		case "_iterate":
+			*i = anyInterface{unsafe.Pointer(in.iterate.table), unsafe.Pointer(vm)}
+		case "_iterateP":
+			*i = anyInterface{unsafe.Pointer(in.iterateP.table), unsafe.Pointer(vm)}
 		}
 	})
 }
@@ -138,10 +149,25 @@ func (in *instructions) layout() bool {
 	m := &in.vm
 	m.calls, m.callSize = calls.Offset, calls.Type.Elem().Size()
 	pointer, value := reflect.TypeFor[*goja.Program](), reflect.TypeFor[int]()
-	return field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
+	return m.findIterators(vm.Type.Elem()) && field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
 		field(vm.Type.Elem(), "pc", value, &m.pc) && field(vm.Type.Elem(), "prg", pointer, &m.prg) &&
 		field(vm.Type.Elem(), "curAsyncRunner", nil, &m.runner) &&
 		field(calls.Type.Elem(), "prg", pointer, &m.callPrg) && field(calls.Type.Elem(), "sb", value, &m.callSB)
+}
+
+// findIterators finds the stack of iterators.
+func (m *machine) findIterators(vm reflect.Type) bool {
+	iters, ok := vm.FieldByName("iterStack")
+	if !ok || iters.Type.Kind() != reflect.Slice {
+		return false
+	}
+	m.iters, m.iterSize = iters.Offset, iters.Type.Elem().Size()
+	record, ok := iters.Type.Elem().FieldByName("iter")
+	if !ok || record.Type.Kind() != reflect.Pointer {
+		return false
+	}
+	m.iter = record.Offset
+	return field(record.Type.Elem(), "next", reflect.TypeFor[func(goja.FunctionCall) goja.Value](), &m.iterNext)
 }
 
 // field finds where a struct has a field, of a type unless that is nil.
