@@ -29,6 +29,7 @@ import (
 	"dunlin/jsre/module/textcodec"
 	"dunlin/jsre/module/timers"
 	"dunlin/jsre/module/tls"
+	"dunlin/jsre/module/tty"
 	"dunlin/jsre/module/url"
 )
 
@@ -54,11 +55,14 @@ func Modules() []engine.Module {
 		path.Module(),
 		sys.Module(),
 		nodeutil.Module(),
+		nodeutil.Types(),
+		tty.Module(),
 		querystring.Module(),
 		readline.Module(),
 		readline.Promises(),
 		stringdecoder.Module(),
 		jsos.Module(),
+		jsos.Constants(),
 		fs.PromisesModule(),
 		url.Module(),
 		crypto.Module(),

@@ -21,6 +21,14 @@ func Module() engine.Module {
 	}
 }
 
+// Types is require('util/types').
+func Types() engine.Module {
+	return engine.Module{Name: "util/types", Load: func(vm *engine.VM) goja.Value {
+		util, _ := vm.Require("util")
+		return util.ToObject(vm.Runtime()).Get("types")
+	}}
+}
+
 // util is what the functions of the module share.
 type util struct {
 	vm *engine.VM

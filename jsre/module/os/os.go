@@ -25,6 +25,24 @@ func Module() engine.Module {
 	return engine.Module{Name: "os", Load: load}
 }
 
+// Constants is require('constants'): those of os and fs together.
+func Constants() engine.Module {
+	return engine.Module{Name: "constants", Load: func(vm *engine.VM) goja.Value {
+		out := vm.NewObject()
+		for _, path := range [][]string{{"os", "constants", "signals"}, {"fs", "constants"}} {
+			v, _ := vm.Require(path[0])
+			for _, name := range path[1:] {
+				v = v.ToObject(vm.Runtime()).Get(name)
+			}
+			from := v.ToObject(vm.Runtime())
+			for _, name := range from.Keys() {
+				_ = out.Set(name, from.Get(name))
+			}
+		}
+		return out
+	}}
+}
+
 type host struct {
 	vm *engine.VM
 	o  *goja.Object

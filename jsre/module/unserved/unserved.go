@@ -22,7 +22,7 @@ var reasons = []struct {
 	{
 		"a script reaches no devices of its machine",
 		[]string{
-			"buzzer", "canbus", "cpufan", "display", "gpio", "hotplug", "thermal", "tty", "device", "lora", "printer", "async/device", "async/printer",
+			"buzzer", "canbus", "cpufan", "display", "gpio", "hotplug", "thermal", "device", "lora", "printer", "async/device", "async/printer",
 		},
 	},
 	{
@@ -40,14 +40,30 @@ var reasons = []struct {
 	},
 	{
 		"it is not served yet; a pure JavaScript package may do it",
-		[]string{"stream", "bytecode", "chksum", "rbtree", "yallist", "ini", "yaml", "zip", "zlib", "leveldb", "lightkv", "ndbm", "safendbm", "sqlite3", "synctable"},
+		[]string{"bytecode", "chksum", "rbtree", "yallist", "ini", "yaml", "zip", "zlib", "leveldb", "lightkv", "ndbm", "safendbm", "sqlite3", "synctable"},
 	},
+}
+
+// ofNode are why modules of Node.js are not there.
+var ofNode = []struct {
+	why     string
+	modules []string
+}{
+	{"there are no streams for scripts; the package readable-stream, which is pure JavaScript, may do", []string{"stream", "stream/promises", "stream/web"}},
+	{"sockets are not served yet; the module mqtt connects by itself", []string{"https", "http2", "quic"}},
+	{"a script runs in one process and one thread; start another dunlin run for each", []string{"child_process", "cluster", "worker_threads"}},
+	{"goja tells nothing of the promises that lead to a function", []string{"async_hooks", "diagnostics_channel", "trace_events"}},
+	{"it belongs to the engine V8 alone", []string{"v8", "vm", "inspector", "wasi", "repl", "domain"}},
+	{"a pure JavaScript package of the same name does it", []string{"punycode"}},
 }
 
 // Names are the modules that are not there.
 func Names() []string {
 	var out []string
 	for _, r := range reasons {
+		out = append(out, r.modules...)
+	}
+	for _, r := range ofNode {
 		out = append(out, r.modules...)
 	}
 	slices.Sort(out)
@@ -59,6 +75,11 @@ func Why(name string) string {
 	for _, r := range reasons {
 		if slices.Contains(r.modules, name) {
 			return "this module of JSRE is not served: " + r.why
+		}
+	}
+	for _, r := range ofNode {
+		if slices.Contains(r.modules, name) {
+			return "this module of Node.js is not served: " + r.why
 		}
 	}
 	return ""

@@ -344,6 +344,36 @@ declare module 'url' {
   export = all;
 }
 
+declare module 'tty' {
+  export function isatty(fd: number): boolean;
+  export class ReadStream {
+    private constructor();
+  }
+  export class WriteStream {
+    private constructor();
+  }
+}
+
+declare module 'util/types' {
+  import { types } from 'util';
+  export = types;
+}
+
+declare module 'constants' {
+  export const
+    SIGHUP: number, SIGINT: number, SIGQUIT: number, SIGABRT: number, SIGKILL: number,
+    SIGUSR1: number, SIGUSR2: number, SIGPIPE: number, SIGALRM: number, SIGTERM: number,
+    F_OK: number, R_OK: number, W_OK: number, X_OK: number, COPYFILE_EXCL: number,
+    COPYFILE_FICLONE: number, COPYFILE_FICLONE_FORCE: number, UV_FS_COPYFILE_EXCL: number, O_RDONLY: number, O_WRONLY: number,
+    O_RDWR: number, O_CREAT: number, O_EXCL: number, O_TRUNC: number, O_APPEND: number,
+    O_SYNC: number, S_IFMT: number, S_IFREG: number, S_IFDIR: number, S_IFCHR: number,
+    S_IFBLK: number, S_IFIFO: number, S_IFLNK: number, S_IFSOCK: number, S_IRWXU: number,
+    S_IRUSR: number, S_IWUSR: number, S_IXUSR: number, S_IRWXG: number, S_IRGRP: number,
+    S_IWGRP: number, S_IXGRP: number, S_IRWXO: number, S_IROTH: number, S_IWOTH: number,
+    S_IXOTH: number, UV_DIRENT_UNKNOWN: number, UV_DIRENT_FILE: number, UV_DIRENT_DIR: number, UV_DIRENT_LINK: number,
+    UV_DIRENT_FIFO: number, UV_DIRENT_SOCKET: number, UV_DIRENT_CHAR: number, UV_DIRENT_BLOCK: number;
+}
+
 declare module 'util' {
   export interface InspectOptions {
     colors?: boolean;
