@@ -1,6 +1,8 @@
 package load
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -15,8 +17,8 @@ import (
 const (
 	constantWord = "__dunlin_constant" // an import that is assigned to
 	frozenWord   = "__dunlin_frozen"   // a namespace of which a member is assigned to
-	importWord   = "__dunlin_import"   // import, of a call with options
-	noPattern    = "(()=>'')()+"               // before the beginning of a name that is computed: for esbuild it is a pattern of files else
+	importWord   = "__dunlin_import"   // import, of a call with options or with a name that is computed
+	requireWord  = "__dunlin_require"  // require, of a call with a name that is computed
 )
 
 // edits are what was changed in a text before esbuild got it.
@@ -51,24 +53,82 @@ const maxEdits = 50
 
 var (
 	assigned   = pattern(`^Cannot assign to (?:property on )?import "`)
-	patternOf  = pattern(`^Could not resolve (?:import|require)\(`)
+	plainCall  = pattern(`^(?:\s*\(\s*(?:'[^'\\\n]*'|"[^"\\\n]*")\s*\)|\s*[\p{L}{*'"]|\.meta)`)
+	loaderWord = pattern(`\b(?:require|import)\b`)
 	withMore   = pattern(`^This "import\(\)" was not recognized because`)
 	wordBefore = pattern(`([\p{L}\p{N}_$]+)\s*(?:\??\.|\[)\s*$`)
 	wordHere   = pattern(`^[\p{L}\p{N}_$]+`)
 	importCall = pattern(`\bimport\s*\(`)
 )
 
+// maxComputed is how many calls with a computed name are taken.
+const maxComputed = 1000
+
+// hideComputed hides calls of require and import() with a name that is computed from esbuild, which takes
+// "./" + name for a pattern, and looks for files by itself. It must be called before the text is bundled.
+func (b *bundle) hideComputed() error {
+	if !mayCompute(b.src.Text) {
+		return nil
+	}
+	log := map[string]api.LogLevel{"unsupported-require-call": api.LogLevelWarning, "unsupported-dynamic-import": api.LogLevelWarning}
+	options := api.TransformOptions{
+		Format: api.FormatESModule, Platform: api.PlatformNeutral, Loader: b.language, LogOverride: log, LogLevel: api.LogLevelSilent, TsconfigRaw: "{}",
+	}
+	result := api.Transform(b.src.Text, options)
+	if len(result.Errors) > 0 { // it is not strict, perhaps
+		options.Format = api.FormatCommonJS
+		if other := api.Transform(b.src.Text, options); len(other.Errors) == 0 {
+			result = other
+		}
+	}
+	var found []api.Location
+	for _, m := range result.Warnings {
+		if m.Location != nil && (strings.HasPrefix(m.Text, "This call to \"require\" will not") || strings.HasPrefix(m.Text, `This "import" expression will not`)) {
+			found = append(found, *m.Location)
+		}
+	}
+	if len(result.Errors) > 0 {
+		return b.textError(result.Errors[0])
+	}
+	if len(found) > maxComputed {
+		return &engine.TextError{Line: 1, Column: 1, Message: fmt.Sprintf("the text has more than %d calls of require and import() with names that are computed", maxComputed)}
+	}
+	slices.SortFunc(found, func(x, y api.Location) int {
+		return cmp.Or(cmp.Compare(y.Line, x.Line), cmp.Compare(y.Column, x.Column))
+	})
+	for _, at := range slices.CompactFunc(found, func(x, y api.Location) bool { return x.Line == y.Line && x.Column == y.Column }) {
+		word := requireWord
+		if _, text := b.line(at.Line); strings.HasPrefix(text[min(at.Column, len(text)):], "import") {
+			word = importWord
+		}
+		b.edit(at.Line, at.Column, at.Length, word)
+	}
+	b.computed = len(b.edits)
+	return nil
+}
+
+// mayCompute reports whether a text may have calls of require and import() whose name is no plain text.
+func mayCompute(text string) bool {
+	if strings.Contains(text, `\u`) { // letters of a name, perhaps
+		return true
+	}
+	for _, at := range loaderWord().FindAllStringIndex(text, -1) {
+		if !plainCall().MatchString(text[at[1]:min(len(text), at[1]+200)]) {
+			return true
+		}
+	}
+	return false
+}
+
 // mend changes the text where esbuild refuses what is an error only when it runs, or none. It reports
 // whether it has changed anything.
 func (b *bundle) mend(result *api.BuildResult) bool {
 	for _, m := range slices.Concat(result.Errors, result.Warnings) {
-		if m.Location == nil || len(b.edits) >= maxEdits {
+		if m.Location == nil || len(b.edits) >= b.computed+maxEdits {
 			continue
 		}
 		line, column := m.Location.Line, m.Location.Column
 		switch {
-		case patternOf().MatchString(m.Text):
-			return b.edit(line, column, 0, noPattern)
 		case withMore().MatchString(m.Text):
 			return b.editImport(line, column)
 		case assigned().MatchString(m.Text) && b.src.Kind != engine.KindCommonJS:

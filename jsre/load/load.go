@@ -75,6 +75,9 @@ const strictOnly = ` with the "esm" output format`
 
 func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 	b := &bundle{src: src, language: language}
+	if err := b.hideComputed(); err != nil {
+		return nil, err
+	}
 	result := api.Build(b.options())
 	for b.mend(&result) {
 		b.imports, b.requires, b.isStatic = nil, nil, nil
@@ -141,6 +144,7 @@ type bundle struct {
 	requires []string
 	isStatic map[string]int // index into imports
 	edits    edits
+	computed int // how many of them hide computed names
 }
 
 func (b *bundle) options() api.BuildOptions {
@@ -259,7 +263,7 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 	code = keepClassNames(code, b.src.Text)
 	head := ""
 	if len(b.edits) > 0 {
-		code = strings.NewReplacer(importWord+"(", "__dunlin.import(", frozenWord, "__dunlin.frozen").Replace(code)
+		code = strings.NewReplacer(importWord+"(", "__dunlin.import(", requireWord, "__dunlin.require", frozenWord, "__dunlin.frozen").Replace(code)
 		head = "const " + constantWord + " = {}; "
 	}
 	return &engine.Lowered{
@@ -374,7 +378,7 @@ func (b *bundle) commonJS() (*engine.Lowered, error) {
 	places := newPlaces(string(result.Map), "module")
 	code := dynamic().ReplaceAllString(places.restoreNames(string(result.Code), b.src.Text), "${1}require.import((")
 	if len(b.edits) > 0 {
-		code = strings.ReplaceAll(code, importWord+"(", "require.import (")
+		code = strings.NewReplacer(importWord+"(", "require.import (", requireWord, "require         ").Replace(code)
 	}
 	requires := b.requires
 	for _, i := range b.imports {

@@ -189,3 +189,19 @@ func TestWhatIsParsedTwiceIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestNoFilesAreLookedFor lowers calls with names that are computed, which esbuild takes for patterns of
+// files: it would look for them by itself, from the folder of the test on, whatever a script may read.
+func TestNoFilesAreLookedFor(t *testing.T) {
+	for _, call := range []string{
+		"import('./' + x)", "require('./' + x)", "import(`./${x}`)", "require(/* */ `../${x}/${x}`)", "import(x ? './' + x : './y' + x)", "import\n(('./') + x)",
+		`r\u0065quire('./' + x)`, "[require('./a'), import('./' + x), require('./' + x)]", "import('./' + x, { with: { type: 'json' } })", "if (0) require('./' + x)",
+	} {
+		for _, text := range []string{"const x = f(); " + call, "import y from 'y'; const x = await y; " + call, "with (f()) var x; for (const x of []) { " + call + " }"} {
+			low, err := Lower(engine.Script{Path: "/a.js", Text: text})
+			if err != nil || strings.Contains(low.Code, "glob") || strings.Contains(low.Code, ".go") {
+				t.Errorf("%s: %v, %+v", text, err, low)
+			}
+		}
+	}
+}
