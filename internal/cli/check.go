@@ -17,7 +17,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Check scripts without running them",
 		Long: "Parse scripts and all files that they import or require, and find what these name. Nothing of them\n" +
 			"runs. Types are not checked. It ends with status 11 when something is wrong. A require or import() of\n" +
-			"a name that is computed cannot be checked; what a package in node_modules does not find may be optional.",
+			"a name that is computed cannot be checked. What a package in node_modules does not find may be optional, and\n" +
+			"is passed over, unless it is a module that the runtime does not serve.",
 		Example: lines(
 			"# Check a script before it goes to a device",
 			"dunlin check app.ts"),

@@ -94,7 +94,7 @@ func (c *checker) names(u *unit, low *Lowered) []string {
 		switch {
 		case err == nil:
 			out = append(out, path)
-		case how == "required by" && inPackage(u.abs):
+		case how == "required by" && inPackage(u.abs) && !c.unserved(id):
 			// Packages try what may be there.
 		default:
 			c.wrong(c.r.missing(id, u, err, how))
@@ -111,6 +111,12 @@ func (c *checker) names(u *unit, low *Lowered) []string {
 		find(id, "required by", resolve.Require)
 	}
 	return out
+}
+
+// unserved reports whether a name is that of a module that others have, and scripts here do not.
+func (c *checker) unserved(id string) bool {
+	missing := c.r.vm.opts.Missing
+	return missing != nil && missing(bareName(id)) != ""
 }
 
 func inPackage(abs string) bool {
