@@ -3,12 +3,10 @@
 package load
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,13 +73,9 @@ const strictOnly = ` with the "esm" output format`
 
 func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 	b := &bundle{src: src, language: language}
-	if err := b.hideComputed(); err != nil {
+	result, err := b.build()
+	if err != nil {
 		return nil, err
-	}
-	result := api.Build(b.options())
-	for b.mend(&result) {
-		b.imports, b.requires, b.isStatic = nil, nil, nil
-		result = api.Build(b.options())
 	}
 	if len(result.Errors) > 0 {
 		if strings.Contains(result.Errors[0].Text, strictOnly) && src.Kind != engine.KindES {
@@ -89,14 +83,7 @@ func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 		}
 		return nil, b.textError(result.Errors[0])
 	}
-	var code, sourceMap string
-	for _, file := range result.OutputFiles {
-		if strings.HasSuffix(file.Path, ".map") {
-			sourceMap = string(file.Contents)
-		} else {
-			code = string(file.Contents)
-		}
-	}
+	code, sourceMap := output(&result)
 	code, end, ok := cutEnd(code)
 	switch {
 	case !ok:
@@ -111,6 +98,17 @@ func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 		return b.commonJS()
 	}
 	return b.module(code, sourceMap, end)
+}
+
+func output(result *api.BuildResult) (code, sourceMap string) {
+	for _, file := range result.OutputFiles {
+		if strings.HasSuffix(file.Path, ".map") {
+			sourceMap = string(file.Contents)
+		} else {
+			code = string(file.Contents)
+		}
+	}
+	return code, sourceMap
 }
 
 // languageOf tells a file's language by its ending.
@@ -156,6 +154,19 @@ func (b *bundle) options() api.BuildOptions {
 		LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TsconfigRaw: "{}",
 		Plugins: []api.Plugin{{Name: "dunlin", Setup: b.setup}},
 	}
+}
+
+// build bundles the text, and again where it has to be changed for that.
+func (b *bundle) build() (api.BuildResult, error) {
+	if err := b.hideComputed(); err != nil {
+		return api.BuildResult{}, err
+	}
+	result := api.Build(b.options())
+	for b.mend(&result) {
+		b.imports, b.requires, b.isStatic = nil, nil, nil
+		result = api.Build(b.options())
+	}
+	return result, nil
 }
 
 func (b *bundle) setup(build api.PluginBuild) {
@@ -270,95 +281,6 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 		Code: `this(function (__dunlin) { "use strict"; ` + head + code + tail.String(), Place: b.place(places),
 		ES: true, Async: end.async, Imports: b.imports, Requires: b.requires,
 	}, nil
-}
-
-var (
-	standIn      = pattern(`var (require_\w+) = __commonJS\(\{\s*"dep:(\d+)"\(`)
-	imported     = pattern(`(\w+) = __toESM\((require_\w+)\(`)
-	exportedStar = pattern(`__reExport\(\w+, __toESM\((require_\w+)\(`)
-	taken        = pattern(`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
-)
-
-// findNames finds in the code what is taken from each import by name, so that what is not there is an
-// error before anything runs.
-func (b *bundle) findNames(code string) {
-	index := map[string]int{}
-	for _, m := range standIn().FindAllStringSubmatch(code, -1) {
-		if i, err := strconv.Atoi(m[2]); err == nil && i < len(b.imports) {
-			index[m[1]] = i
-		}
-	}
-	variables := map[string]int{}
-	for _, m := range imported().FindAllStringSubmatch(code, -1) {
-		if i, ok := index[m[2]]; ok && strings.HasPrefix(m[1], "import_") {
-			variables[m[1]] = i
-		}
-	}
-	for _, m := range exportedStar().FindAllStringSubmatch(code, -1) {
-		if i, ok := index[m[1]]; ok {
-			b.imports[i].Star = true
-		}
-	}
-	seen := map[string]bool{}
-	for _, m := range taken().FindAllStringSubmatch(code, -1) {
-		i, ok := variables[m[1]]
-		if !ok || seen[m[0]] {
-			continue
-		}
-		seen[m[0]] = true
-		b.imports[i].Names = append(b.imports[i].Names, m[2]+m[3])
-	}
-}
-
-var (
-	declaration = pattern(`(?m)^import (?:([\p{L}\p{N}_$\\{}]+),? )?(?:\* as \S+ )?(?:\{([^{}]*)\} )?from ("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`)
-	localName   = pattern(`\s+as\s+\S+$`)
-)
-
-// findDeclared finds the names that the text imports and does not use, which are no longer in the code. In
-// TypeScript they may be types, of which nothing is known. Without templates, no text of the module can
-// look like an import at the beginning of a line.
-func (b *bundle) findDeclared() {
-	if len(b.imports) == 0 {
-		return
-	}
-	result := api.Transform(b.src.Text, api.TransformOptions{
-		Target: api.ES2022, Supported: map[string]bool{"template-literal": false}, Loader: b.language,
-		LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TsconfigRaw: "{}",
-	})
-	for _, m := range declaration().FindAllStringSubmatch(string(result.Code), -1) {
-		id, ok := unquote(m[3])
-		i, known := b.isStatic[id]
-		if !ok || !known {
-			continue
-		}
-		if m[1] != "" {
-			b.take(i, "default")
-		}
-		for item := range strings.SplitSeq(m[2], ",") {
-			name := localName().ReplaceAllString(strings.TrimSpace(item), "")
-			if strings.HasPrefix(name, "\"") {
-				name, ok = unquote(name)
-			}
-			if ok && name != "" {
-				b.take(i, name)
-			}
-		}
-	}
-}
-
-// unquote reads a literal; false for one that a JSON text cannot have.
-func unquote(literal string) (text string, ok bool) {
-	if strings.HasPrefix(literal, "'") {
-		literal = `"` + strings.ReplaceAll(literal[1:len(literal)-1], `"`, `\"`) + `"`
-	}
-	return text, json.Unmarshal([]byte(literal), &text) == nil
-}
-
-func (b *bundle) take(i int, name string) {
-	if !slices.Contains(b.imports[i].Names, name) {
-		b.imports[i].Names = append(b.imports[i].Names, name)
-	}
 }
 
 var dynamic = pattern(`(Promise\.resolve\(\)\.then\(\(\) => (?:\(\s*(?:/\*[^*]*\*/\s*)?)?)__toESM\(require\(`)
