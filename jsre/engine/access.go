@@ -34,6 +34,12 @@ func (vm *VM) check(granted func(string) error, what, target string) {
 	}
 }
 
+// readable gives a path with its links followed, or why the script may not read it.
+func (vm *VM) readable(path string) (string, error) {
+	path = vm.ResolvePath(path)
+	return path, vm.opts.Access.Read(path)
+}
+
 // maxLinks is how many symbolic links that lead to nothing are followed.
 const maxLinks = 40
 
