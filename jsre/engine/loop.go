@@ -237,9 +237,11 @@ func (l *Loop) Serve(check func() bool, turnTime time.Duration) {
 }
 
 // Poll serves what is ready, waiting for it no longer than wait (0: not at all, negative: without
-// limit). It reports whether anything was served. Loop goroutine only.
+// limit). It reports whether anything was served; without limit it is false only when nothing can come any more.
+// Loop goroutine only.
 func (l *Loop) Poll(wait time.Duration) bool {
-	served := l.turn(wait)
+	l.checkpoint() // what promises begin may be all there is to wait for
+	served := (wait >= 0 || l.alive()) && l.turn(wait)
 	l.checkpoint()
 	l.vm.CheckStop()
 	return served

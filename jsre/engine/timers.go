@@ -78,13 +78,13 @@ func (t *Timer) Unref() {
 // HasRef reports whether the timer keeps the loop serving.
 func (t *Timer) HasRef() bool { return t.refd }
 
-// runTimers fires what is due at now, the earliest first.
+// runTimers fires what is due at now, the earliest first. A timer that is started meanwhile is due later than now and
+// waits for the next turn.
 func (l *Loop) runTimers(now time.Time) bool {
 	served := false
-	last := l.timerSeq
 	for len(l.timers) > 0 && !l.vm.stopped.Load() {
 		t := l.timers[0]
-		if t.when.After(now) || t.seq > last {
+		if t.when.After(now) {
 			break
 		}
 		heap.Pop(&l.timers)
