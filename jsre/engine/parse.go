@@ -92,6 +92,7 @@ func wrapTree(tree *ast.Program) {
 
 // compileTree compiles a parsed text, with goja's faults mended.
 func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
+	useAsyncHelpers(tree)
 	lower.Tree(tree)
 	guardCalls(tree)
 	if err := vm.keepRegExps(tree); err != nil {

@@ -188,6 +188,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.setAsyncIterator()
+	if err := vm.initAsyncHelpers(); err != nil {
+		return err
+	}
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
 	if err := vm.initBufferClass(); err != nil {
