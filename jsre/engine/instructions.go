@@ -47,6 +47,9 @@ type instructions struct {
 	add, throw replaced
 	ascii      unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
 	wide       unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+
+	integer, float unsafe.Pointer // how it marks the numbers that it keeps as int64 and as float64
+	operations     map[string]*operation
 }
 
 // replaced is an instruction that one of ours takes the place of.
@@ -57,8 +60,9 @@ type replaced struct {
 
 // instructionKind is a type of instructions.
 type instructionKind struct {
-	name     string
-	programs []uintptr // where it holds programs: the code of functions
+	name      string
+	programs  []uintptr // where it holds programs: the code of functions
+	operation string    // its name, if it is one of operations
 }
 
 var errInstructions = errors.New("script engine: goja does not compile to the instructions this was written for; pin the goja version")
@@ -66,7 +70,7 @@ var errInstructions = errors.New("script engine: goja does not compile to the in
 // theInstructions looks at goja's types at first use.
 var theInstructions = sync.OnceValues(func() (*instructions, error) {
 	in := &instructions{}
-	if !in.layout() || !in.findInstructions() || !in.findTexts() {
+	if !in.layout() || !in.findInstructions() || !in.findTexts() || !in.findNumbers() || !in.findOperations() {
 		return nil, errInstructions
 	}
 	return in, nil
@@ -115,6 +119,11 @@ func (vm *VM) patch(prog *goja.Program) {
 			*i = anyInterface{unsafe.Pointer(in.add.table), unsafe.Pointer(vm.appender)}
 		case "_throw":
 			*i = anyInterface{unsafe.Pointer(in.throw.table), unsafe.Pointer(vm.errors)}
+		default:
+			if k.operation != "" {
+				op := in.operations[k.operation]
+				*i = anyInterface{unsafe.Pointer(op.table), unsafe.Pointer(op)}
+			}
 		}
 	})
 }
@@ -193,6 +202,9 @@ func (in *instructions) kind(item *anyInterface) *instructionKind {
 		if t.Elem().Kind() == reflect.Struct {
 			k.programs = programsIn(t.Elem(), 0)
 		}
+	}
+	if _, ok := operations[k.name]; ok {
+		k.operation = k.name
 	}
 	in.kinds.Store(item.kind, k)
 	return k

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -65,6 +66,7 @@ type VM struct {
 	instructions *instructions
 	appender     *appender
 	errors       *errorMaker
+	bigInt       unsafe.Pointer // how goja marks a BigInt
 
 	functions     functionKinds
 	functionProto *goja.Object // Function.prototype as it was made
