@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -66,6 +67,7 @@ type VM struct {
 	instructions *instructions
 	appender     *appender
 	errors       *errorMaker
+	bigInt       unsafe.Pointer // how goja marks a BigInt
 
 	functions     functionKinds
 	functionProto *goja.Object // Function.prototype as it was made
@@ -189,6 +191,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.setAsyncIterator()
+	if err := vm.initAsyncHelpers(); err != nil {
+		return err
+	}
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
 	if err := vm.initBufferClass(); err != nil {
