@@ -74,7 +74,7 @@ func (c *client) open() (denied *goja.Exception) {
 		return nil // the script has ended the client meanwhile
 	}
 	c.life.Step(life.Ask)
-	c.stream = c.newStream(t, hello.p.HasWill)
+	c.stream = c.newStream(t, hello)
 	c.sendConnect(hello)
 	if c.authIsIncomplete() || c.life.Phase() != life.Connecting {
 		return nil

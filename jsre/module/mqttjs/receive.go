@@ -92,13 +92,12 @@ func (c *client) serve(it item) {
 		for _, f := range waiting {
 			c.run(func() { f(nil) })
 		}
+	case it.err != nil:
+		c.tellError(s, it.err)
 	default:
 		c.chunk, c.at, c.of = it.packets, 0, s
 		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
 			c.serveChunk()
-		}
-		if it.err != nil {
-			c.tellError(s, it.err)
 		}
 	}
 }
