@@ -44,6 +44,7 @@ type client struct {
 	wanted                        filterList          // subscriptions to renew
 	topicsOf                      map[uint16][]string // of the SUBSCRIBE with that identifier
 	replay                        replay
+	window                        window
 	waiting                       []func() bool // calls that wait for an identifier
 	sendAliases                   *sendAliases
 	recvAliases                   map[uint16]string // nil: the script takes none

@@ -66,7 +66,11 @@ func (c *client) send(o *outgoing) {
 	}
 	switch c.life.Rule(c.operation(o)) {
 	case life.Write:
-		c.write(o)
+		if o.p.Type == packet.Publish {
+			c.publishNow(waitingPublish{o: o})
+		} else {
+			c.write(o)
+		}
 	case life.Store, life.StoreNow, life.StoreEnd:
 		c.store(o)
 	case life.Park:
@@ -99,8 +103,12 @@ func (c *client) store(o *outgoing) {
 		}
 		switch c.life.Rule(c.operation(o)) {
 		case life.StoreNow:
-			c.write(o)
-			kept.wasSent = o.wasSent
+			if o.p.Type == packet.Publish {
+				c.publishNow(waitingPublish{o, kept})
+			} else {
+				c.write(o)
+				kept.wasSent = o.wasSent
+			}
 		case life.StoreEnd:
 			c.replay.add(kept)
 		default:
@@ -158,6 +166,7 @@ func (c *client) write(o *outgoing) {
 		c.cutTransport()
 		return
 	}
+	c.window.note(&o.p)
 	room := s.put(func(dst []byte) []byte { return c.appendTo(dst, o) })
 	o.wasSent = true
 	switch {
