@@ -109,6 +109,7 @@ func (l *Loop) reportRejections() {
 	l.rejected = nil
 	for _, p := range list {
 		if l.vm.tasks.Count("unhandledRejection") > 0 {
+			l.vm.uncaught++
 			l.guard(func() { l.vm.tasks.Emit("unhandledRejection", p.Result(), l.rt.ToValue(p)) })
 			continue
 		}

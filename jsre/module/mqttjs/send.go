@@ -22,6 +22,7 @@ type outgoing struct {
 	object     *goja.Object // a packet that the script made; nil: none
 	received   *received    // in the incoming store: the message as it came
 	aliased    bool         // the client has put in an alias
+	identified bool         // the client has put in a subscription identifier
 	wasSent    bool         // sent again, it is a duplicate
 
 	stored *engine.Func         // is called once the packet is in the store; nil: nothing is
@@ -165,6 +166,9 @@ func (c *client) write(o *outgoing) {
 	if o.fault != "" { // the server does not learn of it, and the script not more than that the connection ends
 		c.cutTransport()
 		return
+	}
+	if o.identified {
+		c.withoutIdentifier(o)
 	}
 	c.window.note(&o.p)
 	room := s.put(func(dst []byte) []byte { return c.appendTo(dst, o) })
