@@ -88,15 +88,16 @@ type VM struct {
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
 
-	mu      sync.Mutex
-	phase   phase
-	stop    error       // guarded by mu; why serving ends
-	stopped atomic.Bool // stop is set
-	hooks   []func()
-	onMain  []func(path string)
-	shared  map[any]any
-	tasked  sync.WaitGroup // goroutines started by Go
-	ended   chan struct{}  // closed when Run has returned
+	mu       sync.Mutex
+	phase    phase
+	stop     error       // guarded by mu; why serving ends
+	stopped  atomic.Bool // stop is set
+	uncaught int         // exceptions and rejections that nobody has caught
+	hooks    []func()
+	onMain   []func(path string)
+	shared   map[any]any
+	tasked   sync.WaitGroup // goroutines started by Go
+	ended    chan struct{}  // closed when Run has returned
 }
 
 type phase int
