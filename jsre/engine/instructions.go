@@ -50,6 +50,9 @@ type instructions struct {
 	iterate, iterateP replaced
 	ascii             unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
 	wide              unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+
+	integer, float unsafe.Pointer // how it marks the numbers that it keeps as int64 and as float64
+	operations     map[string]*operation
 }
 
 // replaced is an instruction that one of ours takes the place of.
@@ -60,8 +63,9 @@ type replaced struct {
 
 // instructionKind is a type of instructions.
 type instructionKind struct {
-	name     string
-	programs []uintptr // where it holds programs: the code of functions
+	name      string
+	programs  []uintptr // where it holds programs: the code of functions
+	operation string    // its name, if it is one of operations
 }
 
 var errInstructions = errors.New("script engine: goja does not compile to the instructions this was written for; pin the goja version")
@@ -69,7 +73,7 @@ var errInstructions = errors.New("script engine: goja does not compile to the in
 // theInstructions looks at goja's types at first use.
 var theInstructions = sync.OnceValues(func() (*instructions, error) {
 	in := &instructions{}
-	if !in.layout() || !in.findInstructions() || !in.findTexts() {
+	if !in.layout() || !in.findInstructions() || !in.findTexts() || !in.findNumbers() || !in.findOperations() {
 		return nil, errInstructions
 	}
 	return in, nil
@@ -126,6 +130,11 @@ func (vm *VM) patch(prog *goja.Program) {
 			*i = anyInterface{unsafe.Pointer(in.iterate.table), unsafe.Pointer(vm)}
 		case "_iterateP":
 			*i = anyInterface{unsafe.Pointer(in.iterateP.table), unsafe.Pointer(vm)}
+		default:
+			if k.operation != "" {
+				op := in.operations[k.operation]
+				*i = anyInterface{unsafe.Pointer(op.table), unsafe.Pointer(op)}
+			}
 		}
 	})
 }
@@ -142,16 +151,20 @@ func (in *instructions) layout() bool {
 	if !ok || vm.Type.Kind() != reflect.Pointer {
 		return false
 	}
-	calls, ok := vm.Type.Elem().FieldByName("callStack")
+	return in.vm.layout(vm.Type.Elem())
+}
+
+// layout finds the fields of goja's vm.
+func (m *machine) layout(vm reflect.Type) bool {
+	calls, ok := vm.FieldByName("callStack")
 	if !ok || calls.Type.Kind() != reflect.Slice {
 		return false
 	}
-	m := &in.vm
 	m.calls, m.callSize = calls.Offset, calls.Type.Elem().Size()
 	pointer, value := reflect.TypeFor[*goja.Program](), reflect.TypeFor[int]()
-	return m.findIterators(vm.Type.Elem()) && field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
-		field(vm.Type.Elem(), "pc", value, &m.pc) && field(vm.Type.Elem(), "prg", pointer, &m.prg) &&
-		field(vm.Type.Elem(), "curAsyncRunner", nil, &m.runner) &&
+	return m.findIterators(vm) && field(vm, "stack", nil, &m.stack) && field(vm, "sp", value, &m.sp) &&
+		field(vm, "pc", value, &m.pc) && field(vm, "prg", pointer, &m.prg) &&
+		field(vm, "curAsyncRunner", nil, &m.runner) &&
 		field(calls.Type.Elem(), "prg", pointer, &m.callPrg) && field(calls.Type.Elem(), "sb", value, &m.callSB)
 }
 
@@ -219,6 +232,9 @@ func (in *instructions) kind(item *anyInterface) *instructionKind {
 		if t.Elem().Kind() == reflect.Struct {
 			k.programs = programsIn(t.Elem(), 0)
 		}
+	}
+	if _, ok := operations[k.name]; ok {
+		k.operation = k.name
 	}
 	in.kinds.Store(item.kind, k)
 	return k

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -66,6 +67,7 @@ type VM struct {
 	instructions *instructions
 	appender     *appender
 	errors       *errorMaker
+	bigInt       unsafe.Pointer // how goja marks a BigInt
 
 	functions     functionKinds
 	functionProto *goja.Object // Function.prototype as it was made
@@ -86,15 +88,16 @@ type VM struct {
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
 
-	mu      sync.Mutex
-	phase   phase
-	stop    error       // guarded by mu; why serving ends
-	stopped atomic.Bool // stop is set
-	hooks   []func()
-	onMain  []func(path string)
-	shared  map[any]any
-	tasked  sync.WaitGroup // goroutines started by Go
-	ended   chan struct{}  // closed when Run has returned
+	mu       sync.Mutex
+	phase    phase
+	stop     error       // guarded by mu; why serving ends
+	stopped  atomic.Bool // stop is set
+	uncaught int         // exceptions and rejections that nobody has caught
+	hooks    []func()
+	onMain   []func(path string)
+	shared   map[any]any
+	tasked   sync.WaitGroup // goroutines started by Go
+	ended    chan struct{}  // closed when Run has returned
 }
 
 type phase int
@@ -189,6 +192,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.setAsyncIterator()
+	if err := vm.initAsyncHelpers(); err != nil {
+		return err
+	}
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
 	if err := vm.initBufferClass(); err != nil {

@@ -19,7 +19,7 @@ func (c *client) drain(most int) (more bool) {
 		if c.vm.Loop().Stopped() {
 			return false
 		}
-		if c.at < len(c.chunk) && !c.busy {
+		if c.at < len(c.chunk) && !c.waits() {
 			most -= c.serveChunk()
 			continue
 		}
@@ -34,13 +34,14 @@ func (c *client) drain(most int) (more bool) {
 }
 
 func (c *client) take() (item, bool) {
+	waits := c.waits()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.inbox) == 0 {
 		return item{}, false
 	}
 	at := 0
-	if c.busy || c.at < len(c.chunk) { // packets wait, what happens to the connection does not
+	if waits || c.at < len(c.chunk) { // packets wait, what happens to the connection does not
 		at = slices.IndexFunc(c.inbox, func(it item) bool { return it.packets == nil })
 		if at < 0 {
 			return item{}, false
@@ -93,13 +94,12 @@ func (c *client) serve(it item) {
 		for _, f := range waiting {
 			c.run(func() { f(nil) })
 		}
+	case it.err != nil:
+		c.tellError(s, it.err)
 	default:
 		c.chunk, c.at, c.of = it.packets, 0, s
-		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
+		for c.at < len(c.chunk) && !c.waits() && !c.vm.Loop().Stopped() {
 			c.serveChunk()
-		}
-		if it.err != nil {
-			c.tellError(s, it.err)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (c *client) tellError(s *stream, err error) {
 // behind the last of them. What a listener throws does not keep the next packets back.
 func (c *client) serveChunk() (n int) {
 	c.vm.Loop().RunEach(func() bool {
-		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
+		for c.at < len(c.chunk) && !c.waits() && !c.vm.Loop().Stopped() {
 			if c.of != c.stream || c.of.gone {
 				c.unread()
 				break

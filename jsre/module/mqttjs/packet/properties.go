@@ -38,6 +38,8 @@ const (
 	TopicAlias             = 0x23
 	TopicAliasMaximum      = 0x22
 	ServerKeepAlive        = 0x13
+	ReceiveMaximum         = 0x21
+	SubscriptionIDs        = 0x29 // whether the server has them
 	AuthenticationMethod   = 0x15
 
 	receiveMaximum    = 0x21
@@ -95,7 +97,7 @@ func defineServer(id byte) (Definition, bool) {
 		return Definition{"serverReference", Text}, true
 	case 0x1F:
 		return Definition{"reasonString", Text}, true
-	case 0x21:
+	case ReceiveMaximum:
 		return Definition{"receiveMaximum", Int16}, true
 	case TopicAliasMaximum:
 		return Definition{"topicAliasMaximum", Int16}, true
@@ -111,7 +113,7 @@ func defineServer(id byte) (Definition, bool) {
 		return Definition{"maximumPacketSize", Int32}, true
 	case 0x28:
 		return Definition{"wildcardSubscriptionAvailable", Bool}, true
-	case 0x29:
+	case SubscriptionIDs:
 		return Definition{"subscriptionIdentifiersAvailable", Bool}, true
 	case 0x2A:
 		return Definition{"sharedSubscriptionAvailable", Bool}, true
