@@ -176,3 +176,35 @@ function f(arguments) { with ({ x: 1 }) return x + arguments; }
 		}
 	}
 }
+
+// TestSuperInAsyncGenerators shows that methods that are async generators reach what they override.
+func TestSuperInAsyncGenerators(t *testing.T) {
+	const text = `
+class B { get x() { return 'Bx' + this.n; } async *m(a) { yield 'Bm' + a + this.n; } static s() { return 'Bs' + this.name; } plain() { return 'Bplain'; } set y(v) { this.z = v; } }
+class D extends B {
+  n = 1;
+  async *m(a, { b } = { b: 2 }) {
+    yield* super.m(a + b);
+    const f = () => super.x, key = 'plain';
+    super.y = 'set';
+    yield f() + super[key]() + this.z + "super.x()";
+    for await (const v of super.m(3)) yield v;
+    class Inner extends B { plain() { return 'inner ' + super.plain(); } async *m() { yield* super.m('i'); } }
+    yield new Inner().plain();
+    yield* new Inner().m();
+    if (super.none === undefined) { yield super.none?.(); }
+  }
+  static async *s() { yield super.s(); }
+  async *['c' + 1]() { yield super.x; }
+}
+const o = { __proto__: { v() { return 'proto'; } }, async *m() { yield super.v(); } };
+async function all(g) { const list = []; for await (const v of g) list.push(v); return list.join(); }
+(async () => { print(await all(new D().m(1))); print(await all(D.s()), await all(new D().c1()), await all(o.m())); })();
+`
+	const want = "Bm31,Bx1Bplainsetsuper.x(),Bm31,inner Bplain,Bmiundefined,\nBsD Bx1 proto\n"
+	for _, name := range []string{"main.js", "main.mjs"} {
+		if out, err := runFiles(t, "-- "+name+" --"+text); err != nil || out != want {
+			t.Errorf("%s: got %q, %v\nwant %q", name, out, err, want)
+		}
+	}
+}

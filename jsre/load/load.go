@@ -271,7 +271,7 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 	fmt.Fprintf(&tail, "__dunlin.done(%s, %s);\n});", end.namespace, end.evaluate)
 	// A call of import() is replaced by one of the same length, for columns not to move.
 	code = strings.ReplaceAll(code, "__toESM(__require(", "__dunlin.import( (")
-	code = keepClassNames(code, b.src.Text)
+	code = restoreSuper(keepClassNames(code, b.src.Text))
 	head := ""
 	if len(b.edits) > 0 {
 		code = strings.NewReplacer(importWord+"(", "__dunlin.import(", requireWord, "__dunlin.require", frozenWord, "__dunlin.frozen").Replace(code)
@@ -302,6 +302,7 @@ func (b *bundle) commonJS() (*engine.Lowered, error) {
 	if len(b.edits) > 0 {
 		code = strings.NewReplacer(importWord+"(", "require.import (", requireWord, "require         ").Replace(code)
 	}
+	code = restoreSuper(code)
 	requires := b.requires
 	for _, i := range b.imports {
 		requires = append(requires, i.ID)
