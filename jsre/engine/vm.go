@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -23,6 +24,7 @@ const maxCallDepth = 4000
 type Options struct {
 	Args   []string       // process.argv from index 2 on; nil: none
 	Env    []string       // "NAME=value" pairs; nil: the host's environment
+	Stdin  io.Reader      // read when the script first asks for input; nil: there is none
 	Stdout io.Writer      // nil: discard
 	Stderr io.Writer      // nil: discard
 	Color  bool           // the console may colour what it inspects
@@ -65,6 +67,7 @@ type VM struct {
 	instructions *instructions
 	appender     *appender
 	errors       *errorMaker
+	bigInt       unsafe.Pointer // how goja marks a BigInt
 
 	functions     functionKinds
 	functionProto *goja.Object // Function.prototype as it was made
@@ -189,6 +192,9 @@ func (vm *VM) setup() error {
 		return err
 	}
 	vm.setAsyncIterator()
+	if err := vm.initAsyncHelpers(); err != nil {
+		return err
+	}
 	vm.SetGlobal("global", vm.rt.GlobalObject())
 	vm.initEmitterClass()
 	if err := vm.initBufferClass(); err != nil {
@@ -279,9 +285,17 @@ func (vm *VM) SetGlobal(name string, v any) {
 // LazyGlobal defines a global that is made when the script first asks for it: what few scripts use
 // must not cost every runtime memory. Loop goroutine only.
 func (vm *VM) LazyGlobal(name string, create func() goja.Value) {
-	global := vm.rt.GlobalObject()
+	vm.lazyProperty(vm.rt.GlobalObject(), name, goja.FLAG_FALSE, create)
+}
+
+// LazyMember is LazyGlobal for an enumerable property of an object.
+func (vm *VM) LazyMember(o *goja.Object, name string, create func() goja.Value) {
+	vm.lazyProperty(o, name, goja.FLAG_TRUE, create)
+}
+
+func (vm *VM) lazyProperty(o *goja.Object, name string, enumerable goja.Flag, create func() goja.Value) {
 	settle := func(v goja.Value) {
-		_ = global.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+		_ = o.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, enumerable)
 	}
 	get := vm.NewFunction("get "+name, func(goja.FunctionCall) goja.Value {
 		v := create()
@@ -292,7 +306,7 @@ func (vm *VM) LazyGlobal(name string, create func() goja.Value) {
 		settle(c.Argument(0))
 		return goja.Undefined()
 	})
-	if err := global.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+	if err := o.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, enumerable); err != nil {
 		panic(err)
 	}
 }

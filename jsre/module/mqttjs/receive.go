@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/life"
 	"dunlin/jsre/module/mqttjs/packet"
 	"dunlin/mqtt/dial"
 )
@@ -141,40 +142,56 @@ func (c *client) serveChunk() (n int) {
 
 // handle handles one packet.
 func (c *client) handle(p *packet.Packet) {
-	if c.version == packet.V5 && p.Length >= 0 {
-		if size, most := packetSize(p.Length), c.maxPacketSize; most > 0 && size > most {
-			c.breakOff(c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, size, most), 149))
-			return
-		}
+	if err := c.unwelcome(p); err != nil {
+		c.breakOff(err)
+		return
+	}
+	var message *received
+	if p.Type == packet.Publish {
+		message = c.newReceived(p)
 	}
 	if c.emitter.Count("packetreceive") > 0 {
-		if p.Type == packet.Publish {
-			r := c.newReceived(p)
-			c.emit("packetreceive", r.packetValue())
-			c.handlePublish(p, r)
-			return
+		if message != nil {
+			c.emit("packetreceive", message.packetValue())
+		} else {
+			c.emit("packetreceive", c.packetObject(p))
 		}
-		c.emit("packetreceive", c.packetObject(p))
+	}
+	if message != nil {
+		c.handlePublish(p, message)
+		return
+	}
+	c.handleControl(p)
+}
+
+// unwelcome is the error for a packet that may not come now, or is too large; nil for another one.
+func (c *client) unwelcome(p *packet.Packet) goja.Value {
+	if c.life.Phase() == life.Connecting && p.Type != packet.ConnAck && p.Type != packet.Auth && p.Type != packet.Disconnect {
+		return c.reasonFailure(fmt.Sprintf("Protocol error: %s before CONNACK", p.Type), 130) // [MQTT-3.2.0-1]
+	}
+	if most := c.maxPacketSize; c.version == packet.V5 && most > 0 && packetSize(p.Length) > most {
+		return c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, packetSize(p.Length), most), 149)
+	}
+	return nil
+}
+
+// handleControl handles what is no message. All of it but DISCONNECT and CONNACK is a sign of life.
+func (c *client) handleControl(p *packet.Packet) {
+	if p.Type != packet.ConnAck && p.Type != packet.Disconnect {
+		c.reschedulePing(p.Type == packet.PingResp)
 	}
 	switch p.Type {
-	case packet.Publish:
-		c.handlePublish(p, c.newReceived(p))
-	case packet.PubAck, packet.PubRec, packet.PubComp, packet.SubAck, packet.UnsubAck:
-		c.reschedulePing(false)
-		c.handleAck(p)
-	case packet.PubRel:
-		c.reschedulePing(false)
-		c.handlePubRel(p)
 	case packet.ConnAck:
 		c.handleConnAck(p)
-	case packet.PingResp:
-		c.reschedulePing(true)
+	case packet.PubRel:
+		c.handlePubRel(p)
 	case packet.Disconnect:
 		c.emit("disconnect", c.packetObject(p))
 	case packet.Auth:
-		c.reschedulePing(false)
 		c.receiveAuth(p)
+	case packet.PingResp:
 	default:
+		c.handleAck(p)
 	}
 }
 
