@@ -4,33 +4,42 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Access says what a script may reach beside its own memory. Each function returns nil for what is
 // granted, or an error that says what is refused; a nil function grants everything. They may be called
 // from any goroutine.
 type Access struct {
-	Net   func(address string) error // host:port, of each connection and each look-up of a name (port empty)
+	Net   func(address string) error // host:port of each connection, or the path of a Unix socket; host: of each look-up of a name
 	Read  func(path string) error    // an absolute path of a file or folder
 	Write func(path string) error
 	Env   func(name string) bool // whether process.env has the variable
 }
 
-// CheckNet throws EACCES when the script may not connect to the address, host:port.
-func (vm *VM) CheckNet(address string) { vm.check(vm.opts.Access.Net, "connect to", address) }
+// CheckNet throws EACCES when the script may not connect to the address: host:port, or the path of a Unix socket. Without a
+// port (host:) the name is looked up.
+func (vm *VM) CheckNet(address string) {
+	if host, isName := strings.CutSuffix(address, ":"); isName {
+		vm.check(vm.opts.Access.Net, "look up", address, strings.Trim(host, "[]"))
+		return
+	}
+	vm.check(vm.opts.Access.Net, "connect to", address, address)
+}
 
 // CheckRead throws EACCES when the script may not read the file or folder at an absolute path.
-func (vm *VM) CheckRead(path string) { vm.check(vm.opts.Access.Read, "read", path) }
+func (vm *VM) CheckRead(path string) { vm.check(vm.opts.Access.Read, "read", path, path) }
 
 // CheckWrite throws EACCES when the script may not change the file or folder at an absolute path.
-func (vm *VM) CheckWrite(path string) { vm.check(vm.opts.Access.Write, "write", path) }
+func (vm *VM) CheckWrite(path string) { vm.check(vm.opts.Access.Write, "write", path, path) }
 
-func (vm *VM) check(granted func(string) error, what, target string) {
+// check asks for a target, which is shown to the script in the second form.
+func (vm *VM) check(granted func(string) error, what, target, shown string) {
 	if granted == nil {
 		return
 	}
 	if err := granted(target); err != nil {
-		vm.Throw("EACCES", fmt.Sprintf("may not %s %s: %v", what, target, err))
+		vm.Throw("EACCES", fmt.Sprintf("may not %s %s: %v", what, shown, err))
 	}
 }
 

@@ -109,3 +109,16 @@ c.on('close', () => { print('close'); if (++n === 2) c.end(); });`+c.listen)
 		})
 	}
 }
+
+// What is refused is named as the script knows it.
+func TestTextsOfRefusals(t *testing.T) {
+	startWith(t, (&netAccess{}).options(jsre.Options{}), "x", `
+for (const call of [
+  () => require('dns').lookup('lamp.example'),
+  () => require('dns').reverse('::1', () => 0),
+  () => mqtt.connect('mqtt://[::1]'),
+  () => mqtt.connect('mqtt+unix:///run/mqtt.sock'),
+]) try { call(); } catch (e) { print(e.message); }`).want(
+		"may not look up lamp.example: not granted", "may not look up ::1: not granted",
+		"may not connect to [::1]:1883: not granted", "may not connect to /run/mqtt.sock: not granted")
+}

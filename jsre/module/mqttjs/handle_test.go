@@ -107,6 +107,8 @@ c.on('close', () => c.end(true));`)
 	conn.Expect("82 06 0001 000161 00", "82 06 0002 000162 00", "82 06 0003 000163 00")
 	conn.Send("90 03 0001 00", "90 03 0002 00", "90 03 0003 00", "30 03 000163")
 	conn.Expect("30 06 00046E657874")
+	conn.Send("32 05 000171 0009")
+	conn.Expect("40 02 0009") // and no UNSUBSCRIBE before it
 	conn.Send("30 03 000163")
 	conn.Expect("A2 05 0001 000163", "A2 05 0002 000161")
 	conn.Close()

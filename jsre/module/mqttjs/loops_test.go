@@ -125,42 +125,47 @@ c.on('close', () => { clearInterval(slow); c.end(); });`)
 	s.want("150000 150000")
 }
 
-// While a loop holds up the reading, what it waits for itself is found: an acknowledgement behind 4 MiB of
-// messages at once, and another message when nothing was taken for a second.
+// While a loop holds up the reading, what it waits for itself is found: acknowledgements behind MiBs of messages
+// at once, which would take a second each otherwise, and another message when nothing was taken for a second.
 func TestLoopThatWaitsForTheServer(t *testing.T) {
+	const acks = 6
 	server := mqtttest.NewServer(t)
 	s := start(t, server.Addr(), `
 const c = mqtt.connect(URL, {clientId: 'c', messageIdProvider: new mqtt.UniqueMessageIdProvider()});
 c.handle('reply', () => c.emit('reply'));
 let n = 0;
 c.once('connect', async () => {
+  const begin = Date.now();
   for await (const m of c.messages('a')) {
-    if (++n > 2) continue;
-    if (n === 1) await c.publishAsync('ask', '1', {qos: 1});
-    if (n === 2) { c.publish('ask', '2'); await new Promise(done => c.once('reply', done)); }
-    print(n);
+    if (++n <= 6) await c.publishAsync('ask', 'q', {qos: 1});
+    if (n === 6) print(Date.now() - begin < 5000);
+    if (n === 7) { c.publish('ask', '2'); await new Promise(done => c.once('reply', done)); print('reply'); }
   }
-  print('all', n);
 });
+c.on('end', () => print('all', n));
 c.on('close', () => c.end());`)
 	conn := server.Accept()
 	conn.Accept()
 	conn.Packet()
 	conn.Packet()
+	conn.Send("90 03 0001 00", "90 03 0002 00")
 	large := publishBytes(make([]byte, 1<<20))
-	conn.SendBytes(large)
-	conn.Expect("32 08 000361736B 0003 31")
-	for range 4 {
-		conn.SendBytes(large)
+	send := func(n int) {
+		for range n {
+			conn.SendBytes(large)
+		}
 	}
-	conn.Send("40 02 0003")
+	send(1)
+	for i := range acks {
+		ask := conn.Packet()
+		send(max(1, 4*(1-i)))
+		conn.SendBytes(append([]byte{0x40, 2}, ask[7:9]...))
+	}
 	conn.Expect("30 06 000361736B 32")
-	for range 4 {
-		conn.SendBytes(large)
-	}
+	send(4)
 	conn.Send("30 07 00057265706C79")
 	conn.Close()
-	s.want("1", "2", "all 9")
+	s.want("true", "reply", "all 14")
 }
 
 // A loop that takes nothing for a second does not keep others from theirs for ever: beyond 16 MiB its messages

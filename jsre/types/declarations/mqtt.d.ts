@@ -141,6 +141,8 @@ declare module 'mqtt' {
     manualConnect?: boolean;
     resubscribe?: boolean;
     subscribeBatchSize?: number;
+    /** The largest packet that is taken, 16 MiB unless given: a message above it is left out with an `error`. */
+    maxPacketBytes?: number;
     queueQoSZero?: boolean;
     will?: IClientWill;
     properties?: {
