@@ -105,6 +105,9 @@ func (p *printer) shape(obj *goja.Object, c class, typed bool) (shape, []goja.Va
 			s.entries = []string{p.style("<items unknown>", "special")}
 		}
 	}
+	if s, list, ok := p.iterator(obj); ok {
+		return s, keys, list
+	}
 	if base, keys, ok := p.boxed(obj, c); ok {
 		return p.based(base, keys)
 	}
