@@ -84,7 +84,7 @@ func TestAppendingIsLinear(t *testing.T) {
 func runFile(t *testing.T, path string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	rt, err := jsre.New(jsre.Options{Dir: filepath.Dir(path), Modules: []engine.Module{testModule(&out, nil)}})
+	rt, err := jsre.New(jsre.Options{Stdout: &out, Stderr: &out, Dir: filepath.Dir(path), Modules: []engine.Module{testModule(&out, nil)}})
 	if err != nil {
 		t.Fatal(err)
 	}

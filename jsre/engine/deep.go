@@ -2,7 +2,6 @@ package engine
 
 import (
 	"reflect"
-	"strings"
 	"unsafe"
 
 	"github.com/dop251/goja"
@@ -26,7 +25,7 @@ func (vm *VM) guardDeep() error {
 	vm.guardProxies()
 	vm.guardPrototypes()
 	vm.guardJoin()
-	vm.guardFunctions()
+	vm.mendFunctions()
 	return vm.guardEval()
 }
 
@@ -186,32 +185,6 @@ func (vm *VM) checkText(v goja.Value) {
 	}
 }
 
-// guardFunctions has the constructors of functions look at the text they are given.
-func (vm *VM) guardFunctions() {
-	for _, src := range []string{"Function", "(function* () {}).constructor", "(async function () {}).constructor"} {
-		v, err := vm.rt.RunScript(hostFile, src)
-		if err != nil {
-			panic(err)
-		}
-		old := v.ToObject(vm.rt)
-		proto := old.Get("prototype").ToObject(vm.rt)
-		class := vm.wrapClass(old.Get("name").String(), 1, old, func(args []goja.Value) {
-			for i, v := range args {
-				args[i] = vm.ToText(v)
-				vm.checkText(args[i])
-			}
-		})
-		_ = class.DefineDataProperty("prototype", proto, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
-		_ = class.SetPrototype(old.Prototype())
-		writable := goja.FLAG_FALSE
-		if src == "Function" {
-			writable = goja.FLAG_TRUE
-			vm.SetGlobal("Function", class)
-		}
-		_ = proto.DefineDataProperty("constructor", class, writable, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	}
-}
-
 // textGuard is the name of the function that a call of eval passes its text through.
 const textGuard = "__textOfCode__"
 
@@ -228,8 +201,9 @@ func (vm *VM) guardEval() error {
 		v := c.Argument(0)
 		vm.checkText(v)
 		if s, ok := v.(goja.String); ok {
-			if text := s.String(); strings.Contains(text, "eval") {
-				return vm.rt.ToValue(lower.GuardText(text, textGuard))
+			text := s.String()
+			if changed := mendEval(text); changed != text {
+				return vm.rt.ToValue(changed)
 			}
 		}
 		return v

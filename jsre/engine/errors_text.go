@@ -2,7 +2,9 @@ package engine
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unsafe"
 
@@ -40,6 +42,10 @@ func (m *errorMaker) ownText(args []goja.Value) []goja.Value {
 	better := ""
 	if plain, ok := plainTexts[text.String()]; ok {
 		better = plain
+	} else if strings.HasPrefix(text.String(), "Could not convert ") {
+		better = "Cannot convert object to primitive value" // goja's has what its objects are in memory
+	} else if m2 := evalText(text.String()); m2 != "" {
+		better = m2
 	} else if f := m.failure(text.String()); f != nil {
 		better = f.better()
 	} else {
@@ -50,6 +56,22 @@ func (m *errorMaker) ownText(args []goja.Value) []goja.Value {
 	}
 	return []goja.Value{m.vm.rt.ToValue(better)}
 }
+
+// evalText is the message of a SyntaxError of eval, which goja begins with the name and the place.
+func evalText(text string) string {
+	rest, ok := strings.CutPrefix(text, "SyntaxError: ")
+	if !ok {
+		return ""
+	}
+	if m := evalPlace().FindStringSubmatch(rest); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+var evalPlace = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:\S*: Line \d+:\d+ )?(.*?)(?: \(and \d+ more errors\)| at \S*:\d+:\d+)?$`)
+})
 
 // failure looks at the instruction that goja runs; nil in a native function.
 func (m *errorMaker) failure(text string) *failure {

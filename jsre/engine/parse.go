@@ -2,7 +2,10 @@ package engine
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
@@ -23,15 +26,7 @@ func parseModule(name, text string) (*ast.Program, error) {
 	if tooNested(text) {
 		return nil, errNested
 	}
-	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
-	for range maxHTMLComments {
-		plain, ok := withoutHTMLComment(text, err)
-		if !ok {
-			break
-		}
-		text = plain
-		tree, err = parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
-	}
+	tree, text, err := parseText(name, text)
 	if err == nil {
 		wrapTree(tree)
 		return tree, nil
@@ -42,7 +37,57 @@ func parseModule(name, text string) (*ast.Program, error) {
 	// A module may return at its top level, which a program may not: wrap the text instead.
 	// Only columns of the first line are wrong then.
 	head := "(function (" + strings.Join(moduleParams, ", ") + ") {"
-	return parser.ParseFile(nil, name, head+text+"\n})", 0, parser.WithDisableSourceMaps)
+	tree, _, err = parseText(name, head+text+"\n})")
+	return tree, err
+}
+
+// parseText parses a text. It gives the text that it parsed, which is another one where goja's parser has a fault.
+func parseText(name, text string) (*ast.Program, string, error) {
+	tree, err := parse(name, text)
+	if errors.As(err, new(*parserFault)) && lastCharacter().MatchString(text) {
+		text = spellLastCharacter(text)
+		tree, err = parse(name, text)
+	}
+	for range maxHTMLComments {
+		plain, ok := withoutHTMLComment(text, err)
+		if !ok {
+			break
+		}
+		text = plain
+		tree, err = parse(name, text)
+	}
+	return tree, text, err
+}
+
+// parserFault is a panic of goja's parser.
+type parserFault struct{ what any }
+
+func (e *parserFault) Error() string {
+	return fmt.Sprintf("SyntaxError: the text cannot be parsed: %v", e.what)
+}
+
+func parse(name, text string) (tree *ast.Program, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			tree, err = nil, &parserFault{x}
+		}
+	}()
+	return parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
+}
+
+// lastCharacter is the escape of the last character of Unicode, at which goja's parser panics in a literal
+// (v0.0.0-20260917113740).
+var lastCharacter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\\*)\\u\{0*10[fF]{4}\}`) })
+
+// spellLastCharacter writes it as two units. Columns behind it move by two.
+func spellLastCharacter(text string) string {
+	return lastCharacter().ReplaceAllStringFunc(text, func(s string) string {
+		slashes := strings.IndexByte(s, 'u')
+		if slashes%2 == 0 {
+			return s // an escaped backslash
+		}
+		return s[:slashes] + `udbff\udfff`
+	})
 }
 
 // maxHTMLComments bounds how often a text is parsed for them.
@@ -92,6 +137,7 @@ func wrapTree(tree *ast.Program) {
 
 // compileTree compiles a parsed text, with goja's faults mended.
 func (vm *VM) compileTree(tree *ast.Program) (*goja.Program, error) {
+	useAsyncHelpers(tree)
 	lower.Tree(tree)
 	guardCalls(tree)
 	if err := vm.keepRegExps(tree); err != nil {

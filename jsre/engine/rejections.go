@@ -47,6 +47,7 @@ func (l *Loop) reportRejections() {
 			continue
 		}
 		if l.vm.tasks.Count("unhandledRejection") > 0 {
+			l.vm.uncaught++
 			l.guard(func() { l.vm.tasks.Emit("unhandledRejection", p.Result(), l.rt.ToValue(p)) })
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/parser"
 	"github.com/dop251/goja/unistring"
 )
@@ -40,21 +41,31 @@ func evals(tree *ast.Program, with func(*ast.CallExpression)) {
 	}
 }
 
-// GuardText does the same to a text. It gives the text as it is when that does not parse.
-func GuardText(text, guard string) string {
-	tree, err := parser.ParseFile(nil, "", text, 0, parser.WithDisableSourceMaps)
-	if err != nil {
-		return text
-	}
+// MendText does the same to the text of a tree, and has functions name `arguments` where their arrows need them. It
+// changes the tree.
+func MendText(tree *ast.Program, text, guard string) string {
 	type insertion struct {
 		at   int
 		what string
 	}
 	var list []insertion
+	insert := func(at file.Idx, what string) {
+		list = append(list, insertion{int(at) - tree.File.Base(), what})
+	}
 	evals(tree, func(c *ast.CallExpression) {
 		first := c.ArgumentList[0]
-		list = append(list, insertion{int(first.Idx0()) - tree.File.Base(), guard + "("}, insertion{int(first.Idx1()) - tree.File.Base(), ")"})
+		insert(first.Idx0(), guard+"(")
+		insert(first.Idx1(), ")")
 	})
+	s := &scopes{mention: func(body *ast.BlockStatement, inParams, inBody bool) {
+		switch {
+		case inParams:
+			insert(body.RightBrace, ";()=>arguments;")
+		case inBody:
+			insert(firstPlace(body), "arguments;")
+		}
+	}}
+	s.program(tree)
 	slices.SortStableFunc(list, func(a, b insertion) int { return a.at - b.at })
 	var b strings.Builder
 	from := 0
@@ -70,4 +81,14 @@ func GuardText(text, guard string) string {
 		return text
 	}
 	return b.String()
+}
+
+// firstPlace is where the statements of a body begin, behind its directives.
+func firstPlace(body *ast.BlockStatement) file.Idx {
+	for _, st := range body.List {
+		if !isDirective(st) {
+			return st.Idx0()
+		}
+	}
+	return body.RightBrace
 }

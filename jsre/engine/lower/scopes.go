@@ -9,7 +9,8 @@ import (
 
 // scopes walks a tree and knows, at every node, the functions and blocks around it.
 type scopes struct {
-	fn *function
+	fn      *function
+	mention func(body *ast.BlockStatement, inParams, inBody bool) // of a text that is changed: told of functions whose arrows need `arguments`
 }
 
 // function is what a `var` belongs to: a function of any kind, a static block, or the program.
@@ -135,7 +136,9 @@ func (s *scopes) function(n *ast.FunctionLiteral) {
 	s.fn.wantsArguments = false
 	n.Body.List = s.body(n.Body.List)
 	n.Body.List, n.DeclarationList = s.fn.declareExported(n.Body.List, n.DeclarationList)
-	if !lexicalNames(n.Body.List)["arguments"] {
+	if s.mention != nil {
+		s.mention(n.Body, inParams, s.fn.wantsArguments)
+	} else if !lexicalNames(n.Body.List)["arguments"] {
 		n.Body.List = mentionArguments(n.Body, inParams, s.fn.wantsArguments)
 	}
 	s.leave()
