@@ -100,6 +100,11 @@ func (p *printer) shape(obj *goja.Object, c class, typed bool) (shape, []goja.Va
 	case "Date":
 		return p.based(p.style(c.plain("Date")+p.date(obj), "date"), keys)
 	}
+	return p.otherShape(obj, c, keys)
+}
+
+// otherShape is shape for what is neither of the kinds that most objects are.
+func (p *printer) otherShape(obj *goja.Object, c class, keys []goja.Value) (shape, []goja.Value, lister) {
 	if c.name == "WeakMap" || c.name == "WeakSet" {
 		return shape{open: c.prefix(c.name, "") + "{", close: "}"}, keys, func(s *shape, _ int) {
 			s.entries = []string{p.style("<items unknown>", "special")}
