@@ -167,8 +167,8 @@ function f(arguments) { with ({ x: 1 }) return x + arguments; }
 	}
 	for text, want := range map[string]string{
 		"function f(arguments) {}\nasync function g() { for await (const x of []) {\nlet y = ; } }": "main.js:3:9: SyntaxError: Unexpected \";\"",
-		"function f(arguments) {}\nimport 'fs';": "SyntaxError: ",
-		"with (1) ;\nawait 1;":                   "SyntaxError: ",
+		"function f(arguments) {}\nimport 'fs';":                                                    "SyntaxError: ",
+		"with (1) ;\nawait 1;":                                                                      "SyntaxError: ",
 	} {
 		_, err := runFiles(t, "-- main.js --\n", func(o *jsre.Options) { write(t, o.Dir, "main.js", text) })
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "esm") {

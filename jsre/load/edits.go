@@ -16,7 +16,7 @@ const (
 	constantWord = "__dunlin_constant" // an import that is assigned to
 	frozenWord   = "__dunlin_frozen"   // a namespace of which a member is assigned to
 	importWord   = "__dunlin_import"   // import, of a call with options
-	noPattern    = "(()=>'')()+"               // before the beginning of a name that is computed: for esbuild it is a pattern of files else
+	noPattern    = "(()=>'')()+"       // before the beginning of a name that is computed: for esbuild it is a pattern of files else
 )
 
 // edits are what was changed in a text before esbuild got it.
