@@ -138,7 +138,7 @@ func TestEventsOfJSRE(t *testing.T) {
 // TestPerformance checks the clock.
 func TestPerformance(t *testing.T) {
 	check(t, "const p = performance;\n", []expectation{
-		{"clock", `show(require('perf_hooks').performance === p); const a = p.now(); show(p.now() >= a && a > 0); show(Math.abs(p.timeOrigin + a - Date.now()) < 1000); show(p.toJSON().timeOrigin === p.timeOrigin);`, "true\ntrue\ntrue\ntrue\n"},
+		{"clock", `show(require('perf_hooks').performance === p); const a = p.now(); show(p.now() >= a && a > 0); show(Math.abs(p.timeOrigin + a - Date.now()) < 1000); show(p.toJSON().timeOrigin === p.timeOrigin); show(String(p));`, "true\ntrue\ntrue\ntrue\n[object Performance]\n"},
 		{"marks", `p.mark('a', { startTime: 5, detail: 'd' }); p.mark('b', { startTime: 9 }); const m = p.measure('m', 'a', 'b'); show([m.name, m.entryType, m.startTime, m.duration].join()); show(p.measure('n', { start: 1, duration: 3 }).duration); show(p.getEntries().map(e => e.name).join()); show(p.getEntriesByName('a')[0].detail); show(p.getEntriesByType('measure').length); p.clearMarks('a'); p.clearMeasures(); show(p.getEntries().length); show(() => p.measure('x', 'none'));`, "m,measure,5,4\n3\nn,a,m,b\nd\n2\n1\nSyntaxError[ERR_INVALID_PERFORMANCE_MARK]: The \"none\" performance mark has not been set\n"},
 	})
 }
