@@ -55,7 +55,7 @@ func TestConsole(t *testing.T) {
 		},
 		{"label unknown", `console.timeEnd('x');`, "", "warning: console: No such label 'x' for console.timeEnd()\n"},
 		{"custom inspection", `const util = require('util'); console.log({ [util.inspect.custom]() { return 'mine'; } }, { a: { [util.inspect.custom](d) { return { d }; } } });`, "mine { a: { d: 1 } }\n", ""},
-		{"native objects", `console.log(setTimeout(() => {}, 1), new TextDecoder(), require('socket').sockaddr('1.2.3.4', 5));`, "Timeout {} TextDecoder {} { domain: 2, addr: '1.2.3.4', port: 5 }\n", ""},
+		{"native objects", `console.log(setTimeout(() => {}, 1), new TextDecoder(), require('socket').sockaddr('1.2.3.4', 5));`, "Timeout {} TextDecoder { encoding: 'utf-8', fatal: false, ignoreBOM: false } { domain: 2, addr: '1.2.3.4', port: 5 }\n", ""},
 		{"emitters", `class A extends EventEmitter { x = 1 } const a = new A(); a.on('e', () => {}); console.log(a, new EventEmitter());`, "A { x: 1 } EventEmitter {}\n", ""},
 		{"require is hidden", `console.log(typeof require, typeof module, typeof exports, this === module.exports);`, "function object object true\n", ""},
 	} {

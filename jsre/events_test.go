@@ -1,6 +1,9 @@
 package jsre_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestEvents(t *testing.T) {
 	check(t, "const events = require('events');\n", []expectation{
@@ -28,7 +31,7 @@ func TestEvents(t *testing.T) {
 		{"once runs once also when nested", `const e = new EventEmitter(); let n = 0; e.once('x', () => { n++; e.emit('x'); }); e.emit('x'); show(n); let m = 0; e.on('y', () => { if (m++ < 1) e.emit('y'); }); e.once('y', () => show('y')); e.emit('y');`, "1\ny\n"},
 		{
 			"error", `const e = new EventEmitter(); show(() => e.emit('error', new RangeError('boom'))); show(() => e.emit('error', 'text')); show(() => e.emit('error')); e.on('error', x => show('got ' + x)); show(() => e.emit('error', 1));`,
-			"RangeError: boom\nError[ERR_UNHANDLED_ERROR]: Unhandled error. (text)\nError[ERR_UNHANDLED_ERROR]: Unhandled error.\ngot 1\ntrue\n",
+			"RangeError: boom\nError[ERR_UNHANDLED_ERROR]: Unhandled error. ('text')\nError[ERR_UNHANDLED_ERROR]: Unhandled error. (undefined)\ngot 1\ntrue\n",
 		},
 		{"off takes the one that was added last", `const e = new EventEmitter(), f = () => show('f'), g = () => show('g'); e.on('x', f).on('x', g).on('x', f); e.off('x', f); e.emit('x');`, "f\ng\n"},
 		{
@@ -42,8 +45,8 @@ func TestEvents(t *testing.T) {
 		},
 		{
 			"arguments checked", `const e = new EventEmitter(); show(() => e.on('x')); show(() => e.once('x', 5)); show(() => e.off('x', null)); show(() => EventEmitter.prototype.on.call(1, 'x', () => {})); show(() => e.setMaxListeners(-1));`,
-			"TypeError[ERR_INVALID_ARG_TYPE]: on: listener must be a function, got undefined\nTypeError[ERR_INVALID_ARG_TYPE]: once: listener must be a function, got number\nTypeError[ERR_INVALID_ARG_TYPE]: off: listener must be a function, got null\n" +
-				"TypeError[ERR_INVALID_ARG_TYPE]: an EventEmitter method was called on number\nRangeError[ERR_OUT_OF_RANGE]: setMaxListeners: n must be from 0 to 2147483647, got -1\n",
+			"TypeError[ERR_INVALID_ARG_TYPE]: The \"listener\" argument must be of type function. Received undefined\nTypeError[ERR_INVALID_ARG_TYPE]: The \"listener\" argument must be of type function. Received type number (5)\nTypeError[ERR_INVALID_ARG_TYPE]: The \"listener\" argument must be of type function. Received null\n" +
+				"TypeError[ERR_INVALID_ARG_TYPE]: an EventEmitter method was called on number\nRangeError[ERR_OUT_OF_RANGE]: The value of \"setMaxListeners\" is out of range. It must be >= 0. Received -1\n",
 		},
 		{
 			"statics", `const e = new EventEmitter(); show(e.getMaxListeners()); show(e.setMaxListeners(3).getMaxListeners()); show(EventEmitter.listenerCount(e, 'x'));
@@ -54,8 +57,15 @@ func TestEvents(t *testing.T) {
 }
 
 func TestLeakWarning(t *testing.T) {
-	_, stderr, err := run(t, `const e = new EventEmitter(); for (let i = 0; i < 12; i++) e.on('x', () => {});`)
-	if want := `warning: possible EventEmitter leak: 11 listeners of "x" added; use setMaxListeners to raise the limit` + "\n"; stderr != want || err != nil {
-		t.Errorf("stderr %q, error %v", stderr, err)
+	stdout, stderr, err := run(t, `class My extends EventEmitter {} const e = new My(); process.on('warning', w => print(w.name, w.message, w.count, String(w.type), w.emitter === e));
+		for (const name of ['x', Symbol('s')]) for (let i = 0; i < 12; i++) e.on(name, () => {}); print('soon');`)
+	const x, s = "Possible EventEmitter memory leak detected. 11 x listeners added to [My]. MaxListeners is 10. Use emitter.setMaxListeners() to increase limit",
+		"Possible EventEmitter memory leak detected. 11 Symbol(s) listeners added to [My]. MaxListeners is 10. Use emitter.setMaxListeners() to increase limit"
+	const class = "MaxListenersExceededWarning"
+	if want := "soon\n" + class + " " + x + " 11 x true\n" + class + " " + s + " 11 Symbol(s) true\n"; stdout != want || err != nil {
+		t.Errorf("stdout %q, error %v", stdout, err)
+	}
+	if !strings.HasPrefix(stderr, "(dunlin:") || !strings.Contains(stderr, ") "+class+": "+x+"\n") || !strings.Contains(stderr, ") "+class+": "+s+"\n") {
+		t.Errorf("stderr %q", stderr)
 	}
 }

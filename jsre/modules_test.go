@@ -86,12 +86,12 @@ func TestSmallModules(t *testing.T) {
 		{
 			"util", `const util = require('util'); show(util.format('%s=%d', 'a', 1, { b: 2 })); show(util.inspect({ a: { b: { c: { d: 1 } } } }, { depth: 0 })); show(util.inspect({ a: 1 }, false, 0, true)); show(util.inspect('x'));
 			util.promisify((a, cb) => cb(null, a + 1))(1).then(v => show('p ' + v)); util.promisify(cb => cb(new Error('e')))().catch(e => show('p ' + e.message)); function A() {} function B() {} B.prototype.hi = () => 'hi'; util.inherits(A, B); show(new A().hi()); show(A.super_ === B); show(() => util.promisify(1));`,
-			"a=1 { b: 2 }\n{ a: [Object] }\n{ a: \x1b[33m1\x1b[39m }\n'x'\nhi\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: promisify: original must be a function, got number\np 2\np e\n",
+			"a=1 { b: 2 }\n{ a: [Object] }\n{ a: \x1b[33m1\x1b[39m }\n'x'\nhi\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: The \"original\" argument must be of type function. Received type number (1)\np 2\np e\n",
 		},
 		{
 			"timers", `const t = require('timers'); show(t.setTimeout === setTimeout && t.clearImmediate === clearImmediate); show(() => setTimeout()); show(() => setTimeout('code')); show(() => setImmediate(1)); show(() => queueMicrotask()); clearTimeout(undefined); clearTimeout({}); clearInterval(99); clearTimeout('x');
 			const i = setTimeout(() => {}, 1); show(i.hasRef()); show(i.unref().hasRef()); show(i.ref() === i); i.close(); show(() => new i.constructor()); show(() => i.ref.call({}));`,
-			"true\nTypeError[ERR_INVALID_ARG_TYPE]: setTimeout: callback must be a function, got undefined\nTypeError[ERR_INVALID_ARG_TYPE]: setTimeout: callback must be a function, got string\nTypeError[ERR_INVALID_ARG_TYPE]: setImmediate: callback must be a function, got number\nTypeError[ERR_INVALID_ARG_TYPE]: queueMicrotask: callback must be a function, got undefined\n" +
+			"true\nTypeError[ERR_INVALID_ARG_TYPE]: The \"callback\" argument must be of type function. Received undefined\nTypeError[ERR_INVALID_ARG_TYPE]: The \"callback\" argument must be of type function. Received type string ('code')\nTypeError[ERR_INVALID_ARG_TYPE]: The \"callback\" argument must be of type function. Received type number (1)\nTypeError[ERR_INVALID_ARG_TYPE]: The \"callback\" argument must be of type function. Received undefined\n" +
 				"true\nfalse\ntrue\nTypeError[ERR_INVALID_ARG_TYPE]: Timeout cannot be constructed by a script\nTypeError[ERR_INVALID_ARG_TYPE]: ref was called on object, not on a Timeout\n",
 		},
 		{"task", `show(Task.me()); show(require('task') === Task); show(Task instanceof EventEmitter);`, "1\ntrue\ntrue\n"},

@@ -19,7 +19,7 @@ type Emitter struct {
 	events map[eventKey]*event
 	oldest *event // of events, which are chained in the order of their first listener
 	newest *event
-	max    int
+	max    float64 // -1: that of all
 
 	hears   int // listeners of newListener
 	follows int // listeners of removeListener
@@ -194,13 +194,14 @@ func (e *Emitter) captured(v goja.Value, key eventKey, args []goja.Value) {
 
 // throwError throws the argument of an 'error' event that nobody listens to.
 func (e *Emitter) throwError(args []goja.Value) {
-	if len(args) == 0 {
-		e.vm.Throw("ERR_UNHANDLED_ERROR", "Unhandled error.")
+	thrown := goja.Undefined()
+	if len(args) > 0 {
+		thrown = args[0]
 	}
-	if obj, ok := args[0].(*goja.Object); ok && obj.ClassName() == "Error" {
-		panic(args[0])
+	if obj, ok := thrown.(*goja.Object); ok && obj.ClassName() == "Error" {
+		panic(thrown)
 	}
-	e.vm.Throw("ERR_UNHANDLED_ERROR", "Unhandled error. ("+e.vm.text(args[0])+")", "context", args[0])
+	e.vm.Throw("ERR_UNHANDLED_ERROR", "Unhandled error. ("+e.vm.inspected(thrown)+")", "context", thrown)
 }
 
 // add appends a listener, or puts it in front.
@@ -218,18 +219,20 @@ func (e *Emitter) add(key eventKey, fn *Func, once, front bool) {
 	e.warn(key, ev)
 }
 
-// warn writes one line when an event has suspiciously many listeners.
+// warn tells when an event has suspiciously many listeners.
 func (e *Emitter) warn(key eventKey, ev *event) {
-	limit := e.max
-	if limit < 0 {
-		limit = e.vm.maxListeners()
-	}
-	if limit == 0 || len(ev.list.items) <= limit || ev.warned {
+	limit, n := e.MaxListeners(), len(ev.list.items)
+	if limit == 0 || float64(n) <= limit || ev.warned {
 		return
 	}
 	ev.warned = true
-	_, _ = fmt.Fprintf(e.vm.opts.Stderr, "warning: possible EventEmitter leak: %d listeners of %q added; use setMaxListeners to raise the limit\n",
-		len(ev.list.items), key)
+	class := "Object"
+	if c, ok := e.vm.property(e.this, "constructor").(*goja.Object); ok {
+		class = e.vm.text(e.vm.property(c, "name"))
+	}
+	text := fmt.Sprintf("Possible EventEmitter memory leak detected. %d %s listeners added to [%s]. MaxListeners is %s. Use emitter.setMaxListeners() to increase limit",
+		n, key, class, e.vm.rt.ToValue(limit))
+	e.vm.EmitWarning(Warning{Name: "MaxListenersExceededWarning", Message: text, Fields: []any{"emitter", e.this, "type", key.value(e.vm), "count", n}})
 }
 
 func (e *Emitter) track(key eventKey, n int) {
@@ -319,15 +322,15 @@ func (e *Emitter) Listeners(name goja.Value) []goja.Value {
 }
 
 // MaxListeners is how many listeners an event may have before a warning; 0: any number.
-func (e *Emitter) MaxListeners() int {
+func (e *Emitter) MaxListeners() float64 {
 	if e.max >= 0 {
 		return e.max
 	}
-	return e.vm.maxListeners()
+	return e.vm.maxAll
 }
 
 // SetMaxListeners sets what MaxListeners gives.
-func (e *Emitter) SetMaxListeners(n int) { e.max = n }
+func (e *Emitter) SetMaxListeners(n float64) { e.max = n }
 
 // raw is a listener as rawListeners gives it: one for once is wrapped in a function that takes it off.
 func (e *Emitter) raw(key eventKey, l listener) goja.Value {

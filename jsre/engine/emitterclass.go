@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/dop251/goja"
@@ -13,14 +12,6 @@ func (vm *VM) EmitterClass() *goja.Object { return vm.emitter }
 // EmitterPrototype is EventEmitter.prototype, for native classes that inherit from it.
 func (vm *VM) EmitterPrototype() *goja.Object { return vm.emitProto }
 
-// maxListeners is EventEmitter.defaultMaxListeners.
-func (vm *VM) maxListeners() int {
-	if v := vm.property(vm.emitter, "defaultMaxListeners"); v != nil && goja.IsNumber(v) {
-		return int(v.ToInteger())
-	}
-	return defaultMaxListeners
-}
-
 // initEmitterClass makes the class EventEmitter. As in Node.js its methods are enumerable, so that
 // Object.assign can mix them in, and an object gets its listeners when it first needs them.
 func (vm *VM) initEmitterClass() {
@@ -29,12 +20,17 @@ func (vm *VM) initEmitterClass() {
 		if vm.captureAll {
 			vm.NewEmitter(c.This)
 		}
-		if opts, ok := c.Argument(0).(*goja.Object); ok && vm.Field(opts, "captureRejections").ToBoolean() {
-			vm.NewEmitter(c.This).capture = true
+		if opts, ok := c.Argument(0).(*goja.Object); ok {
+			if v := vm.Field(opts, "captureRejections"); v.ToBoolean() {
+				if vm.TypeName(v) != "boolean" {
+					vm.wrongType("options.captureRejections", "of type boolean", v)
+				}
+				vm.NewEmitter(c.This).capture = true
+			}
 		}
 		return nil
 	})
-	_ = vm.emitter.Set("defaultMaxListeners", defaultMaxListeners)
+	vm.defaultLimit()
 	vm.define(vm.emitter, "EventEmitter", vm.emitter, goja.FLAG_FALSE)
 	on := vm.addMethod("on", false, false)
 	vm.define(vm.emitProto, "addListener", on, goja.FLAG_TRUE)
@@ -42,7 +38,7 @@ func (vm *VM) initEmitterClass() {
 	vm.addMethod("prependListener", false, true)
 	vm.addMethod("prependOnceListener", true, true)
 	off := vm.emitterMethod("off", func(e *Emitter, a Args) goja.Value {
-		fn := a.Func(1, "listener")
+		fn := a.listener()
 		for _, name := range names(a.Value(0)) {
 			e.remove(toKey(name), fn.value, false)
 		}
@@ -64,29 +60,47 @@ func (vm *VM) initEmitterClass() {
 	})
 	vm.listMethods()
 	vm.emitterMethod("setMaxListeners", func(e *Emitter, a Args) goja.Value {
-		e.max = ReadMaxListeners(a, 0)
+		e.max = vm.ReadMaxListeners("setMaxListeners", a.Value(0))
 		return e.this
 	})
-	vm.emitterMethod("getMaxListeners", func(e *Emitter, _ Args) goja.Value { return vm.ShowMaxListeners(e.MaxListeners()) })
+	vm.emitterMethod("getMaxListeners", func(e *Emitter, _ Args) goja.Value { return vm.rt.ToValue(e.MaxListeners()) })
 }
 
-// AnyNumber is the limit of listeners that a script gives as Infinity.
-const AnyNumber = math.MaxInt
-
-// ShowMaxListeners is a limit of listeners as scripts are shown it.
-func (vm *VM) ShowMaxListeners(n int) goja.Value {
-	if n == AnyNumber {
-		return vm.rt.ToValue(math.Inf(1))
+// defaultLimit defines EventEmitter.defaultMaxListeners.
+func (vm *VM) defaultLimit() {
+	vm.maxAll = defaultMaxListeners
+	get := vm.NewFunction("get defaultMaxListeners", func(goja.FunctionCall) goja.Value { return vm.rt.ToValue(vm.maxAll) })
+	set := vm.NewFunction("set defaultMaxListeners", func(c goja.FunctionCall) goja.Value {
+		vm.SetMaxListeners(vm.ReadMaxListeners("defaultMaxListeners", c.Argument(0)))
+		return goja.Undefined()
+	})
+	if err := vm.emitter.DefineAccessorProperty("defaultMaxListeners", get, set, goja.FLAG_FALSE, goja.FLAG_TRUE); err != nil {
+		panic(err)
 	}
-	return vm.rt.ToValue(n)
 }
 
-// ReadMaxListeners reads a limit of listeners.
-func ReadMaxListeners(a Args, i int) int {
-	if v := a.Value(i); goja.IsNumber(v) && math.IsInf(v.ToFloat(), 1) {
-		return AnyNumber
+// SetMaxListeners sets the limit of emitters that have none of their own.
+func (vm *VM) SetMaxListeners(n float64) { vm.maxAll = n }
+
+// ReadMaxListeners reads a limit of listeners; name is what it is called in an error.
+func (vm *VM) ReadMaxListeners(name string, v goja.Value) float64 {
+	if !goja.IsNumber(v) {
+		vm.wrongType(name, "of type number", v)
 	}
-	return int(a.Int(i, "n", 0, 1<<31-1))
+	n := v.ToFloat()
+	if !(n >= 0) { // NaN, too
+		vm.ThrowRange(`The value of "%s" is out of range. It must be >= 0. Received %s`, name, v)
+	}
+	return n
+}
+
+// listener is the argument of a call that must be a listener.
+func (a Args) listener() *Func {
+	f, ok := a.vm.ToFunc(a.Value(1))
+	if !ok {
+		a.vm.wrongType("listener", "of type function", a.Value(1))
+	}
+	return f
 }
 
 // listMethods defines the methods that list listeners and events.
@@ -150,7 +164,7 @@ func (vm *VM) emitterMethod(name string, f func(*Emitter, Args) goja.Value) *goj
 
 func (vm *VM) addMethod(name string, once, front bool) *goja.Object {
 	return vm.emitterMethod(name, func(e *Emitter, a Args) goja.Value {
-		fn := a.Func(1, "listener")
+		fn := a.listener()
 		for _, name := range names(a.Value(0)) {
 			e.add(toKey(name), fn, once, front)
 		}

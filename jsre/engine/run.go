@@ -54,8 +54,18 @@ func (vm *VM) serveAll(main func() error) (err error) {
 		vm.Stop(err)
 		return err
 	}
-	for !vm.stopped.Load() && vm.loop.alive() {
-		vm.loop.turn(forever)
+	for {
+		for !vm.stopped.Load() && vm.loop.alive() {
+			vm.loop.turn(forever)
+		}
+		if vm.stopped.Load() || vm.tasks.Count("beforeExit") == 0 {
+			break
+		}
+		// A listener may begin something, after which it is told again.
+		vm.tasks.Dispatch("beforeExit", vm.rt.ToValue(vm.exit))
+		if !vm.loop.alive() {
+			break
+		}
 	}
 	vm.modules.checkSettled()
 	vm.emitExit()

@@ -19,7 +19,10 @@ type Timer struct {
 }
 
 // Firer is what a timer calls.
-type Firer interface{ Fire() }
+type Firer interface {
+	// Fire is the call.
+	Fire()
+}
 
 type fireFunc func()
 

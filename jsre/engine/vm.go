@@ -84,6 +84,8 @@ type VM struct {
 	emitProto   *goja.Object // EventEmitter.prototype
 	monitor     *goja.Symbol // EventEmitter.errorMonitor
 	captureAll  bool         // EventEmitter.captureRejections
+	maxAll      float64      // EventEmitter.defaultMaxListeners
+	shown       Shown
 
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc

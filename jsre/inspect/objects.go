@@ -100,10 +100,18 @@ func (p *printer) shape(obj *goja.Object, c class, typed bool) (shape, []goja.Va
 	case "Date":
 		return p.based(p.style(c.plain("Date")+p.date(obj), "date"), keys)
 	}
+	return p.otherShape(obj, c, keys)
+}
+
+// otherShape is shape for what is neither of the kinds that most objects are.
+func (p *printer) otherShape(obj *goja.Object, c class, keys []goja.Value) (shape, []goja.Value, lister) {
 	if c.name == "WeakMap" || c.name == "WeakSet" {
 		return shape{open: c.prefix(c.name, "") + "{", close: "}"}, keys, func(s *shape, _ int) {
 			s.entries = []string{p.style("<items unknown>", "special")}
 		}
+	}
+	if s, list, ok := p.iterator(obj); ok {
+		return s, keys, list
 	}
 	if base, keys, ok := p.boxed(obj, c); ok {
 		return p.based(base, keys)

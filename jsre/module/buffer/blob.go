@@ -7,6 +7,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"dunlin/jsre/inspect"
 	"dunlin/jsre/nodeerr"
 )
 
@@ -48,6 +49,10 @@ func (h *host) newBlobClass() *blobClass {
 		return h.resolved(h.rt.NewArrayBuffer(bytes.Clone(b.b)))
 	})
 	method("slice", h.sliceBlob)
+	inspect.Show(h.vm, s.proto, inspect.Look{Deep: "[Blob]", Parts: func(this goja.Value) (string, *goja.Object) {
+		b := h.thisBlob(this)
+		return "Blob", h.vm.NewObject("size", len(b.b), "type", b.kind)
+	}})
 	_ = s.proto.DefineDataPropertySymbol(goja.SymToStringTag, h.rt.ToValue("Blob"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	return s
 }

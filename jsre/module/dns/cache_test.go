@@ -15,11 +15,11 @@ func TestAnswersExpire(t *testing.T) {
 		keep := 20 * time.Second
 		c.setTime(&keep)
 		c.put("host", 4, []netip.Addr{netip.MustParseAddr("192.0.2.1")})
-		time.Sleep(keep - time.Second)
+		time.Sleep(keep - time.Second) //nolint:forbidigo // fake time
 		if list, ok := c.get("host", 4); !ok || len(list) != 1 {
 			t.Errorf("before its time: %v %v", list, ok)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // fake time
 		if list, ok := c.get("host", 4); ok {
 			t.Errorf("after its time: %v", list)
 		}

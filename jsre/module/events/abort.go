@@ -8,7 +8,9 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/inspect"
 	"dunlin/jsre/module/domexception"
+	"dunlin/jsre/nodeerr"
 )
 
 // abort are AbortSignal and AbortController, made when a script first asks for one of them.
@@ -95,7 +97,7 @@ func (c *abort) newSignal() *Signal {
 func (c *abort) signalOf(this goja.Value) *Signal {
 	s := SignalOf(c.vm, this)
 	if s == nil {
-		c.vm.ThrowType("a method of AbortSignal was called on %s", c.vm.TypeName(this))
+		nodeerr.Throw(c.vm, "TypeError", "ERR_INVALID_THIS", `Value of "this" must be of type AbortSignal`)
 	}
 	return s
 }
@@ -105,6 +107,7 @@ func (c *abort) defineSignal() {
 	c.class, c.proto = vm.NewClass("AbortSignal", func(goja.ConstructorCall) *goja.Object {
 		panic(vm.NewError("TypeError", "ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor"))
 	})
+	vm.NeedsNew(c.class, "AbortSignal")
 	_ = c.proto.SetPrototype(classesOf(vm).targetProto)
 	_ = c.class.SetPrototype(classesOf(vm).target)
 	tag(vm, c.proto, "AbortSignal")
@@ -128,12 +131,9 @@ func (c *abort) defineSignal() {
 		return goja.Undefined()
 	})
 	_ = c.proto.DefineAccessorProperty("onabort", get, set, goja.FLAG_TRUE, goja.FLAG_TRUE)
-	show(vm, c.proto, func(this goja.Value) string {
-		if s := SignalOf(vm, this); s != nil && s.aborted {
-			return "AbortSignal { aborted: true }"
-		}
-		return "AbortSignal { aborted: false }"
-	})
+	inspect.Show(vm, c.proto, inspect.Look{Deep: "[AbortSignal]", Parts: func(this goja.Value) (string, *goja.Object) {
+		return inspect.Of(vm).ClassName(this, "AbortSignal"), vm.NewObject("aborted", c.signalOf(this).aborted)
+	}})
 }
 
 // show gives the objects of a class a text of their own for console.log.
@@ -152,7 +152,7 @@ func (c *abort) defineStatics() {
 		return s.obj
 	})
 	vm.Export(c.class, "timeout", func(call goja.FunctionCall) goja.Value {
-		d := time.Duration(vm.Args("timeout", call.Arguments).Int(0, "delay", 0, 1<<32-1)) * time.Millisecond
+		d := time.Duration(nodeerr.Integer(vm, "delay", call.Argument(0), 0, 1<<32-1)) * time.Millisecond
 		s := c.newSignal()
 		vm.Loop().NewTimer(d, false, func() {
 			s.fire(domexception.New(vm, "The operation was aborted due to timeout", "TimeoutError"))
@@ -161,10 +161,16 @@ func (c *abort) defineStatics() {
 	})
 	vm.Export(c.class, "any", func(call goja.FunctionCall) goja.Value {
 		s := c.newSignal()
-		vm.Runtime().ForOf(vm.Args("any", call.Arguments).Object(0, "signals"), func(v goja.Value) bool {
+		list, ok := call.Argument(0).(*goja.Object)
+		if !ok {
+			nodeerr.ArgType(vm, "signals", "an instance of Array", call.Argument(0))
+		}
+		i := -1
+		vm.Runtime().ForOf(list, func(v goja.Value) bool {
+			i++
 			from := SignalOf(vm, v)
 			if from == nil {
-				vm.ThrowType("any: signals must be AbortSignals, got %s", vm.TypeName(v))
+				nodeerr.ArgType(vm, fmt.Sprintf("signals[%d]", i), "an instance of AbortSignal", v)
 			}
 			if from.aborted {
 				s.fire(from.reason)
@@ -184,18 +190,18 @@ func (c *abort) defineController() {
 		return nil
 	})
 	c.controller = class
+	vm.NeedsNew(class, "AbortController")
 	tag(vm, proto, "AbortController")
 	of := func(this goja.Value) *Signal {
 		k, ok := vm.Slot(this).(*controller)
 		if !ok {
-			vm.ThrowType("a method of AbortController was called on %s", vm.TypeName(this))
+			nodeerr.Throw(vm, "TypeError", "ERR_INVALID_THIS", `Value of "this" must be of type AbortController`)
 		}
 		return k.signal
 	}
-	show(vm, proto, func(this goja.Value) string {
-		k, ok := vm.Slot(this).(*controller)
-		return fmt.Sprintf("AbortController { signal: AbortSignal { aborted: %t } }", ok && k.signal.aborted)
-	})
+	inspect.Show(vm, proto, inspect.Look{Parts: func(this goja.Value) (string, *goja.Object) {
+		return inspect.Of(vm).ClassName(this, "AbortController"), vm.NewObject("signal", of(this).obj)
+	}})
 	vm.Getter(proto, "signal", func(this goja.Value) goja.Value { return of(this).obj })
 	vm.Export(proto, "abort", func(call goja.FunctionCall) goja.Value {
 		of(call.This).fire(call.Argument(0))
@@ -208,11 +214,8 @@ type controller struct{ signal *Signal }
 
 // addAbortListener calls a function once when a signal fires, or soon when it has fired.
 func addAbortListener(vm *engine.VM, a engine.Args) goja.Value {
-	s := SignalOf(vm, a.Value(0))
-	if s == nil {
-		vm.ThrowType("addAbortListener: signal must be an AbortSignal, got %s", vm.TypeName(a.Value(0)))
-	}
-	f := a.Func(1, "listener")
+	s := needSignal(vm, "signal", a.Value(0))
+	f := nodeerr.Func(vm, "listener", a.Value(1))
 	off := func() {}
 	if s.aborted {
 		vm.Loop().Microtask(func() { f.Call(goja.Undefined()) })

@@ -7,6 +7,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
 // event is the Go side of an Event.
@@ -27,11 +28,14 @@ type event struct {
 func (c *classes) construct(call goja.ConstructorCall, class string) *event {
 	a := c.vm.Args(class, call.Arguments)
 	if a.Len() == 0 {
-		c.vm.ThrowType("%s: type must be given", class)
+		nodeerr.Throw(c.vm, "TypeError", "ERR_MISSING_ARGS", `The "type" argument must be specified`)
 	}
 	e := &event{obj: call.This, name: a.Value(0).String(), at: time.Since(c.start), detail: goja.Null()}
 	if a.Given(1) {
-		opts := a.Object(1, "options")
+		opts, ok := a.Value(1).(*goja.Object)
+		if !ok {
+			nodeerr.ArgType(c.vm, "options", "of type object", a.Value(1))
+		}
 		e.bubbles = c.vm.Field(opts, "bubbles").ToBoolean()
 		e.cancelable = c.vm.Field(opts, "cancelable").ToBoolean()
 		e.composed = c.vm.Field(opts, "composed").ToBoolean()
@@ -49,6 +53,7 @@ func (c *classes) defineEvent() {
 		c.construct(call, "Event")
 		return nil
 	})
+	vm.NeedsNew(c.event, "Event")
 	tag(vm, c.eventProto, "Event")
 	for i, name := range []string{"NONE", "CAPTURING_PHASE", "AT_TARGET", "BUBBLING_PHASE"} {
 		_ = c.event.DefineDataProperty(name, rt.ToValue(i), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
@@ -83,7 +88,7 @@ func (c *classes) defineEvent() {
 func (c *classes) eventOf(this goja.Value) *event {
 	e, ok := c.vm.Slot(this).(*event)
 	if !ok {
-		c.vm.ThrowType("a method of Event was called on %s", c.vm.TypeName(this))
+		nodeerr.Throw(c.vm, "TypeError", "ERR_INVALID_THIS", `Value of "this" must be of type Event`)
 	}
 	return e
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/inspect"
+	"dunlin/jsre/nodeerr"
 )
 
 // Module is require('events'): the class itself with its functions. The class is a global too.
@@ -14,6 +16,11 @@ func Module() engine.Module {
 }
 
 func setup(vm *engine.VM) error {
+	inspect.Of(vm)
+	vm.SetShown(engine.Shown{Received: nodeerr.Received, Inspect: func(vm *engine.VM, v goja.Value) string {
+		in := inspect.Of(vm)
+		return in.Inspect(v, in.Defaults())
+	}})
 	vm.SetGlobal("EventEmitter", vm.EmitterClass())
 	vm.LazyGlobal("EventTarget", func() goja.Value { return classesOf(vm).target })
 	vm.LazyGlobal("Event", func() goja.Value { return classesOf(vm).event })
@@ -23,9 +30,11 @@ func setup(vm *engine.VM) error {
 	class := vm.EmitterClass()
 	vm.Method(class, "listenerCount", func(c goja.FunctionCall) goja.Value {
 		a := vm.Args("listenerCount", c.Arguments)
-		return vm.Runtime().ToValue(vm.EmitterOf(a.Object(0, "emitter")).CountOf(a.Value(1)))
+		return vm.Runtime().ToValue(vm.EmitterOf(emitterArg(vm, "emitter", a.Value(0))).CountOf(a.Value(1)))
 	})
-	vm.Method(class, "once", func(c goja.FunctionCall) goja.Value { return once(vm, vm.Args("once", c.Arguments)) })
+	vm.Method(class, "once", func(c goja.FunctionCall) goja.Value {
+		return promised(vm, func() goja.Value { return once(vm, vm.Args("once", c.Arguments)) })
+	})
 	return nil
 }
 
@@ -37,7 +46,7 @@ func load(vm *engine.VM) goja.Value {
 	}
 	export("on", func(a engine.Args) goja.Value { return on(vm, a) })
 	export("getEventListeners", func(a engine.Args) goja.Value {
-		target := a.Object(0, "emitterOrTarget")
+		target := emitterArg(vm, "emitter", a.Value(0))
 		out := []any{}
 		list := vm.EmitterOf(target).Listeners
 		if t, ok := vm.Slot(target).(holder); ok {
@@ -49,11 +58,11 @@ func load(vm *engine.VM) goja.Value {
 		return vm.Runtime().NewArray(out...)
 	})
 	export("getMaxListeners", func(a engine.Args) goja.Value {
-		target := a.Object(0, "emitterOrTarget")
+		target := emitterArg(vm, "emitter", a.Value(0))
 		if t, ok := vm.Slot(target).(holder); ok {
-			return vm.ShowMaxListeners(t.held().max)
+			return vm.Runtime().ToValue(t.held().max)
 		}
-		return vm.ShowMaxListeners(vm.EmitterOf(target).MaxListeners())
+		return vm.Runtime().ToValue(vm.EmitterOf(target).MaxListeners())
 	})
 	export("setMaxListeners", func(a engine.Args) goja.Value { return setMaxListeners(vm, a) })
 	export("addAbortListener", func(a engine.Args) goja.Value { return addAbortListener(vm, a) })
@@ -65,7 +74,10 @@ func load(vm *engine.VM) goja.Value {
 	constant("captureRejectionSymbol", vm.SymbolFor("nodejs.rejection"))
 	get := vm.NewFunction("get captureRejections", func(goja.FunctionCall) goja.Value { return vm.Runtime().ToValue(vm.CaptureRejections()) })
 	set := vm.NewFunction("set captureRejections", func(c goja.FunctionCall) goja.Value {
-		vm.SetCaptureRejections(vm.CheckBool("EventEmitter.captureRejections", c.Argument(0)))
+		if v := c.Argument(0); vm.TypeName(v) != "boolean" {
+			nodeerr.ArgType(vm, "EventEmitter.captureRejections", "of type boolean", v)
+		}
+		vm.SetCaptureRejections(c.Argument(0).ToBoolean())
 		return goja.Undefined()
 	})
 	if err := class.DefineAccessorProperty("captureRejections", get, set, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
@@ -76,15 +88,15 @@ func load(vm *engine.VM) goja.Value {
 
 // setMaxListeners sets the limit of the given emitters and targets, or of all new ones.
 func setMaxListeners(vm *engine.VM, a engine.Args) goja.Value {
-	n := 10
-	if a.Len() > 0 {
-		n = engine.ReadMaxListeners(a, 0)
+	n := 10.0
+	if !goja.IsUndefined(a.Value(0)) {
+		n = vm.ReadMaxListeners("setMaxListeners", a.Value(0))
 	}
 	if a.Len() < 2 {
-		_ = vm.EmitterClass().Set("defaultMaxListeners", n)
+		vm.SetMaxListeners(n)
 	}
 	for i := 1; i < a.Len(); i++ {
-		obj := a.Object(i, "eventTargets")
+		obj := emitterArg(vm, "eventTargets", a.Value(i))
 		if t, ok := vm.Slot(obj).(holder); ok {
 			t.held().max = n
 		} else {
@@ -128,8 +140,17 @@ func listen(vm *engine.VM, target *goja.Object, name goja.Value, f func([]goja.V
 			return func() { remove.Call(target, name, fn) }
 		}
 	}
-	vm.ThrowType("emitter must be an EventEmitter or an EventTarget, got %s", vm.TypeName(target))
+	nodeerr.ArgType(vm, "emitter", "an instance of EventEmitter", target)
 	return nil
+}
+
+// emitterArg is an argument that must be an object with listeners.
+func emitterArg(vm *engine.VM, name string, v goja.Value) *goja.Object {
+	obj, ok := v.(*goja.Object)
+	if !ok {
+		nodeerr.ArgType(vm, name, "an instance of EventEmitter or EventTarget", v)
+	}
+	return obj
 }
 
 // signalOption is the signal among the options of a call, nil when there is none. A signal that has
@@ -143,17 +164,41 @@ func signalOption(vm *engine.VM, a engine.Args, i int) *Signal {
 	if goja.IsUndefined(v) {
 		return nil
 	}
+	return needSignal(vm, "options.signal", v)
+}
+
+// needSignal is the signal that a script must give.
+func needSignal(vm *engine.VM, name string, v goja.Value) *Signal {
 	s := SignalOf(vm, v)
 	if s == nil {
-		vm.ThrowType("options.signal must be an AbortSignal, got %s", vm.TypeName(v))
+		nodeerr.ArgType(vm, name, "an instance of AbortSignal", v)
 	}
 	return s
+}
+
+// promised is a promise that what is wrong with the arguments rejects.
+func promised(vm *engine.VM, f func() goja.Value) (out goja.Value) {
+	if ex := vm.Runtime().Try(func() { out = f() }); ex != nil {
+		promise, _, reject := vm.Runtime().NewPromise()
+		_ = reject(ex.Value())
+		return vm.Runtime().ToValue(promise)
+	}
+	return out
+}
+
+// emitterOf is the emitter or target whose events a script waits for.
+func emitterOf(vm *engine.VM, v goja.Value) *goja.Object {
+	obj, ok := v.(*goja.Object)
+	if !ok {
+		nodeerr.ArgType(vm, "emitter", "an instance of EventEmitter", v)
+	}
+	return obj
 }
 
 // once is a promise of the next event: an array of its arguments, or a rejection by 'error'.
 func once(vm *engine.VM, a engine.Args) goja.Value {
 	rt := vm.Runtime()
-	target, name := a.Object(0, "emitter"), a.Value(1)
+	target, name := emitterOf(vm, a.Value(0)), a.Value(1)
 	promise, resolve, reject := rt.NewPromise()
 	signal := signalOption(vm, a, 2)
 	if signal != nil && signal.aborted {
@@ -195,7 +240,7 @@ func first(args []goja.Value) goja.Value {
 // on is an asynchronous iterator of an event's arguments.
 func on(vm *engine.VM, a engine.Args) goja.Value {
 	rt := vm.Runtime()
-	target, name := a.Object(0, "emitter"), a.Value(1)
+	target, name := emitterOf(vm, a.Value(0)), a.Value(1)
 	signal := signalOption(vm, a, 2)
 	if signal != nil && signal.aborted {
 		panic(AbortError(vm, signal))

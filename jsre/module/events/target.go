@@ -7,6 +7,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
 // classes are EventTarget and Event, made when a script first asks for one of them.
@@ -35,7 +36,7 @@ func classesOf(vm *engine.VM) *classes {
 // target is the Go side of an EventTarget.
 type target struct {
 	lists map[string][]*handler
-	max   int
+	max   float64
 }
 
 // held implements holder.
@@ -77,12 +78,13 @@ func (c *classes) defineTarget() {
 		vm.SetSlot(call.This, &target{max: 10})
 		return nil
 	})
+	vm.NeedsNew(c.target, "EventTarget")
 	tag(vm, c.targetProto, "EventTarget")
 	method := func(name string, f func(this *goja.Object, t *target, a engine.Args) goja.Value) {
 		vm.Export(c.targetProto, name, func(call goja.FunctionCall) goja.Value {
 			h, ok := vm.Slot(call.This).(holder)
 			if !ok {
-				vm.ThrowType("%s was called on %s, not on an EventTarget", name, vm.TypeName(call.This))
+				nodeerr.Throw(vm, "TypeError", "ERR_INVALID_THIS", `Value of "this" must be of type EventTarget`)
 			}
 			this, _ := call.This.(*goja.Object)
 			return f(this, h.held(), vm.Args(name, call.Arguments))
@@ -90,13 +92,17 @@ func (c *classes) defineTarget() {
 	}
 	method("addEventListener", c.add)
 	method("removeEventListener", func(_ *goja.Object, t *target, a engine.Args) goja.Value {
+		c.needTwo(a)
 		t.remove(a.Value(0).String(), a.Value(1), c.capture(a.Value(2)))
 		return goja.Undefined()
 	})
 	method("dispatchEvent", func(this *goja.Object, t *target, a engine.Args) goja.Value {
 		e, ok := vm.Slot(a.Value(0)).(*event)
 		if !ok {
-			vm.ThrowType("dispatchEvent: event must be an Event, got %s", vm.TypeName(a.Value(0)))
+			if a.Len() == 0 {
+				nodeerr.Throw(vm, "TypeError", "ERR_MISSING_ARGS", `The "event" argument must be specified`)
+			}
+			nodeerr.ArgType(vm, "event", "an instance of Event", a.Value(0))
 		}
 		return vm.Runtime().ToValue(c.dispatch(this, t, e))
 	})
@@ -114,14 +120,22 @@ func (c *classes) capture(v goja.Value) bool {
 	return v.ToBoolean()
 }
 
+// needTwo throws when the type of an event or its listener was left out.
+func (c *classes) needTwo(a engine.Args) {
+	if a.Len() < 2 {
+		nodeerr.Throw(c.vm, "TypeError", "ERR_MISSING_ARGS", `The "type" and "listener" arguments must be specified`)
+	}
+}
+
 // add is addEventListener(type, listener[, options]).
 func (c *classes) add(_ *goja.Object, t *target, a engine.Args) goja.Value {
+	c.needTwo(a)
 	name, v := a.Value(0).String(), a.Value(1)
 	if !engine.Given(v) {
 		return goja.Undefined()
 	}
 	if _, ok := v.(*goja.Object); !ok {
-		c.vm.ThrowType("addEventListener: listener must be a function or an object, got %s", c.vm.TypeName(v))
+		nodeerr.ArgType(c.vm, "listener", "an instance of EventListener", v)
 	}
 	h := &handler{value: v, capture: c.capture(a.Value(2))}
 	signal := signalOption(c.vm, a, 2)

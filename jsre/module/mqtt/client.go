@@ -20,6 +20,8 @@ type client struct {
 	*module
 	obj      *goja.Object
 	emitter  *engine.Emitter
+	over     bool         // the connection is closed, and all that was pending has called back
+	late     []event      // callbacks of calls since the client was closed: they come after those that were pending
 	release  func()       // lets the loop end; the client is over
 	closed   bool         // the script is told nothing more but what became of its calls
 	ready    bool         // the script knows that it is open

@@ -63,6 +63,8 @@ func TestCallbacksOfPendingCallsOnClose(t *testing.T) {
   c.close();
   c.close();
   console.log('closed');
+  c.publish('t', 'late', error => console.log('late', error.code));
+  c.subscribe('t', error => { console.log('later', error.code); c.publish('t', 'last', error => console.log('last', error.code)); });
 `))
 	conn := server.Accept()
 	conn.Accept()
@@ -70,7 +72,7 @@ func TestCallbacksOfPendingCallsOnClose(t *testing.T) {
 		t.Logf("not acknowledged: % X", packet)
 	}
 	conn.Close()
-	s.printed("queued true\nclosed\ncallback ECLOSED true\n")
+	s.printed("queued true\nclosed\ncallback ECLOSED true\nlate ENOTCONN\nlater ENOTCONN\nlast ENOTCONN\n")
 }
 
 func TestBadArgumentsThrowAtOnce(t *testing.T) {

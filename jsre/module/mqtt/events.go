@@ -138,6 +138,11 @@ func (c *client) drain(most int) (more bool) {
 func (c *client) serve(e *event) {
 	switch {
 	case e.kind == over:
+		c.over = true
+		for _, e := range c.late {
+			c.vm.Loop().Run(func() { c.tell(e.done, e.err) })
+		}
+		c.late = nil
 		c.release()
 	case c.closed:
 	case e.kind == connected:

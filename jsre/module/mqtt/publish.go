@@ -77,11 +77,20 @@ func (c *client) start(call string, done *engine.Func, begin func(report func(er
 	c.vm.CheckStop()
 	switch {
 	case err == nil:
+	case done != nil && c.closing() && !c.over:
+		c.late = append(c.late, event{kind: callback, err: err, done: done})
 	case done != nil:
 		c.report(done, err)
 	default:
 		panic(c.errorObject(err))
 	}
+}
+
+// closing reports whether the connection is being closed or is closed, by the script or because it was lost.
+func (c *client) closing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
 }
 
 // usable returns why the script cannot use the connection now.

@@ -4,6 +4,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
 // callbacks are the functions between callbacks and promises, and inherits.
@@ -40,10 +41,10 @@ func (u *util) like(f *engine.Func, name string, call func(goja.FunctionCall) go
 
 // promisify makes a function that takes a callback(error, value) return a promise.
 func (u *util) promisify(a engine.Args) goja.Value {
-	f := a.Func(0, "original")
+	f := nodeerr.Func(u.vm, "original", a.Value(0))
 	obj, _ := f.Value().(*goja.Object)
 	if own := obj.GetSymbol(u.custom()); engine.Given(own) {
-		return u.vm.CheckFunc("promisify: the property util.promisify.custom", own).Value()
+		return nodeerr.Func(u.vm, "util.promisify.custom", own).Value()
 	}
 	out := u.like(f, "", func(c goja.FunctionCall) goja.Value {
 		promise, resolve, reject := u.rt.NewPromise()
@@ -67,11 +68,11 @@ func (u *util) promisify(a engine.Args) goja.Value {
 
 // callbackify makes a function that returns a promise take a callback(error, value).
 func (u *util) callbackify(a engine.Args) goja.Value {
-	f := a.Func(0, "original")
+	f := nodeerr.Func(u.vm, "original", a.Value(0))
 	obj, _ := f.Value().(*goja.Object)
 	return u.like(f, obj.Get("name").String()+"Callbackified", func(c goja.FunctionCall) goja.Value {
 		n := len(c.Arguments) - 1
-		callback := u.vm.CheckFunc("callbackify: the last argument", c.Argument(max(n, 0)))
+		callback := nodeerr.Func(u.vm, "last argument", c.Argument(max(n, 0)))
 		promise := f.Call(c.This, c.Arguments[:n]...)
 		later := func(args ...goja.Value) {
 			u.vm.Loop().NextTick(func() { callback.Call(c.This, args...) })
@@ -104,11 +105,18 @@ func (u *util) settled(promise goja.Value, resolved, rejected func(goja.Value)) 
 
 // inherits puts a class of the old kind under another.
 func (u *util) inherits(a engine.Args) goja.Value {
-	child, parent := a.Func(0, "constructor").Value().ToObject(u.rt), a.Func(1, "superConstructor").Value().ToObject(u.rt)
+	child := nodeerr.Func(u.vm, "ctor", a.Value(0)).Value().ToObject(u.rt)
+	if !a.Given(1) {
+		nodeerr.ArgType(u.vm, "superCtor", "of type function", a.Value(1))
+	}
+	parent := a.Value(1).ToObject(u.rt)
 	proto, ok := child.Get("prototype").(*goja.Object)
 	super, ok2 := parent.Get("prototype").(*goja.Object)
-	if !ok || !ok2 {
-		u.vm.ThrowType("inherits: superConstructor must have a prototype")
+	if !ok2 {
+		nodeerr.ArgType(u.vm, "superCtor.prototype", "of type object", parent.Get("prototype"))
+	}
+	if !ok {
+		nodeerr.ArgType(u.vm, "ctor.prototype", "of type object", child.Get("prototype"))
 	}
 	_ = child.DefineDataProperty("super_", parent, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	if err := proto.SetPrototype(super); err != nil {

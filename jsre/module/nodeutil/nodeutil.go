@@ -10,6 +10,7 @@ import (
 	"dunlin/jsre/engine"
 	"dunlin/jsre/inspect"
 	"dunlin/jsre/module/process"
+	"dunlin/jsre/nodeerr"
 )
 
 // Module is require('util').
@@ -69,7 +70,7 @@ func (u *util) texts() {
 		return u.rt.ToValue(u.in.Format(c.Arguments[1:], u.in.ReadOptions(opts, u.in.Defaults())))
 	})
 	u.export("stripVTControlCharacters", func(a engine.Args) goja.Value {
-		return u.rt.ToValue(inspect.StripColors(a.String(0, "str")))
+		return u.rt.ToValue(inspect.StripColors(nodeerr.String(u.vm, "str", a.Value(0))))
 	})
 	u.export("toUSVString", func(a engine.Args) goja.Value { return u.rt.ToValue(a.Value(0).String()) })
 	u.export("styleText", u.styleText)
@@ -93,7 +94,7 @@ func (u *util) styleText(a engine.Args) goja.Value {
 	} else {
 		names = append(names, a.String(0, "format"))
 	}
-	text := a.String(1, "text")
+	text := nodeerr.String(u.vm, "text", a.Value(1))
 	var before, after string
 	for _, name := range names {
 		on, off, ok := inspect.Color(name)
@@ -109,15 +110,15 @@ func (u *util) styleText(a engine.Args) goja.Value {
 // warnings are the functions that write to stderr.
 func (u *util) warnings() {
 	u.export("deprecate", func(a engine.Args) goja.Value {
-		f := a.Func(0, "fn")
+		f := nodeerr.Func(u.vm, "fn", a.Value(0))
 		message, code, told := a.Value(1).String(), "", false
 		if a.Given(2) {
-			code = a.String(2, "code")
+			code = nodeerr.String(u.vm, "code", a.Value(2))
 		}
 		return u.like(f, "", func(c goja.FunctionCall) goja.Value {
 			if !told {
 				told = true
-				process.EmitWarning(u.vm, process.Warning{Name: "DeprecationWarning", Message: message, Code: code})
+				u.vm.EmitWarning(engine.Warning{Name: "DeprecationWarning", Message: message, Code: code})
 			}
 			return f.Call(c.This, c.Arguments...)
 		})

@@ -43,6 +43,7 @@ func newClock(vm *engine.VM, start time.Time) *clock {
 	c := &clock{vm: vm, obj: vm.NewObject(), start: start}
 	origin := float64(start.UnixMicro()) / 1000
 	_ = c.obj.Set("timeOrigin", origin)
+	_ = c.obj.DefineDataPropertySymbol(goja.SymToStringTag, vm.Runtime().ToValue("Performance"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	export := func(name string, f func(engine.Args) goja.Value) {
 		vm.Export(c.obj, name, func(call goja.FunctionCall) goja.Value { return f(vm.Args(name, call.Arguments)) })
 	}

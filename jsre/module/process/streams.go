@@ -2,11 +2,11 @@ package process
 
 import (
 	"io"
-	"strings"
 
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
 // stream is an emitter with write and end, as process.stdout is one.
@@ -35,37 +35,9 @@ func stream(vm *engine.VM, w io.Writer, tty bool, fd int) *goja.Object {
 	return s
 }
 
-// Warning is what process.emitWarning is given.
-type Warning struct{ Name, Message, Code, Detail string }
-
-// EmitWarning writes a warning to stderr and tells the listeners of the event 'warning', soon.
-func EmitWarning(vm *engine.VM, w Warning) {
-	err := vm.NewError("Error", w.Code, w.Message)
-	_ = err.DefineDataProperty("name", vm.Runtime().ToValue(w.Name), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	if w.Detail != "" {
-		_ = err.Set("detail", w.Detail)
-	}
-	tellWarning(vm, err, w)
-}
-
-func tellWarning(vm *engine.VM, err *goja.Object, w Warning) {
-	vm.Loop().NextTick(func() {
-		line := "(dunlin:" + PID() + ") "
-		if w.Code != "" {
-			line += "[" + w.Code + "] "
-		}
-		line += w.Name + ": " + w.Message + "\n"
-		if w.Detail != "" {
-			line += strings.TrimSuffix(w.Detail, "\n") + "\n"
-		}
-		_, _ = io.WriteString(vm.Options().Stderr, line)
-		vm.Tasks().Emit("warning", err)
-	})
-}
-
 // emitWarning is emitWarning(warning[, type[, code]]) or emitWarning(warning[, options]).
 func emitWarning(vm *engine.VM, a engine.Args) {
-	w := Warning{Name: "Warning"}
+	w := engine.Warning{Name: "Warning"}
 	text := func(o *goja.Object, name string, to *string) {
 		if v := vm.Field(o, name); goja.IsString(v) {
 			*to = v.String()
@@ -77,19 +49,22 @@ func emitWarning(vm *engine.VM, a engine.Args) {
 		text(opts, "detail", &w.Detail)
 	} else {
 		if a.Given(1) {
-			w.Name = a.String(1, "type")
+			w.Name = nodeerr.String(vm, "type", a.Value(1))
 		}
 		if a.Given(2) {
-			w.Code = a.String(2, "code")
+			w.Code = nodeerr.String(vm, "code", a.Value(2))
 		}
 	}
 	if err, ok := a.Value(0).(*goja.Object); ok && err.ClassName() == "Error" {
 		w.Message = err.Get("message").String()
 		w.Name = err.Get("name").String()
 		text(err, "code", &w.Code)
-		tellWarning(vm, err, w)
+		vm.TellWarning(err, w)
 		return
 	}
-	w.Message = a.String(0, "warning")
-	EmitWarning(vm, w)
+	if !goja.IsString(a.Value(0)) {
+		nodeerr.ArgType(vm, "warning", "of type string or an instance of Error", a.Value(0))
+	}
+	w.Message = a.Value(0).String()
+	vm.EmitWarning(w)
 }

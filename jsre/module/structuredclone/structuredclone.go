@@ -3,6 +3,7 @@ package structuredclone
 
 import (
 	"bytes"
+	"math/big"
 	"reflect"
 	"strings"
 
@@ -99,10 +100,17 @@ func (c *cloner) refuse(text string) {
 func (c *cloner) transfer(options goja.Value) (given []goja.ArrayBuffer) {
 	o, ok := options.(*goja.Object)
 	if !ok {
+		if engine.Given(options) {
+			nodeerr.Throw(c.vm, "TypeError", "ERR_INVALID_ARG_TYPE", "The options argument must be either an object or undefined")
+		}
 		return nil
 	}
-	list, ok := c.vm.Field(o, "transfer").(*goja.Object)
+	transfer := c.vm.Field(o, "transfer")
+	list, ok := transfer.(*goja.Object)
 	if !ok {
+		if engine.Given(transfer) {
+			nodeerr.Throw(c.vm, "TypeError", "ERR_INVALID_ARG_TYPE", "Optional transferList argument must be an iterable")
+		}
 		return nil
 	}
 	c.rt.ForOf(list, func(v goja.Value) bool {
@@ -204,7 +212,9 @@ func (c *cloner) object(obj *goja.Object, depth int) goja.Value {
 		}
 		return c.keep(obj, f.Call(obj).ToObject(c.rt))
 	case "Symbol":
-		c.refuse("Object(" + obj.String() + ") could not be cloned.")
+		c.refuse("[object Symbol] could not be cloned.")
+	case "Generator":
+		c.refuse("[object Generator] could not be cloned.")
 	case "Error":
 		return c.failure(obj, depth)
 	case "Object":
@@ -228,6 +238,15 @@ func (c *cloner) plain(obj *goja.Object, depth int) goja.Value {
 		return out
 	case name == "WeakMap" || name == "WeakSet" || name == "Promise":
 		c.refuse("#<" + name + "> could not be cloned.")
+	}
+	if n, ok := obj.Export().(*big.Int); ok && obj.ExportType() == reflect.TypeFor[*big.Int]() {
+		return c.keep(obj, c.rt.ToValue(n).ToObject(c.rt))
+	}
+	switch kind := c.vm.InnerKind(obj); {
+	case kind == "generatorObject":
+		c.refuse("[object Generator] could not be cloned.")
+	case strings.HasSuffix(kind, "IterObject"):
+		c.refuse("#<Object> could not be cloned.")
 	}
 	return c.members(obj, c.keep(obj, c.rt.NewObject()), depth)
 }

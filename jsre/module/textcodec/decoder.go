@@ -8,6 +8,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"dunlin/jsre/inspect"
 	"dunlin/jsre/module/buffer"
 	"dunlin/jsre/nodeerr"
 )
@@ -30,6 +31,10 @@ func (h *host) decoder() *goja.Object {
 	get("encoding", func(d *decoding) any { return d.encoding })
 	get("fatal", func(d *decoding) any { return d.fatal })
 	get("ignoreBOM", func(d *decoding) any { return d.keepBOM })
+	inspect.Show(h.vm, proto, inspect.Look{Deep: "[TextDecoder]", Own: true, Parts: func(v goja.Value) (string, *goja.Object) {
+		d := this[*decoding](h.vm, v, "TextDecoder")
+		return "TextDecoder", h.vm.NewObject("encoding", d.encoding, "fatal", d.fatal, "ignoreBOM", d.keepBOM)
+	}})
 	h.vm.Method(proto, "decode", func(c goja.FunctionCall) goja.Value {
 		return h.decode(this[*decoding](h.vm, c.This, "TextDecoder"), c)
 	})

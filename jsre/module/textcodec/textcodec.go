@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/inspect"
 	"dunlin/jsre/nodeerr"
 )
 
@@ -54,6 +55,10 @@ func (h *host) encoder() *goja.Object {
 		this[encoding](h.vm, v, "TextEncoder")
 		return h.rt.ToValue("utf-8")
 	})
+	inspect.Show(h.vm, proto, inspect.Look{Deep: "[TextEncoder]", Own: true, Parts: func(v goja.Value) (string, *goja.Object) {
+		this[encoding](h.vm, v, "TextEncoder")
+		return "", h.vm.NewObject("encoding", "utf-8")
+	}})
 	h.vm.Method(proto, "encode", func(c goja.FunctionCall) goja.Value {
 		this[encoding](h.vm, c.This, "TextEncoder")
 		var b []byte

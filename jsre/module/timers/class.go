@@ -35,6 +35,7 @@ func newTimerClass(vm *engine.VM) *goja.Object {
 		vm.SetSlot(c.This, &timer{vm: vm})
 		return nil
 	})
+	vm.NeedsNew(class, "Timer")
 	method := func(name string, f func(*timer, engine.Args) any) {
 		vm.Method(proto, name, func(c goja.FunctionCall) goja.Value {
 			t, ok := vm.Slot(c.This).(*timer)

@@ -5,6 +5,7 @@ import (
 
 	"dunlin/jsre/engine"
 	"dunlin/jsre/module/events"
+	"dunlin/jsre/nodeerr"
 )
 
 // Promises is require('timers/promises').
@@ -34,11 +35,17 @@ func (p *promises) define() {
 	export := func(o *goja.Object, name string, f func(engine.Args) goja.Value) {
 		p.vm.Export(o, name, func(c goja.FunctionCall) goja.Value { return f(p.vm.Args(name, c.Arguments)) })
 	}
-	export(p.obj, "setTimeout", func(a engine.Args) goja.Value { return p.after(a, a.Value(1), 2) })
-	export(p.obj, "setImmediate", func(a engine.Args) goja.Value { return p.soon(a.Value(0), p.signal(a, 1)) })
+	export(p.obj, "setTimeout", func(a engine.Args) goja.Value {
+		return p.checked(func() goja.Value { return p.after(a, a.Value(1), 2) })
+	})
+	export(p.obj, "setImmediate", func(a engine.Args) goja.Value {
+		return p.checked(func() goja.Value { return p.soon(a.Value(0), p.signal(a, 1)) })
+	})
 	export(p.obj, "setInterval", p.interval)
 	scheduler := p.vm.NewObject()
-	export(scheduler, "wait", func(a engine.Args) goja.Value { return p.after(a, goja.Undefined(), 1) })
+	export(scheduler, "wait", func(a engine.Args) goja.Value {
+		return p.checked(func() goja.Value { return p.after(a, goja.Undefined(), 1) })
+	})
 	export(scheduler, "yield", func(engine.Args) goja.Value { return p.soon(goja.Undefined(), nil) })
 	_ = p.obj.Set("scheduler", scheduler)
 }
@@ -48,15 +55,33 @@ func (p *promises) signal(a engine.Args, i int) *events.Signal {
 	if !a.Given(i) {
 		return nil
 	}
-	v := p.vm.Field(a.Object(i, "options"), "signal")
+	v := p.vm.Field(p.options(a, i), "signal")
 	if goja.IsUndefined(v) {
 		return nil
 	}
 	s := events.SignalOf(p.vm, v)
 	if s == nil {
-		p.vm.ThrowType("options.signal must be an AbortSignal, got %s", p.vm.TypeName(v))
+		nodeerr.ArgType(p.vm, "options.signal", "an instance of AbortSignal", v)
 	}
 	return s
+}
+
+// checked is what f gives, or a promise that what is wrong with the arguments rejects.
+func (p *promises) checked(f func() goja.Value) (v goja.Value) {
+	if ex := p.rt.Try(func() { v = f() }); ex != nil {
+		promise, _, reject := p.rt.NewPromise()
+		_ = reject(ex.Value())
+		return p.rt.ToValue(promise)
+	}
+	return v
+}
+
+func (p *promises) options(a engine.Args, i int) *goja.Object {
+	o, ok := a.Value(i).(*goja.Object)
+	if !ok {
+		nodeerr.ArgType(p.vm, "options", "of type object", a.Value(i))
+	}
+	return o
 }
 
 // unrefed reports whether the options say that the timer keeps nothing alive.
@@ -64,12 +89,18 @@ func (p *promises) unrefed(a engine.Args, i int) bool {
 	if !a.Given(i) {
 		return false
 	}
-	v := p.vm.Field(a.Object(i, "options"), "ref")
-	return !goja.IsUndefined(v) && !p.vm.CheckBool("options.ref", v)
+	v := p.vm.Field(p.options(a, i), "ref")
+	if !goja.IsUndefined(v) && p.vm.TypeName(v) != "boolean" {
+		nodeerr.ArgType(p.vm, "options.ref", "of type boolean", v)
+	}
+	return !goja.IsUndefined(v) && !v.ToBoolean()
 }
 
 // after is a promise of a value after a time; the options are argument i.
 func (p *promises) after(a engine.Args, value goja.Value, i int) goja.Value {
+	if d := a.Value(0); !goja.IsUndefined(d) && !goja.IsNumber(d) {
+		nodeerr.ArgType(p.vm, "delay", "of type number", d)
+	}
 	promise, resolve, reject := p.rt.NewPromise()
 	signal := p.signal(a, i)
 	if signal != nil && signal.Aborted() {

@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/inspect"
 	"dunlin/jsre/nodeerr"
 )
 
@@ -26,6 +27,7 @@ type host struct {
 	rt                       *goja.Runtime
 	class, proto             *goja.Object
 	paramsClass, paramsProto *goja.Object
+	walkProto                *goja.Object // of what entries, keys and values of a URLSearchParams give
 }
 
 type hostKey struct{}
@@ -52,6 +54,7 @@ func (h *host) makeURL() {
 		h.vm.SetSlot(c.This, &address{record: *h.parseArgs(c.Arguments, true)})
 		return nil
 	})
+	h.vm.NeedsNew(h.class, "URL")
 	h.vm.Method(h.class, "canParse", func(c goja.FunctionCall) goja.Value { return h.rt.ToValue(h.parseArgs(c.Arguments, false) != nil) })
 	part := func(name string, get func(*address) string, set func(*address, string)) {
 		getter := h.vm.NewFunction("get "+name, func(c goja.FunctionCall) goja.Value { return h.rt.ToValue(get(h.this(c.This))) })
@@ -106,23 +109,12 @@ func (h *host) makeMethods() {
 		h.vm.Export(h.proto, name, func(c goja.FunctionCall) goja.Value { return h.rt.ToValue(h.this(c.This).href()) })
 	}
 	_ = h.proto.DefineDataPropertySymbol(goja.SymToStringTag, h.rt.ToValue("URL"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	h.shown(h.proto, func(this goja.Value) goja.Value {
-		h.this(this)
-		obj := this.ToObject(h.rt)
-		proto := h.vm.NewObject()
-		_ = proto.DefineDataProperty("constructor", h.class, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-		o := h.rt.CreateObject(proto)
-		for _, name := range strings.Fields("href origin protocol username password host hostname port pathname search searchParams hash") {
-			_ = o.Set(name, obj.Get(name))
-		}
-		return o
-	})
-}
-
-// shown says what is shown of an object when it is inspected.
-func (h *host) shown(proto *goja.Object, as func(this goja.Value) goja.Value) {
-	f := h.vm.NewFunction("inspect", func(c goja.FunctionCall) goja.Value { return as(c.This) })
-	_ = proto.DefineDataPropertySymbol(h.vm.SymbolFor("nodejs.util.inspect.custom"), f, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	inspect.Show(h.vm, h.proto, inspect.Look{Own: true, Parts: func(this goja.Value) (string, *goja.Object) {
+		a := h.this(this)
+		return inspect.Of(h.vm).ClassName(this, "URL"), h.vm.NewObject("href", a.href(), "origin", a.origin(), "protocol", a.scheme+":",
+			"username", a.user, "password", a.password, "host", a.hostPort(), "hostname", a.host, "port", strings.TrimPrefix(a.hostPort()[len(a.host):], ":"),
+			"pathname", a.pathname(), "search", marked("?", a.query), "searchParams", h.paramsOf(a), "hash", marked("#", a.fragment))
+	}})
 }
 
 func (h *host) this(v goja.Value) *address {

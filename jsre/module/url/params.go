@@ -97,6 +97,7 @@ func (h *host) makeParams() {
 		h.vm.SetSlot(c.This, &params{list: h.initial(c.Argument(0))})
 		return nil
 	})
+	h.vm.NeedsNew(h.paramsClass, "URLSearchParams")
 	// need is how many arguments must be given, by their names.
 	method := func(name, need string, f func(p *params, c goja.FunctionCall) any) {
 		h.vm.Export(h.paramsProto, name, func(c goja.FunctionCall) goja.Value {
@@ -166,38 +167,6 @@ func (h *host) missing(names []string) {
 		text = `The "` + names[0] + `" and "` + names[1] + `" arguments must be specified`
 	}
 	nodeerr.Throw(h.vm, "TypeError", "ERR_MISSING_ARGS", text)
-}
-
-func (h *host) iterators(method func(string, string, func(*params, goja.FunctionCall) any)) {
-	each := func(name string, f func(pair) any) {
-		method(name, "", func(p *params, _ goja.FunctionCall) any {
-			out := make([]any, len(p.list))
-			for i, e := range p.list {
-				out[i] = f(e)
-			}
-			list := h.rt.NewArray(out...)
-			values, _ := h.vm.ToFunc(list.Get("values"))
-			return values.Call(list)
-		})
-	}
-	each("entries", func(e pair) any { return h.rt.NewArray(e.name, e.value) })
-	each("keys", func(e pair) any { return e.name })
-	each("values", func(e pair) any { return e.value })
-	_ = h.paramsProto.DefineDataPropertySymbol(goja.SymIterator, h.paramsProto.Get("entries"), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	_ = h.paramsProto.DefineDataPropertySymbol(goja.SymToStringTag, h.rt.ToValue("URLSearchParams"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	size := h.vm.NewFunction("get size", func(c goja.FunctionCall) goja.Value { return h.rt.ToValue(len(h.thisParams(c.This).list)) })
-	_ = h.paramsProto.DefineAccessorProperty("size", size, nil, goja.FLAG_TRUE, goja.FLAG_TRUE)
-	h.shown(h.paramsProto, func(this goja.Value) goja.Value {
-		pairs := []any{}
-		for _, e := range h.thisParams(this).list {
-			pairs = append(pairs, h.rt.NewArray(e.name, e.value))
-		}
-		m, err := h.rt.New(h.vm.Original("Map"), h.rt.NewArray(pairs...))
-		if err != nil {
-			panic(err)
-		}
-		return m
-	})
 }
 
 // matcher finds pairs of a name, and of a value if one is given.
