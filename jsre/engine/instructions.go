@@ -44,9 +44,9 @@ type instructions struct {
 	exec  reflect.Type // goja's interface
 	kinds sync.Map     // of *instructionKind, by the table of methods
 
-	add, throw replaced
-	ascii      unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
-	wide       unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+	add, throw, concat replaced
+	ascii              unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
+	wide               unsafe.Pointer // and one of others, a []uint16 that begins with a mark
 
 	integer, float unsafe.Pointer // how it marks the numbers that it keeps as int64 and as float64
 	operations     map[string]*operation
@@ -78,7 +78,7 @@ var theInstructions = sync.OnceValues(func() (*instructions, error) {
 
 // findInstructions looks for the instructions that are replaced, in a program that has them.
 func (in *instructions) findInstructions() bool {
-	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; return a + b })", false)
+	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; return a + b + `${a}${b}` })", false)
 	if err != nil {
 		return false
 	}
@@ -89,9 +89,11 @@ func (in *instructions) findInstructions() bool {
 			in.add = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(addInstruction)}}
 		case "_throw":
 			in.throw = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(throwInstruction)}}
+		case "concatStrings":
+			in.concat = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(concatInstruction)}}
 		}
 	})
-	return in.add.table != nil && in.throw.table != nil
+	return in.add.table != nil && in.throw.table != nil && in.concat.table != nil
 }
 
 // findTexts takes a text of either kind apart, as goja makes them.
@@ -119,6 +121,8 @@ func (vm *VM) patch(prog *goja.Program) {
 			*i = anyInterface{unsafe.Pointer(in.add.table), unsafe.Pointer(vm.appender)}
 		case "_throw":
 			*i = anyInterface{unsafe.Pointer(in.throw.table), unsafe.Pointer(vm.errors)}
+		case "concatStrings":
+			*i = anyInterface{unsafe.Pointer(in.concat.table), unsafe.Pointer(&concatenation{*(*int)(i.data), vm.appender})}
 		default:
 			if k.operation != "" {
 				op := in.operations[k.operation]
