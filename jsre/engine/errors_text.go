@@ -3,6 +3,7 @@ package engine
 import (
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -44,8 +45,8 @@ func (m *errorMaker) ownText(args []goja.Value) []goja.Value {
 		better = plain
 	} else if strings.HasPrefix(text.String(), "Could not convert ") {
 		better = "Cannot convert object to primitive value" // goja's has what its objects are in memory
-	} else if m2 := evalText(text.String()); m2 != "" {
-		better = m2
+	} else if plain := plainText(text.String()); plain != "" {
+		better = plain
 	} else if f := m.failure(text.String()); f != nil {
 		better = f.better()
 	} else {
@@ -56,6 +57,29 @@ func (m *errorMaker) ownText(args []goja.Value) []goja.Value {
 	}
 	return []goja.Value{m.vm.rt.ToValue(better)}
 }
+
+// plainText is V8's text where goja's has all that it says.
+func plainText(text string) string {
+	if n, ok := strings.CutPrefix(text, "Invalid index "); ok {
+		return "Invalid typed array length: " + n
+	}
+	if rest, ok := strings.CutPrefix(text, "Index "); ok && strings.HasSuffix(rest, " is out of bounds") {
+		return "Offset is outside the bounds of the DataView"
+	}
+	if rest, ok := strings.CutPrefix(text, "Cannot convert "); ok {
+		n, ok := strings.CutSuffix(rest, " to a BigInt")
+		if _, err := strconv.ParseFloat(n, 64); ok && err == nil {
+			return "The number " + n + " cannot be converted to a BigInt because it is not an integer"
+		}
+	}
+	if head, of, ok := strings.Cut(text, "' of "); ok && strings.HasPrefix(head, "Cannot delete property '") && elements().MatchString(of) {
+		return head + "' of [object Array]"
+	}
+	return evalText(text)
+}
+
+// elements are those of an array of numbers, as a text.
+var elements = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[-\d.,]+$`) })
 
 // evalText is the message of a SyntaxError of eval, which goja begins with the name and the place.
 func evalText(text string) string {
@@ -126,6 +150,8 @@ func (f *failure) better() string {
 			return "Cannot set properties of " + f.m.vm.text(base) + " (setting '" + key + "')"
 		}
 		return f.iterated(true)
+	case f.text == "Class extends value is not a constructor or null":
+		return "Class extends value " + f.m.shownValue(f.top(1)) + " is not a constructor or null"
 	case strings.HasPrefix(f.text, "Receiver is not an object: "):
 		if key, base, ok := f.written(); ok {
 			return "Cannot create property '" + key + "' on " + typeOf(base) + " '" + f.m.vm.text(base) + "'"
@@ -134,6 +160,14 @@ func (f *failure) better() string {
 		return strings.Replace(f.text, "[object Object]", "#<Object>", 1)
 	}
 	return f.called()
+}
+
+// shownValue is a value as V8's texts have it.
+func (m *errorMaker) shownValue(v goja.Value) string {
+	if o, ok := v.(*goja.Object); ok && o.ClassName() != "Function" {
+		return "#<Object>"
+	}
+	return m.vm.text(v)
 }
 
 // read is for a property of undefined or null.
@@ -284,7 +318,10 @@ func (f *failure) iterated(null bool) string {
 		return "undefined is not iterable (cannot read property Symbol(Symbol.iterator))"
 	}
 	if text == "" {
-		return f.text
+		if v := f.top(1); !goja.IsNumber(v) {
+			return f.text
+		}
+		text = f.m.vm.text(f.top(1))
 	}
 	return text + " is not iterable"
 }
@@ -358,10 +395,18 @@ var callbackTakers = map[string]bool{
 
 // nativeText is for errors of goja's native functions.
 func (m *errorMaker) nativeText(text string) string {
+	if text == "" {
+		if top := m.vm.rt.CaptureCallStack(1, nil); len(top) > 0 && (top[0].FuncName() == "shift" || top[0].FuncName() == "splice") {
+			return "Cannot assign to read only property '0' of object '[object Array]'"
+		}
+	}
 	if v, ok := strings.CutPrefix(text, "Value is not an object: "); ok {
 		top := m.vm.rt.CaptureCallStack(1, nil)
 		if len(top) > 0 && callbackTakers[top[0].FuncName()] {
 			return objectText(v) + " is not a function"
+		}
+		if len(top) > 0 && top[0].FuncName() == "add" {
+			return "Invalid value used in weak set"
 		}
 	}
 	if head, ok := strings.CutSuffix(text, " [object Object]"); ok {
@@ -390,5 +435,7 @@ var plainTexts = map[string]string{
 	"Must call super constructor in derived class before accessing 'this'": "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
 	"Must call super constructor in derived class before returning from derived constructor": "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
 	"The normalization form should be one of NFC, NFD, NFKC, NFKD":                           "The normalization form should be one of NFC, NFD, NFKC, NFKD.",
-	"Constructor Promise requires 'new'":                                                     "Promise constructor cannot be invoked without 'new'",
+	"Illegal generator state":            "Generator is already running",
+	"Promise self-resolution":            "Chaining cycle detected for promise #<Promise>",
+	"Constructor Promise requires 'new'": "Promise constructor cannot be invoked without 'new'",
 }
