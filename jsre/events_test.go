@@ -30,6 +30,11 @@ func TestEvents(t *testing.T) {
 			"error", `const e = new EventEmitter(); show(() => e.emit('error', new RangeError('boom'))); show(() => e.emit('error', 'text')); show(() => e.emit('error')); e.on('error', x => show('got ' + x)); show(() => e.emit('error', 1));`,
 			"RangeError: boom\nError[ERR_UNHANDLED_ERROR]: Unhandled error. (text)\nError[ERR_UNHANDLED_ERROR]: Unhandled error.\ngot 1\ntrue\n",
 		},
+		{"off takes the one that was added last", `const e = new EventEmitter(), f = () => show('f'), g = () => show('g'); e.on('x', f).on('x', g).on('x', f); e.off('x', f); e.emit('x');`, "f\ng\n"},
+		{
+			"a rejected listener of error is not told to itself", `const e = new EventEmitter({ captureRejections: true }); let n = 0; e.on('error', async () => { if (++n < 9) throw new Error('again'); }); process.on('unhandledRejection', x => show(x.message)); e.emit('error', new Error('x')); setTimeout(() => show(n), 20);`,
+			"again\n2\n",
+		},
 		{"a listener that throws", `const e = new EventEmitter(); e.on('x', () => { throw new Error('in listener'); }); e.on('x', () => show('never')); show(() => e.emit('x'));`, "Error: in listener\n"},
 		{
 			"newListener and removeListener", `const e = new EventEmitter(); e.on('newListener', (n, f) => show('+' + n + ' ' + typeof f + e.listenerCount(n))); e.on('removeListener', n => show('-' + n)); const f = () => {}; e.on('x', f); e.off('x', f); e.once('y', f); e.emit('y'); e.on('z', f); e.removeAllListeners();`,

@@ -66,6 +66,21 @@ func TestFS(t *testing.T) {
 			await p('ftruncate')(fd, 1); await p('close')(fd); show(fs.size('d')); await p('cp')('d', 'e'); show(fs.exists('e')); await fs.promises.cp('d', 'f'); show(fs.exists('f')); await p('close')(99).catch(e => show(e.code)); })(); const n = ['writev', 'readv', 'fsync', 'fdatasync', 'futimes', 'fchmod', 'fchown', 'cp'];`,
 			"3\n3\nabc\n2000\nundefined\n1\ntrue\ntrue\nEBADF\n",
 		},
+		{
+			"readdir of Node.js and of JSRE", `fs.mkdir('r'); fs.writeFile('r/a', ''); const says = [];
+			fs.readdir('r', (err, names) => show(err + names.join())); fs.readdir('none', (err, names) => show(err.code + names)); fs.readdir('r', { withFileTypes: true }, (...x) => show(x[1][0].isFile()));
+			fs.readdir('r', e => show('entry ' + e.name)); fs.readdir('r', (...x) => show('entries ' + x.length)); fs.readdir('r', (e, more) => show(e.name + more), '!'); show(fs.readdir('none', e => show('never')) + ' ' + sys.errno());`,
+			"entry a\nentries 1\na!\nfalse 2\nnulla\nENOENTundefined\ntrue\n",
+		},
+		{
+			"the number of the last error", `const n = f => { sys.clearErrno(); try { f(); } catch {} show(sys.errno()); }; n(() => fs.unlink('none')); n(() => fs.stat('none')); n(() => fs.readFileSync('none')); n(() => fs.readFile('.')); n(() => fs.exists('.')); n(() => fs.unlink('none', () => {})); fs.unlink('none'); show(sys.error());`,
+			"2\n2\n2\n21\n0\n2\nno such file or directory\n",
+		},
+		{
+			"a signal that has fired", `fs.writeFile('s', 'x'); const signal = AbortSignal.abort('why'), says = x => show(x.name + x.code + x.message + x.cause); fs.promises.readFile('s', { signal }).catch(says); fs.promises.writeFile('s', 'changed', { signal }).catch(says); fs.promises.appendFile('s', 'changed', { signal }).catch(x => { says(x); show(fs.readString('s')); });
+			fs.readFile('s', { signal }, says); fs.promises.readFile('s', { signal: 5 }).catch(x => show(x.message)); fs.promises.readFile('s', { signal: new AbortController().signal, encoding: 'utf8' }).then(show); show(() => fs.writeFile('s', 'x', { signal: 5 }, says));`,
+			"TypeError[ERR_INVALID_ARG_TYPE]: The \"options.signal\" property must be an instance of AbortSignal. Received type number (5)\n" + strings.Repeat("AbortErrorABORT_ERRThe operation was abortedwhy\n", 3) + "x\nThe \"options.signal\" property must be an instance of AbortSignal. Received type number (5)\nx\nAbortErrorABORT_ERRThe operation was abortedwhy\n",
+		},
 		{"standard streams", `show(fs.writeSync(1, '')); fs.writeFileSync(1, ''); show(() => fs.fstatSync(1)); show(fs.closeSync(2));`, "0\nError[EINVAL]: EINVAL: invalid argument, fstat\nundefined\n"},
 		{"a URL is a path", `fs.writeFile('a b', 'x'); const u = require('url').pathToFileURL('a b'); show(fs.readFileSync(u, 'utf8')); show(() => fs.readFileSync(new URL('http://x/')));`, "x\nTypeError[ERR_INVALID_URL_SCHEME]: The URL must be of scheme file\n"},
 	})

@@ -44,6 +44,9 @@ func TestOrder(t *testing.T) {
 		{"clear by number", `const t = setTimeout(print, 1, 'no'); clearTimeout(+t); print('end');`, "end\n"},
 		{"unref does not keep the script alive", `setTimeout(print, 100000, 'no').unref(); print('end');`, "end\n"},
 		{"cleared immediate", `clearImmediate(setImmediate(print, 'no')); print('end');`, "end\n"},
+		{"ref of a timer that has fired does not keep the script alive", `const t = setTimeout(() => { t.ref(); print('fired'); }, 1);`, "fired\n"},
+		{"unref of a timer that has fired is no fault", `const t = setTimeout(() => { t.unref(); t.ref(); t.ref(); t.unref(); print('fired'); }, 1); setTimeout(print, 20, 'other');`, "fired\nother\n"},
+		{"a timer that is started by one waits for the next turn", `setTimeout(() => { setTimeout(print, 0, 'next'); setImmediate(print, 'immediate'); const from = Date.now(); while (Date.now() - from < 5); }, 1);`, "immediate\nnext\n"},
 		{"refresh", `let t = setTimeout(() => { print('x'); if (t) { const u = t; t = null; u.refresh(); } }, 1);`, "x\nx\n"},
 		{"await", `(async () => { print(1); await null; print(3); await new Promise(r => setTimeout(r, 2)); print(4); })(); print(2);`, "1\n2\n3\n4\n"},
 	} {
@@ -93,6 +96,14 @@ func TestServing(t *testing.T) {
 		{"poll serves what is ready, once", `
 			setImmediate(print, 'i'); Promise.resolve().then(() => print('p'));
 			print(iosched.poll()); print(iosched.poll());`, "p\ni\ntrue\nfalse\n"},
+		{"poll without a time waits", `
+			let n = 0, quit = false; setTimeout(() => { quit = true; }, 50); while (!quit) { print(iosched.poll()); n++; } print(n);`, "true\n1\n"},
+		{"poll without a time waits for what a promise begins", `
+			(async () => { await null; await sleep(5); print('slept'); })(); print(iosched.poll());`, "slept\ntrue\n"},
+		{"poll(0) does not wait", `const t = setTimeout(print, 100000, 'no'); print(iosched.poll(0)); clearTimeout(t);`, "false\n"},
+		{"poll with a negative time waits", `setTimeout(print, 5, 't'); print(iosched.poll(-1));`, "t\ntrue\n"},
+		{"forever with a time alone serves on", `setTimeout(() => { print('bye'); Task.exit(0); }, 20); iosched.forever(1); print('never');`, "bye\n"},
+		{"forever with a negative time asks after events alone", `let n = 0; setTimeout(() => {}, 20); iosched.forever(() => n++ > 0, -1); print(n);`, "2\n"},
 		{"poll with a time", `setTimeout(print, 5, 't'); print(iosched.poll(10000)); print(iosched.poll(1));`, "t\ntrue\nfalse\n"},
 		{"poll in a loop inside a callback with await", `
 			setImmediate(() => { let n = 0; (async () => { while (n < 3) { await sleep(1); n++; } })(); while (n < 3) iosched.poll(50); print('n', n); });`, "n 3\n"},

@@ -20,6 +20,7 @@ import (
 	"dunlin/jsre/module/performance"
 	"dunlin/jsre/module/process"
 	"dunlin/jsre/module/querystring"
+	"dunlin/jsre/module/readline"
 	"dunlin/jsre/module/socket"
 	"dunlin/jsre/module/stringdecoder"
 	"dunlin/jsre/module/structuredclone"
@@ -54,6 +55,8 @@ func Modules() []engine.Module {
 		sys.Module(),
 		nodeutil.Module(),
 		querystring.Module(),
+		readline.Module(),
+		readline.Promises(),
 		stringdecoder.Module(),
 		jsos.Module(),
 		fs.PromisesModule(),

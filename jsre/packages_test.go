@@ -1,8 +1,11 @@
 package jsre_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"dunlin/jsre"
@@ -174,5 +177,92 @@ export default 'read';
 	})
 	if want := "./no/a.cjs EACCES\n./no/a.mjs EACCES\n./no/a.json EACCES\n./yes.mjs read\n"; err != nil || got != want {
 		t.Errorf("got %v\n%swant\n%s", err, got, want)
+	}
+}
+
+// TestModulesOutsideOfWhatIsGranted shows that require tells nothing of files that may not be read, not
+// even whether they are there, and that a package that cannot be looked for is one that is not there.
+func TestModulesOutsideOfWhatIsGranted(t *testing.T) {
+	outside, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, outside, "secret.js", "module.exports = 'secret'")
+	write(t, outside, "pkg/package.json", `{"main": "../told"}`)
+	write(t, outside, "told.js", "")
+	write(t, outside, "broken/package.json", "secret")
+	out, err := runFiles(t, `
+-- main.js --
+const tell = f => { try { print(f()); } catch (e) { print(e.code, e.message.replace(/ \(.*/, '')); } };
+tell(() => require('./granted'));
+tell(() => require('./granted/none'));
+for (const id of ['secret.js', 'none.js', 'pkg', 'broken']) {
+	tell(() => require.resolve('OUTSIDE/' + id));
+	tell(() => require('OUTSIDE/' + id));
+	tell(() => require(__dirname + '/link/' + id));
+}
+tell(() => require('left-pad'));
+tell(() => require('left-pad', 'x').y);
+tell(() => require('told'));
+tell(() => require.resolve('pkg', { paths: ['OUTSIDE'] }));
+import('OUTSIDE/none.js').catch(e => print(e.code));
+import('left-pad').catch(e => print(e.code));
+-- package.json --
+not JSON, and not to be read
+-- node_modules/told/package.json --
+{"main": "secret-name"}
+-- granted/index.js --
+module.exports = 'granted';
+`, func(o *jsre.Options) {
+		dir, err := filepath.EvalSymlinks(o.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "main.js"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir, "main.js", strings.ReplaceAll(string(text), "OUTSIDE", outside))
+		if err := os.Symlink(outside, filepath.Join(dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+		o.Access.Read = func(path string) error {
+			if rest, ok := strings.CutPrefix(path, dir); ok && (rest == "/main.js" || strings.HasPrefix(rest, "/granted")) {
+				return nil
+			}
+			return errors.New("not granted")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "granted\nMODULE_NOT_FOUND Cannot find module './granted/none'\n"
+	for _, id := range []string{"secret.js", "none.js", "pkg", "broken"} {
+		want += strings.Repeat("EACCES may not read OUTSIDE/"+id+": not granted\n", 2) + "EACCES may not read DIR/link/" + id + ": not granted\n"
+	}
+	want += strings.Repeat("MODULE_NOT_FOUND Cannot find module 'left-pad'\n", 2) + "MODULE_NOT_FOUND Cannot find module 'told'\n" +
+		"MODULE_NOT_FOUND Cannot find module 'pkg'\nEACCES\nERR_MODULE_NOT_FOUND\n"
+	if out = strings.ReplaceAll(out, outside, "OUTSIDE"); out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+}
+
+// TestAPackageThatTheSystemDoesNotLetBeRead is as good as absent, as in Node.js.
+func TestAPackageThatTheSystemDoesNotLetBeRead(t *testing.T) {
+	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("here all can be read")
+	}
+	out, err := runFiles(t, `
+-- main.js --
+try { require('left-pad'); } catch (e) { print(e.code); }
+-- package.json --
+{}
+`, func(o *jsre.Options) {
+		if err := os.Chmod(filepath.Join(o.Dir, "package.json"), 0); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if want := "MODULE_NOT_FOUND\n"; out != want || err != nil {
+		t.Errorf("got %q, %v; want %q", out, err, want)
 	}
 }

@@ -83,8 +83,12 @@ func (s *Session) shown(o engine.Outcome) (string, error) {
 	return s.vm.CleanStack(in.Inspect(o.Value, options)), nil
 }
 
-// Interrupt breaks off the text that runs, or waits. A native function that blocks is not broken off.
+// Interrupt breaks off the text that runs, or waits, or where there is none the next one, unless ClearInterrupt comes between. A
+// native function that blocks is not broken off.
 func (s *Session) Interrupt() { s.session.Interrupt() }
+
+// ClearInterrupt takes an Interrupt back that came when no text ran.
+func (s *Session) ClearInterrupt() { s.session.ClearInterrupt() }
 
 // Complete gives the names that may stand at the end of a text, sorted, and the beginning of them that is there. No code of
 // the script runs for it.

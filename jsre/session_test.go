@@ -138,11 +138,17 @@ func TestSessionIsInterrupted(t *testing.T) {
 				t.Errorf("%s: %v", text, err)
 			}
 			stop.Stop()
+			s.ClearInterrupt() // it may be told twice: it broke off what runs
 			if shown, err := s.Eval("before + 1"); shown != "2" {
 				t.Errorf("after it: %s %v", shown, err)
 			}
 		}
 		s.Interrupt()
+		if _, err := s.Eval("before = 2"); !errors.Is(err, jsre.ErrInterrupted) {
+			t.Errorf("an interrupt before the text: %v", err)
+		}
+		s.Interrupt()
+		s.ClearInterrupt()
 		if shown, err := s.Eval("let t = 0; for (let i = 0; i < 1e4; i++) t++; t"); shown != "10000" {
 			t.Errorf("an interrupt of nothing: %s %v", shown, err)
 		}

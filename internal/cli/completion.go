@@ -129,3 +129,8 @@ func completeCommands(cmd *cobra.Command, args []string, start string) ([]string
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
+
+// completeFolders completes the names of folders.
+func completeFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}

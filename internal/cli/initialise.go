@@ -27,6 +27,7 @@ func (a *app) initCommand() *cobra.Command {
 			"# Begin a project, and run it with a broker of its own",
 			"dunlin init lamp",
 			"dunlin init lamp && dunlin run --broker lamp/main.ts"),
+		ValidArgsFunction: completeFolders,
 		RunE: func(_ *cobra.Command, args []string) error {
 			folder := "."
 			switch {

@@ -25,21 +25,26 @@ func Main() int {
 	defer signal.Stop(signals)
 	// A write to a closed stdout returns an error then, and ends the command cleanly.
 	signal.Ignore(syscall.SIGPIPE)
+	forScripts := &environ.Signals{Patience: stopTime, End: func(s syscall.Signal) { cancel(environ.Interrupt{Signal: s}) }}
 	go func() {
-		for first := true; ; first = false {
+		for first := true; ; {
 			s, ok := (<-signals).(syscall.Signal)
 			if !ok {
 				s = syscall.SIGINT
+			}
+			if first && forScripts.Taken(s) {
+				continue
 			}
 			kills := slices.Contains(deadly, os.Signal(s)) && !mosquittocli.TimesOutAt(name, s)
 			if !first || kills {
 				os.Exit(environ.Interrupt{Signal: s}.Status())
 			}
 			cancel(environ.Interrupt{Signal: s})
+			first = false
 		}
 	}()
 	return Run(ctx, environ.Environment{
-		Name: name, Args: os.Args[1:], Env: os.Environ(),
+		Name: name, Args: os.Args[1:], Env: os.Environ(), Signals: forScripts,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		StdinTerminal: terminal.Is(os.Stdin), StdoutTerminal: terminal.Is(os.Stdout), StderrTerminal: terminal.Is(os.Stderr),
 	})

@@ -29,6 +29,7 @@ var (
 type script struct {
 	eval      string
 	watch     bool
+	stamped   bool
 	broker    bool
 	fault     string
 	connectTo []string
@@ -68,6 +69,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringArrayVar(&s.connectTo, "connect-to", nil,
 		"lead mqtt.open of FROM:PORT to TO:PORT, as FROM:PORT=TO:PORT; an empty FROM or PORT matches all, an empty TO or PORT stays; may be given many times")
 	f.StringVar(&s.mode, "mode", "publisher", "what MQTT clients may do: off, listener or publisher")
+	f.BoolVar(&s.stamped, "timestamps", false, "begin each line of the script's console with the time")
 	f.DurationVar(&s.limit, "for", 0, "end the script cleanly after this time, such as 10s or 5m")
 	s.sandbox.bind(f)
 	cmd.MarkFlagsMutuallyExclusive("broker", "connect-to")
@@ -95,7 +97,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if a.inside != nil {
-		return s.runInside(cmd.Context(), a, text, a.options(rest, mode, a.insideRedirect(redirect)))
+		return s.runInside(cmd.Context(), a, text, s.options(a, rest, mode, a.insideRedirect(redirect)))
 	}
 	embedded, err := s.startBroker(a, cmd)
 	if err != nil {
@@ -109,7 +111,7 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 		err = s.sandbox.run(ctx, a, text, embedded)
 	} else {
 		spendMemory()
-		err = s.runText(ctx, a, text, a.options(rest, mode, redirect))
+		err = s.runText(ctx, a, text, s.options(a, rest, mode, redirect))
 	}
 	if errors.Is(err, errStuck) {
 		a.note("run: %v", err) // a signal's status says nothing of it
@@ -152,13 +154,24 @@ func parseMode(cmd *cobra.Command, s string) (mqtt.Mode, error) {
 	return 0, usagef("%s: --mode %q is not off, listener or publisher", nameOf(cmd), s)
 }
 
+// options returns the runtime's settings, with those of the command line.
+func (s *script) options(a *app, args []string, mode mqtt.Mode, redirect redirectFunc) jsre.Options {
+	options := a.options(args, mode, redirect)
+	options.Host["timestamps"] = s.stamped
+	return options
+}
+
 // options returns the runtime's settings.
 func (a *app) options(args []string, mode mqtt.Mode, redirect redirectFunc) jsre.Options {
 	options := jsre.Options{
 		// A script writes what it likes, colours as well.
 		Args: args, Env: a.Env, Stdout: a.output, Stderr: a.screen,
 		Color: terminal.Colors(a.StdoutTerminal, a.Getenv),
-		Host:  map[string]any{"version": version()},
+		Host:  map[string]any{"version": version(), "stdinTerminal": a.StdinTerminal},
+		Stdin: a.Stdin,
+	}
+	if a.Signals != nil {
+		options.Host["signals"] = a.Signals
 	}
 	options.Modules = append(options.Modules, mqttmodule.Module(mqttmodule.Options{Mode: mode, Redirect: redirect}))
 	return options

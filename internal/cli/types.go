@@ -23,6 +23,7 @@ func (a *app) typesCommand() *cobra.Command {
 		Example: lines(
 			"# Write the declarations beside a script",
 			"dunlin types"),
+		ValidArgsFunction: completeFolders,
 		RunE: func(_ *cobra.Command, args []string) error {
 			folder := typesFolder
 			switch {

@@ -17,6 +17,8 @@ type Environment struct {
 	Stderr io.Writer // everything else
 	Env    []string  // NAME=value
 
+	Signals *Signals // nil: scripts get none
+
 	StdinTerminal  bool // a person types what Stdin gives
 	StdoutTerminal bool // a person reads Stdout: escape control characters
 	StderrTerminal bool // a person reads Stderr: say what is going on

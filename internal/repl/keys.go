@@ -1,6 +1,7 @@
 package repl
 
 import (
+	"bytes"
 	"io"
 	"sync"
 )
@@ -23,7 +24,8 @@ type keys struct {
 	waiting   []byte
 	err       error
 	interrupt func(times int) // nil: no text runs
-	times     int             // of Ctrl-C since the text began
+	entered   bool            // a line was, and none is read: what it begins is about to run
+	times     int             // of Ctrl-C since the line was entered
 	cancelled bool            // the line that is read next was given up
 }
 
@@ -58,10 +60,12 @@ func (k *keys) typed(b byte) {
 	case b != ctrlC && len(k.waiting) < maxAhead:
 		k.waiting = append(k.waiting, b)
 	case b != ctrlC:
-	case k.interrupt != nil:
+	case k.interrupt != nil || k.entered:
 		k.waiting = nil // what was typed ahead counted on another end
 		k.times++
-		go k.interrupt(k.times)
+		if k.interrupt != nil {
+			k.interrupt(k.times)
+		}
 	default:
 		k.waiting = append(k.waiting[:0], toEnd+erase+enter...)
 		k.cancelled = true
@@ -80,15 +84,29 @@ func (k *keys) Read(p []byte) (int, error) {
 		k.come.Wait()
 	}
 	n := copy(p, k.waiting)
+	k.entered = k.entered || bytes.ContainsAny(p[:n], enter)
 	k.waiting = append(k.waiting[:0], k.waiting[n:]...)
 	return n, nil
 }
 
-// onInterrupt has f called when Ctrl-C is typed, until stop.
+// edit says that a line is read, or, with false, that it was entered.
+func (k *keys) edit(begins bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.entered = !begins
+	if begins {
+		k.times = 0
+	}
+}
+
+// onInterrupt has f called when Ctrl-C is typed, or was since the line was entered, until stop. f must not wait.
 func (k *keys) onInterrupt(f func(times int)) (stop func()) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.interrupt, k.times = f, 0
+	k.interrupt = f
+	for i := range k.times {
+		f(i + 1)
+	}
 	return func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()

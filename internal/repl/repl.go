@@ -148,9 +148,9 @@ const undefined = "undefined"
 
 // Commands begin with a dot.
 const (
-	exit      = ".exit"
-	help      = ".help"
-	leaveText = ".break"
+	exit   = ".exit"
+	help   = ".help"
+	giveUp = ".break"
 )
 
 // commandOf finds a command in a line. A number may begin with a dot as well.

@@ -55,7 +55,9 @@ func (s *screen) line(prompt string) (text string, cancelled bool, err error) {
 		_ = s.term.SetSize(width, height)
 	}
 	s.term.SetPrompt(prompt)
+	s.keys.edit(true)
 	text, err = s.term.ReadLine()
+	s.keys.edit(false)
 	if errors.Is(err, term.ErrPasteIndicator) {
 		err = nil
 	}
@@ -87,7 +89,7 @@ func (t *Talk) talk(s *jsre.Session) {
 				_, _ = io.WriteString(t.screen.term, "(Ctrl-D or .exit leaves)\n")
 			}
 			text = ""
-		case ok && command == leaveText:
+		case ok && command == giveUp:
 			text = ""
 		case ok && text == "":
 			t.tellHelp()
@@ -99,6 +101,7 @@ func (t *Talk) talk(s *jsre.Session) {
 
 // run runs a text, which Ctrl-C breaks off. It returns the text when that is not complete.
 func (t *Talk) run(s *jsre.Session, text string) (rest string) {
+	s.ClearInterrupt()
 	stop := t.screen.keys.onInterrupt(func(times int) {
 		if times == 1 {
 			s.Interrupt()

@@ -259,16 +259,6 @@ func (x *locales) number(locale, opts goja.Value) *intl.Number {
 }
 
 func (x *locales) digitOptions(n *intl.Number, o options) {
-	least, most := 0, 3
-	switch {
-	case n.Style == "percent":
-		most = 0
-	case n.Style == "currency":
-		least, most = 2, 2
-		if strings.Contains("JPY KRW VND CLP ISK HUF", n.Currency) && n.Currency != "HUF" {
-			least, most = 0, 0
-		}
-	}
 	n.MinInteger = o.number("minimumIntegerDigits", 1, 21, 1)
 	low := o.number("minimumFractionDigits", 0, 100, -1)
 	high := o.number("maximumFractionDigits", 0, 100, -1)
@@ -280,11 +270,13 @@ func (x *locales) digitOptions(n *intl.Number, o options) {
 			n.MaxSignificant = 21
 		}
 	}
+	least, most := usualFraction(n)
 	switch {
-	case low < 0 && high < 0 && n.Notation == "compact":
-		n.MinFraction, n.MaxFraction = 0, -1
 	case low < 0 && high < 0:
 		n.MinFraction, n.MaxFraction = least, most
+		if n.Notation == "compact" {
+			n.MinFraction, n.MaxFraction = 0, -1
+		}
 	case low < 0:
 		n.MinFraction, n.MaxFraction = min(least, high), high
 	case high < 0:
@@ -295,6 +287,17 @@ func (x *locales) digitOptions(n *intl.Number, o options) {
 		}
 		n.MinFraction, n.MaxFraction = low, high
 	}
+}
+
+// usualFraction is how many digits a fraction has where nothing is said.
+func usualFraction(n *intl.Number) (least, most int) {
+	switch {
+	case n.Style == "percent", n.Style == "currency" && strings.Contains("JPY KRW VND CLP ISK", n.Currency):
+		return 0, 0
+	case n.Style == "currency":
+		return 2, 2
+	}
+	return 0, 3
 }
 
 // formatNumber writes a number, a BigInt or what becomes one.

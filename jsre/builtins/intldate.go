@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -67,25 +68,24 @@ func (x *locales) clockOptions(d *intl.Date, o options) {
 func (x *locales) dateDefaults(d *intl.Date, need string) {
 	dated := d.Weekday != "" || d.Year != "" || d.Month != "" || d.Day != ""
 	timed := d.Hour != "" || d.Minute != "" || d.Second != "" || d.Fraction > 0
-	if d.DateStyle != "" || d.TimeStyle != "" {
+	if style := cmp.Or(d.DateStyle, d.TimeStyle); style != "" {
 		if dated || timed || d.ZoneName != "" {
 			x.typeError("Can't set option " + firstSet(d) + " when " + map[bool]string{true: "dateStyle", false: "timeStyle"}[d.DateStyle != ""] + " is used")
 		}
 		return
 	}
-	wantDate := need == "date" || need == "both" || need == "any"
-	wantTime := need == "time" || need == "both"
-	if need == "both" || need == "any" {
-		if dated || timed {
-			return
-		}
-	} else if need == "date" && dated || need == "time" && timed {
+	if dated && need != "time" || timed && need != "date" {
 		return
 	}
-	if wantDate {
+	addDefaults(d, need)
+}
+
+// addDefaults shows what a method shows where its options name no field.
+func addDefaults(d *intl.Date, need string) {
+	if need != "time" {
 		d.Year, d.Month, d.Day = "numeric", "numeric", "numeric"
 	}
-	if wantTime {
+	if need == "time" || need == "both" {
 		d.Hour, d.Minute, d.Second = "numeric", "2-digit", "2-digit"
 	}
 }

@@ -21,6 +21,7 @@ type regexps struct {
 	exec  *goja.Object // RegExp.prototype.exec as it was made
 	known map[patternKey]*engine.RegExpPattern
 	last  lastMatch
+	parts []any // memory for the parts of a match
 }
 
 type patternKey struct{ source, flags string }
@@ -293,7 +294,10 @@ var resultFields = []string{"index", "input", "groups"}
 
 // result makes the array that exec gives.
 func (x *regexps) result(own *pattern, s goja.String, found []int) goja.Value {
-	parts := make([]any, own.prog.Groups)
+	if cap(x.parts) < own.prog.Groups {
+		x.parts = make([]any, own.prog.Groups)
+	}
+	parts := x.parts[:own.prog.Groups] // the array copies them
 	for i := range parts {
 		parts[i] = part(s, found, i)
 	}
@@ -362,6 +366,10 @@ func callable(v goja.Value) bool {
 
 func (x *regexps) execValue(o *goja.Object, p *engine.RegExpPattern, s goja.String) goja.Value {
 	own, _ := p.Compiled.(*pattern)
+	return x.execPattern(o, own, s)
+}
+
+func (x *regexps) execPattern(o *goja.Object, own *pattern, s goja.String) goja.Value {
 	found := x.builtinExec(o, own, s)
 	if found == nil {
 		return goja.Null()

@@ -1,8 +1,10 @@
 package builtins
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/dop251/goja"
 )
@@ -98,33 +100,24 @@ func (x *regexps) source(s goja.String) goja.Value {
 	from, inClass := 0, false
 	for i := 0; i < n; i++ {
 		c := s.CharAt(i)
-		text := ""
-		switch {
-		case c == '\n':
-			text = `\n`
-		case c == '\r':
-			text = `\r`
-		case c == 0x2028:
-			text = `\u2028`
-		case c == 0x2029:
-			text = `\u2029`
-		case c == '/' && !inClass:
-			text = `\/`
-		case c == '\\' && i+1 < n && s.CharAt(i+1) != '\n' && s.CharAt(i+1) != '\r':
-			i++
-		case c == '\\' && i+1 < n:
-			out = units(out, s, from, i)
-			from = i + 1 // an escaped end of a line is an escape already
-		case c == '[':
-			inClass = true
-		case c == ']':
-			inClass = false
+		text := lineEndEscape(c)
+		switch c {
+		case '/':
+			if !inClass {
+				text = `\/`
+			}
+		case '[', ']':
+			inClass = c == '['
+		case '\\':
+			if i+1 < n && (s.CharAt(i+1) == '\n' || s.CharAt(i+1) == '\r') {
+				out = units(out, s, from, i)
+				from = i + 1 // an escaped end of a line is an escape already
+			} else {
+				i++
+			}
 		}
 		if text != "" {
-			out = units(out, s, from, i)
-			for _, t := range text {
-				out = append(out, uint16(t)) //nolint:gosec // ASCII
-			}
+			out = append(units(out, s, from, i), utf16.Encode([]rune(text))...)
 			from = i + 1
 		}
 	}
@@ -132,6 +125,21 @@ func (x *regexps) source(s goja.String) goja.Value {
 		return s
 	}
 	return goja.StringFromUTF16(units(out, s, from, n))
+}
+
+// lineEndEscape is an end of a line as a literal writes it, empty for other characters.
+func lineEndEscape(c uint16) string {
+	switch c {
+	case '\n':
+		return `\n`
+	case '\r':
+		return `\r`
+	case 0x2028:
+		return `\u2028`
+	case 0x2029:
+		return `\u2029`
+	}
+	return ""
 }
 
 func units(out []uint16, s goja.String, from, to int) []uint16 {
@@ -169,31 +177,39 @@ func (x *regexps) escape(c goja.FunctionCall) goja.Value {
 		x.throw("TypeError", "Input must be a string")
 	}
 	var out []uint16
-	add := func(text string) {
-		for i := range len(text) {
-			out = append(out, uint16(text[i]))
-		}
-	}
-	const digits = "0123456789abcdef"
 	for i := range s.Length() {
 		c := s.CharAt(i)
-		letter := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-		switch control := strings.IndexByte("\t\n\v\f\r", byte(c)); {
-		case letter && i == 0, c < 128 && strings.IndexByte(",-=<>#&!%:;@~'`\" ", byte(c)) >= 0:
-			add(`\x` + string([]byte{digits[c>>4], digits[c&15]}))
-		case c < 128 && strings.IndexByte(`^$\.*+?()[]{}|/`, byte(c)) >= 0:
-			add(`\` + string(rune(c)))
-		case c < 128 && control >= 0:
-			add(`\` + string("tnvfr"[control]))
+		text := ""
+		switch {
+		case c < 0x80:
+			text = escapeASCII(byte(c), i == 0)
 		case c == 0xa0:
-			add(`\xa0`)
-		case c >= 0x80 && (unicode.IsSpace(rune(c)) && c != 0x85 || c == 0xfeff) || lone(s, i):
-			add(`\u` + string([]byte{digits[c>>12], digits[c>>8&15], digits[c>>4&15], digits[c&15]}))
-		default:
+			text = `\xa0`
+		case unicode.IsSpace(rune(c)) && c != 0x85, c == 0xfeff, lone(s, i):
+			text = fmt.Sprintf(`\u%04x`, c)
+		}
+		if text == "" {
 			out = append(out, c)
 		}
+		out = append(out, utf16.Encode([]rune(text))...)
 	}
 	return goja.StringFromUTF16(out)
+}
+
+// escapeASCII is how RegExp.escape writes a character, empty when it stays as it is. A letter or digit does not,
+// if it is the first, for it might continue an escape.
+func escapeASCII(c byte, first bool) string {
+	letter := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+	control := strings.IndexByte("\t\n\v\f\r", c)
+	switch {
+	case letter && first, strings.IndexByte(",-=<>#&!%:;@~'`\" ", c) >= 0:
+		return fmt.Sprintf(`\x%02x`, c)
+	case strings.IndexByte(`^$\.*+?()[]{}|/`, c) >= 0:
+		return `\` + string(rune(c))
+	case control >= 0:
+		return `\` + "tnvfr"[control:control+1]
+	}
+	return ""
 }
 
 // lone reports whether the unit at i is half of a pair whose other half is missing.

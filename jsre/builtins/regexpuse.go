@@ -141,13 +141,11 @@ func (x *regexps) fromResult(result *goja.Object, s goja.String) found {
 
 func (x *regexps) symMatch(c goja.FunctionCall) goja.Value {
 	o, s := x.object(c, "[Symbol.match]"), x.vm.ToText(c.Argument(0))
-	global := false
-	if own := x.plain(o); own != nil {
-		global = own.global
-	} else {
-		global = strings.Contains(x.textOr(o.Get("flags"), "undefined").String(), "g")
-	}
-	if !global {
+	own := x.plain(o)
+	switch {
+	case own != nil && !own.global:
+		return x.execPattern(o, own, s)
+	case own == nil && !strings.Contains(x.textOr(o.Get("flags"), "undefined").String(), "g"):
 		return x.regExpExec(o, s)
 	}
 	var list []any
@@ -239,41 +237,56 @@ func (x *regexps) substitute(b *builder, template, s goja.String, f found) {
 
 // reference is what the reference at i stands for, and how many units it has: 0 when it is none.
 func (x *regexps) reference(template goja.String, i int, s goja.String, f found) (goja.String, int) {
-	text := func(v goja.Value) goja.String {
-		if undefined(v) {
-			return nil
-		}
-		return x.vm.ToText(v)
-	}
 	switch c := template.CharAt(i + 1); {
 	case c == '$':
 		return template.Substring(i, i+1), 2
 	case c == '&':
-		return text(f.parts[0]), 2
+		return x.captured(f.parts[0]), 2
 	case c == '`':
 		return s.Substring(0, f.at), 2
 	case c == '\'':
 		return s.Substring(min(f.end, s.Length()), s.Length()), 2
 	case c == '<' && !undefined(f.groups):
-		for j := i + 2; j < template.Length(); j++ {
-			if template.CharAt(j) == '>' {
-				return text(f.groups.ToObject(x.rt).Get(template.Substring(i+2, j).String())), j - i + 1
-			}
-		}
+		return x.referenceByName(template, i, f)
 	case c >= '0' && c <= '9':
-		one := int(c - '0')
-		if i+2 < template.Length() {
-			if d := template.CharAt(i + 2); d >= '0' && d <= '9' {
-				if two := one*10 + int(d-'0'); two >= 1 && two < len(f.parts) {
-					return text(f.parts[two]), 3
-				}
-			}
-		}
-		if one >= 1 && one < len(f.parts) {
-			return text(f.parts[one]), 2
+		return x.referenceByNumber(template, i, f)
+	}
+	return nil, 0
+}
+
+// captured is the text of a capture, nil when it took no part.
+func (x *regexps) captured(v goja.Value) goja.String {
+	if undefined(v) {
+		return nil
+	}
+	return x.vm.ToText(v)
+}
+
+func (x *regexps) referenceByName(template goja.String, i int, f found) (goja.String, int) {
+	for j := i + 2; j < template.Length(); j++ {
+		if template.CharAt(j) == '>' {
+			return x.captured(f.groups.ToObject(x.rt).Get(template.Substring(i+2, j).String())), j - i + 1
 		}
 	}
 	return nil, 0
+}
+
+// referenceByNumber takes two digits where there is such a capture, else one.
+func (x *regexps) referenceByNumber(template goja.String, i int, f found) (goja.String, int) {
+	all, number, used := 0, 0, 0
+	for k := 1; k <= 2 && i+k < template.Length(); k++ {
+		c := template.CharAt(i + k)
+		if c < '0' || c > '9' {
+			break
+		}
+		if all = all*10 + int(c-'0'); all < len(f.parts) {
+			number, used = all, k+1
+		}
+	}
+	if number == 0 {
+		return nil, 0
+	}
+	return x.captured(f.parts[number]), used
 }
 
 func (x *regexps) symSplit(c goja.FunctionCall) goja.Value {

@@ -62,7 +62,7 @@ func compare(t *testing.T, name, want, got string) {
 	listed := differences[name]
 	switch {
 	case want == got && listed:
-		t.Errorf("prints the same on both: take it off the list of differences")
+		t.Errorf("prints the same on both: take it off the list of differences:\n%s", got)
 	case want != got && !listed:
 		t.Errorf("MQTT.js on Node.js:\n%s\ndunlin run:\n%s", want, got)
 	}

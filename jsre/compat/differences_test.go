@@ -55,12 +55,6 @@ var listOfDifferences = []difference{
 		why:     "Pings are timed natively, and do not wait for the script",
 		scripts: []string{"readme/timer-variant"},
 	},
-	{
-		node:    "A QoS 2 message that `customHandleAcks` refused gets no PUBCOMP when the server's PUBREL comes all the same",
-		here:    "It gets one",
-		why:     "A server that waits for it would keep the identifier for ever",
-		scripts: []string{"readme/custom-acks"},
-	},
 }
 
 // differences has the scripts of the list by name.

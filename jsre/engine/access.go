@@ -34,6 +34,12 @@ func (vm *VM) check(granted func(string) error, what, target string) {
 	}
 }
 
+// readable gives a path with its links followed, or why the script may not read it.
+func (vm *VM) readable(path string) (string, error) {
+	path = vm.ResolvePath(path)
+	return path, vm.opts.Access.Read(path)
+}
+
 // maxLinks is how many symbolic links that lead to nothing are followed.
 const maxLinks = 40
 
@@ -60,8 +66,8 @@ func (vm *VM) ResolvePath(path string) string {
 func followLinks(path string) (resolved string, dangling bool) {
 	rest := ""
 	for at := path; ; at = filepath.Dir(at) {
-		if real, err := filepath.EvalSymlinks(at); err == nil {
-			return filepath.Join(real, rest), false
+		if place, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(place, rest), false
 		}
 		if target, err := os.Readlink(at); err == nil {
 			if !filepath.IsAbs(target) {

@@ -17,9 +17,12 @@ type Emitter struct {
 	vm     *VM
 	this   *goja.Object
 	events map[eventKey]*event
-	order  []eventKey // keys of events in the order of their first listener
+	oldest *event // of events, which are chained in the order of their first listener
+	newest *event
 	max    int
-	tracks int // listeners of newListener and removeListener
+
+	hears   int // listeners of newListener
+	follows int // listeners of removeListener
 
 	capture bool // a promise of a listener that is rejected is an 'error' event
 
@@ -34,13 +37,10 @@ type eventKey struct {
 }
 
 type event struct {
-	list   []listener // replaced, never changed in place, except for appending
-	warned bool
-}
-
-type listener struct {
-	fn   *Func
-	once bool
+	key          eventKey
+	list         listenerList
+	warned       bool
+	older, newer *event
 }
 
 // NewEmitter ties an emitter to obj, which becomes `this` in its listeners. Give obj a prototype
@@ -89,7 +89,51 @@ func (e *Emitter) listeners(key eventKey) []listener {
 	if e.last == nil {
 		return nil
 	}
-	return e.last.list
+	return e.last.list.items
+}
+
+// event is the event with a name, made and put behind the others when there is none yet.
+func (e *Emitter) event(key eventKey) *event {
+	if ev := e.events[key]; ev != nil {
+		return ev
+	}
+	if e.events == nil {
+		e.events = map[eventKey]*event{}
+	}
+	ev := &event{key: key, older: e.newest}
+	if e.newest == nil {
+		e.oldest = ev
+	} else {
+		e.newest.newer = ev
+	}
+	e.events[key], e.newest = ev, ev
+	e.last = nil
+	return ev
+}
+
+// forget takes an event out that has no listeners any more.
+func (e *Emitter) forget(ev *event) {
+	delete(e.events, ev.key)
+	e.last = nil
+	if ev.older == nil {
+		e.oldest = ev.newer
+	} else {
+		ev.older.newer = ev.newer
+	}
+	if ev.newer == nil {
+		e.newest = ev.older
+	} else {
+		ev.newer.older = ev.older
+	}
+}
+
+// keys are the names of the events that have listeners, in the order of their first one.
+func (e *Emitter) keys() []eventKey {
+	out := make([]eventKey, 0, len(e.events))
+	for ev := e.oldest; ev != nil; ev = ev.newer {
+		out = append(out, ev.key)
+	}
+	return out
 }
 
 func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
@@ -103,6 +147,7 @@ func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
 		}
 		return false
 	}
+	from, walk := &e.last.list, e.last.list.walk()
 	call := goja.FunctionCall{This: e.this, Arguments: args}
 	for i := range list {
 		l := &list[i]
@@ -114,6 +159,7 @@ func (e *Emitter) emit(key eventKey, args []goja.Value) bool {
 			e.captured(v, key, args)
 		}
 	}
+	from.walked(walk)
 	return true
 }
 
@@ -159,23 +205,14 @@ func (e *Emitter) throwError(args []goja.Value) {
 
 // add appends a listener, or puts it in front.
 func (e *Emitter) add(key eventKey, fn *Func, once, front bool) {
-	if e.tracks > 0 {
+	if e.hears > 0 {
 		e.emit(eventKey{name: "newListener"}, []goja.Value{key.value(e.vm), fn.value})
 	}
-	ev := e.events[key]
-	if ev == nil {
-		if e.events == nil {
-			e.events = map[eventKey]*event{}
-		}
-		ev = &event{}
-		e.events[key] = ev
-		e.order = append(e.order, key)
-	}
-	l := listener{fn, once}
+	ev := e.event(key)
 	if front {
-		ev.list = append([]listener{l}, ev.list...)
+		ev.list.prepend(listener{fn, once})
 	} else {
-		ev.list = append(ev.list, l)
+		ev.list.append(listener{fn, once})
 	}
 	e.track(key, 1)
 	e.warn(key, ev)
@@ -187,17 +224,20 @@ func (e *Emitter) warn(key eventKey, ev *event) {
 	if limit < 0 {
 		limit = e.vm.maxListeners()
 	}
-	if limit == 0 || len(ev.list) <= limit || ev.warned {
+	if limit == 0 || len(ev.list.items) <= limit || ev.warned {
 		return
 	}
 	ev.warned = true
 	_, _ = fmt.Fprintf(e.vm.opts.Stderr, "warning: possible EventEmitter leak: %d listeners of %q added; use setMaxListeners to raise the limit\n",
-		len(ev.list), key)
+		len(ev.list.items), key)
 }
 
 func (e *Emitter) track(key eventKey, n int) {
-	if key.name == "newListener" || key.name == "removeListener" {
-		e.tracks += n
+	switch key.name {
+	case "newListener":
+		e.hears += n
+	case "removeListener":
+		e.follows += n
 	}
 }
 
@@ -207,43 +247,39 @@ func (e *Emitter) remove(key eventKey, fn goja.Value, once bool) bool {
 	if ev == nil {
 		return false
 	}
-	match := func(i int) bool { return ev.list[i].fn.value == fn && (!once || ev.list[i].once) }
-	at := -1
-	for i := len(ev.list) - 1; i >= 0 && !once && at < 0; i-- {
-		if match(i) {
-			at = i
-		}
-	}
-	for i := 0; i < len(ev.list) && once && at < 0; i++ {
-		if match(i) {
-			at = i
-		}
-	}
+	at := ev.list.find(fn, once)
 	if at < 0 {
 		return false
 	}
-	e.removeAt(key, ev, at)
+	e.removeAt(ev, at)
 	return true
 }
 
-func (e *Emitter) removeAt(key eventKey, ev *event, at int) {
-	fn := ev.list[at].fn
-	ev.list = slices.Concat(ev.list[:at], ev.list[at+1:])
-	if len(ev.list) == 0 {
-		delete(e.events, key)
-		e.last = nil
-		e.order = slices.DeleteFunc(slices.Clone(e.order), func(k eventKey) bool { return k == key })
+func (e *Emitter) removeAt(ev *event, at int) {
+	fn := ev.list.items[at].fn
+	ev.list.removeAt(at)
+	if len(ev.list.items) == 0 {
+		e.forget(ev)
 	}
-	e.track(key, -1)
-	if e.tracks > 0 {
-		e.emit(eventKey{name: "removeListener"}, []goja.Value{key.value(e.vm), fn.value})
+	e.track(ev.key, -1)
+	if e.follows > 0 {
+		e.emit(eventKey{name: "removeListener"}, []goja.Value{ev.key.value(e.vm), fn.value})
 	}
 }
 
 // removeAll takes all listeners of an event off, last first.
 func (e *Emitter) removeAll(key eventKey) {
-	for ev := e.events[key]; ev != nil && len(ev.list) > 0; ev = e.events[key] {
-		e.removeAt(key, ev, len(ev.list)-1)
+	ev := e.events[key]
+	if ev == nil {
+		return
+	}
+	if e.follows == 0 { // nobody is told of each
+		e.forget(ev)
+		e.track(key, -len(ev.list.items))
+		return
+	}
+	for ; ev != nil; ev = e.events[key] {
+		e.removeAt(ev, len(ev.list.items)-1)
 	}
 }
 

@@ -108,7 +108,7 @@ func (vm *VM) listMethods() {
 	})
 	vm.emitterMethod("eventNames", func(e *Emitter, _ Args) goja.Value {
 		out := []any{}
-		for _, k := range e.order {
+		for _, k := range e.keys() {
 			out = append(out, k.value(vm))
 		}
 		return vm.rt.NewArray(out...)
@@ -163,7 +163,7 @@ func removeAllListeners(e *Emitter, a Args) goja.Value {
 		e.removeAll(toKey(a.Value(0)))
 		return e.this
 	}
-	for _, k := range e.order {
+	for _, k := range e.keys() {
 		if k.name != "removeListener" {
 			e.removeAll(k)
 		}

@@ -8,8 +8,8 @@ func (vm *VM) errno() *int {
 	return n
 }
 
-// Errno is the system's number of the last error that a function told by what it returned, such as
-// false, and not by throwing; sys.errno shows it. Loop goroutine only.
+// Errno is the system's number of the last error that a function told, by what it returned, by throwing or by a
+// callback; sys.errno shows it. Loop goroutine only.
 func (vm *VM) Errno() int { return *vm.errno() }
 
 // SetErrno notes the number of an error.

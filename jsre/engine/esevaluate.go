@@ -79,6 +79,7 @@ func (r *registry) evaluateNow(m *esModule) {
 		r.evaluateDependency(m, i, d)
 	}
 	m.evaluate.Call(goja.Undefined())
+	r.vm.nameDefault(m.namespace)
 	m.evaluated = true
 }
 
@@ -111,6 +112,7 @@ func (r *registry) evaluateAsync(m *esModule, above []*esModule) *goja.Object {
 			return r.start(m, i, above)
 		}
 		v := m.evaluate.Call(goja.Undefined())
+		r.vm.nameDefault(m.namespace)
 		m.evaluated = true
 		return v
 	})

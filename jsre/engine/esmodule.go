@@ -127,21 +127,36 @@ func (r *registry) checkImports(m *esModule) error {
 	}
 	m.checked = true
 	for i, d := range m.deps {
-		if d.es == nil {
-			continue
-		}
-		if err := r.checkImports(d.es); err != nil {
+		if err := r.checkImport(m, i, d); err != nil {
 			m.checked = false
 			return err
 		}
-		for _, name := range m.unit.lowered.Imports[i].Names {
-			if !d.es.exports(name, map[*esModule]bool{}) {
-				m.checked = false
-				return r.notExported(m, i, name, "")
-			}
+	}
+	return nil
+}
+
+// checkImport checks what m imports from one module. What CommonJS exports shows when it has run.
+func (r *registry) checkImport(m *esModule, i int, d dependency) error {
+	switch {
+	case d.es != nil:
+		if err := r.checkImports(d.es); err != nil {
+			return err
+		}
+	case d.native == "":
+		return nil
+	}
+	for _, name := range m.unit.lowered.Imports[i].Names {
+		if d.es != nil && !d.es.exports(name, map[*esModule]bool{}) || d.es == nil && !r.nativeExports(d, name) {
+			return r.notExported(m, i, name, "")
 		}
 	}
 	return nil
+}
+
+func (r *registry) nativeExports(d dependency, name string) bool {
+	ns := r.namespaceOf(d)
+	exports, _ := ns.Get("default").(*goja.Object)
+	return ns.Get(name) != nil || exports != nil && r.vm.copyExport(ns, exports, name)
 }
 
 // exports reports whether the module exports a name, as far as is known before it runs.
@@ -204,11 +219,30 @@ func (r *registry) hostObject(m *esModule) *goja.Object {
 		m.evaluate, _ = vm.ToFunc(c.Argument(1))
 		if m.namespace != nil {
 			vm.markNamespace(m.namespace)
+			vm.nameDefault(m.namespace)
 		}
 		return goja.Undefined()
 	})
 	_ = host.Set("meta", r.meta(m.unit))
+	_ = host.Set("frozen", vm.rt.NewDynamicObject(frozenNamespace{vm}))
 	return host
+}
+
+// frozenNamespace stands for a namespace where its members are assigned to.
+type frozenNamespace struct{ vm *VM }
+
+func (f frozenNamespace) Get(string) goja.Value { return goja.Undefined() }
+
+func (f frozenNamespace) Has(string) bool { return true }
+
+func (f frozenNamespace) Keys() []string { return nil }
+
+func (f frozenNamespace) Set(key string, _ goja.Value) bool {
+	panic(f.vm.NewError("TypeError", "", "Cannot assign to read only property '"+key+"'"))
+}
+
+func (f frozenNamespace) Delete(key string) bool {
+	panic(f.vm.NewError("TypeError", "", "Cannot delete property '"+key+"' of [object Module]"))
 }
 
 // meta makes import.meta.
@@ -234,6 +268,22 @@ func (r *registry) meta(u *unit) *goja.Object {
 func (vm *VM) markNamespace(namespace *goja.Object) {
 	_ = namespace.SetPrototype(nil)
 	_ = namespace.DefineDataPropertySymbol(goja.SymToStringTag, vm.rt.ToValue("Module"), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
+}
+
+// nameOfDefault is what [Options.Lower] names a default export that has no name of its own.
+const nameOfDefault = "module_default"
+
+// nameDefault names a default export that has no name in the source "default", as the language has it.
+func (vm *VM) nameDefault(namespace *goja.Object) {
+	var fn *goja.Object
+	if vm.rt.Try(func() { fn, _ = namespace.Get("default").(*goja.Object) }) != nil || fn == nil {
+		return
+	}
+	if _, callable := goja.AssertFunction(fn); callable && hasAccessor(fn, "name") {
+		if name := fn.Get("name"); name != nil && name.String() == nameOfDefault {
+			_ = fn.DefineDataProperty("name", vm.rt.ToValue("default"), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+		}
+	}
 }
 
 // namespaceOf gives the namespace of what an import leads to, running a CommonJS module the first time.

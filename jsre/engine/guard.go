@@ -68,6 +68,7 @@ func (l *Loop) try(f func()) (thrown error) {
 // it, else it ends the script.
 func (l *Loop) uncaught(thrown error) {
 	vm := l.vm
+	vm.uncaught++
 	switch {
 	case vm.tasks.Count("uncaughtException") > 0:
 	case vm.session != nil:
@@ -87,6 +88,7 @@ func (l *Loop) uncaught(thrown error) {
 // uncaughtRejection deals with a rejected promise that nobody handled.
 func (l *Loop) uncaughtRejection(reason goja.Value) {
 	vm := l.vm
+	vm.uncaught++
 	switch {
 	case vm.tasks.Count("uncaughtException") > 0:
 	case vm.session != nil:
@@ -101,6 +103,10 @@ func (l *Loop) uncaughtRejection(reason goja.Value) {
 		vm.Stop(vm.scriptError(again))
 	}
 }
+
+// Uncaught is how many exceptions and rejections nobody has caught up to now: the script may listen to them
+// and go on. Loop goroutine only.
+func (vm *VM) Uncaught() int { return vm.uncaught }
 
 // errorValue is what a script is shown of an exception.
 func (vm *VM) errorValue(thrown error) goja.Value {

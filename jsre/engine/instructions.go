@@ -35,6 +35,8 @@ type machine struct {
 	calls           uintptr
 	callSize        uintptr // of an entry of the stack of calls
 	callPrg, callSB uintptr
+	iters, iterSize uintptr // the stack of iterators, and the size of an entry
+	iter, iterNext  uintptr // where an entry has its iterator, and that its method next
 }
 
 // instructions know the instructions that goja compiles to.
@@ -45,6 +47,7 @@ type instructions struct {
 	kinds sync.Map     // of *instructionKind, by the table of methods
 
 	add, throw, concat replaced
+	iterate, iterateP  replaced
 	ascii              unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
 	wide               unsafe.Pointer // and one of others, a []uint16 that begins with a mark
 
@@ -78,7 +81,7 @@ var theInstructions = sync.OnceValues(func() (*instructions, error) {
 
 // findInstructions looks for the instructions that are replaced, in a program that has them.
 func (in *instructions) findInstructions() bool {
-	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; return a + b + `${a}${b}` })", false)
+	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; for (a of b) ; [a] = b; return a + b + `${a}${b}` })", false)
 	if err != nil {
 		return false
 	}
@@ -91,9 +94,13 @@ func (in *instructions) findInstructions() bool {
 			in.throw = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(throwInstruction)}}
 		case "concatStrings":
 			in.concat = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(concatInstruction)}}
+		case "_iterate":
+			in.iterate = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(iterateInstruction)}}
+		case "_iterateP":
+			in.iterateP = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(iteratePInstruction)}}
 		}
 	})
-	return in.add.table != nil && in.throw.table != nil && in.concat.table != nil
+	return in.add.table != nil && in.throw.table != nil && in.concat.table != nil && in.iterate.table != nil && in.iterateP.table != nil
 }
 
 // findTexts takes a text of either kind apart, as goja makes them.
@@ -123,6 +130,10 @@ func (vm *VM) patch(prog *goja.Program) {
 			*i = anyInterface{unsafe.Pointer(in.throw.table), unsafe.Pointer(vm.errors)}
 		case "concatStrings":
 			*i = anyInterface{unsafe.Pointer(in.concat.table), unsafe.Pointer(&concatenation{*(*int)(i.data), vm.appender})}
+		case "_iterate":
+			*i = anyInterface{unsafe.Pointer(in.iterate.table), unsafe.Pointer(vm)}
+		case "_iterateP":
+			*i = anyInterface{unsafe.Pointer(in.iterateP.table), unsafe.Pointer(vm)}
 		default:
 			if k.operation != "" {
 				op := in.operations[k.operation]
@@ -144,17 +155,36 @@ func (in *instructions) layout() bool {
 	if !ok || vm.Type.Kind() != reflect.Pointer {
 		return false
 	}
-	calls, ok := vm.Type.Elem().FieldByName("callStack")
+	return in.vm.layout(vm.Type.Elem())
+}
+
+// layout finds the fields of goja's vm.
+func (m *machine) layout(vm reflect.Type) bool {
+	calls, ok := vm.FieldByName("callStack")
 	if !ok || calls.Type.Kind() != reflect.Slice {
 		return false
 	}
-	m := &in.vm
 	m.calls, m.callSize = calls.Offset, calls.Type.Elem().Size()
 	pointer, value := reflect.TypeFor[*goja.Program](), reflect.TypeFor[int]()
-	return field(vm.Type.Elem(), "stack", nil, &m.stack) && field(vm.Type.Elem(), "sp", value, &m.sp) &&
-		field(vm.Type.Elem(), "pc", value, &m.pc) && field(vm.Type.Elem(), "prg", pointer, &m.prg) &&
-		field(vm.Type.Elem(), "curAsyncRunner", nil, &m.runner) &&
+	return m.findIterators(vm) && field(vm, "stack", nil, &m.stack) && field(vm, "sp", value, &m.sp) &&
+		field(vm, "pc", value, &m.pc) && field(vm, "prg", pointer, &m.prg) &&
+		field(vm, "curAsyncRunner", nil, &m.runner) &&
 		field(calls.Type.Elem(), "prg", pointer, &m.callPrg) && field(calls.Type.Elem(), "sb", value, &m.callSB)
+}
+
+// findIterators finds the stack of iterators.
+func (m *machine) findIterators(vm reflect.Type) bool {
+	iters, ok := vm.FieldByName("iterStack")
+	if !ok || iters.Type.Kind() != reflect.Slice {
+		return false
+	}
+	m.iters, m.iterSize = iters.Offset, iters.Type.Elem().Size()
+	record, ok := iters.Type.Elem().FieldByName("iter")
+	if !ok || record.Type.Kind() != reflect.Pointer {
+		return false
+	}
+	m.iter = record.Offset
+	return field(record.Type.Elem(), "next", reflect.TypeFor[func(goja.FunctionCall) goja.Value](), &m.iterNext)
 }
 
 // field finds where a struct has a field, of a type unless that is nil.

@@ -61,7 +61,7 @@ func (l *Loop) checkpoint() {
 			l.runTicks()
 		case !l.jobs.empty():
 			l.runJobs()
-		case len(l.rejected) > 0:
+		case l.rejected.any():
 			l.reportRejections()
 		default:
 			return
@@ -86,32 +86,5 @@ func (l *Loop) runJobs() {
 			return
 		}
 		l.guard(job)
-	}
-}
-
-// trackRejection keeps the promises that were rejected while nobody listened.
-func (l *Loop) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
-	if op == goja.PromiseRejectionReject {
-		l.rejected = append(l.rejected, p)
-		return
-	}
-	for i, r := range l.rejected {
-		if r == p {
-			l.rejected = append(l.rejected[:i], l.rejected[i+1:]...)
-			return
-		}
-	}
-}
-
-// reportRejections tells the listeners of 'unhandledRejection', or ends the script.
-func (l *Loop) reportRejections() {
-	list := l.rejected
-	l.rejected = nil
-	for _, p := range list {
-		if l.vm.tasks.Count("unhandledRejection") > 0 {
-			l.guard(func() { l.vm.tasks.Emit("unhandledRejection", p.Result(), l.rt.ToValue(p)) })
-			continue
-		}
-		l.uncaughtRejection(p.Result())
 	}
 }

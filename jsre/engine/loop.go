@@ -21,13 +21,14 @@ type Loop struct {
 	rt *goja.Runtime
 
 	// owned by the loop goroutine
+	made       time.Time
 	timers     timerHeap
 	timerSeq   uint64
 	timersRefd int
 	immediates fifo.Queue[*Immediate]
 	ticks      fifo.Queue[func()]
 	jobs       *jobQueue
-	rejected   []*goja.Promise // rejected without a handler, not yet reported
+	rejected   rejections // without a handler, not yet reported
 	sleep      *time.Timer
 	sweep      goja.Callable // see idle
 
@@ -45,7 +46,7 @@ func newLoop(vm *VM) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{vm: vm, rt: vm.rt, jobs: jobs, wake: make(chan struct{}, 1)}
+	l := &Loop{vm: vm, rt: vm.rt, jobs: jobs, wake: make(chan struct{}, 1), made: time.Now()}
 	l.sweep, _ = goja.AssertFunction(vm.rt.ToValue(func(goja.FunctionCall) goja.Value { return nil }))
 	vm.rt.SetPromiseRejectionTracker(l.trackRejection)
 	return l, nil
@@ -138,8 +139,7 @@ func (l *Loop) turn(wait time.Duration) bool {
 	if !l.idle(wait) {
 		return false
 	}
-	now := time.Now()
-	served := l.runTimers(now)
+	served := l.runTimers(l.now())
 	served = l.runPosted() || served
 	served = l.runSources() || served
 	return l.runImmediates() || served
@@ -164,7 +164,7 @@ func (l *Loop) idle(wait time.Duration) bool {
 			limit = max(time.Until(end), 0)
 		}
 		if len(l.timers) > 0 {
-			due := time.Until(l.timers[0].when)
+			due := l.timers[0].when - l.now()
 			if due <= 0 {
 				return true
 			}
@@ -237,9 +237,11 @@ func (l *Loop) Serve(check func() bool, turnTime time.Duration) {
 }
 
 // Poll serves what is ready, waiting for it no longer than wait (0: not at all, negative: without
-// limit). It reports whether anything was served. Loop goroutine only.
+// limit). It reports whether anything was served; without limit it is false only when nothing can come any more.
+// Loop goroutine only.
 func (l *Loop) Poll(wait time.Duration) bool {
-	served := l.turn(wait)
+	l.checkpoint() // what promises begin may be all there is to wait for
+	served := (wait >= 0 || l.alive()) && l.turn(wait)
 	l.checkpoint()
 	l.vm.CheckStop()
 	return served

@@ -22,7 +22,7 @@ type Script struct {
 type Lowered struct {
 	// Code is the body of a CommonJS module's function. That of an ES module calls `this` with a function
 	// that runs the module: it gets an object with dep(i), the namespace of Imports[i]; require(id) and
-	// import(id); meta, which is import.meta; and done(namespace, evaluate), which it calls before
+	// import(id); meta, which is import.meta; frozen, whose members cannot be set; and done(namespace, evaluate), which it calls before
 	// anything of the module has run.
 	Code string
 	// Place gives the place in the source of a place in Code. Lines and columns count from 1, columns in

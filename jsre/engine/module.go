@@ -42,6 +42,9 @@ type registry struct {
 
 func newRegistry(vm *VM, modules []Module) *registry {
 	r := &registry{vm: vm, byName: map[string]int{}, loaded: map[int]goja.Value{}, cache: vm.rt.CreateObject(nil)}
+	if vm.opts.Access.Read != nil {
+		r.files.Check = vm.readable
+	}
 	for _, m := range modules {
 		if i, ok := r.byName[m.Name]; ok && r.list[i].Name == m.Name {
 			r.list[i] = m
@@ -121,6 +124,7 @@ func (r *registry) missing(id string, from *unit, err error, how string) *LoadEr
 	msg := fmt.Sprintf("Cannot find module '%s' (%s %s)", id, how, from.name)
 	var closed *resolve.NotExportedError
 	var broken *resolve.PackageError
+	var refused *resolve.RefusedError
 	switch {
 	case errors.As(err, &closed):
 		e.code = "ERR_PACKAGE_PATH_NOT_EXPORTED"
@@ -130,6 +134,10 @@ func (r *registry) missing(id string, from *unit, err error, how string) *LoadEr
 		msg = err.Error() + " (" + how + " " + from.name + ")"
 	case errors.As(err, &broken):
 		e.code, msg = "ERR_INVALID_PACKAGE_CONFIG", err.Error()
+	case errors.As(err, &refused) && resolve.IsPath(id):
+		e.code, msg = "EACCES", err.Error()+" ("+how+" "+from.name+")"
+	case errors.As(err, &refused):
+		msg += ": " + err.Error()
 	case resolve.IsPath(id):
 		msg += ": no such file"
 	case r.vm.opts.Missing != nil && r.vm.opts.Missing(bareName(id)) != "":

@@ -122,7 +122,10 @@ func (k functionKinds) newTemplate(name string, length int) *objectTemplate {
 		}
 	}
 	props := templateProperties{"length": attribute(length), "name": attribute(name)}
-	return &objectTemplate{propNames: []unistring.String{"length", "name"}, props: *(*unsafe.Pointer)(unsafe.Pointer(&props))}
+	return &objectTemplate{
+		propNames: []unistring.String{"length", "name"}, props: *(*unsafe.Pointer)(unsafe.Pointer(&props)),
+		symProps: nil, symPropNames: nil, protoFactory: nil, // it has none of these
+	}
 }
 
 // initFunctions looks at how goja makes functions.

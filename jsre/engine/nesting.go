@@ -98,11 +98,8 @@ func (s *nestingScan) set(k wordKind) { s.before, s.word, s.member, s.newline = 
 func (s *nestingScan) next() {
 	c := s.text[s.at]
 	switch {
-	case c == '\n' || c == '\r':
-		s.newline = true
-		s.at++
-		return
-	case c == ' ' || c == '\t' || c == '\f' || c == '\v':
+	case strings.IndexByte("\n\r \t\f\v", c) >= 0:
+		s.newline = s.newline || c == '\n' || c == '\r'
 		s.at++
 		return
 	case c == '/' && !s.loose && s.comment():
@@ -111,14 +108,24 @@ func (s *nestingScan) next() {
 		s.readWord()
 		return
 	}
-	if s.ended && c != ')' && c != ']' && c != '}' {
-		s.statement()
-	}
-	if c == '{' && s.before == wordBlock || s.before != wordOperator && s.newline && (c == '\'' || c == '"' || c == '@') {
+	if s.beginsStatement(c) {
 		s.statement()
 	}
 	s.ended = false
 	s.sign(c)
+}
+
+// beginsStatement tells whether a statement begins with a sign.
+func (s *nestingScan) beginsStatement(c byte) bool {
+	switch c {
+	case ')', ']', '}':
+		return false
+	case '{':
+		return s.ended || s.before == wordBlock
+	case '\'', '"', '@':
+		return s.ended || s.before != wordOperator && s.newline
+	}
+	return s.ended
 }
 
 // isWordByte tells what names and numbers are made of. All beyond ASCII is taken for it; a line
@@ -167,37 +174,65 @@ func (s *nestingScan) operator(c byte, at int) {
 		s.add(1)
 	}
 	kind := wordOperator
-	switch {
-	case c == '-' && (strings.HasPrefix(s.text[at:], "-->") || strings.HasSuffix(s.text[:at], "<!")):
-		s.loose = true // a comment of HTML, perhaps
-	case (c == '+' || c == '-') && strings.HasPrefix(s.text[at+1:], string(c)):
-		s.add(1)
-		s.at++
-		if s.before == wordOperand && !s.newline {
-			kind = wordOperand
+	postfix := s.before == wordOperand && !s.newline
+	switch c {
+	case '+', '-':
+		kind = s.sign2(c, at, postfix)
+	case '!':
+		if postfix && !strings.HasPrefix(s.text[s.at:], "=") {
+			kind = wordOperand // TypeScript's
 		}
-	case c == '!' && s.before == wordOperand && !s.newline && !strings.HasPrefix(s.text[at+1:], "="):
-		kind = wordOperand // TypeScript's
-	case c == '.' && s.top().space:
-		s.add(arrowWeight) // esbuild takes time with the third power of their number
-	case c == ':':
-		s.top().pair = true
-		if s.before == wordOperand && strings.HasSuffix(strings.TrimRight(s.text[max(0, at-64):at], " \t\r\n"), ")") {
-			s.top().colons++
+	case '.':
+		if s.top().space {
+			s.add(arrowWeight) // esbuild takes time with the third power of their number
 		}
-	case c == '>' && at > 0 && s.text[at-1] == '=':
-		s.add(arrowWeight)
-		if l := s.top(); l.colons > 0 {
-			l.colons--
-			l.tries++
-			s.tries++
-			s.found.Again = max(s.found.Again, s.tries)
+	case ':':
+		s.colon(at)
+	case '>':
+		if at > 0 && s.text[at-1] == '=' {
+			s.arrow()
+		} else {
+			kind = wordUnsure
 		}
-	case c == '>':
-		kind = wordUnsure
 	}
 	s.set(kind)
 	s.member = c == '.'
+}
+
+// sign2 takes a plus or minus, or two of them.
+func (s *nestingScan) sign2(c byte, at int, postfix bool) wordKind {
+	if strings.HasPrefix(s.text[at:], "-->") || strings.HasSuffix(s.text[:at], "<!") {
+		s.loose = true // a comment of HTML, perhaps
+		return wordOperator
+	}
+	if !strings.HasPrefix(s.text[s.at:], string(c)) {
+		return wordOperator
+	}
+	s.add(1)
+	s.at++
+	if postfix {
+		return wordOperand
+	}
+	return wordOperator
+}
+
+// colon takes a colon, which behind a parenthesis may belong to a condition or to a type.
+func (s *nestingScan) colon(at int) {
+	s.top().pair = true
+	if s.before == wordOperand && strings.HasSuffix(strings.TrimRight(s.text[max(0, at-64):at], " \t\r\n"), ")") {
+		s.top().colons++
+	}
+}
+
+// arrow takes the arrow of a function.
+func (s *nestingScan) arrow() {
+	s.add(arrowWeight)
+	if l := s.top(); l.colons > 0 {
+		l.colons--
+		l.tries++
+		s.tries++
+		s.found.Again = max(s.found.Again, s.tries)
+	}
 }
 
 func (s *nestingScan) open(c byte) {
@@ -326,32 +361,38 @@ func (s *nestingScan) readWord() {
 		s.at++
 	}
 	word := s.text[begin:s.at]
-	kind := wordOperand
-	if !s.member {
-		kind = kindOfWord(word)
+	if s.member {
+		if s.before == wordOperand {
+			s.add(1)
+		}
+		s.ended = false
+		s.set(wordOperand)
+		return
 	}
-	goesOn := !s.member && continues(word)
+	s.takeWord(word)
+}
+
+// takeWord takes a word that is no member's name.
+func (s *nestingScan) takeWord(word string) {
+	kind, goesOn := kindOfWord(word), continues(word)
 	if !goesOn && (s.ended || s.before == wordBlock || s.before == wordOperand && s.newline) {
 		s.statement()
 	}
 	s.ended = false
-	if word == "else" && !s.member {
+	if word == "else" {
 		s.top().chain++
 		s.sum++
 	}
 	if kind != wordOperand || goesOn || s.before == wordOperand {
 		s.add(1)
 	}
-	member := s.member
 	before := s.word
 	s.set(kind)
-	if !member {
-		s.word = word
-		s.top().space = s.top().space || word == "namespace" || word == "module"
-		if word == "await" && before == "for" {
-			s.word = "for"
-		}
+	s.word = word
+	if word == "await" && before == "for" {
+		s.word = "for"
 	}
+	s.top().space = s.top().space || word == "namespace" || word == "module"
 }
 
 // kindOfWord tells whether an operand follows a word.

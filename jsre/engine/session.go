@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/dop251/goja"
 )
@@ -22,6 +23,7 @@ type Session struct {
 	lazy     map[string]goja.Value // getters of globals that are made when they are first asked for
 	waiting  func(Outcome)         // ends the text that waits for a promise; nil: none does
 	uncaught func(Outcome)
+	broken   atomic.Bool // the text that runs, or the next one, is to be broken off
 }
 
 // Outcome is what became of a text of a [Session].
@@ -86,6 +88,11 @@ func (s *Session) Eval(text string, done func(Outcome)) bool {
 	ended := make(chan struct{})
 	s.vm.loop.Post(func() {
 		s.clearInterrupt()
+		if s.broken.Swap(false) {
+			done(Outcome{Err: ErrInterrupted})
+			close(ended)
+			return
+		}
 		s.start(text, func(o Outcome) {
 			done(o)
 			close(ended)
@@ -99,8 +106,9 @@ func (s *Session) Eval(text string, done func(Outcome)) bool {
 	}
 }
 
-// Interrupt breaks off the text that runs, or waits. Safe from any goroutine.
+// Interrupt breaks off the text that runs, or waits, or where there is none the next one. Safe from any goroutine.
 func (s *Session) Interrupt() {
+	s.broken.Store(true)
 	s.vm.mu.Lock()
 	if s.vm.stop == nil {
 		s.vm.rt.Interrupt(ErrInterrupted)
@@ -111,6 +119,9 @@ func (s *Session) Interrupt() {
 		s.finish(Outcome{Err: ErrInterrupted})
 	})
 }
+
+// ClearInterrupt takes an Interrupt back that came when no text ran. Safe from any goroutine.
+func (s *Session) ClearInterrupt() { s.broken.Store(false) }
 
 // clearInterrupt takes an interrupt back that found nothing to interrupt.
 func (s *Session) clearInterrupt() {

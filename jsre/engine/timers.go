@@ -5,32 +5,50 @@ import (
 	"time"
 )
 
-// Timer is one setTimeout or setInterval. Loop goroutine only.
+// Timer is one setTimeout or setInterval. A script may start a million of them, so it is kept small: times are counted
+// from when the loop was made. Loop goroutine only.
 type Timer struct {
 	loop   *Loop
-	when   time.Time
+	when   time.Duration
 	seq    uint64
-	index  int // place in the heap, -1: not in it
 	every  time.Duration
+	fire   Firer
+	index  int32 // place in the heap, -1: not in it
 	repeat bool
 	refd   bool
-	fire   func()
 }
+
+// Firer is what a timer calls.
+type Firer interface{ Fire() }
+
+type fireFunc func()
+
+// Fire implements Firer.
+func (f fireFunc) Fire() { f() }
 
 // NewTimer has fire run after d, and again every d when repeat is set. d is raised to one
 // millisecond, as in Node.js. The timer keeps the loop serving unless Unref is called.
 func (l *Loop) NewTimer(d time.Duration, repeat bool, fire func()) *Timer {
-	t := &Timer{loop: l, every: max(d, time.Millisecond), repeat: repeat, index: -1, fire: fire}
-	t.start(time.Now())
-	t.Ref()
+	t := &Timer{}
+	l.StartTimer(t, d, repeat, fireFunc(fire))
 	return t
 }
 
-func (t *Timer) start(now time.Time) {
+// StartTimer is NewTimer for a timer that is part of something of the caller's.
+func (l *Loop) StartTimer(t *Timer, d time.Duration, repeat bool, fire Firer) {
+	*t = Timer{loop: l, every: max(d, time.Millisecond), repeat: repeat, index: -1, fire: fire}
+	t.start()
+	t.Ref()
+}
+
+// now is the time since the loop was made.
+func (l *Loop) now() time.Duration { return time.Since(l.made) }
+
+func (t *Timer) start() {
 	t.loop.timerSeq++
-	t.when, t.seq = now.Add(t.every), t.loop.timerSeq
+	t.when, t.seq = t.loop.now()+t.every, t.loop.timerSeq
 	if t.index >= 0 {
-		heap.Fix(&t.loop.timers, t.index)
+		heap.Fix(&t.loop.timers, int(t.index))
 		return
 	}
 	heap.Push(&t.loop.timers, t)
@@ -45,18 +63,18 @@ func (t *Timer) Cancel() {
 	if t.index < 0 {
 		return
 	}
-	heap.Remove(&t.loop.timers, t.index)
+	heap.Remove(&t.loop.timers, int(t.index))
 	if t.refd {
 		t.loop.timersRefd--
 	}
 }
 
 // Refresh starts the timer anew with its own delay, also when it has fired.
-func (t *Timer) Refresh() { t.start(time.Now()) }
+func (t *Timer) Refresh() { t.start() }
 
 // Left is the time until the timer fires; false when it has fired or was cancelled.
 func (t *Timer) Left() (time.Duration, bool) {
-	return max(time.Until(t.when), 0), t.index >= 0
+	return max(t.when-t.loop.now(), 0), t.index >= 0
 }
 
 // Ref has the timer keep the loop serving, which is the default.
@@ -75,16 +93,19 @@ func (t *Timer) Unref() {
 	t.refd = false
 }
 
+// Repeats reports whether the timer goes on after it has fired.
+func (t *Timer) Repeats() bool { return t.repeat }
+
 // HasRef reports whether the timer keeps the loop serving.
 func (t *Timer) HasRef() bool { return t.refd }
 
-// runTimers fires what is due at now, the earliest first.
-func (l *Loop) runTimers(now time.Time) bool {
+// runTimers fires what is due at now, the earliest first. A timer that is started meanwhile is due later than now and
+// waits for the next turn.
+func (l *Loop) runTimers(now time.Duration) bool {
 	served := false
-	last := l.timerSeq
 	for len(l.timers) > 0 && !l.vm.stopped.Load() {
 		t := l.timers[0]
-		if t.when.After(now) || t.seq > last {
+		if t.when > now {
 			break
 		}
 		heap.Pop(&l.timers)
@@ -92,14 +113,10 @@ func (l *Loop) runTimers(now time.Time) bool {
 			l.timersRefd--
 		}
 		served = true
-		if !t.repeat {
-			l.Run(t.fire)
-			continue
-		}
-		l.Run(t.fire)
+		l.Run(t.fire.Fire)
 		// A callback may have cancelled the interval, or started it again.
 		if t.repeat && t.index < 0 {
-			t.start(time.Now())
+			t.start()
 		}
 	}
 	return served
@@ -144,21 +161,21 @@ type timerHeap []*Timer
 func (h timerHeap) Len() int { return len(h) }
 
 func (h timerHeap) Less(i, j int) bool {
-	if h[i].when.Equal(h[j].when) {
+	if h[i].when == h[j].when {
 		return h[i].seq < h[j].seq
 	}
-	return h[i].when.Before(h[j].when)
+	return h[i].when < h[j].when
 }
 
 func (h timerHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
+	h[i].index, h[j].index = int32(i), int32(j) //nolint:gosec // a heap of 2^31 timers does not fit in memory
 }
 
 // Push implements heap.Interface.
 func (h *timerHeap) Push(x any) {
 	t, _ := x.(*Timer)
-	t.index = len(*h)
+	t.index = int32(len(*h)) //nolint:gosec // as in Swap
 	*h = append(*h, t)
 }
 

@@ -24,6 +24,7 @@ const maxCallDepth = 4000
 type Options struct {
 	Args   []string       // process.argv from index 2 on; nil: none
 	Env    []string       // "NAME=value" pairs; nil: the host's environment
+	Stdin  io.Reader      // read when the script first asks for input; nil: there is none
 	Stdout io.Writer      // nil: discard
 	Stderr io.Writer      // nil: discard
 	Color  bool           // the console may colour what it inspects
@@ -87,15 +88,16 @@ type VM struct {
 	ctx    context.Context // done when the script is asked to stop, for whatever reason
 	cancel context.CancelCauseFunc
 
-	mu      sync.Mutex
-	phase   phase
-	stop    error       // guarded by mu; why serving ends
-	stopped atomic.Bool // stop is set
-	hooks   []func()
-	onMain  []func(path string)
-	shared  map[any]any
-	tasked  sync.WaitGroup // goroutines started by Go
-	ended   chan struct{}  // closed when Run has returned
+	mu       sync.Mutex
+	phase    phase
+	stop     error       // guarded by mu; why serving ends
+	stopped  atomic.Bool // stop is set
+	uncaught int         // exceptions and rejections that nobody has caught
+	hooks    []func()
+	onMain   []func(path string)
+	shared   map[any]any
+	tasked   sync.WaitGroup // goroutines started by Go
+	ended    chan struct{}  // closed when Run has returned
 }
 
 type phase int
@@ -283,9 +285,17 @@ func (vm *VM) SetGlobal(name string, v any) {
 // LazyGlobal defines a global that is made when the script first asks for it: what few scripts use
 // must not cost every runtime memory. Loop goroutine only.
 func (vm *VM) LazyGlobal(name string, create func() goja.Value) {
-	global := vm.rt.GlobalObject()
+	vm.lazyProperty(vm.rt.GlobalObject(), name, goja.FLAG_FALSE, create)
+}
+
+// LazyMember is LazyGlobal for an enumerable property of an object.
+func (vm *VM) LazyMember(o *goja.Object, name string, create func() goja.Value) {
+	vm.lazyProperty(o, name, goja.FLAG_TRUE, create)
+}
+
+func (vm *VM) lazyProperty(o *goja.Object, name string, enumerable goja.Flag, create func() goja.Value) {
 	settle := func(v goja.Value) {
-		_ = global.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+		_ = o.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, enumerable)
 	}
 	get := vm.NewFunction("get "+name, func(goja.FunctionCall) goja.Value {
 		v := create()
@@ -296,7 +306,7 @@ func (vm *VM) LazyGlobal(name string, create func() goja.Value) {
 		settle(c.Argument(0))
 		return goja.Undefined()
 	})
-	if err := global.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+	if err := o.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, enumerable); err != nil {
 		panic(err)
 	}
 }

@@ -37,19 +37,25 @@ func (p *printer) errorShape(obj *goja.Object, c class) (shape, []goja.Value, li
 		}
 	}
 	text := p.improve(stack, name, c)
-	at := 0
-	if m := obj.Get("message"); m != nil && goja.IsString(m) && m.String() != "" {
-		at = max(0, strings.Index(text, m.String()))
-		if at > 0 {
-			at += len(m.String())
-		}
-	}
+	at := behindMessage(obj, text)
 	if i := strings.Index(text[at:], "\n    at"); i < 0 {
 		text = "[" + text + "]"
 	} else if cause, ok := obj.Get("cause").(*goja.Object); ok {
 		text = text[:at+i] + "\n" + p.withoutCommon(text[at+i+1:], cause)
 	}
 	return p.based(indented(text, p.indent), keys)
+}
+
+// behindMessage is where the message of an error ends in its text, 0 when it is not in there.
+func behindMessage(obj *goja.Object, text string) int {
+	m := obj.Get("message")
+	if m == nil || !goja.IsString(m) {
+		return 0
+	}
+	if at := strings.Index(text, m.String()); at > 0 {
+		return at + len(m.String())
+	}
+	return 0
 }
 
 // stack is the text of error.stack, or name and message where it has none.

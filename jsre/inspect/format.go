@@ -112,7 +112,7 @@ func (in *Inspector) numeric(verb byte, v goja.Value) string {
 	if _, ok := v.(*goja.Object); ok && verb != 'f' {
 		return "NaN"
 	}
-	f := math.NaN()
+	var f float64
 	switch verb {
 	case 'd':
 		f = v.ToFloat()

@@ -53,20 +53,25 @@ func (p *printer) layout(s shape) string {
 		base += " "
 	}
 	list := s.entries
-	if p.Compact >= 1 {
-		if s.kind == extras && len(list) > 6 {
-			list = p.columns(s)
-		}
-		if p.level-s.level < p.Compact && len(list) == len(s.entries) {
-			start := len(list) + p.indent + p.length(s.open) + p.length(s.base) + 10
-			if p.fits(list, start, s.base) {
-				if line := strings.Join(list, ", "); !strings.Contains(line, "\n") {
-					return base + s.open + " " + line + " " + s.close
-				}
-			}
+	if p.Compact >= 1 && s.kind == extras && len(list) > 6 {
+		list = p.columns(s)
+	}
+	if p.Compact >= 1 && len(list) == len(s.entries) {
+		if line, ok := p.oneLine(s); ok {
+			return base + s.open + " " + line + " " + s.close
 		}
 	}
 	return base + s.open + nl + "  " + strings.Join(list, ","+nl+"  ") + nl + s.close
+}
+
+// oneLine is the entries in one line, if they are to share it and fit.
+func (p *printer) oneLine(s shape) (string, bool) {
+	start := len(s.entries) + p.indent + p.length(s.open) + p.length(s.base) + 10
+	if p.level-s.level >= p.Compact || !p.fits(s.entries, start, s.base) {
+		return "", false
+	}
+	line := strings.Join(s.entries, ", ")
+	return line, !strings.Contains(line, "\n")
 }
 
 // compacted is the layout of compact: true, in which braces share lines with entries.

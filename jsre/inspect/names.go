@@ -140,13 +140,7 @@ func (p *printer) function(obj *goja.Object, c class) string {
 	if strings.HasPrefix(source, "class") && strings.HasSuffix(source, "}") && !strings.HasSuffix(source, "[native code] }") {
 		return p.class(obj, c)
 	}
-	kind := "Function"
-	switch name := obj.ClassName(); {
-	case strings.HasPrefix(source, "async") || name == "AsyncFunction":
-		kind = "AsyncFunction"
-	case name == "GeneratorFunction" || c.tag == "GeneratorFunction":
-		kind = "GeneratorFunction"
-	}
+	kind := functionKind(obj, c, source)
 	base := "[" + kind
 	if c.none {
 		base += " (null prototype)"
@@ -163,6 +157,17 @@ func (p *printer) function(obj *goja.Object, c class) string {
 		base += " [" + c.tag + "]"
 	}
 	return base
+}
+
+// functionKind is the class of a function, as its brackets have it.
+func functionKind(obj *goja.Object, c class, source string) string {
+	switch name := obj.ClassName(); {
+	case strings.HasPrefix(source, "async") || name == "AsyncFunction":
+		return "AsyncFunction"
+	case name == "GeneratorFunction" || c.tag == "GeneratorFunction":
+		return "GeneratorFunction"
+	}
+	return "Function"
 }
 
 func (p *printer) class(obj *goja.Object, c class) string {

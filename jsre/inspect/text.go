@@ -238,13 +238,35 @@ func isZeroWidth(r rune) bool {
 		r >= 0xfe00 && r <= 0xfe0f || r >= 0xfe20 && r <= 0xfe2f || r >= 0xe0100 && r <= 0xe01ef
 }
 
-// isWide reports whether a character takes two columns: East Asian scripts and emoji.
+// wide are the characters that take two columns: East Asian scripts and emoji, as first and last of each run.
+var wide = [][2]rune{
+	{0x1100, 0x115f},
+	{0x2329, 0x232a},
+	{0x2e80, 0x303e},
+	{0x3040, 0x3247},
+	{0x3250, 0x4dbf},
+	{0x4e00, 0xa4c6},
+	{0xa960, 0xa97c},
+	{0xac00, 0xd7a3},
+	{0xf900, 0xfaff},
+	{0xfe10, 0xfe19},
+	{0xfe30, 0xfe6b},
+	{0xff01, 0xff60},
+	{0xffe0, 0xffe6},
+	{0x1b000, 0x1b001},
+	{0x1f200, 0x1f251},
+	{0x1f300, 0x1f64f},
+	{0x1f900, 0x1f9ff},
+	{0x20000, 0x3fffd},
+}
+
 func isWide(r rune) bool {
-	return r >= 0x1100 && (r <= 0x115f || r == 0x2329 || r == 0x232a || r >= 0x2e80 && r <= 0x3247 && r != 0x303f ||
-		r >= 0x3250 && r <= 0x4dbf || r >= 0x4e00 && r <= 0xa4c6 || r >= 0xa960 && r <= 0xa97c || r >= 0xac00 && r <= 0xd7a3 ||
-		r >= 0xf900 && r <= 0xfaff || r >= 0xfe10 && r <= 0xfe19 || r >= 0xfe30 && r <= 0xfe6b || r >= 0xff01 && r <= 0xff60 ||
-		r >= 0xffe0 && r <= 0xffe6 || r >= 0x1b000 && r <= 0x1b001 || r >= 0x1f200 && r <= 0x1f251 ||
-		r >= 0x1f300 && r <= 0x1f64f || r >= 0x1f900 && r <= 0x1f9ff || r >= 0x20000 && r <= 0x3fffd)
+	for _, run := range wide {
+		if r <= run[1] {
+			return r >= run[0]
+		}
+	}
+	return false
 }
 
 // StripColors takes the control sequences of a terminal out of a text: CSI with its parameters, and
@@ -268,25 +290,21 @@ func StripColors(s string) string {
 
 // sequence is the length of the control sequence that a text begins with, 0 when it begins with none.
 func sequence(s string) int {
-	i := 0
-	switch {
-	case strings.HasPrefix(s, "\x1b]"):
-		if end := strings.IndexAny(s, "\a"); end > 0 {
-			return end + 1
-		}
-		return 0
-	case strings.HasPrefix(s, "\x1b["):
-		i = 2
-	case strings.HasPrefix(s, "\u009b"):
-		i = len("\u009b")
-	default:
+	if strings.HasPrefix(s, "\x1b]") {
+		return strings.IndexByte(s, '\a') + 1
+	}
+	rest, found := strings.CutPrefix(s, "\x1b[")
+	if !found {
+		rest, found = strings.CutPrefix(s, "\u009b")
+	}
+	if !found {
 		return 0
 	}
-	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || strings.IndexByte(";:?<=>[]()#", s[i]) >= 0) {
-		i++
-	}
-	if i < len(s) && (s[i] >= 'A' && s[i] <= 'Z' || s[i] >= 'a' && s[i] <= 'z' || s[i] == '~') {
-		return i + 1
+	rest = strings.TrimLeft(rest, "0123456789;:?<=>[]()#")
+	if rest != "" && (isLetter(rest[0]) || rest[0] == '~') {
+		return len(s) - len(rest) + 1
 	}
 	return 0
 }
+
+func isLetter(c byte) bool { return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' }

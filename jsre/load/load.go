@@ -3,10 +3,12 @@
 package load
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,10 +40,17 @@ func Lower(src engine.Script) (*engine.Lowered, error) {
 	if err := checkNesting(src.Text, language == api.LoaderTSX || language == api.LoaderJSX); err != nil {
 		return nil, err
 	}
+	marked := src
 	if src.Kind == engine.KindES {
-		src.Text += esMark
+		marked.Text += esMark
 	}
-	out, err := lower(src, language)
+	out, err := lower(marked, language)
+	if err != nil && src.Kind == engine.KindES {
+		// A text that breaks off is told of as it is written.
+		if _, own := lower(src, language); own != nil {
+			return nil, own
+		}
+	}
 	// A text without a file may be TypeScript as well as JavaScript.
 	if err != nil && filepath.Ext(src.Path) == "" {
 		typed, typedErr := lower(src, api.LoaderTS)
@@ -61,11 +70,21 @@ func further(a, b error) bool {
 // esMark makes an ES module of a text that shows by nothing else that it is one.
 const esMark = "\nexport {};"
 
+// strictOnly is in what esbuild 0.28.2 says of a text that is not strict, which its bundles are.
+const strictOnly = ` with the "esm" output format`
+
 func lower(src engine.Script, language api.Loader) (*engine.Lowered, error) {
 	b := &bundle{src: src, language: language}
 	result := api.Build(b.options())
+	for b.mend(&result) {
+		b.imports, b.requires, b.isStatic = nil, nil, nil
+		result = api.Build(b.options())
+	}
 	if len(result.Errors) > 0 {
-		return nil, textError(result.Errors[0])
+		if strings.Contains(result.Errors[0].Text, strictOnly) && src.Kind != engine.KindES {
+			return b.commonJS()
+		}
+		return nil, b.textError(result.Errors[0])
 	}
 	var code, sourceMap string
 	for _, file := range result.OutputFiles {
@@ -121,6 +140,7 @@ type bundle struct {
 	imports  []engine.Import
 	requires []string
 	isStatic map[string]int // index into imports
+	edits    edits
 }
 
 func (b *bundle) options() api.BuildOptions {
@@ -219,6 +239,11 @@ func cutEnd(code string) (string, ending, bool) {
 // module finishes an ES module.
 func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, error) {
 	b.findNames(code)
+	if b.language == api.LoaderJS || b.language == api.LoaderJSX {
+		b.findDeclared()
+	}
+	places := newPlaces(sourceMap, spaceOf+":module")
+	code = places.restoreNames(code, b.src.Text)
 	var tail strings.Builder
 	// The stand-ins give what import means already.
 	if strings.Contains(code, "\nvar __toESM = ") {
@@ -232,32 +257,23 @@ func (b *bundle) module(code, sourceMap string, end ending) (*engine.Lowered, er
 	// A call of import() is replaced by one of the same length, for columns not to move.
 	code = strings.ReplaceAll(code, "__toESM(__require(", "__dunlin.import( (")
 	code = keepClassNames(code, b.src.Text)
+	head := ""
+	if len(b.edits) > 0 {
+		code = strings.NewReplacer(importWord+"(", "__dunlin.import(", frozenWord, "__dunlin.frozen").Replace(code)
+		head = "const " + constantWord + " = {}; "
+	}
 	return &engine.Lowered{
-		Code: `this(function (__dunlin) { "use strict"; ` + code + tail.String(), Place: newPlaces(sourceMap, spaceOf+":module").find,
+		Code: `this(function (__dunlin) { "use strict"; ` + head + code + tail.String(), Place: b.place(places),
 		ES: true, Async: end.async, Imports: b.imports, Requires: b.requires,
 	}, nil
 }
 
 var (
-	renamedClass = pattern(` = class (_[\w$]+) `)
 	standIn      = pattern(`var (require_\w+) = __commonJS\(\{\s*"dep:(\d+)"\(`)
 	imported     = pattern(`(\w+) = __toESM\((require_\w+)\(`)
 	exportedStar = pattern(`__reExport\(\w+, __toESM\((require_\w+)\(`)
 	taken        = pattern(`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(import_\w+)(?:\.([\p{L}\w$]+)|\["([^"\\]+)"\])`)
 )
-
-// keepClassNames gives classes that use their own name that name back. esbuild makes `class A {new A}`
-// to `A = class _A {new _A}`, and A.name would be "_A". A blank keeps the columns where they are.
-func keepClassNames(code, source string) string {
-	for _, m := range renamedClass().FindAllStringSubmatch(code, -1) {
-		name := m[1]
-		if strings.Contains(source, name) {
-			continue
-		}
-		code = regexp.MustCompile(regexp.QuoteMeta(name)+`\b`).ReplaceAllLiteralString(code, name[1:]+" ")
-	}
-	return code
-}
 
 // findNames finds in the code what is taken from each import by name, so that what is not there is an
 // error before anything runs.
@@ -290,6 +306,57 @@ func (b *bundle) findNames(code string) {
 	}
 }
 
+var (
+	declaration = pattern(`(?m)^import (?:([\p{L}\p{N}_$\\{}]+),? )?(?:\* as \S+ )?(?:\{([^{}]*)\} )?from ("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`)
+	localName   = pattern(`\s+as\s+\S+$`)
+)
+
+// findDeclared finds the names that the text imports and does not use, which are no longer in the code. In
+// TypeScript they may be types, of which nothing is known. Without templates, no text of the module can
+// look like an import at the beginning of a line.
+func (b *bundle) findDeclared() {
+	if len(b.imports) == 0 {
+		return
+	}
+	result := api.Transform(b.src.Text, api.TransformOptions{
+		Target: api.ES2022, Supported: map[string]bool{"template-literal": false}, Loader: b.language,
+		LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TsconfigRaw: "{}",
+	})
+	for _, m := range declaration().FindAllStringSubmatch(string(result.Code), -1) {
+		id, ok := unquote(m[3])
+		i, known := b.isStatic[id]
+		if !ok || !known {
+			continue
+		}
+		if m[1] != "" {
+			b.take(i, "default")
+		}
+		for item := range strings.SplitSeq(m[2], ",") {
+			name := localName().ReplaceAllString(strings.TrimSpace(item), "")
+			if strings.HasPrefix(name, "\"") {
+				name, ok = unquote(name)
+			}
+			if ok && name != "" {
+				b.take(i, name)
+			}
+		}
+	}
+}
+
+// unquote reads a literal; false for one that a JSON text cannot have.
+func unquote(literal string) (text string, ok bool) {
+	if strings.HasPrefix(literal, "'") {
+		literal = `"` + strings.ReplaceAll(literal[1:len(literal)-1], `"`, `\"`) + `"`
+	}
+	return text, json.Unmarshal([]byte(literal), &text) == nil
+}
+
+func (b *bundle) take(i int, name string) {
+	if !slices.Contains(b.imports[i].Names, name) {
+		b.imports[i].Names = append(b.imports[i].Names, name)
+	}
+}
+
 var dynamic = pattern(`(Promise\.resolve\(\)\.then\(\(\) => (?:\(\s*(?:/\*[^*]*\*/\s*)?)?)__toESM\(require\(`)
 
 // commonJS lowers a text that is no ES module.
@@ -301,21 +368,36 @@ func (b *bundle) commonJS() (*engine.Lowered, error) {
 		LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TsconfigRaw: "{}",
 	})
 	if len(result.Errors) > 0 {
-		return nil, textError(result.Errors[0])
+		return nil, b.textError(result.Errors[0])
 	}
 	// As long as what it replaces, for columns not to move.
-	code := dynamic().ReplaceAllString(string(result.Code), "${1}require.import((")
+	places := newPlaces(string(result.Map), "module")
+	code := dynamic().ReplaceAllString(places.restoreNames(string(result.Code), b.src.Text), "${1}require.import((")
+	if len(b.edits) > 0 {
+		code = strings.ReplaceAll(code, importWord+"(", "require.import (")
+	}
 	requires := b.requires
 	for _, i := range b.imports {
 		requires = append(requires, i.ID)
 	}
-	return &engine.Lowered{Code: code, Place: newPlaces(string(result.Map), "module").find, Requires: requires}, nil
+	return &engine.Lowered{Code: code, Place: b.place(places), Requires: requires}, nil
 }
 
-func textError(m api.Message) error {
-	out := &engine.TextError{Line: 1, Column: 1, Message: m.Text}
+// place gives the places of the text as it was before it was changed.
+func (b *bundle) place(p *places) func(line, column int) (int, int, bool) {
+	if len(b.edits) == 0 {
+		return p.find
+	}
+	return func(line, column int) (int, int, bool) {
+		line, column, ok := p.find(line, column)
+		return line, b.edits.back(line, column, true), ok
+	}
+}
+
+func (b *bundle) textError(m api.Message) error {
+	out := &engine.TextError{Line: 1, Column: 1, Message: strings.Replace(m.Text, strictOnly+" due to", " in", 1)}
 	if m.Location != nil {
-		out.Line, out.Column = m.Location.Line, m.Location.Column+1
+		out.Line, out.Column = m.Location.Line, b.edits.back(m.Location.Line, m.Location.Column+1, false)
 	}
 	return out
 }

@@ -153,7 +153,8 @@ func TestBrokenMappingsHaveNoPlaces(t *testing.T) {
 
 // TestDeepTextsAreRefused gives texts for which esbuild would fill the stack, which ends the process.
 func TestDeepTextsAreRefused(t *testing.T) {
-	for _, piece := range []string{"(", "[", "{", "!", "~", "- ", "typeof ", "1?1:", "a=>", "if(1)", "new ", "1**", "a=", "a.", "await ", "${", "!\n", "{a}={a}=", "a[0]={a}=", "if(a);else ", "if(a)b,c;else ",
+	for _, piece := range []string{
+		"(", "[", "{", "!", "~", "- ", "typeof ", "1?1:", "a=>", "if(1)", "new ", "1**", "a=", "a.", "await ", "${", "!\n", "{a}={a}=", "a[0]={a}=", "if(a);else ", "if(a)b,c;else ",
 		"a<", "()=>", "@a ", "a:", "do ", "for(;;)", "a\n=", "else\n", "x ", "-->`", "/'/+", "a++/'", "`'`+", "a,", "'a'+", "class extends ", "a?(b):c=>", "async<a>(a)=>",
 	} {
 		_, err := Lower(engine.Script{Path: "/a.ts", Text: strings.Repeat(piece, 300_000)})

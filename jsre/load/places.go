@@ -13,6 +13,7 @@ import (
 type places struct {
 	mappings string
 	source   int // the number of the source; -1: none
+	names    []string
 
 	once  sync.Once // the map is read when a place is first asked for
 	lines []int     // where each line begins in marks
@@ -24,15 +25,17 @@ type mark struct {
 	column       int32
 	sourceLine   int32 // -1: it was added
 	sourceColumn int32
+	name         int32 // the number of the name in the source, where it is another; else -1
 }
 
 func newPlaces(sourceMap, source string) *places {
 	var fields struct {
 		Sources  []string `json:"sources"`
+		Names    []string `json:"names"`
 		Mappings string   `json:"mappings"`
 	}
 	_ = json.Unmarshal([]byte(sourceMap), &fields)
-	return &places{mappings: fields.Mappings, source: slices.Index(fields.Sources, source)}
+	return &places{mappings: fields.Mappings, source: slices.Index(fields.Sources, source), names: fields.Names}
 }
 
 // find implements [engine.Lowered.Place].
@@ -52,7 +55,7 @@ func (p *places) find(line, column int) (sourceLine, sourceColumn int, ok bool) 
 // read reads the mappings: lines end with ';', marks with ',', and each mark has 1, 4 or 5 numbers that
 // are differences to those before.
 func (p *places) read() {
-	var source, sourceLine, sourceColumn int
+	var source, sourceLine, sourceColumn, name int
 	p.lines = []int{0}
 	for line := range strings.SplitSeq(p.mappings, ";") {
 		column := 0
@@ -62,11 +65,17 @@ func (p *places) read() {
 				continue
 			}
 			column += numbers[0]
-			m := mark{column: int32(column), sourceLine: -1} //nolint:gosec // texts are shorter than 2 GiB
+			m := mark{column: int32(column), sourceLine: -1, name: -1} //nolint:gosec // texts are shorter than 2 GiB
 			if len(numbers) >= 4 {
 				source, sourceLine, sourceColumn = source+numbers[1], sourceLine+numbers[2], sourceColumn+numbers[3]
 				if source == p.source {
 					m.sourceLine, m.sourceColumn = int32(sourceLine), int32(sourceColumn) //nolint:gosec // as above
+				}
+			}
+			if len(numbers) >= 5 {
+				name += numbers[4]
+				if name >= 0 && name < len(p.names) {
+					m.name = int32(name) //nolint:gosec // as above
 				}
 			}
 			p.marks = append(p.marks, m)

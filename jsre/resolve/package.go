@@ -30,7 +30,7 @@ func (r *Resolver) read(dir string) (*pkg, error) {
 	if p, ok := r.packages[dir]; ok {
 		return p, nil
 	}
-	p, err := parse(dir)
+	p, err := r.parse(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -41,18 +41,18 @@ func (r *Resolver) read(dir string) (*pkg, error) {
 	return p, nil
 }
 
-func parse(dir string) (*pkg, error) {
+func (r *Resolver) parse(dir string) (*pkg, error) {
 	path := filepath.Join(dir, "package.json")
-	st, err := os.Stat(path)
-	if err != nil || st.IsDir() {
+	open, st := r.stat(path)
+	if st == nil || st.IsDir() {
 		return nil, nil //nolint:nilnil // a folder without one is no error, and has none
 	}
 	if st.Size() > maxPackage {
 		return nil, &PackageError{path, errors.New("it is longer than 8 MiB")}
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(open)
 	if err != nil {
-		return nil, &PackageError{path, err}
+		return nil, nil //nolint:nilnil,nilerr // one that the system does not let be read is as good as absent, as in Node.js
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &fields); err != nil {

@@ -51,15 +51,42 @@ var (
 	Import  = []string{"import", "node", "module-sync", "default"}
 )
 
+// RefusedError is a module that was not found where something may not be looked at, whether it is there
+// or not.
+type RefusedError struct {
+	Path string // the first
+	Err  error  // what [Resolver.Check] said
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string { return fmt.Sprintf("may not read %s: %v", e.Path, e.Err) }
+
+// Unwrap gives what it is to scripts that look for a module: one that is not there.
+func (e *RefusedError) Unwrap() error { return ErrNotFound }
+
 // Resolver finds files. It keeps each package.json that it has read, so it belongs to one script. It is
 // not safe for several goroutines.
 type Resolver struct {
+	// Check, when set, is asked before a path is looked at. It gives the path with all links followed, or
+	// why that may not be read; then the path counts as one that is not there.
+	Check func(path string) (string, error)
+
 	packages map[string]*pkg // by folder; nil: there is none
+	refused  *RefusedError   // the first path of a search that may not be read
 }
 
 // Find returns the file that id means in a file of the folder dir. The conditions choose among what
 // packages export.
 func (r *Resolver) Find(id, dir string, conditions []string) (string, error) {
+	r.refused = nil
+	file, err := r.find(id, dir, conditions)
+	if errors.Is(err, ErrNotFound) && r.refused != nil {
+		return "", r.refused
+	}
+	return file, err
+}
+
+func (r *Resolver) find(id, dir string, conditions []string) (string, error) {
 	switch {
 	case IsPath(id):
 		path := filepath.FromSlash(id)
@@ -91,13 +118,11 @@ var sources = map[string][]string{".js": {".ts", ".tsx"}, ".mjs": {".mts"}, ".cj
 // path finds a file by its absolute path: as it is, with an ending, or what its folder holds.
 func (r *Resolver) path(path string, folder bool) (string, error) {
 	if !folder {
-		if file, ok := exact(path); ok {
+		if file, ok := r.exact(path); ok {
 			return file, nil
 		}
-		for _, ending := range endings {
-			if isFile(path + ending) {
-				return realPath(path + ending), nil
-			}
+		if file, ok := r.ended(path); ok {
+			return file, nil
 		}
 	}
 	p, err := r.read(path)
@@ -106,56 +131,74 @@ func (r *Resolver) path(path string, folder bool) (string, error) {
 	}
 	if p != nil && p.Main != "" {
 		main := filepath.Join(path, filepath.FromSlash(p.Main))
-		if file, ok := exact(main); ok {
+		if file, ok := r.exact(main); ok {
 			return file, nil
 		}
 		for _, base := range []string{main, filepath.Join(main, "index")} {
-			if file, ok := ended(base); ok {
+			if file, ok := r.ended(base); ok {
 				return file, nil
 			}
 		}
 	}
-	if file, ok := ended(filepath.Join(path, "index")); ok {
+	if file, ok := r.ended(filepath.Join(path, "index")); ok {
 		return file, nil
 	}
 	return "", ErrNotFound
 }
 
 // exact finds a file by its whole name, or the TypeScript file that its compiled name stands for.
-func exact(path string) (string, bool) {
-	if isFile(path) {
-		return realPath(path), true
+func (r *Resolver) exact(path string) (string, bool) {
+	if file, ok := r.file(path); ok {
+		return file, true
 	}
 	ending := filepath.Ext(path)
 	for _, source := range sources[ending] {
-		if file := strings.TrimSuffix(path, ending) + source; isFile(file) {
-			return realPath(file), true
+		if file, ok := r.file(strings.TrimSuffix(path, ending) + source); ok {
+			return file, true
 		}
 	}
 	return "", false
 }
 
-func ended(base string) (string, bool) {
+func (r *Resolver) ended(base string) (string, bool) {
 	for _, ending := range endings {
-		if isFile(base + ending) {
-			return realPath(base + ending), true
+		if file, ok := r.file(base + ending); ok {
+			return file, true
 		}
 	}
 	return "", false
 }
 
-func isFile(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && !st.IsDir()
+// file gives the path of a file that is there, with symbolic links followed, as Node.js does: a package
+// that is linked is loaded once, and finds its own node_modules.
+func (r *Resolver) file(path string) (string, bool) {
+	path, st := r.stat(path)
+	if st == nil || st.IsDir() {
+		return "", false
+	}
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		return to, true
+	}
+	return path, true
 }
 
-// realPath follows symbolic links, as Node.js does: a package that is linked is loaded once, and finds its
-// own node_modules.
-func realPath(path string) string {
-	if to, err := filepath.EvalSymlinks(path); err == nil {
-		return to
+// stat looks at a path that may be read. It gives the path to open, and nil when nothing is there.
+func (r *Resolver) stat(path string) (string, os.FileInfo) {
+	if r.Check != nil {
+		to, err := r.Check(path)
+		if err != nil {
+			if r.refused == nil {
+				r.refused = &RefusedError{path, err}
+			}
+			return path, nil
+		}
+		path = to
 	}
-	return path
+	st, err := os.Stat(path)
+	if err != nil {
+		return path, nil
+	}
+	return path, st
 }
 
 // bare finds a package in the node_modules of dir and the folders above it.
@@ -169,7 +212,7 @@ func (r *Resolver) bare(id, dir string, conditions []string) (string, error) {
 	}
 	for _, folder := range Folders(dir) {
 		root := filepath.Join(folder, filepath.FromSlash(name))
-		if st, err := os.Stat(root); err != nil || !st.IsDir() {
+		if _, st := r.stat(root); st == nil || !st.IsDir() {
 			if file, err := r.path(filepath.Join(folder, filepath.FromSlash(id)), false); err == nil {
 				return file, nil
 			}
@@ -214,7 +257,7 @@ func (r *Resolver) internal(id, dir string, conditions []string) (string, error)
 	case strings.HasPrefix(target, "./"):
 		return r.target(p, target, id)
 	}
-	return r.Find(target, p.dir, conditions)
+	return r.find(target, p.dir, conditions)
 }
 
 // exported finds a file by the exports of its package.
@@ -233,7 +276,7 @@ func (r *Resolver) target(p *pkg, target, subpath string) (string, error) {
 			return "", &NotExportedError{p.dir, subpath}
 		}
 	}
-	if file, ok := exact(filepath.Join(p.dir, filepath.FromSlash(target))); ok {
+	if file, ok := r.exact(filepath.Join(p.dir, filepath.FromSlash(target))); ok {
 		return file, nil
 	}
 	return "", ErrNotFound

@@ -73,64 +73,65 @@ func (d *Date) date(t time.Time) (parts []Part, long bool) {
 		}
 		return d.fill(strings.Replace(w, "%", l.full, 1), t, "long", "", "long"), true
 	}
-	p, width := "", d.Month
 	words := d.Month == "long" || d.Month == "short" || d.Month == "narrow"
-	switch {
-	case d.Year == "" && d.Month == "" && d.Day == "":
-	case words && d.Day != "" && d.Year != "":
-		p = l.full
-		if width == "short" && strings.Contains(l.medium, "L") {
-			p = l.medium
-		}
-	case words && d.Day != "":
-		p = l.monthDay
-		if width == "long" && l.language == "es" {
-			p = "d de L"
-		}
-	case words && d.Year != "":
-		p = l.monthYear
-		if width == "short" && l.language == "es" {
-			p = "L y"
-		}
-	case words:
-		p = "L"
-	default:
-		p = d.numeric()
+	p := d.numeric()
+	if words {
+		p = d.inWords()
 	}
 	if d.Weekday != "" {
-		w := l.weekday
-		if p == "" {
-			w = "%E"
-		} else if l.language == "en" && !l.twelve && d.Year == "" {
-			w = "E %"
-		} else if l.language == "ja" && d.Weekday == "long" {
-			w = "%E"
-		}
-		p = strings.Replace(w, "%", p, 1)
+		p = strings.Replace(d.weekdayPattern(p), "%", p, 1)
 	}
-	parts = d.fill(p, t, width, d.Year, d.Weekday)
+	parts = d.fill(p, t, d.Month, d.Year, d.Weekday)
 	if d.Era != "" {
 		parts = append(parts, Part{"literal", " "}, Part{"era", map[bool]string{true: "AD", false: "BC"}[t.Year() > 0]})
 	}
 	return parts, words && d.Month == "long" && d.Day != ""
 }
 
+// inWords is the pattern of a date whose month is a word.
+func (d *Date) inWords() string {
+	l := d.Locale
+	switch {
+	case d.Day != "" && d.Year != "":
+		if d.Month == "short" && strings.Contains(l.medium, "L") {
+			return l.medium
+		}
+		return l.full
+	case d.Day != "":
+		if d.Month == "long" && l.language == "es" {
+			return "d de L"
+		}
+		return l.monthDay
+	case d.Year != "":
+		if d.Month == "short" && l.language == "es" {
+			return "L y"
+		}
+		return l.monthYear
+	}
+	return "L"
+}
+
+// weekdayPattern is how the weekday joins the rest of a date.
+func (d *Date) weekdayPattern(rest string) string {
+	l := d.Locale
+	switch {
+	case rest == "", l.language == "ja" && d.Weekday == "long":
+		return "%E"
+	case l.language == "en" && !l.twelve && d.Year == "":
+		return "E %"
+	}
+	return l.weekday
+}
+
 // numeric is the pattern of a date in digits, without what is not asked for.
 func (d *Date) numeric() string {
 	var out strings.Builder
 	last := ""
+	options := map[byte]string{'y': d.Year, 'M': d.Month, 'd': d.Day}
 	for _, token := range tokens(d.Locale.number) {
-		option := ""
-		switch token[0] {
-		case 'y':
-			option = d.Year
-		case 'M':
-			option = d.Month
-		case 'd':
-			option = d.Day
-		default:
+		option, field := options[token[0]]
+		if !field {
 			last = token
-			continue
 		}
 		if option == "" {
 			continue
@@ -138,21 +139,17 @@ func (d *Date) numeric() string {
 		if out.Len() > 0 {
 			out.WriteString(last)
 		}
-		two := option == "2-digit"
-		if d.Year == "" || d.Month == "" || d.Day == "" {
-			if (d.Year != "" || d.Day != "") && d.Month != "" && len(token) == 2 {
-				two = true
-			}
-		} else {
-			two = two || len(token) == 2
-		}
 		out.WriteString(token[:1])
-		if two {
+		if option == "2-digit" || len(token) == 2 && d.keepsWidth() {
 			out.WriteString(token[:1])
 		}
 	}
 	return out.String()
 }
+
+// keepsWidth reports whether a field has two digits where the pattern of the language has two: in a whole date,
+// and in a month with one of the others.
+func (d *Date) keepsWidth() bool { return d.Month != "" && (d.Year != "" || d.Day != "") }
 
 // tokens are the letters of a pattern that repeat, and what is between them.
 func tokens(p string) []string {
@@ -176,15 +173,7 @@ func (d *Date) fill(p string, t time.Time, month, year, weekday string) []Part {
 	for _, token := range tokens(p) {
 		switch token {
 		case "y", "yy":
-			y := t.Year()
-			if y <= 0 && d.Era != "" {
-				y = 1 - y
-			}
-			text := strconv.Itoa(y)
-			if token == "yy" || year == "2-digit" {
-				text = fmt.Sprintf("%02d", (y%100+100)%100)
-			}
-			out = append(out, Part{"year", text})
+			out = append(out, Part{"year", d.year(t, token == "yy" || year == "2-digit")})
 		case "M", "MM":
 			out = append(out, Part{"month", pad(int(t.Month()), len(token))})
 		case "d", "dd":
@@ -208,6 +197,17 @@ func (d *Date) fill(p string, t time.Time, month, year, weekday string) []Part {
 	return out
 }
 
+func (d *Date) year(t time.Time, short bool) string {
+	y := t.Year()
+	if y <= 0 && d.Era != "" {
+		y = 1 - y
+	}
+	if short {
+		return pad((y%100+100)%100, 2)
+	}
+	return strconv.Itoa(y)
+}
+
 func pad(n, width int) string { return fmt.Sprintf("%0*d", width, n) }
 
 // clock writes the time of the day.
@@ -221,41 +221,27 @@ func (d *Date) clock(t time.Time) []Part {
 		hour, minute, second = "numeric", "2-digit", "2-digit"
 	}
 	var out []Part
-	add := func(kind, text string) {
+	add := func(kind, glue, text string) {
 		if len(out) > 0 {
-			out = append(out, Part{"literal", ":"})
+			out = append(out, Part{"literal", glue})
 		}
 		out = append(out, Part{kind, text})
 	}
+	width := map[bool]int{false: 1, true: 2}
 	if hour != "" {
-		add("hour", d.hour(t, hour))
+		add("hour", ":", d.hour(t, hour))
 	}
 	if minute != "" {
-		width := 1
-		if hour != "" || second != "" || minute == "2-digit" && second != "" {
-			width = 2
-		}
-		add("minute", pad(t.Minute(), width))
+		add("minute", ":", pad(t.Minute(), width[hour != "" || second != ""]))
 	}
 	if second != "" {
-		width := 1
-		if minute != "" {
-			width = 2
-		}
-		add("second", pad(t.Second(), width))
+		add("second", ":", pad(t.Second(), width[minute != ""]))
 	}
 	if d.Fraction > 0 {
-		if len(out) > 0 {
-			out = append(out, Part{"literal", d.Locale.decimal})
-		}
-		out = append(out, Part{"fractionalSecond", fmt.Sprintf("%03d", t.Nanosecond()/1e6)[:d.Fraction]})
+		add("fractionalSecond", d.Locale.decimal, fmt.Sprintf("%03d", t.Nanosecond()/1e6)[:d.Fraction])
 	}
 	if hour != "" && d.Twelve {
-		half := d.Locale.am
-		if t.Hour() >= 12 {
-			half = d.Locale.pm
-		}
-		out = append(out, Part{"literal", "\u202f"}, Part{"dayPeriod", half})
+		add("dayPeriod", "\u202f", map[bool]string{false: d.Locale.am, true: d.Locale.pm}[t.Hour() >= 12])
 	}
 	return out
 }
@@ -279,46 +265,53 @@ func (d *Date) hour(t time.Time, width string) string {
 // LongZone is the name of the zone of a time, as Date.prototype.toString has it.
 func LongZone(t time.Time) string { return zoneName(t, "long", t.Location().String()) }
 
+// longZones are the names of zones by their abbreviations.
+const longZones = ",CET Central European Standard Time,CEST Central European Summer Time,EET Eastern European Standard Time,EEST Eastern European Summer Time," +
+	"WET Western European Standard Time,WEST Western European Summer Time,GMT Greenwich Mean Time,BST British Summer Time,MSK Moscow Standard Time," +
+	"EST Eastern Standard Time,EDT Eastern Daylight Time,CST Central Standard Time,CDT Central Daylight Time,MST Mountain Standard Time," +
+	"MDT Mountain Daylight Time,PST Pacific Standard Time,PDT Pacific Daylight Time,JST Japan Standard Time,KST Korean Standard Time,"
+
 func zoneName(t time.Time, width, id string) string {
 	abbreviation, offset := t.Zone()
-	if id == "UTC" || abbreviation == "UTC" {
-		if width == "long" {
-			return "Coordinated Universal Time"
-		}
-		return "UTC"
-	}
-	const long = "CET Central European Standard Time,CEST Central European Summer Time,EET Eastern European Standard Time,EEST Eastern European Summer Time," +
-		"WET Western European Standard Time,WEST Western European Summer Time,GMT Greenwich Mean Time,BST British Summer Time,MSK Moscow Standard Time," +
-		"EST Eastern Standard Time,EDT Eastern Daylight Time,CST Central Standard Time,CDT Central Daylight Time,MST Mountain Standard Time," +
-		"MDT Mountain Daylight Time,PST Pacific Standard Time,PDT Pacific Daylight Time,JST Japan Standard Time,KST Korean Standard Time,"
-	if width == "long" && abbreviation == "IST" && (id == "Asia/Kolkata" || id == "Asia/Calcutta") {
-		return "India Standard Time"
-	}
-	china := strings.HasPrefix(id, "Asia/") && abbreviation == "CST"
-	if i := strings.Index(","+long, ","+abbreviation+" "); i >= 0 && width == "long" && !china {
-		name, _, _ := strings.Cut(long[i+len(abbreviation)+1:], ",")
+	long := width == "long"
+	if name := longZone(abbreviation, id); long && name != "" {
 		return name
 	}
-	if china && width == "long" {
-		return "China Standard Time"
-	}
-	if strings.HasPrefix(id, "America/") && len(abbreviation) == 3 && abbreviation[0] != '-' && abbreviation[0] != '+' && width == "short" {
+	switch {
+	case id == "UTC" || abbreviation == "UTC":
+		return "UTC"
+	case width == "short" && strings.HasPrefix(id, "America/") && len(abbreviation) == 3 && !strings.ContainsAny(abbreviation[:1], "+-"):
 		return abbreviation
-	}
-	if offset == 0 {
+	case offset == 0:
 		return "GMT"
 	}
 	sign := "+"
 	if offset < 0 {
 		sign, offset = "-", -offset
 	}
-	if width == "long" {
-		return fmt.Sprintf("GMT%s%02d:%02d", sign, offset/3600, offset/60%60)
+	hours, minutes := offset/3600, offset/60%60
+	switch {
+	case long:
+		return fmt.Sprintf("GMT%s%02d:%02d", sign, hours, minutes)
+	case offset%3600 != 0:
+		return fmt.Sprintf("GMT%s%d:%02d", sign, hours, minutes)
 	}
-	if offset%3600 != 0 {
-		return fmt.Sprintf("GMT%s%d:%02d", sign, offset/3600, offset/60%60)
+	return fmt.Sprintf("GMT%s%d", sign, hours)
+}
+
+// longZone is the name of a zone in words, empty when it is not known.
+func longZone(abbreviation, id string) string {
+	switch {
+	case id == "UTC" || abbreviation == "UTC":
+		return "Coordinated Universal Time"
+	case abbreviation == "IST" && (id == "Asia/Kolkata" || id == "Asia/Calcutta"):
+		return "India Standard Time"
+	case abbreviation == "CST" && strings.HasPrefix(id, "Asia/"):
+		return "China Standard Time"
 	}
-	return fmt.Sprintf("GMT%s%d", sign, offset/3600)
+	_, rest, _ := strings.Cut(longZones, ","+abbreviation+" ")
+	name, _, _ := strings.Cut(rest, ",")
+	return name
 }
 
 // Zone finds a time zone by its name or offset.
@@ -329,36 +322,43 @@ func Zone(id string) (zone *time.Location, name string, ok bool) {
 		return time.UTC, "UTC", true
 	}
 	if len(id) == 6 && (id[0] == '+' || id[0] == '-') && id[3] == ':' {
-		h, err := strconv.Atoi(id[1:3])
-		m, err2 := strconv.Atoi(id[4:])
-		if err != nil || err2 != nil || h > 23 || m > 59 {
-			return nil, "", false
-		}
-		s := h*3600 + m*60
-		if id[0] == '-' {
-			s = -s
-		}
-		return time.FixedZone("", s), id, true
+		zone, ok := offsetZone(id)
+		return zone, id, ok
 	}
-	if strings.ContainsAny(id, ".\\") || strings.HasPrefix(id, "/") || id == "" || upper == "LOCAL" {
+	if strings.ContainsAny(id, ".\\") || strings.Contains("/"+id, "//") || id == "" || upper == "LOCAL" {
 		return nil, "", false
 	}
 	if z, err := time.LoadLocation(id); err == nil {
 		return z, id, true
 	}
-	parts := strings.FieldsFunc(strings.ToLower(id), func(r rune) bool { return r == '/' })
-	for i, p := range parts {
-		words := strings.Split(p, "_")
-		for j, w := range words {
-			if w != "" {
-				words[j] = strings.ToUpper(w[:1]) + w[1:]
-			}
-		}
-		parts[i] = strings.Join(words, "_")
-	}
-	name = strings.Join(parts, "/")
+	name = usualCase(id)
 	z, err := time.LoadLocation(name)
 	return z, name, err == nil
+}
+
+// offsetZone is the zone of an offset such as +01:30.
+func offsetZone(id string) (*time.Location, bool) {
+	h, err := strconv.Atoi(id[1:3])
+	m, err2 := strconv.Atoi(id[4:])
+	if err != nil || err2 != nil || h > 23 || m > 59 {
+		return nil, false
+	}
+	s := h*3600 + m*60
+	if id[0] == '-' {
+		s = -s
+	}
+	return time.FixedZone("", s), true
+}
+
+// usualCase writes the name of a zone as it is usual: each word with a capital.
+func usualCase(id string) string {
+	name := []byte(strings.ToLower(strings.Trim(id, "/")))
+	for i := range name {
+		if (i == 0 || name[i-1] == '/' || name[i-1] == '_') && name[i] >= 'a' && name[i] <= 'z' {
+			name[i] -= 'a' - 'A'
+		}
+	}
+	return string(name)
 }
 
 // LocalZone is the name of the host's time zone.

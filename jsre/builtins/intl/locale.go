@@ -60,8 +60,8 @@ func european(language string) Locale {
 	return l
 }
 
-// regional is the locale of a tag that is known.
-func regional(tag string) (l Locale, ok bool) {
+// regionalEnglish is English of a region that is known.
+func regionalEnglish(tag string) (l Locale, ok bool) {
 	switch tag {
 	case "en":
 		return english(), true
@@ -76,6 +76,18 @@ func regional(tag string) (l Locale, ok bool) {
 	case "en-CA":
 		l = english()
 		l.number, l.short, l.am, l.pm, l.dollar = "y-MM-dd", "y-MM-dd", "a.m.", "p.m.", "US$"
+	default:
+		return l, false
+	}
+	return l, true
+}
+
+// regional is the locale of a tag that is known.
+func regional(tag string) (l Locale, ok bool) {
+	if l, ok = regionalEnglish(tag); ok {
+		return l, true
+	}
+	switch tag {
 	case "de":
 		l = european("de")
 		l.number, l.short, l.medium, l.full, l.monthDay, l.longGlue = "d.M.y", "dd.MM.yy", "dd.MM.y", "d. L y", "d. L", " um "
@@ -139,20 +151,19 @@ func Find(tag string) (*Locale, bool) {
 
 // Canonical is a tag in its usual spelling, false when it is none.
 func Canonical(tag string) (string, bool) {
-	parts := strings.Split(tag, "-")
+	parts := strings.Split(strings.ToLower(tag), "-")
+	if p := parts[0]; len(p) < 2 || len(p) == 4 || strings.ContainsAny(p, "0123456789") {
+		return "", false
+	}
 	for i, p := range parts {
-		if len(p) == 0 || len(p) > 8 || strings.Trim(strings.ToLower(p), "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		if len(p) == 0 || len(p) > 8 || strings.Trim(p, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 			return "", false
 		}
 		switch {
-		case i == 0 && (len(p) < 2 || len(p) == 4 || strings.ContainsAny(p, "0123456789")):
-			return "", false
 		case i > 0 && len(p) == 4 && p[0] > '9':
-			parts[i] = strings.ToUpper(p[:1]) + strings.ToLower(p[1:])
+			parts[i] = strings.ToUpper(p[:1]) + p[1:]
 		case i > 0 && len(p) == 2 && len(parts[i-1]) != 1:
 			parts[i] = strings.ToUpper(p)
-		default:
-			parts[i] = strings.ToLower(p)
 		}
 	}
 	return strings.Join(parts, "-"), true

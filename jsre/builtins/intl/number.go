@@ -341,30 +341,29 @@ func (n *Number) unit(text string) (name string, gap bool) {
 
 // signed puts the sign before the number.
 func (n *Number) signed(body []Part, negative, zero bool) []Part {
-	sign := ""
-	switch n.SignDisplay {
-	case "never":
-	case "always":
-		sign = "+"
-	case "exceptZero":
-		if !zero {
-			sign = "+"
-		}
-	}
-	if negative && n.SignDisplay != "never" && !(zero && (n.SignDisplay == "exceptZero" || n.SignDisplay == "negative")) {
+	switch {
+	case negative && n.showsMinus(zero):
 		if n.Accounting && n.Style == "currency" && n.Locale.language == "en" {
 			return append(append([]Part{{"literal", "("}}, body...), Part{"literal", ")"})
 		}
-		sign = "-"
+		sign := "-"
 		if n.Locale.language == "sv" {
 			sign = "−"
 		}
+		return append([]Part{{"minusSign", sign}}, body...)
+	case n.SignDisplay == "always", n.SignDisplay == "exceptZero" && !zero:
+		return append([]Part{{"plusSign", "+"}}, body...)
 	}
-	switch sign {
-	case "":
-		return body
-	case "+":
-		return append([]Part{{"plusSign", sign}}, body...)
+	return body
+}
+
+// showsMinus reports whether a negative number, which may be -0, has its sign.
+func (n *Number) showsMinus(zero bool) bool {
+	switch n.SignDisplay {
+	case "never":
+		return false
+	case "exceptZero", "negative":
+		return !zero
 	}
-	return append([]Part{{"minusSign", sign}}, body...)
+	return true
 }

@@ -18,37 +18,38 @@ func Plural(language, text string, ordinal bool) string {
 	switch language {
 	case "ja", "zh", "ko", "vi", "th", "id":
 		return "other"
-	case "fr", "pt":
-		if n == 0 || n == 1 {
-			return "one"
-		}
-		if n%1000000 == 0 && plain {
-			return "many"
-		}
-		return "other"
-	case "es", "it":
-		if n == 1 && plain {
-			return "one"
-		}
-		if n != 0 && n%1000000 == 0 && plain {
-			return "many"
-		}
-		return "other"
+	case "fr", "pt", "es", "it":
+		return romance(language, n, plain)
 	case "ru", "uk", "pl":
 		return slavic(language, n, ten, hundred, plain)
 	case "cs", "sk":
-		switch {
-		case !plain:
-			return "many"
-		case n == 1:
-			return "one"
-		case n >= 2 && n <= 4:
-			return "few"
-		}
-		return "other"
+		return czech(n, plain)
 	}
 	if n == 1 && plain {
 		return "one"
+	}
+	return "other"
+}
+
+func romance(language string, n int64, plain bool) string {
+	zeroIsOne := language == "fr" || language == "pt"
+	switch {
+	case zeroIsOne && (n == 0 || n == 1), n == 1 && plain:
+		return "one"
+	case n != 0 && n%1000000 == 0 && plain:
+		return "many"
+	}
+	return "other"
+}
+
+func czech(n int64, plain bool) string {
+	switch {
+	case !plain:
+		return "many"
+	case n == 1:
+		return "one"
+	case n >= 2 && n <= 4:
+		return "few"
 	}
 	return "other"
 }
@@ -101,43 +102,13 @@ func Categories(language string, ordinal bool) []string {
 
 // List joins elements: kind is conjunction, disjunction or unit.
 func List(l *Locale, items []string, kind, style string) []Part {
-	const words = "en and or|de und oder|fr et ou|es y o|it e o|pt e ou|nl en of|sv och eller|pl i lub|ru и или|"
-	and, or := "and", "or"
-	for entry := range strings.SplitSeq(words, "|") {
-		if f := strings.Fields(entry); len(f) == 3 && f[0] == l.language {
-			and, or = f[1], f[2]
-		}
-	}
-	word, comma := " "+and+" ", ", "
-	last := word
-	switch {
-	case kind == "disjunction":
-		word = " " + or + " "
-		last = word
-	case kind == "unit" && style == "narrow":
-		word, last, comma = " ", " ", " "
-	case kind == "unit":
-		word, last = ", ", ", "
-	case l.Tag != "en-GB" && l.language == "en" && style == "short":
-		word, last = " & ", " & "
-	case l.Tag != "en-GB" && l.language == "en" && style == "narrow":
-		word, last = ", ", ", "
-	}
-	if l.language == "en" && (l.twelve || l.Tag == "en-US") && strings.TrimSpace(last) != "," && kind != "unit" {
-		last = "," + last
-	}
-	if l.language == "ja" || l.language == "zh" {
-		word, last, comma = "、", "、", "、"
-		if l.language == "zh" && kind == "conjunction" {
-			word, last = "和", "和"
-		}
-	}
+	two, last, comma := joints(l, kind, style)
 	var out []Part
 	for i, item := range items {
 		switch {
 		case i == 0:
 		case len(items) == 2:
-			out = append(out, Part{"literal", word})
+			out = append(out, Part{"literal", two})
 		case i == len(items)-1:
 			out = append(out, Part{"literal", last})
 		default:
@@ -146,6 +117,47 @@ func List(l *Locale, items []string, kind, style string) []Part {
 		out = append(out, Part{"element", item})
 	}
 	return out
+}
+
+// joints are what stands between two elements, in front of the last of more, and between the others.
+func joints(l *Locale, kind, style string) (two, last, comma string) {
+	switch {
+	case l.language == "zh" && kind == "conjunction":
+		return "和", "和", "、"
+	case l.language == "ja" || l.language == "zh":
+		return "、", "、", "、"
+	case kind == "unit" && style == "narrow":
+		return " ", " ", " "
+	case kind == "unit":
+		return ", ", ", ", ", "
+	}
+	word := joinWord(l, kind, style)
+	american := l.language == "en" && (l.twelve || l.Tag == "en-US")
+	if american && word != ", " {
+		return word, "," + word, ", "
+	}
+	return word, word, ", "
+}
+
+// joinWord is "and" or "or" of a language.
+func joinWord(l *Locale, kind, style string) string {
+	const words = "en and or|de und oder|fr et ou|es y o|it e o|pt e ou|nl en of|sv och eller|pl i lub|ru и или|"
+	and, or := "and", "or"
+	for entry := range strings.SplitSeq(words, "|") {
+		if f := strings.Fields(entry); len(f) == 3 && f[0] == l.language {
+			and, or = f[1], f[2]
+		}
+	}
+	brief := l.language == "en" && l.Tag != "en-GB"
+	switch {
+	case kind == "disjunction":
+		return " " + or + " "
+	case brief && style == "short":
+		return " & "
+	case brief && style == "narrow":
+		return ", "
+	}
+	return " " + and + " "
 }
 
 // Relative writes how far off something is, in English.

@@ -1,7 +1,6 @@
 package regex
 
 import (
-	"strings"
 	"unicode"
 )
 
@@ -85,35 +84,43 @@ func idStart() spans {
 
 func graphemeExtend() spans { return fromTable(unicode.Me, unicode.Mn, unicode.Other_Grapheme_Extend) }
 
+// caseChange is a property Changes_When_..., by what it says of a character; nil for other names.
+func caseChange(name string) func(rune) bool {
+	switch name {
+	case "Changes_When_Lowercased":
+		return func(c rune) bool { return unicode.ToLower(c) != c }
+	case "Changes_When_Uppercased":
+		return func(c rune) bool { return unicode.ToUpper(c) != c || grows.has(c) && !unicode.IsUpper(c) }
+	case "Changes_When_Titlecased":
+		return func(c rune) bool { return unicode.ToTitle(c) != c || grows.has(c) && unicode.IsLower(c) }
+	case "Changes_When_Casefolded":
+		return func(c rune) bool { return unicode.IsUpper(c) || unicode.ToLower(c) != c || grows.has(c) }
+	case "Changes_When_Casemapped":
+		return func(c rune) bool {
+			return unicode.ToLower(c) != c || unicode.ToUpper(c) != c || unicode.ToTitle(c) != c || grows.has(c)
+		}
+	}
+	return nil
+}
+
 // changes are the characters that a change of case changes.
 func changes(name string) spans {
-	kind, ok := strings.CutPrefix(name, "Changes_When_")
-	if !ok {
-		return nil
-	}
-	does := map[string]func(rune) bool{
-		"Lowercased": func(c rune) bool { return unicode.ToLower(c) != c },
-		"Uppercased": func(c rune) bool { return unicode.ToUpper(c) != c || grows.has(c) && !unicode.IsUpper(c) },
-		"Titlecased": func(c rune) bool { return unicode.ToTitle(c) != c || grows.has(c) && unicode.IsLower(c) },
-		"Casefolded": func(c rune) bool { return unicode.IsUpper(c) || unicode.ToLower(c) != c || grows.has(c) },
-		"Casemapped": func(c rune) bool {
-			return unicode.ToLower(c) != c || unicode.ToUpper(c) != c || unicode.ToTitle(c) != c || grows.has(c)
-		},
-	}[kind]
+	does := caseChange(name)
 	if does == nil {
 		return nil
 	}
 	out := spans{}
-	for _, c := range cased() {
+	add := func(c rune) {
 		if does(c) {
 			out = append(out, span{c, c})
 		}
 	}
+	for _, c := range cased() {
+		add(c)
+	}
 	for _, r := range grows {
 		for c := r.lo; c <= r.hi; c++ {
-			if does(c) {
-				out = append(out, span{c, c})
-			}
+			add(c)
 		}
 	}
 	return out.normal()

@@ -6,10 +6,11 @@ type op uint8
 
 const (
 	opMatch op = iota
-	opChar
+	opUnit     // c, which is one unit, from left to right
+	opChar     // c
 	opSet
 	opRun      // as many characters of set as there are, from x to y of them
-	opChoice   // go on at x; if that fails, at y
+	opChoice   // go on at x; if that fails or cannot begin with what follows, at y
 	opJump     // go on at x
 	opSave     // register x = position
 	opReset    // captures x to y are unset
@@ -31,9 +32,9 @@ const (
 type instruction struct {
 	op    op
 	back  bool
-	flag  bool // opHead: lazy; opStart, opEnd: multiline; opEdge, opNotEdge, opBackward: ignore case
+	flag  bool // opHead: lazy; opRun: fewer will not do; opStart, opEnd: multiline; opEdge, opNotEdge, opBackward: ignore case
 	c     rune
-	set   *set
+	set   *set // opSet, opRun; opChoice, opHead: the units that x, or the body, begins with; nil if not known
 	x, y  int
 	least int // opHead, opTail
 	most  int
@@ -51,6 +52,8 @@ type Program struct {
 	first  *set // what a match can begin with, by unit; nil when that is not known
 	anchor bool // only the start of the text will do
 
+	firstByte int // the only one in first, if it is ASCII; otherwise -1
+
 	registers []int
 	stack     []record
 }
@@ -65,7 +68,7 @@ func Compile(pattern []uint16, flags Flags) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{prog: &Program{Groups: p.groups + 1, full: flags.Unicode, fold: upper}}
+	c := &compiler{prog: &Program{Groups: p.groups + 1, full: flags.Unicode, fold: upper, firstByte: -1}}
 	if flags.Unicode {
 		c.prog.fold = folding
 	}
@@ -80,8 +83,12 @@ func Compile(pattern []uint16, flags Flags) (*Program, error) {
 	}
 	if s, nullable := c.begins(n); !nullable {
 		c.prog.first = unitsOf(s, flags.Unicode)
+		if len(s) == 1 && s[0].lo == s[0].hi && s[0].lo < 0x80 {
+			c.prog.firstByte = int(s[0].lo)
+		}
 	}
 	c.prog.anchor = anchored(n)
+	c.prog.settle()
 	c.prog.registers = make([]int, c.prog.regs)
 	return c.prog, nil
 }
@@ -112,42 +119,64 @@ func (c *compiler) node(n *node, back bool) {
 	case class:
 		c.class(n.set, back)
 	case sequence:
-		for i := range n.list {
-			if back {
-				i = len(n.list) - 1 - i
-			}
-			c.node(n.list[i], back)
-		}
+		c.sequence(n.list, back)
 	case choice:
 		c.choice(n, back)
 	case capture:
-		open, shut := 2*n.group, 2*n.group+1
-		if back {
-			open, shut = shut, open
-		}
-		c.emit(instruction{op: opSave, x: open})
-		c.node(n.list[0], back)
-		c.emit(instruction{op: opSave, x: shut})
+		c.capture(n, back)
 	case repeat:
 		c.repeat(n, back)
-	case lineStart:
-		c.emit(instruction{op: opStart, flag: n.multiline})
-	case lineEnd:
-		c.emit(instruction{op: opEnd, flag: n.multiline})
-	case wordEdge:
-		c.emit(instruction{op: opEdge, flag: n.ignoreCase})
-	case notWordEdge:
-		c.emit(instruction{op: opNotEdge, flag: n.ignoreCase})
 	case look:
 		c.look(n)
 	case reference:
 		c.emit(instruction{op: opBackward, back: back, flag: n.ignoreCase, list: n.refs})
+	case lineStart, lineEnd:
+		c.emit(instruction{op: assertions[n.kind], flag: n.multiline})
+	case wordEdge, notWordEdge:
+		c.emit(instruction{op: assertions[n.kind], flag: n.ignoreCase})
 	}
+}
+
+var assertions = [...]op{lineStart: opStart, lineEnd: opEnd, wordEdge: opEdge, notWordEdge: opNotEdge}
+
+func (c *compiler) sequence(list []*node, back bool) {
+	for i := range list {
+		if back {
+			i = len(list) - 1 - i
+		}
+		c.node(list[i], back)
+	}
+}
+
+func (c *compiler) capture(n *node, back bool) {
+	open, shut := 2*n.group, 2*n.group+1
+	if back {
+		open, shut = shut, open
+	}
+	c.emit(instruction{op: opSave, x: open})
+	c.node(n.list[0], back)
+	c.emit(instruction{op: opSave, x: shut})
+}
+
+// guard is the set of units that a part can begin with, nil when that is not known.
+func (c *compiler) guard(n *node, back bool) *set {
+	if back {
+		return nil
+	}
+	s, nullable := c.begins(n)
+	if nullable {
+		return nil
+	}
+	return unitsOf(s, c.prog.full)
 }
 
 func (c *compiler) class(s spans, back bool) {
 	if len(s) == 1 && s[0].lo == s[0].hi {
-		c.emit(instruction{op: opChar, back: back, c: s[0].lo})
+		i := instruction{op: opChar, back: back, c: s[0].lo}
+		if !back && i.c < 0xd800 {
+			i.op = opUnit
+		}
+		c.emit(i)
 		return
 	}
 	c.emit(instruction{op: opSet, back: back, set: newSet(s)})
@@ -160,7 +189,7 @@ func (c *compiler) choice(n *node, back bool) {
 			c.node(part, back)
 			break
 		}
-		split := c.emit(instruction{op: opChoice})
+		split := c.emit(instruction{op: opChoice, set: c.guard(part, back)})
 		c.prog.code[split].x = c.here()
 		c.node(part, back)
 		ends = append(ends, c.emit(instruction{op: opJump}))
@@ -186,7 +215,7 @@ func (c *compiler) repeat(n *node, back bool) {
 	}
 	r := c.registers(2)
 	c.emit(instruction{op: opLoop, x: r})
-	head := c.emit(instruction{op: opHead, x: r, least: n.least, most: n.most, flag: n.lazy})
+	head := c.emit(instruction{op: opHead, x: r, least: n.least, most: n.most, flag: n.lazy, set: c.guard(body, back)})
 	if n.afterIn > n.firstIn {
 		c.emit(instruction{op: opReset, x: n.firstIn, y: n.afterIn})
 	}
@@ -197,9 +226,26 @@ func (c *compiler) repeat(n *node, back bool) {
 
 // optional is x? and x??: an x that is empty does not count.
 func (c *compiler) optional(n *node, back bool) {
-	r := c.registers(2)
+	first := c.guard(n.list[0], back)
 	split := c.emit(instruction{op: opChoice})
 	inside := c.here()
+	if first != nil { // it is not empty, and comes once: its captures are unset
+		c.node(n.list[0], back)
+	} else {
+		c.maybeEmpty(n, back)
+	}
+	i := &c.prog.code[split]
+	i.x, i.y = inside, c.here()
+	if n.lazy {
+		i.x, i.y = i.y, i.x
+	} else {
+		i.set = first
+	}
+}
+
+// maybeEmpty is the inside of an optional part that has to look whether it was empty.
+func (c *compiler) maybeEmpty(n *node, back bool) {
+	r := c.registers(2)
 	c.emit(instruction{op: opLoop, x: r})
 	if n.afterIn > n.firstIn {
 		c.emit(instruction{op: opReset, x: n.firstIn, y: n.afterIn})
@@ -208,10 +254,6 @@ func (c *compiler) optional(n *node, back bool) {
 	c.node(n.list[0], back)
 	tail := c.emit(instruction{op: opTail, x: r, least: -1})
 	c.prog.code[tail].y = c.here()
-	c.prog.code[split].x, c.prog.code[split].y = inside, c.here()
-	if n.lazy {
-		c.prog.code[split].x, c.prog.code[split].y = c.here(), inside
-	}
 }
 
 func (c *compiler) look(n *node) {
@@ -224,70 +266,4 @@ func (c *compiler) look(n *node) {
 	c.node(n.list[0], n.behind)
 	c.emit(instruction{op: end, x: r})
 	c.prog.code[at].y = c.here()
-}
-
-// begins is what a match of n can begin with; nullable: or it may be anything.
-func (c *compiler) begins(n *node) (s spans, nullable bool) {
-	switch n.kind {
-	case class:
-		return n.set, false
-	case capture:
-		return c.begins(n.list[0])
-	case repeat:
-		if n.least == 0 {
-			return nil, true
-		}
-		return c.begins(n.list[0])
-	case sequence:
-		for _, part := range n.list {
-			switch part.kind {
-			case wordEdge, notWordEdge, lineStart, look:
-				continue
-			}
-			return c.begins(part)
-		}
-		return nil, true
-	case choice:
-		for _, part := range n.list {
-			t, nullable := c.begins(part)
-			if nullable {
-				return nil, true
-			}
-			s = append(append(spans(nil), s...), t...)
-		}
-		return s.normal(), false
-	}
-	return nil, true
-}
-
-// unitsOf is the first units of the characters of s.
-func unitsOf(s spans, full bool) *set {
-	if !full {
-		return newSet(s)
-	}
-	out := append(spans(nil), s.and(spans{{0, 0xffff}})...)
-	if high := s.and(spans{{0x10000, maxRune}}); len(high) > 0 {
-		out = append(out, span{0xd800, 0xdbff})
-	}
-	return newSet(out.normal())
-}
-
-// anchored reports whether a match can only begin at the start of the text.
-func anchored(n *node) bool {
-	switch n.kind {
-	case lineStart:
-		return !n.multiline
-	case capture:
-		return anchored(n.list[0])
-	case sequence:
-		return len(n.list) > 0 && anchored(n.list[0])
-	case choice:
-		for _, part := range n.list {
-			if !anchored(part) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
 }

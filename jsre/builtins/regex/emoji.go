@@ -56,41 +56,56 @@ func base36(s string) (n rune) {
 // emojiTexts are the properties of texts, which flag v knows: flags and keycaps. Sequences of emoji
 // are matched by their parts.
 func emojiTexts(name string) (s spans, texts []string, ok bool) {
-	switch name {
-	case "Emoji_Keycap_Sequence", "RGI_Emoji_Flag_Sequence", "RGI_Emoji_Modifier_Sequence", "Basic_Emoji", "RGI_Emoji":
-	default:
-		return nil, nil, false
+	parts := []struct {
+		name string
+		list func() (spans, []string)
+	}{
+		{"Emoji_Keycap_Sequence", keycaps}, {"RGI_Emoji_Flag_Sequence", flags}, {"RGI_Emoji_Modifier_Sequence", toned}, {"Basic_Emoji", basicEmoji},
 	}
-	all := name == "RGI_Emoji"
-	if all || name == "Emoji_Keycap_Sequence" {
-		for _, c := range "0123456789#*" {
-			texts = append(texts, string(c)+"\ufe0f\u20e3")
+	for _, part := range parts {
+		if name == part.name || name == "RGI_Emoji" {
+			more, list := part.list()
+			s, texts, ok = s.or(more), append(texts, list...), true
 		}
 	}
-	if all || name == "RGI_Emoji_Flag_Sequence" {
-		const countries = "ACADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCPCQCRCUCVCWCXCYCZDEDGDJDKDMDODZEAECEEEGEHERESETEUFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUICIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTATCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUNUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW"
-		for i := 0; i < len(countries); i += 2 {
-			texts = append(texts, string([]rune{0x1f1e6 + rune(countries[i]-'A'), 0x1f1e6 + rune(countries[i+1]-'A')}))
-		}
+	return s, texts, ok
+}
+
+func keycaps() (s spans, texts []string) {
+	for _, c := range "0123456789#*" {
+		texts = append(texts, string(c)+"\ufe0f\u20e3")
 	}
-	if all || name == "RGI_Emoji_Modifier_Sequence" {
-		for _, r := range embedded("Emoji_Modifier_Base") {
-			for c := r.lo; c <= r.hi; c++ {
-				for tone := rune(0x1f3fb); tone <= 0x1f3ff; tone++ {
-					texts = append(texts, string([]rune{c, tone}))
-				}
+	return nil, texts
+}
+
+func flags() (s spans, texts []string) {
+	const countries = "ACADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCPCQCRCUCVCWCXCYCZDEDGDJDKDMDODZEAECEEEGEHERESETEUFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUICIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTATCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUNUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW"
+	for i := 0; i < len(countries); i += 2 {
+		texts = append(texts, string([]rune{0x1f1e6 + rune(countries[i]-'A'), 0x1f1e6 + rune(countries[i+1]-'A')}))
+	}
+	return nil, texts
+}
+
+// toned are people and hands with a tone of skin.
+func toned() (s spans, texts []string) {
+	for _, r := range embedded("Emoji_Modifier_Base") {
+		for c := r.lo; c <= r.hi; c++ {
+			for tone := rune(0x1f3fb); tone <= 0x1f3ff; tone++ {
+				texts = append(texts, string([]rune{c, tone}))
 			}
 		}
 	}
-	if all || name == "Basic_Emoji" {
-		s = embedded("Emoji_Presentation").and(spans{{0x1f1e6, 0x1f1ff}}.not())
-		for _, r := range embedded("Emoji") {
-			for c := r.lo; c <= r.hi; c++ {
-				if c > 0x7f && !s.has(c) && !(c >= 0x1f1e6 && c <= 0x1f1ff) {
-					texts = append(texts, string([]rune{c, 0xfe0f}))
-				}
-			}
+	return nil, texts
+}
+
+func basicEmoji() (s spans, texts []string) {
+	letters := spans{{0x1f1e6, 0x1f1ff}} // of flags
+	s = embedded("Emoji_Presentation").and(letters.not())
+	plain := embedded("Emoji").and(spans{{0x80, maxRune}}).and(letters.not()).and(s.not())
+	for _, r := range plain {
+		for c := r.lo; c <= r.hi; c++ {
+			texts = append(texts, string([]rune{c, 0xfe0f}))
 		}
 	}
-	return s, texts, true
+	return s, texts
 }

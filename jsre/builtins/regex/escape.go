@@ -98,46 +98,46 @@ func (p *parser) characterEscape(inClass bool) rune {
 		p.fail("\\ at end of pattern")
 	}
 	p.at++
-	switch c {
-	case 't':
-		return '\t'
-	case 'n':
-		return '\n'
-	case 'v':
-		return '\v'
-	case 'f':
-		return '\f'
-	case 'r':
-		return '\r'
-	case 'c':
+	if i := strings.IndexRune("tnvfr", c); i >= 0 {
+		return rune("\t\n\v\f\r"[i])
+	}
+	switch {
+	case c == 'c':
 		return p.control(inClass)
-	case 'x':
-		if v, ok := p.hex(2); ok {
-			return v
-		}
-		if p.flags.Unicode {
-			p.fail("Invalid escape")
-		}
-		return 'x'
-	case 'u':
-		if v, ok := p.unicodeEscape(p.flags.Unicode); ok {
-			return v
-		}
-		if p.flags.Unicode {
-			p.fail("Invalid Unicode escape")
-		}
-		return 'u'
-	}
-	if c >= '0' && c <= '9' {
+	case c == 'x':
+		v, ok := p.hex(2)
+		return p.numbered(c, v, ok, "Invalid escape")
+	case c == 'u':
+		v, ok := p.unicodeEscape(p.flags.Unicode)
+		return p.numbered(c, v, ok, "Invalid Unicode escape")
+	case c >= '0' && c <= '9':
 		return p.octal(c, inClass)
-	}
-	if p.flags.Unicode && !strings.ContainsRune(`^$\.*+?()[]{}|/`, c) && (!inClass || c != '-') && (!inClass || !p.flags.Sets || !strings.ContainsRune("&-!#%,:;<=>@`~", c)) {
+	case p.flags.Unicode && !p.mayEscape(c, inClass):
 		p.fail("Invalid escape")
-	}
-	if c == 'k' && p.named {
+	case c == 'k' && p.named:
 		p.fail("Invalid named reference")
 	}
 	return c
+}
+
+// numbered is the character of an escape by its number; the letter itself where there is no number, which
+// flags u and v do not allow.
+func (p *parser) numbered(letter, v rune, ok bool, wrong string) rune {
+	if ok {
+		return v
+	}
+	if p.flags.Unicode {
+		p.fail(wrong)
+	}
+	return letter
+}
+
+// mayEscape reports whether a character that stands for itself may have a backslash with flags u and v.
+func (p *parser) mayEscape(c rune, inClass bool) bool {
+	if strings.ContainsRune(`^$\.*+?()[]{}|/`, c) {
+		return true
+	}
+	return inClass && (c == '-' || p.flags.Sets && strings.ContainsRune("&-!#%,:;<=>@`~", c))
 }
 
 func (p *parser) control(inClass bool) rune {
@@ -204,25 +204,14 @@ func digit(c rune) rune {
 
 // unicodeEscape reads what follows \u: four digits, two such, or with full digits in braces.
 func (p *parser) unicodeEscape(full bool) (rune, bool) {
-	from := p.at
-	if full && p.take("{") {
-		v, n := rune(0), 0
-		for d := digit(p.peek()); d >= 0 && v <= maxRune; d = digit(p.peek()) {
-			v = v<<4 | d
-			n++
-			p.at++
-		}
-		if n > 0 && v <= maxRune && p.take("}") {
-			return v, true
-		}
-		p.at = from
-		return 0, false
+	if full && p.peek() == '{' {
+		return p.braced()
 	}
 	v, ok := p.hex(4)
 	if !ok || !full || v < 0xd800 || v >= 0xdc00 {
 		return v, ok
 	}
-	from = p.at
+	from := p.at
 	if p.take("\\u") {
 		if low, ok := p.hex(4); ok && low >= 0xdc00 && low < 0xe000 {
 			return (v-0xd800)<<10 | (low - 0xdc00) + 0x10000, true
@@ -230,4 +219,20 @@ func (p *parser) unicodeEscape(full bool) (rune, bool) {
 	}
 	p.at = from
 	return v, true
+}
+
+// braced reads digits in braces; it reads nothing where they are no character.
+func (p *parser) braced() (v rune, ok bool) {
+	from := p.at
+	p.take("{")
+	begin := p.at
+	for d := digit(p.peek()); d >= 0 && v <= maxRune; d = digit(p.peek()) {
+		v = v<<4 | d
+		p.at++
+	}
+	if p.at > begin && v <= maxRune && p.take("}") {
+		return v, true
+	}
+	p.at = from
+	return 0, false
 }

@@ -1,6 +1,7 @@
 package regex
 
 import (
+	"slices"
 	"sync"
 	"unicode"
 )
@@ -104,40 +105,34 @@ func upperCanon(c rune) rune {
 
 // close adds to s all that is one with a member.
 func (f folder) close(s spans) spans {
-	ascii := true
-	for _, r := range s {
-		ascii = ascii && r.hi < 128
-	}
-	out := append(spans(nil), s...)
-	for _, r := range s {
-		for c := max(r.lo, 'A'); c <= min(r.hi, 'Z'); c++ {
-			out = append(out, span{c + 32, c + 32})
-		}
-		for c := max(r.lo, 'a'); c <= min(r.hi, 'z'); c++ {
-			out = append(out, span{c - 32, c - 32})
-		}
-	}
-	if ascii && f.canon('\u212a') != 'K' {
-		return out.normal()
-	}
-	if ascii {
-		if s.has('s') || s.has('S') {
+	out := append(append(spans(nil), s...), otherCase(s)...)
+	if s.and(spans{{0x80, maxRune}}) == nil {
+		full := f.canon('\u212a') == 'K' // two letters outside of ASCII are one with letters in it
+		if full && (s.has('s') || s.has('S')) {
 			out = append(out, span{0x17f, 0x17f})
 		}
-		if s.has('k') || s.has('K') {
+		if full && (s.has('k') || s.has('K')) {
 			out = append(out, span{0x212a, 0x212a})
 		}
 		return out.normal()
 	}
-	for k, members := range f.class() {
-		for _, m := range members {
-			if s.has(m) {
-				for _, m := range f.class()[k] {
-					out = append(out, span{m, m})
-				}
-				break
+	for _, members := range f.class() {
+		if slices.ContainsFunc(members, s.has) {
+			for _, m := range members {
+				out = append(out, span{m, m})
 			}
 		}
 	}
 	return out.normal()
+}
+
+// otherCase are the letters of ASCII in the case that they do not have in s.
+func otherCase(s spans) (out spans) {
+	for _, r := range s.and(spans{{'A', 'Z'}}) {
+		out = append(out, span{r.lo + 32, r.hi + 32})
+	}
+	for _, r := range s.and(spans{{'a', 'z'}}) {
+		out = append(out, span{r.lo - 32, r.hi - 32})
+	}
+	return out
 }

@@ -109,24 +109,40 @@ func (p *parser) groupName(wrong string) string {
 		if c == '>' && b.Len() > 0 {
 			return b.String()
 		}
-		if c == '\\' {
-			if !p.take("u") {
-				p.fail("Invalid Unicode escape")
-			}
-			var ok bool
-			if c, ok = p.unicodeEscape(true); !ok {
-				p.fail("Invalid Unicode escape")
-			}
-		} else if c >= 0xd800 && c < 0xdc00 && !p.flags.Unicode && p.peek() >= 0xdc00 && p.peek() < 0xe000 {
-			c = (c-0xd800)<<10 | (p.peek() - 0xdc00) + 0x10000
-			p.at++
-		}
-		letter := c == '$' || c == '_' || unicode.IsLetter(c) || unicode.Is(unicode.Nl, c) || unicode.Is(unicode.Other_ID_Start, c)
-		if !letter && (b.Len() == 0 || !unicode.In(c, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue) && c != 0x200c && c != 0x200d) {
+		c = p.nameCharacter(c)
+		if !isIDStart(c) && (b.Len() == 0 || !isIDPart(c)) {
 			p.fail(wrong)
 		}
 		b.WriteRune(c)
 	}
+}
+
+// nameCharacter is the character of a name that c, which has been read, stands for or begins.
+func (p *parser) nameCharacter(c rune) rune {
+	if c == '\\' {
+		v, ok := rune(0), p.take("u")
+		if ok {
+			v, ok = p.unicodeEscape(true)
+		}
+		if !ok {
+			p.fail("Invalid Unicode escape")
+		}
+		return v
+	}
+	if c >= 0xd800 && c < 0xdc00 && !p.flags.Unicode && p.peek() >= 0xdc00 && p.peek() < 0xe000 {
+		c = (c-0xd800)<<10 | (p.peek() - 0xdc00) + 0x10000
+		p.at++
+	}
+	return c
+}
+
+func isIDStart(c rune) bool {
+	return c == '$' || c == '_' || unicode.IsLetter(c) || unicode.In(c, unicode.Nl, unicode.Other_ID_Start)
+}
+
+// isIDPart reports whether a character may stand in a name, but not begin it.
+func isIDPart(c rune) bool {
+	return unicode.In(c, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue) || c == 0x200c || c == 0x200d
 }
 
 // resolve finds the groups that references by name mean.

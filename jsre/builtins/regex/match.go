@@ -1,6 +1,10 @@
 package regex
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+	"unsafe"
+)
 
 // ErrStack is a match that would need more memory for the ways it has not tried than it may have.
 var ErrStack = errors.New("Maximum call stack size exceeded") //nolint:staticcheck // the words of V8
@@ -25,6 +29,7 @@ const restore = -1
 type machine[E uint8 | uint16] struct {
 	*Program
 	text  []E
+	plain bool // each unit is a character
 	check func()
 	steps int
 }
@@ -33,23 +38,18 @@ type machine[E uint8 | uint16] struct {
 // positions of the match and of its captures, -1 for those that are unset, in memory that the next match
 // uses again; nil when there is none. It calls check once in a while, which may panic to end it.
 func Match[E uint8 | uint16](p *Program, text []E, start int, sticky bool, check func()) ([]int, error) {
-	m := machine[E]{Program: p, text: text, check: check}
-	if p.full && start > 0 && start < len(text) && isTrail(text[start]) && isLead(text[start-1]) {
+	m := machine[E]{Program: p, text: text, plain: !p.full || unsafe.Sizeof(E(0)) == 1, check: check}
+	if m.inside(start) {
 		start--
 	}
 	for at := start; at <= len(text); at++ {
-		if !sticky && p.first != nil {
-			for at < len(text) && !p.first.has(rune(text[at])) {
-				at++
-			}
-			if at == len(text) {
-				break
-			}
+		if !sticky {
+			at = m.candidate(at)
 		}
-		if p.anchor && at > 0 {
+		if at < 0 || p.anchor && at > 0 {
 			break
 		}
-		if !p.full || at == start || at == len(text) || !isTrail(text[at]) || !isLead(text[at-1]) {
+		if at == start || !m.inside(at) {
 			found, err := m.run(at)
 			if found || err != nil {
 				return p.registers[:2*p.Groups], err
@@ -60,6 +60,33 @@ func Match[E uint8 | uint16](p *Program, text []E, start int, sticky bool, check
 		}
 	}
 	return nil, nil
+}
+
+// inside reports whether a position is in the middle of a character.
+func (m *machine[E]) inside(at int) bool {
+	return !m.plain && at > 0 && at < len(m.text) && isTrail(m.text[at]) && isLead(m.text[at-1])
+}
+
+// candidate is the next position where a match may begin, -1 when there is none.
+func (m *machine[E]) candidate(at int) int {
+	if m.first == nil || m.anchor {
+		return at
+	}
+	if m.firstByte >= 0 {
+		if text, ok := any(m.text).([]uint8); ok {
+			n := bytes.IndexByte(text[at:], byte(m.firstByte)) //nolint:gosec // it is less than 128
+			if n < 0 {
+				return -1
+			}
+			return at + n
+		}
+	}
+	for ; at < len(m.text); at++ {
+		if m.first.has(rune(m.text[at])) {
+			return at
+		}
+	}
+	return -1
 }
 
 func isLead[E uint8 | uint16](c E) bool  { return uint16(c)&0xfc00 == 0xd800 }
@@ -99,8 +126,11 @@ func (m *machine[E]) step(at int, back bool) (c rune, to int, ok bool) {
 	return c, to, true
 }
 
+// set changes a register. Its old value is kept for who goes back, if there is a way back.
 func (m *machine[E]) set(reg, value int) {
-	m.stack = append(m.stack, record{restore, int32(reg), m.registers[reg]}) //nolint:gosec // registers are few
+	if len(m.stack) > 0 {
+		m.stack = append(m.stack, record{restore, int32(reg), m.registers[reg]}) //nolint:gosec // registers are few
+	}
 	m.registers[reg] = value
 }
 
@@ -108,20 +138,33 @@ func (m *machine[E]) try(pc, at int) {
 	m.stack = append(m.stack, record{int32(pc), -1, at}) //nolint:gosec // see maxCode
 }
 
-// run matches at a position.
-func (m *machine[E]) run(at int) (bool, error) {
+// pause asks whether to go on.
+func (m *machine[E]) pause() error {
+	m.check()
+	if len(m.stack) > maxStack {
+		m.stack = nil
+		return ErrStack
+	}
+	return nil
+}
+
+// reset makes ready for a match at a position.
+func (m *machine[E]) reset(at int) {
 	for i := range m.registers {
 		m.registers[i] = -1
 	}
 	m.stack = m.stack[:0]
 	m.registers[0] = at
+}
+
+// run matches at a position.
+func (m *machine[E]) run(at int) (bool, error) {
+	m.reset(at)
 	pc := 0
 	for {
 		if m.steps++; m.steps%checkSteps == 0 {
-			m.check()
-			if len(m.stack) > maxStack {
-				m.stack = nil
-				return false, ErrStack
+			if err := m.pause(); err != nil {
+				return false, err
 			}
 		}
 		i := &m.code[pc]
@@ -130,24 +173,23 @@ func (m *machine[E]) run(at int) (bool, error) {
 		case opMatch:
 			m.registers[1] = at
 			return true, nil
-		case opChar:
-			var c rune
-			c, at, ok = m.step(at, i.back)
-			ok = ok && c == i.c
+		case opUnit:
+			ok = at < len(m.text) && rune(m.text[at]) == i.c
+			at++
 			pc++
-		case opSet:
-			var c rune
-			c, at, ok = m.step(at, i.back)
-			ok = ok && i.set.has(c)
+		case opChar, opSet:
+			at, ok = m.one(i, at)
 			pc++
 		case opRun:
 			at, ok = m.longest(i, pc+1, at)
 			pc++
 		case opChoice:
-			m.try(i.y, at)
-			pc = i.x
+			pc = m.choose(i, at)
 		case opJump:
 			pc = i.x
+		case opSave:
+			m.set(i.x, at)
+			pc++
 		default:
 			pc, at, ok = m.rare(i, pc, at)
 		}
@@ -159,31 +201,77 @@ func (m *machine[E]) run(at int) (bool, error) {
 	}
 }
 
-// longest takes as many characters as there are and leaves a way to take fewer.
+// one takes a character.
+func (m *machine[E]) one(i *instruction, at int) (int, bool) {
+	if m.plain && !i.back && i.op == opSet {
+		return at + 1, at < len(m.text) && i.set.has(rune(m.text[at]))
+	}
+	c, to, ok := m.step(at, i.back)
+	if i.op == opChar {
+		return to, ok && c == i.c
+	}
+	return to, ok && i.set.has(c)
+}
+
+// choose goes the first of two ways, and keeps the other one for later. It leaves out a first way that
+// cannot begin with the next character.
+func (m *machine[E]) choose(i *instruction, at int) int {
+	if i.set != nil && (at == len(m.text) || !i.set.has(rune(m.text[at]))) {
+		return i.y
+	}
+	m.try(i.y, at)
+	return i.x
+}
+
+// longest takes as many characters as there are and leaves a way to take fewer, where fewer may do.
 func (m *machine[E]) longest(i *instruction, after, at int) (int, bool) {
-	least, n := -1, 0
+	least, end := m.extent(i, at)
+	m.steps += (end - at) >> 3
+	if least < 0 {
+		return 0, false
+	}
+	if end > least && !i.flag {
+		m.stack = append(m.stack, record{int32(after), int32(least), end}) //nolint:gosec // texts are shorter than 2 GiB
+	}
+	return end, true
+}
+
+// extent is where a run that is as short as it may be ends, -1 when the text has none, and where the longest ends.
+func (m *machine[E]) extent(i *instruction, at int) (least, end int) {
+	if !m.plain {
+		return m.extentInPairs(i, at)
+	}
+	limit := len(m.text)
+	if i.y >= 0 && i.y < limit-at {
+		limit = at + i.y
+	}
+	end = at
+	for end < limit && i.set.has(rune(m.text[end])) {
+		end++
+	}
+	if end-at < i.x {
+		return -1, end
+	}
+	return at + i.x, end
+}
+
+// extentInPairs is extent where two units may be a character.
+func (m *machine[E]) extentInPairs(i *instruction, at int) (least, end int) {
+	least = -1
 	if i.x == 0 {
 		least = at
 	}
-	for (i.y < 0 || n < i.y) && at < len(m.text) {
+	for n := 0; (i.y < 0 || n < i.y) && at < len(m.text); {
 		c, to := m.next(at)
 		if !i.set.has(c) {
 			break
 		}
 		at = to
-		n++
-		if n == i.x {
+		if n++; n == i.x {
 			least = at
 		}
 	}
-	m.steps += n >> 3
-	if least < 0 {
-		return 0, false
-	}
-	if at > least {
-		m.stack = append(m.stack, record{int32(after), int32(least), at}) //nolint:gosec // texts are shorter than 2 GiB
-	}
-	return at, true
+	return least, at
 }
 
 // back goes back to the last way that has not been tried.
@@ -222,7 +310,7 @@ func (m *machine[E]) back() (pc, at int, ok bool) {
 // shorter is the next shorter end of a run, -1 when there is none that can do.
 func (m *machine[E]) shorter(pc, at, least int) int {
 	i := &m.code[pc]
-	literal := i.op == opChar && !i.back && i.c < 0xd800
+	literal := i.op == opUnit
 	for at > least {
 		_, to := m.before(at)
 		at = max(to, least)

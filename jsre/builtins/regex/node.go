@@ -41,4 +41,7 @@ type node struct {
 	behind, not bool // of a look-around
 	ignoreCase  bool
 	multiline   bool
+
+	begin           spans // see compiler.begins
+	nullable, begun bool
 }

@@ -58,6 +58,17 @@ func (s spans) and(t spans) spans {
 	return out
 }
 
+// or is what is in either; both must be normal. It may be one of them.
+func (s spans) or(t spans) spans {
+	if len(s) == 0 {
+		return t
+	}
+	if len(t) == 0 {
+		return s
+	}
+	return append(append(spans(nil), s...), t...).normal()
+}
+
 func (s spans) has(c rune) bool {
 	i, j := 0, len(s)
 	for i < j {

@@ -2,17 +2,9 @@ package regex
 
 // rare does the instructions that are not in every loop.
 func (m *machine[E]) rare(i *instruction, pc, at int) (int, int, bool) {
-	ok := true
 	switch i.op {
-	case opSave:
-		m.set(i.x, at)
 	case opReset:
-		for g := i.x; g < i.y; g++ {
-			if m.registers[2*g] >= 0 || m.registers[2*g+1] >= 0 {
-				m.set(2*g, -1)
-				m.set(2*g+1, -1)
-			}
-		}
+		m.unset(i.x, i.y)
 	case opLoop:
 		m.set(i.x, 0)
 	case opHead:
@@ -22,19 +14,38 @@ func (m *machine[E]) rare(i *instruction, pc, at int) (int, int, bool) {
 			return 0, 0, false
 		}
 		return i.y, at, true
-	case opStart:
-		ok = at == 0 || i.flag && lineEnds.has(rune(m.text[at-1]))
-	case opEnd:
-		ok = at == len(m.text) || i.flag && lineEnds.has(rune(m.text[at]))
-	case opEdge, opNotEdge:
-		edge := at > 0 && m.word(at-1, i.flag) != (at < len(m.text) && m.word(at, i.flag)) || at == 0 && at < len(m.text) && m.word(at, i.flag)
-		ok = edge == (i.op == opEdge)
+	case opStart, opEnd, opEdge, opNotEdge:
+		return pc + 1, at, m.holds(i, at)
 	case opBackward:
-		at, ok = m.reference(i, at)
+		at, ok := m.reference(i, at)
+		return pc + 1, at, ok
 	default:
 		return m.look(i, pc, at)
 	}
-	return pc + 1, at, ok
+	return pc + 1, at, true
+}
+
+// unset takes back what captures have captured.
+func (m *machine[E]) unset(from, to int) {
+	for g := from; g < to; g++ {
+		if m.registers[2*g] >= 0 || m.registers[2*g+1] >= 0 {
+			m.set(2*g, -1)
+			m.set(2*g+1, -1)
+		}
+	}
+}
+
+// holds reports whether a position is at the start, the end or the edge that an instruction wants.
+func (m *machine[E]) holds(i *instruction, at int) bool {
+	switch i.op {
+	case opStart:
+		return at == 0 || i.flag && lineEnds.has(rune(m.text[at-1]))
+	case opEnd:
+		return at == len(m.text) || i.flag && lineEnds.has(rune(m.text[at]))
+	}
+	before := at > 0 && m.word(at-1, i.flag)
+	after := at < len(m.text) && m.word(at, i.flag)
+	return (before != after) == (i.op == opEdge)
 }
 
 // head decides whether the body of a loop comes once more.
@@ -42,6 +53,9 @@ func (m *machine[E]) head(i *instruction, pc, at int) int {
 	n := m.registers[i.x]
 	body := pc + 1
 	if i.most >= 0 && n >= i.most {
+		return i.y
+	}
+	if n >= i.least && i.set != nil && (at == len(m.text) || !i.set.has(rune(m.text[at]))) {
 		return i.y
 	}
 	if n >= i.least && i.flag {

@@ -48,25 +48,29 @@ func isWord(c byte) bool {
 func closing(text string) int {
 	const longest = 2000
 	depth := 0
-	quote := byte(0)
 	for i := 0; i < len(text) && i < longest; i++ {
-		c := text[i]
-		switch {
-		case quote != 0:
-			if c == '\\' {
-				i++
-			} else if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'' || c == '`':
-			quote = c
-		case c == '(' || c == '[' || c == '{':
+		switch c := text[i]; c {
+		case '"', '\'', '`':
+			i = quoteEnd(text, i)
+		case '(', '[', '{':
 			depth++
-		case c == ')' || c == ']' || c == '}':
+		case ')', ']', '}':
 			if depth--; depth == 0 {
 				return i
 			}
 		}
 	}
 	return -1
+}
+
+// quoteEnd is the place of the quote that ends the text that begins at one, or the end of all.
+func quoteEnd(text string, at int) int {
+	for i := at + 1; i < len(text); i++ {
+		if text[i] == '\\' {
+			i++
+		} else if text[i] == text[at] {
+			return i
+		}
+	}
+	return len(text)
 }

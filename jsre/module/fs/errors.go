@@ -88,6 +88,7 @@ func (f *files) error(e *systemError) *goja.Object {
 		message += " -> '" + e.paths[1] + "'"
 		extra = append(extra, "dest", e.paths[1])
 	}
+	f.note(e)
 	return f.vm.NewError("Error", code, message, extra...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/events"
 	"dunlin/jsre/nodeerr"
 )
 
@@ -55,7 +56,7 @@ func load(vm *engine.VM) goja.Value {
 			return f.later(name, op, a)
 		})
 		if !ofDescriptors[name] {
-			vm.Export(promises, name, func(c goja.FunctionCall) goja.Value { return f.promise(op, f.call(c)) })
+			vm.Export(promises, name, func(c goja.FunctionCall) goja.Value { return f.promise(name, op, f.call(c)) })
 		}
 	}
 	for name, plain := range ours {
@@ -88,14 +89,48 @@ func (f *files) operations() map[string]operation {
 	}
 }
 
-// hasCallback reports whether a call is one of Node.js, with a callback at its end. readdir of JSRE has
-// a function of its own in the second place.
+// hasCallback reports whether a call is one of Node.js, with a callback at its end. readdir of JSRE has a function in
+// the second place, which is called with one entry alone unless more arguments follow: one that names a second
+// parameter can only be the callback of Node.js.
 func (f *files) hasCallback(name string, a call) bool {
-	if len(a.list) == 0 || name == "readdir" && len(a.list) == 2 {
+	if len(a.list) == 0 {
 		return false
 	}
-	_, ok := goja.AssertFunction(a.list[len(a.list)-1])
-	return ok
+	last := a.list[len(a.list)-1]
+	if _, ok := goja.AssertFunction(last); !ok {
+		return false
+	}
+	if name != "readdir" || len(a.list) != 2 {
+		return true
+	}
+	n := last.ToObject(f.rt).Get("length")
+	return n != nil && n.ToInteger() >= 2
+}
+
+// withSignal are the operations that take a signal among their options, which are their last argument.
+var withSignal = map[string]bool{"readFile": true, "writeFile": true, "appendFile": true}
+
+// aborted is the error of an operation whose signal has fired before it began, nil when it may begin.
+func (f *files) aborted(name string, a call) *goja.Object {
+	if !withSignal[name] || len(a.list) == 0 {
+		return nil
+	}
+	options, ok := a.list[len(a.list)-1].(*goja.Object)
+	if !ok {
+		return nil
+	}
+	v := f.vm.Field(options, "signal")
+	if goja.IsUndefined(v) {
+		return nil
+	}
+	signal := events.SignalOf(f.vm, v)
+	if signal == nil {
+		nodeerr.ArgType(f.vm, "options.signal", "an instance of AbortSignal", v)
+	}
+	if !signal.Aborted() {
+		return nil
+	}
+	return events.AbortError(f.vm, signal)
 }
 
 // value is a result as the script gets it.
@@ -142,7 +177,11 @@ func (f *files) later(name string, op operation, a call) goja.Value {
 	last := a.value(len(a.list) - 1)
 	callback := nodeerr.Func(f.vm, "cb", last)
 	a.list = a.list[:len(a.list)-1]
-	v, failure := f.attempt(op, a)
+	var v goja.Value
+	failure := f.aborted(name, a)
+	if failure == nil {
+		v, failure = f.attempt(op, a)
+	}
 	complete := f.vm.Loop().Reserve()
 	complete(func() {
 		switch {
@@ -165,11 +204,19 @@ func (f *files) later(name string, op operation, a call) goja.Value {
 var withBuffer = map[string]bool{"read": true, "write": true, "readv": true, "writev": true}
 
 // promise does an operation and gives a promise of what comes of it.
-func (f *files) promise(op operation, a call) goja.Value {
+func (f *files) promise(name string, op operation, a call) goja.Value {
 	p, resolve, reject := f.rt.NewPromise()
 	var v any
 	var err *systemError
-	switch ex := f.rt.Try(func() { v, err = op(a) }); {
+	var aborted *goja.Object
+	ex := f.rt.Try(func() {
+		if aborted = f.aborted(name, a); aborted == nil {
+			v, err = op(a)
+		}
+	})
+	switch {
+	case aborted != nil:
+		_ = reject(aborted)
 	case ex != nil:
 		_ = reject(ex.Value())
 	case err != nil:

@@ -32,8 +32,9 @@ func load(vm *engine.VM) goja.Value {
 		return goja.Undefined()
 	})
 	vm.Export(o, "poll", func(c goja.FunctionCall) goja.Value {
+		// Without a time it waits, as JSRE declares it, but not for what cannot come any more.
 		a := vm.Args("poll", c.Arguments)
-		return vm.Runtime().ToValue(vm.Loop().Poll(wait(vm, "poll: timeout", a.Value(0), 0)))
+		return vm.Runtime().ToValue(vm.Loop().Poll(wait(vm, "poll: timeout", a.Value(0), -1)))
 	})
 	newFiles(vm, o)
 	return o

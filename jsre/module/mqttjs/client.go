@@ -44,6 +44,7 @@ type client struct {
 	wanted                        filterList          // subscriptions to renew
 	topicsOf                      map[uint16][]string // of the SUBSCRIBE with that identifier
 	replay                        replay
+	window                        window
 	waiting                       []func() bool // calls that wait for an identifier
 	sendAliases                   *sendAliases
 	recvAliases                   map[uint16]string // nil: the script takes none
@@ -52,6 +53,12 @@ type client struct {
 	maxPacketSize, receiveMaximum int        // that CONNECT tells the server
 	acks                          goja.Value // what customHandleAcks is when the script has none
 	filterHandlers                []*filterHandler
+	interests                     map[string]*interest // by filter
+	identifiers                   uint32               // subscription identifiers that were given to them
+	identified                    bool                 // the server tells identifiers
+	byScript                      map[string]bool      // filters that the script subscribes to by itself
+	inLoops                       map[uint16]*handling // messages of QoS 2 that loops have
+	loops                         loops
 	iterations                    []*iteration
 	settleConnect                 func(event string, err goja.Value) // of connectAsync
 	lastTopic                     goja.Value                         // of the message before, with its text
@@ -75,7 +82,8 @@ func (m *module) newClient(obj, options *goja.Object) *client {
 	vm := m.vm
 	c := &client{
 		module: m, obj: obj, opts: options,
-		topicsOf: map[uint16][]string{}, unreleased: map[uint16]bool{}, serverProperties: goja.Undefined(),
+		topicsOf: map[uint16][]string{}, unreleased: map[uint16]bool{}, interests: map[string]*interest{},
+		byScript: map[string]bool{}, inLoops: map[uint16]*handling{}, serverProperties: goja.Undefined(),
 	}
 	c.room.L = &c.mu
 	vm.SetSlot(obj, c)

@@ -179,3 +179,80 @@ func TestRedirect(t *testing.T) {
 const c = mqtt.connect('mqtts://lamp.example');
 c.on('connect', () => { print('connect'); c.end(); });`).want("connect")
 }
+
+// An end that waits for a subscription goes on when the connection is lost, for then the subscription has its outcome.
+func TestEndWaitsForASubscription(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	s := start(t, server.Addr(), `
+const c = mqtt.connect(URL, {clientId: 'c'});
+for (const e of ['close', 'end', 'offline', 'outgoingEmpty']) c.on(e, () => print(e));
+c.on('connect', () => { c.subscribe('a', e => print(e.message)); c.end(() => print('ended')); });`)
+	conn := server.Accept()
+	conn.Accept()
+	conn.Packet() // SUBSCRIBE
+	conn.Close()
+	s.want("outgoingEmpty", "close", "Connection closed", "end", "ended")
+}
+
+// Nothing but CONNACK, and AUTH before it, may come first.
+func TestPacketsBeforeConnack(t *testing.T) {
+	for _, first := range []string{"40 02 0001", "D0 00", "30 03 000161", "90 03 0001 00"} {
+		server := mqtttest.NewServer(t)
+		s := start(t, server.Addr(), `
+const c = mqtt.connect(URL, {clientId: 'c', reconnectPeriod: 0});
+for (const e of ['connect', 'message', 'close']) c.on(e, () => print(e));
+c.on('error', e => print(e.code, e.message.replace(/: \w+/, '')));`)
+		conn := server.Accept()
+		conn.Packet()
+		conn.Send(first)
+		conn.ExpectClosed()
+		conn.Close()
+		s.want("130 Protocol error before CONNACK", "close")
+	}
+}
+
+// What is published while the stored messages go out again follows them, with an identifier of its own.
+func TestPublishedWhileTheSessionIsResumed(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	s := start(t, server.Addr(), `
+const c = mqtt.connect(URL, {clientId: 'c', messageIdProvider: new mqtt.UniqueMessageIdProvider()});
+c.publish('a', '1', {qos: 1}, () => {
+  c.publish('c', '3', {qos: 1}, () => { print('3'); c.end(); });
+  c.publish('d', '4');
+  print('1', c.connected);
+});
+c.publish('b', '2', {qos: 1}, () => print('2'));
+c.on('connect', () => print('connect'));`)
+	conn := server.Accept()
+	conn.Accept()
+	conn.Expect("32 06 000161 0001 31")
+	conn.Send("40 02 0001")
+	conn.Expect("32 06 000162 0002 32")
+	conn.Send("40 02 0002")
+	conn.Expect("32 06 000163 0003 33")
+	conn.Send("40 02 0003")
+	conn.Expect("30 04 000164 34", "E0 00")
+	conn.ExpectClosed()
+	conn.Close()
+	s.want("1 true", "2", "3", "connect")
+}
+
+// A client that is told to connect again before its transport has closed does so behind it.
+func TestReconnectWhileTheTransportCloses(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	s := start(t, server.Addr(), `
+const c = mqtt.connect(URL, {clientId: 'c', reconnectPeriod: 0});
+let n = 0;
+for (const e of ['connect', 'reconnect', 'close', 'end']) c.on(e, () => print(e));
+c.on('connect', () => { if (n++) { c.end(); return; } c.stream.destroy(); c.reconnect(); });`)
+	conn := server.Accept()
+	conn.Accept()
+	conn.ExpectClosed()
+	conn.Close()
+	conn = server.Accept()
+	conn.Accept()
+	conn.Expect("E0 00")
+	conn.ExpectClosed()
+	conn.Close()
+	s.want("connect", "reconnect", "close", "connect", "close", "end")
+}

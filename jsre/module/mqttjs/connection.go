@@ -74,7 +74,7 @@ func (c *client) open() (denied *goja.Exception) {
 		return nil // the script has ended the client meanwhile
 	}
 	c.life.Step(life.Ask)
-	c.stream = c.newStream(t, hello.p.HasWill)
+	c.stream = c.newStream(t, hello)
 	c.sendConnect(hello)
 	if c.authIsIncomplete() || c.life.Phase() != life.Connecting {
 		return nil
@@ -142,6 +142,7 @@ func (c *client) handleConnAck(p *packet.Packet) {
 func (c *client) readServer(p *packet.Packet) {
 	c.forgetServer()
 	c.sendAliases = nil
+	c.window = newWindow(p.Properties)
 	if p.Properties != nil {
 		c.serverProperties = c.propertiesObject(p.Properties)
 	}
@@ -215,6 +216,7 @@ func (c *client) closed(s *stream) {
 	c.stopWatch()
 	c.forgetServer()
 	clear(c.recvAliases)
+	c.closeWindow()
 	c.replay = replay{}
 	if l := c.leave; l != nil && l.departed {
 		c.vm.Loop().NextTick(c.complete)

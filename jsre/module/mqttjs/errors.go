@@ -15,17 +15,9 @@ import (
 
 	"github.com/dop251/goja"
 
-	"dunlin/mqtt"
 	"dunlin/mqtt/dial"
 	"dunlin/mqtt/dial/ws"
 )
-
-// maxPacket is the largest packet that is taken.
-const maxPacket = mqtt.DefaultMaxPacket
-
-func errTooLarge(length int) error {
-	return fmt.Errorf("packet of %d bytes: at most %d are taken", length, maxPacket)
-}
 
 func outsideAliases(alias, most int) string {
 	return fmt.Sprintf("Received Topic Alias %d is outside the advertised Topic Alias Maximum range 1-%d", alias, most)

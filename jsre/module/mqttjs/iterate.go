@@ -1,159 +1,83 @@
 package mqttjs
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/dop251/goja"
 
-	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/packet"
 )
-
-// filterHandler is told of the messages that match a filter.
-type filterHandler struct {
-	filter string
-	tell   func(r *received)
-}
-
-// matches reports whether a topic matches a filter; what is before a filter's group of shared
-// subscribers does not count.
-func matches(filter, topic string) bool {
-	if rest, shared := strings.CutPrefix(filter, "$share/"); shared {
-		_, filter, _ = strings.Cut(rest, "/")
-	}
-	if strings.HasPrefix(topic, "$") && (strings.HasPrefix(filter, "#") || strings.HasPrefix(filter, "+")) {
-		return false
-	}
-	for {
-		level, filterRest, filterMore := strings.Cut(filter, "/")
-		if level == "#" {
-			return true
-		}
-		part, topicRest, topicMore := strings.Cut(topic, "/")
-		if level != "+" && level != part {
-			return false
-		}
-		if !filterMore || !topicMore {
-			return filterMore == topicMore || filterMore && filterRest == "#"
-		}
-		filter, topic = filterRest, topicRest
-	}
-}
-
-func (c *client) tellHandlers(r *received) {
-	for _, h := range slices.Clone(c.filterHandlers) {
-		if matches(h.filter, r.topic) {
-			h.tell(r)
-		}
-	}
-}
-
-func (c *client) addHandler(filter string, tell func(r *received)) *filterHandler {
-	h := &filterHandler{filter, tell}
-	c.filterHandlers = append(c.filterHandlers, h)
-	return h
-}
-
-func (c *client) removeHandler(h *filterHandler) {
-	c.filterHandlers = slices.DeleteFunc(slices.Clone(c.filterHandlers), func(o *filterHandler) bool { return o == h })
-}
-
-// handleFilter is client.handle(filter[, options], listener): it subscribes, and calls the listener with
-// the messages that match. It returns a function that takes the listener off.
-func (c *client) handleFilter(args goja.FunctionCall) goja.Value {
-	a := c.vm.Args("handle", args.Arguments)
-	filter := a.String(0, "filter")
-	if !validFilter(filter) {
-		c.vm.ThrowType("handle: filter %q is none: + and # must be whole levels, and # the last one", filter)
-	}
-	var options *goja.Object
-	listener, ok := c.vm.ToFunc(a.Value(1))
-	if !ok {
-		if a.Given(1) {
-			options = a.Object(1, "options")
-		}
-		listener = a.Func(2, "listener")
-	}
-	h := c.addHandler(filter, func(r *received) { listener.Call(c.obj, r.args[:]...) })
-	c.subscribeFor(filter, options)
-	return c.vm.NewFunction("", func(goja.FunctionCall) goja.Value {
-		c.removeHandler(h)
-		return goja.Undefined()
-	})
-}
-
-// subscribeFor subscribes for a handler; a refusal is an error event.
-func (c *client) subscribeFor(filter string, options *goja.Object) {
-	c.beginSubscribe(c.vm.Runtime().ToValue(filter), options, func(list ...goja.Value) {
-		if engine.Given(list[0]) {
-			c.emit("error", list[0])
-		}
-	})
-}
 
 // iteration is what client.messages returns: an async iterator of messages.
 type iteration struct {
 	c       *client
 	handler *filterHandler
-	queue   []waitingMessage
-	bytes   int // that it holds
-	waiting []func(v goja.Value, done bool)
-	failed  []func(err goja.Value)
+	queue   []loopMessage
+	given   []*handling // of the messages that the loop is at
+	waiting []demand
 	over    bool
 	err     goja.Value
 }
 
-type waitingMessage struct {
-	v     goja.Value
-	bytes int
+// demand is a call of next that has got nothing yet.
+type demand struct {
+	give func(v goja.Value, done bool)
+	fail func(err goja.Value)
 }
 
-// mostWaiting and mostBytes bound what waits for a loop which takes its time. Above them it ends with
-// an error. Reading cannot stop for it: the acknowledgement that the loop waits for may be next.
-const (
-	mostWaiting = 100_000
-	mostBytes   = 64 << 20
-)
+// loopMessage is a message that waits for its loop. It becomes values when the loop asks for it.
+type loopMessage struct {
+	p     *packet.Packet
+	topic string
+	h     *handling // nil: it needs no acknowledgement
+	bytes int
+}
 
 // messages is client.messages(filter[, options]): it subscribes, and gives the messages that match one
 // by one as { topic, payload, packet }. It ends with the client, and when the loop is left.
 func (c *client) messages(args goja.FunctionCall) goja.Value {
 	a := c.vm.Args("messages", args.Arguments)
-	filter := a.String(0, "filter")
-	if !validFilter(filter) {
-		c.vm.ThrowType("messages: filter %q is none: + and # must be whole levels, and # the last one", filter)
-	}
+	filter := c.filterArgument(a, "messages")
 	var options *goja.Object
 	if a.Given(1) {
-		options = a.Object(1, "options")
+		options = c.optionsArgument(a, "messages")
 	}
 	it := &iteration{c: c}
 	it.handler = c.addHandler(filter, it.take)
 	c.iterations = append(c.iterations, it)
-	c.beginSubscribe(c.vm.Runtime().ToValue(filter), options, func(list ...goja.Value) {
-		if engine.Given(list[0]) {
-			it.end(list[0])
-		}
-	})
+	c.subscribeFor(it.handler.in, options, it.end)
 	return it.object()
 }
 
-func (it *iteration) take(r *received) {
-	v := it.c.vm.NewObject("topic", r.args[0], "payload", r.args[1], "packet", r.args[2])
-	if len(it.waiting) > 0 {
-		f := it.waiting[0]
-		it.waiting, it.failed = it.waiting[1:], it.failed[1:]
-		f(v, false)
-		return
+// take gives a message to the loop, or keeps it for it.
+func (it *iteration) take(r *received, h *handling) {
+	c := it.c
+	m := loopMessage{p: r.p, topic: r.topic, bytes: r.p.Length + heldPerMessage}
+	if r.p.QoS > 0 {
+		m.h = h
+		h.left++
 	}
-	if len(it.queue) >= mostWaiting || it.bytes > mostBytes {
-		it.end(it.c.vm.NewError("Error", "ENOBUFS", fmt.Sprintf(
-			"messages: %d messages (%d bytes) wait for the loop, which is too slow; the next one is lost", len(it.queue), it.bytes)))
-		return
+	switch {
+	case len(it.waiting) > 0:
+		w := it.waiting[0]
+		it.waiting = it.waiting[1:]
+		it.give(m, r, w.give)
+	case c.loops.bytes >= mostLoopBytes:
+		c.loses()
+		if m.h != nil {
+			m.h.fail()
+		}
+	default:
+		it.queue = append(it.queue, m)
+		c.loops.bytes += m.bytes
 	}
-	it.queue = append(it.queue, waitingMessage{v, r.p.Length})
-	it.bytes += r.p.Length
+}
+
+func (it *iteration) give(m loopMessage, r *received, give func(v goja.Value, done bool)) {
+	if m.h != nil {
+		it.given = append(it.given, m.h)
+	}
+	give(it.c.vm.NewObject("topic", r.args[0], "payload", r.args[1], "packet", r.args[2]), false)
 }
 
 // end ends the iteration, with an error or without. What waits in its queue is still given.
@@ -164,16 +88,41 @@ func (it *iteration) end(err goja.Value) {
 	it.over, it.err = true, err
 	it.c.removeHandler(it.handler)
 	it.c.iterations = slices.DeleteFunc(it.c.iterations, func(o *iteration) bool { return o == it })
-	waiting, failed := it.waiting, it.failed
-	it.waiting, it.failed = nil, nil
-	for i, f := range waiting {
+	waiting := it.waiting
+	it.waiting = nil
+	for i, w := range waiting {
 		if err != nil && i == 0 {
 			it.err = nil
-			failed[i](err)
+			w.fail(err)
 			continue
 		}
-		f(goja.Undefined(), true)
+		w.give(goja.Undefined(), true)
 	}
+}
+
+// leave ends the iteration because the script has left the loop. A loop that is left by break and one that is left by
+// an exception call the same: it was an exception when nobody has caught one by the end of this turn. Then
+// neither the message that the loop was at nor those that waited are acknowledged.
+func (it *iteration) leave() {
+	c := it.c
+	rest := it.given
+	for _, m := range it.queue {
+		c.loopAsks(m.bytes)
+		if m.h != nil {
+			rest = append(rest, m.h)
+		}
+	}
+	it.given, it.queue = nil, nil
+	it.end(nil)
+	if len(rest) == 0 {
+		return
+	}
+	uncaught := c.vm.Uncaught()
+	c.later(func() {
+		for _, h := range rest {
+			h.leave(c.vm.Uncaught() != uncaught)
+		}
+	})
 }
 
 func (it *iteration) object() *goja.Object {
@@ -182,8 +131,7 @@ func (it *iteration) object() *goja.Object {
 	o := rt.NewObject()
 	vm.Method(o, "next", func(goja.FunctionCall) goja.Value { return it.next() })
 	vm.Method(o, "return", func(call goja.FunctionCall) goja.Value {
-		it.queue = nil
-		it.end(nil)
+		it.leave()
 		p, resolve, _ := rt.NewPromise()
 		_ = resolve(vm.NewObject("value", call.Argument(0), "done", true))
 		return rt.ToValue(p)
@@ -195,33 +143,45 @@ func (it *iteration) object() *goja.Object {
 	return o
 }
 
+// next gives the next message. Whoever asks for it has done with one before.
 func (it *iteration) next() goja.Value {
-	vm := it.c.vm
+	c := it.c
+	vm := c.vm
 	rt := vm.Runtime()
 	p, resolve, reject := rt.NewPromise()
-	give := func(v goja.Value, done bool) { _ = resolve(vm.NewObject("value", v, "done", done)) }
+	w := demand{
+		give: func(v goja.Value, done bool) { _ = resolve(vm.NewObject("value", v, "done", done)) },
+		fail: func(err goja.Value) { _ = reject(err) },
+	}
+	if len(it.given) > 0 {
+		h := it.given[0]
+		it.given = it.given[1:]
+		h.done()
+	}
 	switch {
 	case len(it.queue) > 0:
 		m := it.queue[0]
-		it.queue[0] = waitingMessage{}
+		it.queue[0] = loopMessage{}
 		it.queue = it.queue[1:]
-		it.bytes -= m.bytes
-		give(m.v, false)
+		c.loopAsks(m.bytes)
+		r := c.newReceived(m.p)
+		r.topic, r.args[0] = m.topic, c.topicValue(m.topic)
+		it.give(m, r, w.give)
 	case it.err != nil:
 		err := it.err
 		it.err = nil
-		_ = reject(err)
+		w.fail(err)
 	case it.over:
-		give(goja.Undefined(), true)
+		w.give(goja.Undefined(), true)
 	default:
-		it.waiting = append(it.waiting, give)
-		it.failed = append(it.failed, func(err goja.Value) { _ = reject(err) })
+		it.waiting = append(it.waiting, w)
 	}
 	return rt.ToValue(p)
 }
 
 // endIterations ends what iterates over messages: no more will come.
 func (c *client) endIterations() {
+	c.loops.watch.stop()
 	for _, it := range slices.Clone(c.iterations) {
 		it.end(nil)
 	}

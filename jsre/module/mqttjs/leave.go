@@ -106,6 +106,7 @@ func (c *client) complete() {
 	}
 	c.leave = nil
 	clear(c.unreleased)
+	c.forgetLoops()
 	c.incoming.close(func(first goja.Value) {
 		c.outgoing.close(func(second goja.Value) {
 			if engineGiven(first) {

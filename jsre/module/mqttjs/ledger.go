@@ -36,6 +36,7 @@ var settles = map[packet.Type][]packet.Type{
 
 // handleAck takes the answer to a packet.
 func (c *client) handleAck(p *packet.Packet) {
+	c.makeRoom(p)
 	d, has := c.owed.get(p.ID)
 	if !has {
 		return
@@ -82,6 +83,7 @@ func (c *client) handleSubAck(p *packet.Packet, d *debt) {
 // settleStored ends the store's interest in a packet, has the script told, and frees the identifier.
 func (c *client) settleStored(id uint16, tell func(kept *outgoing)) {
 	c.owed.take(id)
+	c.window.forget(id)
 	c.outgoing.del(id, func(kept *outgoing) {
 		tell(kept) // the identifier is free when it has returned
 		c.ids.deallocate(id)

@@ -136,7 +136,7 @@ func (c *client) handlePublish(p *packet.Packet, r *received) {
 	}
 	r.args[0] = c.topicValue(r.topic)
 	if p.QoS == 0 {
-		c.deliver(r, nil)
+		c.deliver(r, acknowledgement{})
 		return
 	}
 	if p.QoS == 2 && !c.admit(p.ID) {
@@ -196,7 +196,7 @@ func (c *client) acknowledge(r *received, code byte) {
 			ack()
 			return
 		}
-		c.deliver(r, ack)
+		c.deliver(r, acknowledgement{answer: ack})
 		return
 	}
 	ack := &outgoing{p: packet.Packet{Type: packet.PubRec, ID: p.ID, Code: code}}
@@ -217,6 +217,10 @@ func (c *client) acknowledge(r *received, code byte) {
 func (c *client) handlePubRel(p *packet.Packet) {
 	id := p.ID
 	complete := func() { c.send(&outgoing{p: packet.Packet{Type: packet.PubComp, ID: id}}) }
+	if h := c.inLoops[id]; h != nil { // sent again: loops have it from the connection before
+		h.of = c.stream
+		return
+	}
 	c.incoming.get(id, func(kept *outgoing, err goja.Value) {
 		if engine.Given(err) || kept == nil {
 			complete()
@@ -228,26 +232,23 @@ func (c *client) handlePubRel(p *packet.Packet) {
 			r = c.newReceived(&kept.p)
 		}
 		r.args[0] = c.topicValue(r.topic)
-		c.deliver(r, func() {
+		c.deliver(r, acknowledgement{answer: complete, settle: func() {
 			delete(c.unreleased, id)
 			c.incoming.del(id, func(*outgoing) {})
-			complete()
-		})
+		}})
 	})
 }
 
 // deliver gives a message to its listeners, and then to handleMessage, whose callback acknowledges it.
 // The next packet waits for that.
-func (c *client) deliver(r *received, ack func()) {
+func (c *client) deliver(r *received, ack acknowledgement) {
 	c.emitter.Emit("message", r.args[:]...)
 	if len(c.filterHandlers) > 0 {
-		c.tellHandlers(r)
+		ack = c.tellHandlers(r, ack)
 	}
 	handler := c.obj.Get("handleMessage")
 	if handler == c.classes.handleMessage {
-		if ack != nil {
-			ack()
-		}
+		ack.give()
 		return
 	}
 	f, ok := c.vm.ToFunc(handler)
@@ -258,8 +259,10 @@ func (c *client) deliver(r *received, ack func()) {
 	f.Call(c.obj, r.args[2], c.once(func(call goja.FunctionCall) {
 		failed := call.Argument(0).ToBoolean()
 		c.goOn(func() {
-			if ack != nil && !failed {
-				ack()
+			if failed {
+				ack.withhold()
+			} else {
+				ack.give()
 			}
 		})
 	}))
@@ -303,4 +306,13 @@ func (c *client) dropUnreleased() {
 		c.incoming.del(id, func(*outgoing) {})
 	}
 	clear(c.unreleased)
+	c.forgetLoops()
+}
+
+// forgetLoops has loops acknowledge nothing of what they have, for the session is over.
+func (c *client) forgetLoops() {
+	for _, h := range c.inLoops {
+		h.of = nil
+	}
+	clear(c.inLoops)
 }

@@ -1,9 +1,9 @@
 // Package mqttjs serves the API of MQTT.js 5.16.0 to scripts: mqtt.connect and what belongs to it.
 //
-// A client is an EventEmitter with a state machine of its own on the loop goroutine: the queue of
-// what waits for a connection, the store of what is not acknowledged, the subscriptions to renew and
-// the timer of the next attempt. So events, callbacks and retries come in the order in which MQTT.js
-// has them. Each attempt to connect is one stream, whose goroutines move bytes and make packets of
+// A client is an EventEmitter on the loop goroutine. Package life says in which phase it is, what each event
+// means there, and what becomes of a packet; the ledger has what the script is owed, in order; beside them are the store
+// of what is not acknowledged, what is parked until there is a connection, and the subscriptions to renew. Events and
+// callbacks come in the order in which MQTT.js has them. Each attempt to connect is one stream, whose goroutines move bytes and make packets of
 // them. The API shows packets, their identifiers and stores to scripts, which dunlin/mqtt never does,
 // so this package has packets of its own (package packet) on the connections of dunlin/mqtt/dial.
 package mqttjs

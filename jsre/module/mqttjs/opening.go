@@ -26,6 +26,7 @@ type opening struct {
 	p     *packet.ConnectPacket
 	shown *goja.Object
 	fault string // why it cannot be written, "" when it can
+	most  int    // bytes of a packet that are taken
 }
 
 // readConnect makes the packet of the options.
@@ -45,7 +46,7 @@ func (c *client) readConnect() opening {
 	if fault == "" {
 		fault = c.readWill(p, shown)
 	}
-	return opening{p, shown, fault}
+	return opening{p, shown, fault, c.largestPacket()}
 }
 
 // fillConnect takes what needs a check.
@@ -118,6 +119,15 @@ func (c *client) readConnectProperties(p *packet.ConnectPacket, shown *goja.Obje
 	}
 	p.Properties, fault = c.readProperties(props)
 	return fault
+}
+
+// largestPacket is how long a packet may be: option maxPacketBytes, else what the server is told, but not
+// less than the default, for a packet above that has an error of its own.
+func (c *client) largestPacket() int {
+	if v := c.opt("maxPacketBytes"); engine.Given(v) {
+		return int(c.vm.CheckInt("connect: option maxPacketBytes", v, 1, packet.MaxLength))
+	}
+	return min(max(defaultMaxPacket, c.maxPacketSize), packet.MaxLength)
 }
 
 func (c *client) readWill(p *packet.ConnectPacket, shown *goja.Object) (fault string) {

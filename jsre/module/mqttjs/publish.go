@@ -97,7 +97,7 @@ func (c *client) sendPublish(o *outgoing, done outcome) bool {
 		return false
 	}
 	o.p.ID = id
-	c.owed.put(id, &debt{of: packet.Publish, tell: done})
+	c.owe(id, &debt{of: packet.Publish, tell: done})
 	c.send(o)
 	return true
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/module/mqttjs/life"
 	"dunlin/jsre/module/mqttjs/packet"
 	"dunlin/mqtt/dial"
 )
@@ -18,7 +19,7 @@ func (c *client) drain(most int) (more bool) {
 		if c.vm.Loop().Stopped() {
 			return false
 		}
-		if c.at < len(c.chunk) && !c.busy {
+		if c.at < len(c.chunk) && !c.waits() {
 			most -= c.serveChunk()
 			continue
 		}
@@ -33,13 +34,14 @@ func (c *client) drain(most int) (more bool) {
 }
 
 func (c *client) take() (item, bool) {
+	waits := c.waits()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.inbox) == 0 {
 		return item{}, false
 	}
 	at := 0
-	if c.busy || c.at < len(c.chunk) { // packets wait, what happens to the connection does not
+	if waits || c.at < len(c.chunk) { // packets wait, what happens to the connection does not
 		at = slices.IndexFunc(c.inbox, func(it item) bool { return it.packets == nil })
 		if at < 0 {
 			return item{}, false
@@ -92,13 +94,12 @@ func (c *client) serve(it item) {
 		for _, f := range waiting {
 			c.run(func() { f(nil) })
 		}
+	case it.err != nil:
+		c.tellError(s, it.err)
 	default:
 		c.chunk, c.at, c.of = it.packets, 0, s
-		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
+		for c.at < len(c.chunk) && !c.waits() && !c.vm.Loop().Stopped() {
 			c.serveChunk()
-		}
-		if it.err != nil {
-			c.tellError(s, it.err)
 		}
 	}
 }
@@ -123,7 +124,7 @@ func (c *client) tellError(s *stream, err error) {
 // behind the last of them. What a listener throws does not keep the next packets back.
 func (c *client) serveChunk() (n int) {
 	c.vm.Loop().RunEach(func() bool {
-		for c.at < len(c.chunk) && !c.busy && !c.vm.Loop().Stopped() {
+		for c.at < len(c.chunk) && !c.waits() && !c.vm.Loop().Stopped() {
 			if c.of != c.stream || c.of.gone {
 				c.unread()
 				break
@@ -141,40 +142,56 @@ func (c *client) serveChunk() (n int) {
 
 // handle handles one packet.
 func (c *client) handle(p *packet.Packet) {
-	if c.version == packet.V5 && p.Length >= 0 {
-		if size, most := packetSize(p.Length), c.maxPacketSize; most > 0 && size > most {
-			c.breakOff(c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, size, most), 149))
-			return
-		}
+	if err := c.unwelcome(p); err != nil {
+		c.breakOff(err)
+		return
+	}
+	var message *received
+	if p.Type == packet.Publish {
+		message = c.newReceived(p)
 	}
 	if c.emitter.Count("packetreceive") > 0 {
-		if p.Type == packet.Publish {
-			r := c.newReceived(p)
-			c.emit("packetreceive", r.packetValue())
-			c.handlePublish(p, r)
-			return
+		if message != nil {
+			c.emit("packetreceive", message.packetValue())
+		} else {
+			c.emit("packetreceive", c.packetObject(p))
 		}
-		c.emit("packetreceive", c.packetObject(p))
+	}
+	if message != nil {
+		c.handlePublish(p, message)
+		return
+	}
+	c.handleControl(p)
+}
+
+// unwelcome is the error for a packet that may not come now, or is too large; nil for another one.
+func (c *client) unwelcome(p *packet.Packet) goja.Value {
+	if c.life.Phase() == life.Connecting && p.Type != packet.ConnAck && p.Type != packet.Auth && p.Type != packet.Disconnect {
+		return c.reasonFailure(fmt.Sprintf("Protocol error: %s before CONNACK", p.Type), 130) // [MQTT-3.2.0-1]
+	}
+	if most := c.maxPacketSize; c.version == packet.V5 && most > 0 && packetSize(p.Length) > most {
+		return c.reasonFailure(fmt.Sprintf("exceeding packets size %s: %d bytes, maximumPacketSize is %d", p.Type, packetSize(p.Length), most), 149)
+	}
+	return nil
+}
+
+// handleControl handles what is no message. All of it but DISCONNECT and CONNACK is a sign of life.
+func (c *client) handleControl(p *packet.Packet) {
+	if p.Type != packet.ConnAck && p.Type != packet.Disconnect {
+		c.reschedulePing(p.Type == packet.PingResp)
 	}
 	switch p.Type {
-	case packet.Publish:
-		c.handlePublish(p, c.newReceived(p))
-	case packet.PubAck, packet.PubRec, packet.PubComp, packet.SubAck, packet.UnsubAck:
-		c.reschedulePing(false)
-		c.handleAck(p)
-	case packet.PubRel:
-		c.reschedulePing(false)
-		c.handlePubRel(p)
 	case packet.ConnAck:
 		c.handleConnAck(p)
-	case packet.PingResp:
-		c.reschedulePing(true)
+	case packet.PubRel:
+		c.handlePubRel(p)
 	case packet.Disconnect:
 		c.emit("disconnect", c.packetObject(p))
 	case packet.Auth:
-		c.reschedulePing(false)
 		c.receiveAuth(p)
+	case packet.PingResp:
 	default:
+		c.handleAck(p)
 	}
 }
 

@@ -22,6 +22,7 @@ type outgoing struct {
 	object     *goja.Object // a packet that the script made; nil: none
 	received   *received    // in the incoming store: the message as it came
 	aliased    bool         // the client has put in an alias
+	identified bool         // the client has put in a subscription identifier
 	wasSent    bool         // sent again, it is a duplicate
 
 	stored *engine.Func         // is called once the packet is in the store; nil: nothing is
@@ -66,7 +67,11 @@ func (c *client) send(o *outgoing) {
 	}
 	switch c.life.Rule(c.operation(o)) {
 	case life.Write:
-		c.write(o)
+		if o.p.Type == packet.Publish {
+			c.publishNow(waitingPublish{o: o})
+		} else {
+			c.write(o)
+		}
 	case life.Store, life.StoreNow, life.StoreEnd:
 		c.store(o)
 	case life.Park:
@@ -99,8 +104,12 @@ func (c *client) store(o *outgoing) {
 		}
 		switch c.life.Rule(c.operation(o)) {
 		case life.StoreNow:
-			c.write(o)
-			kept.wasSent = o.wasSent
+			if o.p.Type == packet.Publish {
+				c.publishNow(waitingPublish{o, kept})
+			} else {
+				c.write(o)
+				kept.wasSent = o.wasSent
+			}
 		case life.StoreEnd:
 			c.replay.add(kept)
 		default:
@@ -158,6 +167,10 @@ func (c *client) write(o *outgoing) {
 		c.cutTransport()
 		return
 	}
+	if o.identified {
+		c.withoutIdentifier(o)
+	}
+	c.window.note(&o.p)
 	room := s.put(func(dst []byte) []byte { return c.appendTo(dst, o) })
 	o.wasSent = true
 	switch {

@@ -21,6 +21,8 @@ const (
 	leaveTime  = 5 * time.Second
 	readBuffer = 16 << 10
 	maxRead    = 64 << 10
+
+	heldPerPacket = 200 // bytes that a packet takes beside what it holds
 )
 
 // item is something that a stream tells the loop.
@@ -28,7 +30,7 @@ type item struct {
 	of      *stream
 	packets []*packet.Packet
 	bytes   int
-	err     error // of the transport, or what a server sent that is no packet
+	err     error // of the transport, or about what a server sent that is no packet; no packets come with it
 	drained bool
 	closed  bool // the last one
 }
@@ -39,6 +41,7 @@ type stream struct {
 	version    int
 	webSocket  bool
 	will       bool
+	most       int // bytes of a packet that are taken
 	background sync.WaitGroup
 	release    func()
 	cancel     context.CancelFunc
@@ -62,9 +65,9 @@ type stream struct {
 	deaf   bool      // the script has ended: nothing waits for it any more; mu
 }
 
-// newStream begins to make a transport. will says whether CONNECT has one.
-func (c *client) newStream(t target, will bool) *stream {
-	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, will: will, release: c.vm.Loop().Ref()}
+// newStream begins to make a transport, for a connection that hello opens.
+func (c *client) newStream(t target, hello opening) *stream {
+	s := &stream{client: c, version: c.version, webSocket: t.options.WebSocket != nil, will: hello.p.HasWill, most: hello.most, release: c.vm.Loop().Ref()}
 	s.change.L = &s.mu
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(c.vm.Context())
@@ -113,75 +116,12 @@ func (s *stream) adopt(conn net.Conn) bool {
 	return true
 }
 
-// read makes packets of what comes.
-func (s *stream) read(conn net.Conn) error {
-	buf := make([]byte, 0, readBuffer)
-	topic := ""
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(make([]byte, 0, max(2*cap(buf), readBuffer)), buf...)
-		}
-		n, err := conn.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if n > 0 {
-			if buf, topic = s.parse(buf, topic); buf == nil {
-				return nil
-			}
-		}
-		if err != nil {
-			return err
-		}
-		if len(buf) == 0 && n == cap(buf) && cap(buf) < maxRead {
-			buf = make([]byte, 0, 2*cap(buf))
-		} else if len(buf) == 0 && cap(buf) > maxRead {
-			buf = make([]byte, 0, maxRead)
-		}
-	}
-}
-
-// parse gives the whole packets at the front of b to the loop and returns the rest, moved to the
-// front of its memory; nil when the loop wants no more.
-func (s *stream) parse(b []byte, topic string) (rest []byte, last string) {
-	it := item{}
-	left := b
-	for {
-		h, n, err := packet.Frame(left)
-		if err == nil && h.Length > maxPacket {
-			err = errTooLarge(h.Length)
-		}
-		if err != nil {
-			it.err = err
-			left = nil
-			break
-		}
-		if n == 0 || len(left) < n+h.Length {
-			break
-		}
-		p, err := packet.Parse(h, left[n:n+h.Length], s.version, topic)
-		if err != nil {
-			it.err = err
-			left = nil
-			break
-		}
-		if h.Type == packet.Publish {
-			topic = p.Topic
-		}
-		left = left[n+h.Length:]
-		it.packets = append(it.packets, p)
-		it.bytes += h.Length + 200
-	}
-	if (len(it.packets) > 0 || it.err != nil) && !s.tell(it) {
-		return nil, ""
-	}
-	return b[:copy(b, left)], topic
-}
-
-// tell queues an item for the loop. Packets wait for room; it reports false when the stream is gone.
+// tell queues an item for the loop. What the server sent waits for room; it reports false when the stream is gone.
 func (s *stream) tell(it item) bool {
 	c := s.client
 	it.of = s
 	c.mu.Lock()
-	if it.packets != nil {
+	if it.bytes > 0 {
 		for c.queued >= maxInbox && s.isHeard() {
 			c.room.Wait()
 		}

@@ -102,11 +102,27 @@ func (c *client) beginSubscribe(topics goja.Value, options *goja.Object, done fu
 	if c.isEnding(ending) {
 		return
 	}
-	var subs []subscription
 	for _, v := range list {
-		s := c.readSubscription(v.String(), byName, options)
+		c.byScript[v.String()] = true
+	}
+	c.subscribeTo(wish{list, byName, options, again}, done)
+}
+
+// wish is what a call subscribes to.
+type wish struct {
+	filters []goja.Value
+	byName  *goja.Object // options of each filter; nil: none
+	options *goja.Object // of all; nil: none
+	again   bool         // though it was subscribed to before
+}
+
+// subscribeTo sends what is not subscribed to yet.
+func (c *client) subscribeTo(w wish, done func(...goja.Value)) {
+	var subs []subscription
+	for _, v := range w.filters {
+		s := c.readSubscription(v.String(), w.byName, w.options)
 		had, has := c.wanted.byKey[s.filter]
-		if !has || had.qos.ToFloat() < s.qos.ToFloat() || again {
+		if !has || had.qos.ToFloat() < s.qos.ToFloat() || w.again {
 			subs = append(subs, s)
 		}
 	}
@@ -115,8 +131,8 @@ func (c *client) beginSubscribe(topics goja.Value, options *goja.Object, done fu
 		return
 	}
 	var properties *goja.Object
-	if options != nil {
-		properties, _ = c.vm.Field(options, "properties").(*goja.Object)
+	if w.options != nil {
+		properties, _ = c.vm.Field(w.options, "properties").(*goja.Object)
 	}
 	c.whenPossible(func() bool { return c.sendSubscribes(subs, properties, done) })
 }
@@ -218,6 +234,7 @@ func (c *client) sendSubscribe(id uint16, r request, done func(err, ack goja.Val
 			o.fault = fault
 		}
 	}
+	identified := c.noteSubscribe(o, r.subs)
 	if c.optBool("resubscribe") {
 		var topics []string
 		if c.period() > 0 {
@@ -228,8 +245,13 @@ func (c *client) sendSubscribe(id uint16, r request, done func(err, ack goja.Val
 		}
 		c.topicsOf[id] = topics
 	}
-	c.owed.put(id, &debt{of: packet.Subscribe, bound: true, tell: func(err goja.Value, ack func() goja.Value) {
-		c.subscribed(err, ack, r, done)
+	c.owe(id, &debt{of: packet.Subscribe, bound: true, tell: func(err goja.Value, ack func() goja.Value) {
+		c.subscribed(err, ack, r, func(err, ack goja.Value) {
+			if err == nil {
+				identified()
+			}
+			done(err, ack)
+		})
 	}})
 	c.send(o)
 }

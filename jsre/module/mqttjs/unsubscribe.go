@@ -26,6 +26,9 @@ func (c *client) beginUnsubscribe(topics goja.Value, options *goja.Object, done 
 	if c.isEnding(done) {
 		return
 	}
+	for _, v := range list {
+		delete(c.byScript, v.String())
+	}
 	c.whenPossible(func() bool { return c.sendUnsubscribe(list, options, done) })
 }
 
@@ -42,6 +45,10 @@ func (c *client) sendUnsubscribe(list []goja.Value, options *goja.Object, done o
 		if len(v.String()) > 65535 {
 			o.fault = "Invalid unsubscriptions"
 		}
+		if in := c.interests[v.String()]; in != nil {
+			in.asked++
+			in.granted = false
+		}
 		if c.optBool("resubscribe") {
 			c.wanted.remove(v.String())
 		}
@@ -55,7 +62,7 @@ func (c *client) sendUnsubscribe(list []goja.Value, options *goja.Object, done o
 			}
 		}
 	}
-	c.owed.put(id, &debt{of: packet.Unsubscribe, bound: true, tell: done})
+	c.owe(id, &debt{of: packet.Unsubscribe, bound: true, tell: done})
 	c.send(o)
 	return true
 }

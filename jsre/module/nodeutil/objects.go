@@ -95,16 +95,10 @@ func (u *util) shell(obj *goja.Object) *goja.Object {
 		return o
 	}
 	var out *goja.Object
-	b, bytes := u.vm.Bytes(obj)
+	if b, ok := u.vm.Bytes(obj); ok {
+		return u.copyBytes(obj, b, construct)
+	}
 	switch {
-	case u.vm.IsBuffer(obj):
-		return u.vm.NewBuffer(slices.Clone(b))
-	case u.vm.IsArrayBuffer(obj):
-		out, _ = u.rt.ToValue(u.rt.NewArrayBuffer(slices.Clone(b))).(*goja.Object)
-	case bytes && u.viewKind(obj) == "DataView":
-		return nil
-	case bytes:
-		out = construct(u.viewKind(obj), obj)
 	case obj.ClassName() == "Array":
 		out = u.rt.NewArray()
 	case obj.ClassName() == "Date" || obj.ClassName() == "RegExp":
@@ -117,6 +111,23 @@ func (u *util) shell(obj *goja.Object) *goja.Object {
 		out = u.vm.NewObject()
 	default:
 		return nil
+	}
+	_ = out.SetPrototype(obj.Prototype())
+	return out
+}
+
+// copyBytes copies an object that shows bytes; nil for a DataView, which is shared.
+func (u *util) copyBytes(obj *goja.Object, b []byte, construct func(string, ...goja.Value) *goja.Object) *goja.Object {
+	var out *goja.Object
+	switch {
+	case u.vm.IsBuffer(obj):
+		return u.vm.NewBuffer(slices.Clone(b))
+	case u.vm.IsArrayBuffer(obj):
+		out, _ = u.rt.ToValue(u.rt.NewArrayBuffer(slices.Clone(b))).(*goja.Object)
+	case u.viewKind(obj) == "DataView":
+		return nil
+	default:
+		out = construct(u.viewKind(obj), obj)
 	}
 	_ = out.SetPrototype(obj.Prototype())
 	return out

@@ -26,6 +26,8 @@ type host struct {
 	main  string // path of the main script
 	env   *environment
 	start time.Time
+
+	signals *signals
 }
 
 type key struct{}
@@ -61,6 +63,7 @@ func (h *host) object() *goja.Object {
 	)
 	vm.Export(h.obj, "exit", task.Exit(vm))
 	vm.Export(h.obj, "nextTick", task.NextTick(vm))
+	vm.LazyMember(h.obj, "stdin", func() goja.Value { tty, _ := vm.Host("stdinTerminal").(bool); return newStdin(vm, tty) })
 	h.queries()
 	h.clocks()
 	h.events()
@@ -179,18 +182,12 @@ func index(list *goja.Object, i string) int64 {
 
 // events lends process the listeners of Task.
 func (h *host) events() {
-	owner := h.vm.Tasks().Object()
+	given, _ := h.vm.Host("signals").(Signals)
+	h.signals = &signals{vm: h.vm, host: given}
 	for _, name := range h.vm.EmitterPrototype().Keys() {
-		f, ok := h.vm.ToFunc(h.vm.EmitterPrototype().Get(name))
-		if !ok {
-			continue
+		if f, ok := h.vm.ToFunc(h.vm.EmitterPrototype().Get(name)); ok {
+			h.lend(name, f)
 		}
-		h.vm.Export(h.obj, name, func(c goja.FunctionCall) goja.Value {
-			if v := f.Call(owner, c.Arguments...); v != owner {
-				return v
-			}
-			return h.obj
-		})
 	}
 }
 

@@ -36,7 +36,6 @@ func setup(vm *engine.VM) error {
 type host struct {
 	vm    *engine.VM
 	start time.Time
-	errno int64
 	seed  int64
 }
 
@@ -160,23 +159,23 @@ func (h *host) sleep(d time.Duration, wake bool) time.Duration {
 	return 0
 }
 
-// errors are the number of the last error, which scripts set themselves, and what numbers mean.
+// errors are the number of the last error, which what failed and scripts set, and what numbers mean.
 func (h *host) errors(o *goja.Object) {
 	vm := h.vm
 	vm.Export(o, "error", func(c goja.FunctionCall) goja.Value {
-		n := h.errno
+		n := int64(vm.Errno())
 		if a := vm.Args("error", c.Arguments); a.Given(0) {
 			n = a.Int(0, "errno", 0, 4095)
 		}
 		return vm.Runtime().ToValue(syscall.Errno(n).Error())
 	})
-	h.give(o, "errno", func() any { return h.errno })
+	h.give(o, "errno", func() any { return vm.Errno() })
 	vm.Export(o, "setErrno", func(c goja.FunctionCall) goja.Value {
-		h.errno = vm.Args("setErrno", c.Arguments).Int(0, "errno", 0, 4095)
+		vm.SetErrno(int(vm.Args("setErrno", c.Arguments).Int(0, "errno", 0, 4095)))
 		return goja.Undefined()
 	})
 	vm.Export(o, "clearErrno", func(goja.FunctionCall) goja.Value {
-		h.errno = 0
+		vm.SetErrno(0)
 		return goja.Undefined()
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/dop251/goja"
 
 	"dunlin/jsre/engine"
+	"dunlin/jsre/nodeerr"
 )
 
 // Module is require('timers'): the class Timer, which has the functions as its members; they are
@@ -35,18 +36,12 @@ type host struct {
 	vm        *engine.VM
 	timeouts  *goja.Object // Timeout.prototype
 	immediate *goja.Object // Immediate.prototype
-	ids       map[int64]*engine.Timer
+	ids       map[int64]*timeout
 	lastID    int64
 }
 
-// timeout is the Go side of a Timeout object.
-type timeout struct {
-	timer *engine.Timer
-	id    int64 // 0 until the script asks for a number
-}
-
 func setup(vm *engine.VM) error {
-	h := &host{vm: vm, ids: map[int64]*engine.Timer{}}
+	h := &host{vm: vm, ids: map[int64]*timeout{}}
 	h.classes()
 	global := func(name string, f func(engine.Args) goja.Value) *goja.Object {
 		fn := vm.NewFunction(name, func(c goja.FunctionCall) goja.Value { return f(vm.Args(name, c.Arguments)) })
@@ -59,7 +54,7 @@ func setup(vm *engine.VM) error {
 	global("clearInterval", h.clear)
 	promised(vm, global("setImmediate", func(a engine.Args) goja.Value {
 		obj := vm.Runtime().CreateObject(h.immediate)
-		vm.SetSlot(obj, &immediate{Immediate: vm.Loop().SetImmediate(callback(a, 1))})
+		vm.SetSlot(obj, &immediate{Immediate: vm.Loop().SetImmediate(callback(vm, a))})
 		return obj
 	}), "setImmediate")
 	global("clearImmediate", func(a engine.Args) goja.Value {
@@ -69,7 +64,7 @@ func setup(vm *engine.VM) error {
 		return goja.Undefined()
 	})
 	global("queueMicrotask", func(a engine.Args) goja.Value {
-		f := a.Func(0, "callback")
+		f := nodeerr.Func(vm, "callback", a.Value(0))
 		vm.Loop().Microtask(func() { f.Call(goja.Undefined()) })
 		return goja.Undefined()
 	})
@@ -95,29 +90,15 @@ type immediate struct {
 	unrefed bool
 }
 
-// callback is the function of a timer with the arguments from index rest on.
-func callback(a engine.Args, rest int) func() {
-	f := a.Func(0, "callback")
+// callback is the function of an immediate with the arguments behind it.
+func callback(vm *engine.VM, a engine.Args) func() {
+	f := nodeerr.Func(vm, "callback", a.Value(0))
 	var args []goja.Value
-	for i := rest; i < a.Len(); i++ {
+	for i := 1; i < a.Len(); i++ {
 		args = append(args, a.Value(i))
 	}
 	args = slices.Clip(args)
 	return func() { f.Call(goja.Undefined(), args...) }
-}
-
-func (h *host) start(a engine.Args, repeat bool) goja.Value {
-	t := &timeout{}
-	run := callback(a, 2)
-	t.timer = h.vm.Loop().NewTimer(delay(a.Value(1)), repeat, func() {
-		if !repeat && t.id != 0 {
-			delete(h.ids, t.id)
-		}
-		run()
-	})
-	obj := h.vm.Runtime().CreateObject(h.timeouts)
-	h.vm.SetSlot(obj, t)
-	return obj
 }
 
 // delay reads a time in milliseconds the way Node.js does: what is no number, below 1 or above
@@ -128,21 +109,6 @@ func delay(v goja.Value) time.Duration {
 		ms = 1
 	}
 	return time.Duration(ms * float64(time.Millisecond))
-}
-
-// clear stops a timer given as its object or its number; anything else is ignored.
-func (h *host) clear(a engine.Args) goja.Value {
-	v := a.Value(0)
-	if t, ok := h.vm.Slot(v).(*timeout); ok {
-		t.timer.Cancel()
-		delete(h.ids, t.id)
-	} else if goja.IsNumber(v) || goja.IsString(v) {
-		if timer, ok := h.ids[v.ToInteger()]; ok {
-			timer.Cancel()
-			delete(h.ids, v.ToInteger())
-		}
-	}
-	return goja.Undefined()
 }
 
 // classes makes the prototypes of what setTimeout and setImmediate return.
@@ -158,7 +124,7 @@ func (h *host) classes() {
 	_, h.immediate = vm.NewClass("Immediate", refuse("Immediate"))
 	method := func(name string, f func(*timeout) goja.Value) {
 		vm.Method(h.timeouts, name, func(c goja.FunctionCall) goja.Value {
-			t, ok := vm.Slot(c.This).(*timeout)
+			t, ok := timeoutOf(c.This)
 			if !ok {
 				vm.ThrowType("%s was called on %s, not on a Timeout", name, vm.TypeName(c.This))
 			}
@@ -168,21 +134,21 @@ func (h *host) classes() {
 			return c.This
 		})
 	}
-	method("ref", func(t *timeout) goja.Value { t.timer.Ref(); return nil })
-	method("unref", func(t *timeout) goja.Value { t.timer.Unref(); return nil })
-	method("refresh", func(t *timeout) goja.Value { t.timer.Refresh(); return nil })
-	method("close", func(t *timeout) goja.Value { t.timer.Cancel(); return nil })
-	method("hasRef", func(t *timeout) goja.Value { return vm.Runtime().ToValue(t.timer.HasRef()) })
+	method("ref", func(t *timeout) goja.Value { t.Ref(); return nil })
+	method("unref", func(t *timeout) goja.Value { t.Unref(); return nil })
+	method("refresh", func(t *timeout) goja.Value { t.Refresh(); return nil })
+	method("close", func(t *timeout) goja.Value { t.Cancel(); return nil })
+	method("hasRef", func(t *timeout) goja.Value { return vm.Runtime().ToValue(t.HasRef()) })
 	h.immediateMethods()
 	number := vm.NewFunction("[Symbol.toPrimitive]", func(c goja.FunctionCall) goja.Value {
-		t, ok := vm.Slot(c.This).(*timeout)
+		t, ok := timeoutOf(c.This)
 		if !ok {
 			return goja.NaN()
 		}
 		if t.id == 0 {
 			h.lastID++
 			t.id = h.lastID
-			h.ids[t.id] = t.timer
+			h.ids[t.id] = t
 		}
 		return vm.Runtime().ToValue(t.id)
 	})

@@ -341,6 +341,20 @@ interface OutputStream extends Emits {
   write(data: string | Uint8Array, encoding?: string | ((error?: Error | null) => void), callback?: (error?: Error | null) => void): boolean;
   end(data?: string | Uint8Array, encoding?: string | (() => void), callback?: () => void): any;
 }
+/** Standard input of a script: texts after setEncoding, else Buffers. */
+interface InputStream extends Emits, AsyncIterable<any> {
+  readonly fd: number;
+  readonly isTTY: boolean;
+  readonly readable: boolean;
+  setEncoding(encoding?: string): this;
+  resume(): this;
+  pause(): this;
+  isPaused(): boolean;
+  read(size?: number): any;
+  ref(): this;
+  unref(): this;
+  destroy(): this;
+}
 interface Process extends Emits {
   readonly arch: string;
   argv: string[];
@@ -356,6 +370,7 @@ interface Process extends Emits {
   title: string;
   readonly version: string;
   readonly versions: Record<string, string>;
+  readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   cpuUsage(before?: { user: number; system: number }): { user: number; system: number };

@@ -454,3 +454,27 @@ declare module 'util' {
   const Decoder: typeof TextDecoder;
   export { Encoder as TextEncoder, Decoder as TextDecoder };
 }
+
+declare module 'readline' {
+  interface Options { input: Emits; output?: { write(text: string): any } | null; prompt?: string; [name: string]: any }
+  interface Lines extends Emits, AsyncIterable<string> {
+    readonly terminal: boolean;
+    readonly line: string;
+    prompt(): void;
+    setPrompt(prompt: string): void;
+    getPrompt(): string;
+    pause(): this;
+    resume(): this;
+    close(): void;
+  }
+  interface Interface extends Lines { question(query: string, answer: (line: string) => void): void }
+  interface Asking extends Lines { question(query: string): Promise<string> }
+  export function createInterface(options: Options): Interface;
+  export function createInterface(input: Emits, output?: { write(text: string): any }): Interface;
+  export const promises: typeof import('readline/promises');
+}
+
+declare module 'readline/promises' {
+  export function createInterface(options: import('readline').Options): import('readline').Asking;
+  export function createInterface(input: Emits, output?: { write(text: string): any }): import('readline').Asking;
+}

@@ -220,7 +220,6 @@ declare module 'mqtt' {
     readonly queueQoSZero: boolean;
     readonly keepalive: number;
     readonly keepaliveManager: any;
-    readonly outgoing: any;
     readonly outgoingStore: Store;
     readonly incomingStore: Store;
     readonly messageIdProvider: IMessageIdProvider;

@@ -7,7 +7,7 @@ const client = mqtt.connect(process.env.SERVER, {
   customHandleAcks(topic, message, packet, done) {
     console.log(topic, message.toString(), packet.messageId > 0);
     done(null, packet.qos === 1 ? 0 : 0x97);
-    if (packet.qos === 2) setTimeout(() => client.end(), 20);
+    if (packet.qos === 2) setTimeout(() => client.end(), 200);
   },
 });
 client.subscribe('a/b');

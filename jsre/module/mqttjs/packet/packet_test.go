@@ -55,9 +55,9 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Each property is read as it is written.
+// Each property that a server sends is read as it is written: those of messages in PUBLISH, the others in CONNACK.
 func TestProperties(t *testing.T) {
-	var list []packet.Property
+	var ofMessages, ofServers []packet.Property
 	for id := byte(1); id <= 0x2A; id++ {
 		d, ok := packet.Define(id)
 		if !ok {
@@ -66,24 +66,50 @@ func TestProperties(t *testing.T) {
 		if back, kind, ok := packet.PropertyNamed(d.Name); !ok || back != id || kind != d.Kind {
 			t.Errorf("property %s is found as 0x%x", d.Name, back)
 		}
-		p := packet.Property{ID: id, Num: 1, Text: "text", Name: "name", Bytes: []byte("bytes")}
-		switch d.Kind {
-		case packet.Text:
-			p.Num, p.Name, p.Bytes = 0, "", nil
-		case packet.Binary:
-			p.Num, p.Name, p.Text = 0, "", ""
-		case packet.Pair:
-			p.Num, p.Bytes = 0, nil
-		default:
-			p.Text, p.Name, p.Bytes = "", "", nil
+		switch {
+		case id <= packet.SubscriptionIdentifier, id == packet.TopicAlias, id == packet.UserProperty:
+			ofMessages = append(ofMessages, filled(id, d.Kind))
+		case id < 0x17 || id > 0x19: // those are the client's
+			ofServers = append(ofServers, filled(id, d.Kind))
 		}
-		list = append(list, p)
 	}
+	publish := written(t, ofMessages)
+	compareProperties(t, publish, ofMessages)
+	props := propertiesOf(written(t, ofServers))
+	connack := append([]byte{0x20, byte(2 + len(props)), 0, 0}, props...)
+	compareProperties(t, connack, ofServers)
+}
+
+// filled is a property with a value of its kind.
+func filled(id byte, kind packet.Kind) packet.Property {
+	switch kind {
+	case packet.Text:
+		return packet.Property{ID: id, Text: "text"}
+	case packet.Binary:
+		return packet.Property{ID: id, Bytes: []byte("bytes")}
+	case packet.Pair:
+		return packet.Property{ID: id, Name: "name", Text: "text"}
+	default:
+		return packet.Property{ID: id, Num: 1}
+	}
+}
+
+// written is a PUBLISH with properties, of which the payload is one byte.
+func written(t *testing.T, list []packet.Property) []byte {
+	t.Helper()
 	sent := &packet.Packet{Type: packet.Publish, Topic: "t", QoS: 1, ID: 7, Payload: []byte("x"), Properties: list}
 	b := packet.Append(nil, sent, packet.V5)
 	if len(b) != packet.PublishSize(sent, packet.V5) {
 		t.Errorf("%d bytes, PublishSize says %d", len(b), packet.PublishSize(sent, packet.V5))
 	}
+	return b
+}
+
+// propertiesOf are the properties of such a PUBLISH with their length, which is below 128 bytes.
+func propertiesOf(publish []byte) []byte { return publish[2+3+2 : len(publish)-1] }
+
+func compareProperties(t *testing.T, b []byte, list []packet.Property) {
+	t.Helper()
 	got, err := read(t, hex.EncodeToString(b), packet.V5)
 	if err != nil {
 		t.Fatal(err)

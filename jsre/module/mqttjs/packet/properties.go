@@ -38,7 +38,13 @@ const (
 	TopicAlias             = 0x23
 	TopicAliasMaximum      = 0x22
 	ServerKeepAlive        = 0x13
+	ReceiveMaximum         = 0x21
+	SubscriptionIDs        = 0x29 // whether the server has them
 	AuthenticationMethod   = 0x15
+
+	receiveMaximum    = 0x21
+	maximumQoS        = 0x24
+	maximumPacketSize = 0x27
 )
 
 // Definition is a property's name for scripts and its kind.
@@ -91,7 +97,7 @@ func defineServer(id byte) (Definition, bool) {
 		return Definition{"serverReference", Text}, true
 	case 0x1F:
 		return Definition{"reasonString", Text}, true
-	case 0x21:
+	case ReceiveMaximum:
 		return Definition{"receiveMaximum", Int16}, true
 	case TopicAliasMaximum:
 		return Definition{"topicAliasMaximum", Int16}, true
@@ -107,7 +113,7 @@ func defineServer(id byte) (Definition, bool) {
 		return Definition{"maximumPacketSize", Int32}, true
 	case 0x28:
 		return Definition{"wildcardSubscriptionAvailable", Bool}, true
-	case 0x29:
+	case SubscriptionIDs:
 		return Definition{"subscriptionIdentifiersAvailable", Bool}, true
 	case 0x2A:
 		return Definition{"sharedSubscriptionAvailable", Bool}, true
@@ -126,12 +132,49 @@ func PropertyNamed(name string) (id byte, kind Kind, ok bool) {
 }
 
 var (
-	errUnknownProperty = errors.New("Unknown property")                //nolint:staticcheck // the text that scripts compare
-	errPropertyType    = errors.New("Cannot parse property code type") //nolint:staticcheck // likewise
+	errUnknownProperty   = errors.New("Unknown property")                    //nolint:staticcheck // the text that scripts compare
+	errForbiddenProperty = errors.New("Property not allowed in this packet") //nolint:staticcheck // in the style of the others
+	errRepeatedProperty  = errors.New("Property given twice")
+	errPropertyType      = errors.New("Cannot parse property code type") //nolint:staticcheck // likewise
 )
 
-// properties reads a list of properties with its length in front.
-func (r *reader) properties() ([]Property, error) {
+// allowed says which properties a server may send in which packet. The bit of a property is its identifier.
+func allowed(t Type, id byte) bool {
+	const common = 1<<0x1F | 1<<UserProperty
+	var set uint64
+	switch t {
+	case ConnAck:
+		set = common | 1<<0x11 | 1<<0x12 | 1<<ServerKeepAlive | 1<<AuthenticationMethod | 1<<0x16 | 1<<0x1A | 1<<0x1C |
+			1<<receiveMaximum | 1<<TopicAliasMaximum | 1<<maximumQoS | 1<<0x25 | 1<<maximumPacketSize | 1<<0x28 | 1<<0x29 | 1<<0x2A
+	case Publish:
+		set = 1<<0x01 | 1<<0x02 | 1<<0x03 | 1<<0x08 | 1<<0x09 | 1<<SubscriptionIdentifier | 1<<TopicAlias | 1<<UserProperty
+	case Disconnect:
+		set = common | 1<<0x1C
+	case Auth:
+		set = common | 1<<AuthenticationMethod | 1<<0x16
+	default:
+		set = common
+	}
+	return set&(1<<id) != 0
+}
+
+// repeats reports whether a packet may have several properties of an identifier.
+func repeats(id byte) bool { return id == UserProperty || id == SubscriptionIdentifier }
+
+// inRange reports whether the number of a property is one that MQTT 5 allows. A Topic Alias of 0 is refused by whoever
+// knows how many there are.
+func (p *Property) inRange(kind Kind) bool {
+	switch p.ID {
+	case receiveMaximum, maximumPacketSize, SubscriptionIdentifier:
+		return p.Num > 0
+	case maximumQoS:
+		return p.Num <= 1
+	}
+	return kind != Bool || p.Num <= 1
+}
+
+// properties reads the properties of a packet with their length in front.
+func (r *reader) properties(of Type) ([]Property, error) {
 	length, ok := r.varInt()
 	if !ok || length > len(r.b) {
 		return nil, errPropertyType
@@ -149,8 +192,14 @@ func (r *reader) properties() ([]Property, error) {
 		if !defined {
 			return nil, errUnknownProperty
 		}
+		if !allowed(of, id) {
+			return nil, errForbiddenProperty
+		}
+		if !repeats(id) && FindProperty(list, id) != nil {
+			return nil, errRepeatedProperty
+		}
 		p, ok := in.property(id, d.Kind)
-		if !ok {
+		if !ok || !p.inRange(d.Kind) {
 			return nil, errPropertyType
 		}
 		list = append(list, p)

@@ -1,11 +1,13 @@
 package packet
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // reader takes values off the front of bytes.
@@ -42,8 +44,9 @@ func (r *reader) varInt() (n int, ok bool) {
 	for i := 0; i < 4 && i < len(r.b); i++ {
 		n |= int(r.b[i]&0x7F) << (7 * i)
 		if r.b[i] < 0x80 {
+			minimal := i == 0 || r.b[i] != 0 // [MQTT-1.5.5-1]
 			r.b = r.b[i+1:]
-			return n, true
+			return n, minimal
 		}
 	}
 	return 0, false
@@ -62,8 +65,11 @@ func (r *reader) view() ([]byte, bool) {
 
 func (r *reader) text() (string, bool) {
 	v, ok := r.view()
-	return strings.ToValidUTF8(string(v), "\uFFFD"), ok
+	return string(v), ok && isText(v)
 }
+
+// isText reports whether bytes are a string as MQTT has them: UTF-8 without U+0000 [MQTT-1.5.4-1], [MQTT-1.5.4-2].
+func isText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
 
 func (r *reader) binary() ([]byte, bool) {
 	v, ok := r.view()
@@ -78,6 +84,7 @@ var (
 	errQoS          = errors.New("Packet must not have both QoS bits set to 1")
 	errTopic        = errors.New("Cannot parse topic")
 	errID           = errors.New("Cannot parse messageId")
+	errTrailing     = errors.New("Malformed packet: it is longer than what is in it")
 	errLength       = errors.New("Invalid variable byte integer")
 	errNotSupported = errors.New("Not supported")
 	errConnAckFlags = errors.New("Invalid connack flags, bits 7-1 must be set to 0")
@@ -89,6 +96,7 @@ type Header struct {
 	Type   Type
 	Flags  byte // the lower half of the first byte
 	Length int  // the remaining length
+	padded bool // it could be written in fewer bytes
 }
 
 // Frame reads the fixed header at the front of b. n is its size, 0 when b is too short to tell.
@@ -106,6 +114,7 @@ func Frame(b []byte) (h Header, n int, err error) {
 	for i := 1; i < len(b) && i <= 4; i++ {
 		h.Length |= int(b[i]&0x7F) << (7 * (i - 1))
 		if b[i] < 0x80 {
+			h.padded = i > 1 && b[i] == 0
 			return h, i + 1, nil
 		}
 	}
@@ -121,6 +130,9 @@ func Frame(b []byte) (h Header, n int, err error) {
 func Parse(h Header, body []byte, version int, known string) (*Packet, error) {
 	p := &Packet{Type: h.Type, Length: len(body), Version: version, QoS: h.Flags >> 1 & 3, Dup: h.Flags&8 != 0, Retain: h.Flags&1 != 0}
 	r := reader{body}
+	if h.padded && version == V5 {
+		return nil, errLength
+	}
 	var err error
 	switch h.Type {
 	case Publish:
@@ -133,9 +145,12 @@ func Parse(h Header, body []byte, version int, known string) (*Packet, error) {
 		err = p.parseSubAck(&r, version)
 	case Disconnect, Auth:
 		err = p.parseReason(&r, version)
-	case PingResp, PingReq:
+	case PingResp:
 	default:
 		err = errNotSupported
+	}
+	if err == nil && len(r.b) > 0 {
+		err = errTrailing
 	}
 	if err != nil {
 		return nil, err
@@ -153,21 +168,24 @@ func (p *Packet) parsePublish(r *reader, version int, known string) error {
 	}
 	if string(topic) == known { // compared without an allocation
 		p.Topic = known
-	} else {
-		p.Topic = strings.ToValidUTF8(string(topic), "\uFFFD")
+	} else if p.Topic = string(topic); !isText(topic) || strings.ContainsAny(p.Topic, "+#") {
+		return errTopic
 	}
 	if p.QoS > 0 {
-		if p.ID, ok = r.uint16(); !ok {
-			return errID
+		if err := p.readID(r); err != nil {
+			return err
 		}
 	}
 	if version == V5 {
 		var err error
-		if p.Properties, err = r.properties(); err != nil {
+		if p.Properties, err = r.properties(Publish); err != nil {
 			return err
 		}
 	}
-	p.Payload = slices.Clone(r.b)
+	if p.Topic == "" && FindProperty(p.Properties, TopicAlias) == nil {
+		return errTopic
+	}
+	p.Payload, r.b = slices.Clone(r.b), nil
 	return nil
 }
 
@@ -180,20 +198,28 @@ func (p *Packet) parseConnAck(r *reader, version int) error {
 		return errConnAckFlags
 	}
 	p.SessionPresent = flags == 1
-	if p.Code, p.HasCode = r.byte(); !p.HasCode || version != V5 || len(r.b) == 0 {
+	if p.Code, p.HasCode = r.byte(); !p.HasCode {
+		return errors.New("Cannot parse return code") //nolint:staticcheck // likewise
+	} else if version != V5 || len(r.b) == 0 {
 		return nil
 	}
 	return p.readProperties(r)
 }
 
-func (p *Packet) parseAck(r *reader, version int) (err error) {
+// readID reads a packet identifier, which is not 0.
+func (p *Packet) readID(r *reader) error {
 	var ok bool
-	if p.ID, ok = r.uint16(); !ok {
+	if p.ID, ok = r.uint16(); !ok || p.ID == 0 {
 		return errID
 	}
-	if version != V5 {
-		return nil
+	return nil
+}
+
+func (p *Packet) parseAck(r *reader, version int) (err error) {
+	if err = p.readID(r); err != nil || version != V5 {
+		return err
 	}
+	var ok bool
 	p.HasCode = true
 	if p.Code, ok = r.byte(); ok && !validCode(p.Type, p.Code) {
 		return fmt.Errorf("Invalid %s reason code", p.Type) //nolint:staticcheck // as scripts know it
@@ -204,15 +230,14 @@ func (p *Packet) parseAck(r *reader, version int) (err error) {
 // readProperties reads what is left as properties, which may be left out.
 func (p *Packet) readProperties(r *reader) (err error) {
 	if len(r.b) > 0 {
-		p.Properties, err = r.properties()
+		p.Properties, err = r.properties(p.Type)
 	}
 	return err
 }
 
 func (p *Packet) parseSubAck(r *reader, version int) error {
-	var ok bool
-	if p.ID, ok = r.uint16(); !ok {
-		return errID
+	if err := p.readID(r); err != nil {
+		return err
 	}
 	if version == V5 {
 		if err := p.readProperties(r); err != nil {
@@ -222,7 +247,10 @@ func (p *Packet) parseSubAck(r *reader, version int) error {
 	if p.Type == UnsubAck && version != V5 {
 		return nil
 	}
-	p.Codes = append([]byte{}, r.b...)
+	p.Codes, r.b = append([]byte{}, r.b...), nil
+	if len(p.Codes) == 0 && p.Type == UnsubAck { // a SUBACK without codes is told with the number that is due
+		return errors.New("Invalid unsuback code") //nolint:staticcheck // as scripts know it
+	}
 	for _, code := range p.Codes {
 		switch {
 		case p.Type == SubAck && version != V5 && code > 2 && code != 0x80:
