@@ -40,22 +40,27 @@ func (m *errorMaker) ownText(args []goja.Value) []goja.Value {
 	if !ok || m.busy {
 		return args
 	}
-	better := ""
-	if plain, ok := plainTexts[text.String()]; ok {
-		better = plain
-	} else if strings.HasPrefix(text.String(), "Could not convert ") {
-		better = "Cannot convert object to primitive value" // goja's has what its objects are in memory
-	} else if plain := plainText(text.String()); plain != "" {
-		better = plain
-	} else if f := m.failure(text.String()); f != nil {
-		better = f.better()
-	} else {
-		better = m.nativeText(text.String())
-	}
+	better := m.v8Text(text.String())
 	if better == "" {
 		return args
 	}
 	return []goja.Value{m.vm.rt.ToValue(better)}
+}
+
+func (m *errorMaker) v8Text(text string) string {
+	if plain, ok := plainTexts[text]; ok {
+		return plain
+	}
+	if strings.HasPrefix(text, "Could not convert ") {
+		return "Cannot convert object to primitive value" // goja's has what its objects are in memory
+	}
+	if plain := plainText(text); plain != "" {
+		return plain
+	}
+	if f := m.failure(text); f != nil {
+		return f.better()
+	}
+	return m.nativeText(text)
 }
 
 // plainText is V8's text where goja's has all that it says.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"unsafe"
 	"weak"
 
@@ -34,41 +35,56 @@ func (r *frontRoom) before(list []goja.Value) int {
 // shortList is the length from which on lists get spare room.
 const shortList = 64
 
-// mendUnshift replaces Array.prototype.unshift and splice.
+// mendUnshift replaces Array.prototype.unshift.
 func (vm *VM) mendUnshift(layout arrayLayout) {
 	proto := vm.rt.NewArray().Prototype()
 	unshift, _ := vm.ToFunc(proto.Get("unshift"))
-	splice, _ := vm.ToFunc(proto.Get("splice"))
-	rooms := [keptTexts]frontRoom{}
-	next := 0
+	rooms := &frontRooms{}
 	vm.define(proto, "unshift", vm.NewNative("unshift", 1, func(c goja.FunctionCall) goja.Value {
 		this, ok := c.This.(*goja.Object)
 		o := (*object)(unsafe.Pointer(this))
-		more := len(c.Arguments)
-		if !ok || more == 0 || !layout.isList(o) || len(*layout.list(o)) < shortList || !(*baseObject)(o.self.data).extensible {
+		if !ok || len(c.Arguments) == 0 || !layout.isList(o) || len(*layout.list(o)) < shortList || !(*baseObject)(o.self.data).extensible {
 			return unshift.call(c)
 		}
-		list := *layout.list(o)
-		for i := range rooms {
-			if rooms[i].before(list) >= more {
-				begin := (*goja.Value)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(list)), -more*int(valueSize)))
-				grown := unsafe.Slice(begin, cap(list)+more)[:len(list)+more]
-				copy(grown, c.Arguments)
-				return layout.setList(o, grown, vm)
-			}
-		}
-		room := len(list) + more
-		memory := make([]goja.Value, room+len(list), room+cap(list))
-		copy(memory[room:], list)
-		copy(memory[room-more:], c.Arguments)
-		rooms[next] = frontRoom{weak.Make(&memory[0]), uintptr(cap(memory)) * valueSize}
-		next = (next + 1) % len(rooms)
-		return layout.setList(o, memory[room-more:], vm)
+		layout.setList(o, rooms.prepend(*layout.list(o), c.Arguments))
+		return vm.rt.ToValue(len(*layout.list(o)))
 	}), goja.FLAG_FALSE)
+}
+
+// frontRooms are those of the lists that were last made.
+type frontRooms struct {
+	rooms [keptTexts]frontRoom
+	next  int
+}
+
+// prepend gives a list with values in front of it.
+func (r *frontRooms) prepend(list, values []goja.Value) []goja.Value {
+	more := len(values)
+	for i := range r.rooms {
+		if r.rooms[i].before(list) >= more {
+			begin := (*goja.Value)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(list)), -more*int(valueSize)))
+			grown := unsafe.Slice(begin, cap(list)+more)[:len(list)+more]
+			copy(grown, values)
+			return grown
+		}
+	}
+	room := len(list) + more
+	memory := make([]goja.Value, room+len(list), room+cap(list))
+	copy(memory[room:], list)
+	copy(memory[room-more:], values)
+	r.rooms[r.next] = frontRoom{weak.Make(&memory[0]), uintptr(cap(memory)) * valueSize}
+	r.next = (r.next + 1) % len(r.rooms)
+	return memory[room-more:]
+}
+
+// mendSplice replaces Array.prototype.splice.
+func (vm *VM) mendSplice(layout arrayLayout) {
+	proto := vm.rt.NewArray().Prototype()
+	splice, _ := vm.ToFunc(proto.Get("splice"))
 	vm.define(proto, "splice", vm.NewNative("splice", 2, func(c goja.FunctionCall) goja.Value {
 		this, ok := c.This.(*goja.Object)
 		o := (*object)(unsafe.Pointer(this))
-		if !ok || len(c.Arguments) != 2 || !goja.IsNumber(c.Arguments[0]) || c.Arguments[0].ToFloat() != 0 || !goja.IsNumber(c.Arguments[1]) || !layout.isList(o) {
+		if !ok || !takesFront(c.Arguments) || !layout.isList(o) {
 			return splice.call(c)
 		}
 		list := *layout.list(o)
@@ -77,12 +93,21 @@ func (vm *VM) mendUnshift(layout arrayLayout) {
 			return splice.call(c)
 		}
 		// goja takes all of an array that ends behind what is taken.
-		layout.setList(o, list[:taken:taken], vm)
+		rest := list[taken:]
+		layout.setList(o, list[:taken:taken])
 		defer func() {
-			layout.setList(o, append(*layout.list(o), list[taken:]...), vm)
+			if left := *layout.list(o); len(left) > 0 { // it threw, or the script's own class has added something
+				rest = append(slices.Clone(left), rest...)
+			}
+			layout.setList(o, rest)
 		}()
 		return splice.call(c)
 	}), goja.FLAG_FALSE)
+}
+
+// takesFront reports whether arguments of splice take values from the beginning and put nothing there.
+func takesFront(args []goja.Value) bool {
+	return len(args) == 2 && goja.IsNumber(args[0]) && args[0].ToFloat() == 0 && goja.IsNumber(args[1])
 }
 
 // list are the values of an array for which isList holds.
@@ -101,10 +126,9 @@ func (l *arrayLayout) isList(o *object) bool {
 		*(*int)(unsafe.Add(a, l.properties)) == 0 && *(*bool)(unsafe.Add(a, l.lengthProp+l.writable))
 }
 
-// setList gives an array other values. It gives their number.
-func (l *arrayLayout) setList(o *object, list []goja.Value, vm *VM) goja.Value {
+// setList gives an array other values.
+func (l *arrayLayout) setList(o *object, list []goja.Value) {
 	*l.list(o) = list
 	*(*uint32)(unsafe.Add(o.self.data, l.length)) = uint32(len(list)) //nolint:gosec // memory holds no longer list
 	*(*int)(unsafe.Add(o.self.data, l.objects)) = len(list)
-	return vm.rt.ToValue(len(list))
 }
