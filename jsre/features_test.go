@@ -172,8 +172,9 @@ const featureNotes = `
 ## What is mended, and how far
 
 - ` + "`arguments`" + ` in arrow functions, functions that are declared in a block, and the places that stacks show for calls are put right
-  in files and modules, before goja compiles them. The text of ` + "`eval` and `new Function`" + ` is compiled by goja as it is.
-- ` + "`s += x`" + ` takes time for x alone once s has 256 characters, in files and modules; ` + "`s = x + s`" + ` copies s. A text that would be
+  in files and modules, before goja compiles them. The text of ` + "`new Function`" + ` is changed as well; in that of ` + "`eval`" + `,
+  functions declared in a block are not variables outside of it.
+- ` + "`s += x`" + ` takes time for x alone, in a template as well, once s has 256 characters, in files and modules; ` + "`s = x + s`" + ` copies s. A text that would be
   longer than 536,870,888 characters is a RangeError.
 - Errors have V8's texts where goja's say less: what was called and is no function, what was undefined or null and which property was
   read or written, which variable was used before its declaration, what is not iterable or no constructor. Other texts are goja's.

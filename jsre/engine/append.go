@@ -25,6 +25,7 @@ type appender struct {
 	vm      *VM
 	machine machine
 	next    exec // goja's add
+	concat  exec // goja's concatStrings
 	limit   int  // of the length of a text
 	empty   goja.Value
 	ascii   unsafe.Pointer // kinds of texts, see instructions
@@ -37,7 +38,7 @@ type appender struct {
 }
 
 func newAppender(vm *VM, in *instructions) *appender {
-	a := &appender{vm: vm, machine: in.vm, next: in.add.next, limit: maxText, ascii: in.ascii, wide: in.wide}
+	a := &appender{vm: vm, machine: in.vm, next: in.add.next, concat: in.concat.next, limit: maxText, ascii: in.ascii, wide: in.wide}
 	*inside(&a.empty) = anyInterface{in.ascii, unsafe.Pointer(new(string))}
 	return a
 }
@@ -61,6 +62,47 @@ func addInstruction(self, machine unsafe.Pointer) {
 		}
 	}
 	a.next(self, machine)
+}
+
+// concatenation is goja's instruction for templates, which begins with the number of texts on the stack.
+type concatenation struct {
+	count int
+	a     *appender
+}
+
+// concatInstruction is exec of the instruction that takes its place: a template that begins with a long text adds to it.
+func concatInstruction(self, machine unsafe.Pointer) {
+	c := (*concatenation)(self)
+	a := c.a
+	stack := *(*[]goja.Value)(unsafe.Add(machine, a.machine.stack))
+	sp := (*int)(unsafe.Add(machine, a.machine.sp))
+	texts := stack[*sp-c.count : *sp]
+	first := texts[0]
+	rest := texts[1:]
+	if t := inside(&first); len(rest) > 0 && t.kind == a.ascii && *(*string)(t.data) == "" {
+		first, rest = rest[0], rest[1:]
+	}
+	if t := inside(&first); t.kind == a.ascii && len(*(*string)(t.data)) < longText || t.kind != a.ascii && t.kind != a.wide {
+		a.concat(self, machine)
+		return
+	}
+	for _, v := range rest {
+		text, ok := v.(goja.String)
+		if !ok {
+			a.concat(self, machine)
+			return
+		}
+		if text.Length() == 0 {
+			continue
+		}
+		if first.(goja.String).Length()+text.Length() > a.limit {
+			panic(a.vm.NewError("RangeError", "", "Invalid string length"))
+		}
+		first = a.join(first, text)
+	}
+	texts[0] = first
+	*sp -= c.count - 1
+	*(*int)(unsafe.Add(machine, a.machine.pc))++
 }
 
 // operands are the two topmost values of the stack.

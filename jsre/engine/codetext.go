@@ -72,7 +72,7 @@ func (vm *VM) functionOf(head string, args []goja.Value) *goja.Object {
 	}
 	tree, parsed, err := parseText("", text)
 	if err == nil && !isFunction(tree, len(head)+len(parsed)-len(text), len(head)) {
-		err = errors.New("Unexpected token ')'")
+		err = errors.New("SyntaxError: Unexpected token ')'")
 	}
 	var prog *goja.Program
 	if err == nil {

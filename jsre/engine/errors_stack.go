@@ -26,7 +26,7 @@ func (m *errorMaker) initStackTrace() {
 		}
 		frames := rt.CaptureCallStack(0, nil)
 		m.markAsync(frames, 0)
-		m.capture(obj, m.below(frames[min(1, len(frames)):], c.Argument(1)))
+		m.capture(obj, m.belowClass(frames[min(1, len(frames)):], c.Argument(1)))
 		return goja.Undefined()
 	})
 	_ = m.class.DefineDataProperty("captureStackTrace", capture, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
@@ -44,6 +44,20 @@ func (m *errorMaker) below(frames []goja.StackFrame, fn goja.Value) []goja.Stack
 		if frame.prg == prg && (prg != nil || frame.funcName.String() == m.vm.text(f.Get("name"))) {
 			return frames[i+1:]
 		}
+	}
+	return nil
+}
+
+// belowClass is below for what may be a class without a constructor of its own. That has no frame, the one that it
+// inherits stands for it.
+func (m *errorMaker) belowClass(frames []goja.StackFrame, fn goja.Value) []goja.StackFrame {
+	for range maxClasses {
+		below := m.below(frames, fn)
+		f, ok := fn.(*goja.Object)
+		if below != nil || !ok || programOf(f) != nil || f.Prototype() == m.vm.functionProto {
+			return below
+		}
+		fn = f.Prototype()
 	}
 	return nil
 }

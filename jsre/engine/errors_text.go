@@ -2,9 +2,7 @@ package engine
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode"
 	"unsafe"
 
@@ -39,39 +37,28 @@ func (m *errorMaker) ownText(args []goja.Value) []goja.Value {
 	if !ok || m.busy {
 		return args
 	}
-	better := ""
-	if plain, ok := plainTexts[text.String()]; ok {
-		better = plain
-	} else if strings.HasPrefix(text.String(), "Could not convert ") {
-		better = "Cannot convert object to primitive value" // goja's has what its objects are in memory
-	} else if m2 := evalText(text.String()); m2 != "" {
-		better = m2
-	} else if f := m.failure(text.String()); f != nil {
-		better = f.better()
-	} else {
-		better = m.nativeText(text.String())
-	}
+	better := m.v8Text(text.String())
 	if better == "" {
 		return args
 	}
 	return []goja.Value{m.vm.rt.ToValue(better)}
 }
 
-// evalText is the message of a SyntaxError of eval, which goja begins with the name and the place.
-func evalText(text string) string {
-	rest, ok := strings.CutPrefix(text, "SyntaxError: ")
-	if !ok {
-		return ""
+func (m *errorMaker) v8Text(text string) string {
+	if plain, ok := plainTexts[text]; ok {
+		return plain
 	}
-	if m := evalPlace().FindStringSubmatch(rest); m != nil {
-		return m[1]
+	if strings.HasPrefix(text, "Could not convert ") {
+		return "Cannot convert object to primitive value" // goja's has what its objects are in memory
 	}
-	return ""
+	if plain := plainText(text); plain != "" {
+		return plain
+	}
+	if f := m.failure(text); f != nil {
+		return f.better()
+	}
+	return m.nativeText(text)
 }
-
-var evalPlace = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:\S*: Line \d+:\d+ )?(.*?)(?: \(and \d+ more errors\)| at \S*:\d+:\d+)?$`)
-})
 
 // failure looks at the instruction that goja runs; nil in a native function.
 func (m *errorMaker) failure(text string) *failure {
@@ -126,6 +113,8 @@ func (f *failure) better() string {
 			return "Cannot set properties of " + f.m.vm.text(base) + " (setting '" + key + "')"
 		}
 		return f.iterated(true)
+	case f.text == "Class extends value is not a constructor or null":
+		return "Class extends value " + f.m.shownValue(f.top(1)) + " is not a constructor or null"
 	case strings.HasPrefix(f.text, "Receiver is not an object: "):
 		if key, base, ok := f.written(); ok {
 			return "Cannot create property '" + key + "' on " + typeOf(base) + " '" + f.m.vm.text(base) + "'"
@@ -134,6 +123,14 @@ func (f *failure) better() string {
 		return strings.Replace(f.text, "[object Object]", "#<Object>", 1)
 	}
 	return f.called()
+}
+
+// shownValue is a value as V8's texts have it.
+func (m *errorMaker) shownValue(v goja.Value) string {
+	if o, ok := v.(*goja.Object); ok && o.ClassName() != "Function" {
+		return "#<Object>"
+	}
+	return m.vm.text(v)
 }
 
 // read is for a property of undefined or null.
@@ -284,7 +281,10 @@ func (f *failure) iterated(null bool) string {
 		return "undefined is not iterable (cannot read property Symbol(Symbol.iterator))"
 	}
 	if text == "" {
-		return f.text
+		if v := f.top(1); !goja.IsNumber(v) {
+			return f.text
+		}
+		text = f.m.vm.text(f.top(1))
 	}
 	return text + " is not iterable"
 }
@@ -358,10 +358,18 @@ var callbackTakers = map[string]bool{
 
 // nativeText is for errors of goja's native functions.
 func (m *errorMaker) nativeText(text string) string {
+	if text == "" {
+		if top := m.vm.rt.CaptureCallStack(1, nil); len(top) > 0 && (top[0].FuncName() == "shift" || top[0].FuncName() == "splice") {
+			return "Cannot assign to read only property '0' of object '[object Array]'"
+		}
+	}
 	if v, ok := strings.CutPrefix(text, "Value is not an object: "); ok {
 		top := m.vm.rt.CaptureCallStack(1, nil)
 		if len(top) > 0 && callbackTakers[top[0].FuncName()] {
 			return objectText(v) + " is not a function"
+		}
+		if len(top) > 0 && top[0].FuncName() == "add" {
+			return "Invalid value used in weak set"
 		}
 	}
 	if head, ok := strings.CutSuffix(text, " [object Object]"); ok {
@@ -376,19 +384,4 @@ func objectText(text string) string {
 		return "#<Object>"
 	}
 	return text
-}
-
-// plainTexts are texts of goja's and V8's for the same errors.
-var plainTexts = map[string]string{
-	"Invalid count value":                                                  "Invalid count value: -1",
-	"Malformed URI":                                                        "URI malformed",
-	"No initial value":                                                     "Reduce of empty array with no initial value",
-	"object is not a function %s":                                          "undefined is not a function",
-	"toFixed() precision must be between 0 and 100":                        "toFixed() digits argument must be between 0 and 100",
-	"toExponential() precision must be between 0 and 100":                  "toExponential() argument must be between 0 and 100",
-	"toPrecision() precision must be between 1 and 100":                    "toPrecision() argument must be between 1 and 100",
-	"Must call super constructor in derived class before accessing 'this'": "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
-	"Must call super constructor in derived class before returning from derived constructor": "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
-	"The normalization form should be one of NFC, NFD, NFKC, NFKD":                           "The normalization form should be one of NFC, NFD, NFKC, NFKD.",
-	"Constructor Promise requires 'new'":                                                     "Promise constructor cannot be invoked without 'new'",
 }

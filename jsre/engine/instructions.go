@@ -46,10 +46,10 @@ type instructions struct {
 	exec  reflect.Type // goja's interface
 	kinds sync.Map     // of *instructionKind, by the table of methods
 
-	add, throw        replaced
-	iterate, iterateP replaced
-	ascii             unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
-	wide              unsafe.Pointer // and one of others, a []uint16 that begins with a mark
+	add, throw, concat replaced
+	iterate, iterateP  replaced
+	ascii              unsafe.Pointer // how goja marks a text of ASCII characters, a Go string
+	wide               unsafe.Pointer // and one of others, a []uint16 that begins with a mark
 
 	integer, float unsafe.Pointer // how it marks the numbers that it keeps as int64 and as float64
 	operations     map[string]*operation
@@ -81,7 +81,7 @@ var theInstructions = sync.OnceValues(func() (*instructions, error) {
 
 // findInstructions looks for the instructions that are replaced, in a program that has them.
 func (in *instructions) findInstructions() bool {
-	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; for (a of b) ; [a] = b; return a + b })", false)
+	prog, err := goja.Compile(hostFile, "(function (a, b) { if (a) throw b; for (a of b) ; [a] = b; return a + b + `${a}${b}` })", false)
 	if err != nil {
 		return false
 	}
@@ -92,13 +92,15 @@ func (in *instructions) findInstructions() bool {
 			in.add = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(addInstruction)}}
 		case "_throw":
 			in.throw = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(throwInstruction)}}
+		case "concatStrings":
+			in.concat = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(concatInstruction)}}
 		case "_iterate":
 			in.iterate = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(iterateInstruction)}}
 		case "_iterateP":
 			in.iterateP = replaced{callable(found), &methodTable{found.iface, found.typ, found.hash, codeOf(iteratePInstruction)}}
 		}
 	})
-	return in.add.table != nil && in.throw.table != nil && in.iterate.table != nil && in.iterateP.table != nil
+	return in.add.table != nil && in.throw.table != nil && in.concat.table != nil && in.iterate.table != nil && in.iterateP.table != nil
 }
 
 // findTexts takes a text of either kind apart, as goja makes them.
@@ -126,6 +128,8 @@ func (vm *VM) patch(prog *goja.Program) {
 			*i = anyInterface{unsafe.Pointer(in.add.table), unsafe.Pointer(vm.appender)}
 		case "_throw":
 			*i = anyInterface{unsafe.Pointer(in.throw.table), unsafe.Pointer(vm.errors)}
+		case "concatStrings":
+			*i = anyInterface{unsafe.Pointer(in.concat.table), unsafe.Pointer(&concatenation{*(*int)(i.data), vm.appender})}
 		case "_iterate":
 			*i = anyInterface{unsafe.Pointer(in.iterate.table), unsafe.Pointer(vm)}
 		case "_iterateP":

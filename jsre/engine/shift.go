@@ -56,6 +56,9 @@ func (vm *VM) mendShift() error {
 		}
 		return shift.call(c)
 	}), goja.FLAG_FALSE)
+	vm.mendUnshift(layout)
+	vm.mendSplice(layout)
+	vm.mendSort(layout)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
-	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/unistring"
 )
 
@@ -104,7 +103,7 @@ func (h *helpers) returns(n ast.Node) {
 			at := n.Argument.Idx0()
 			n.Argument = &ast.YieldExpression{Yield: at, Argument: &ast.NewExpression{
 				New: at, Callee: &ast.Identifier{Name: h.await, Idx: at}, ArgumentList: []ast.Expression{n.Argument},
-				LeftParenthesis: at, RightParenthesis: file.Idx(n.Argument.Idx1()),
+				LeftParenthesis: at, RightParenthesis: n.Argument.Idx1(),
 			}}
 		}
 		return

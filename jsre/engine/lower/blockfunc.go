@@ -87,6 +87,9 @@ func assignOuter(id *ast.Identifier) ast.Statement {
 
 // declareExported declares the variables of exported functions, behind the directives of a body.
 func (f *function) declareExported(body []ast.Statement, declared []*ast.VariableDeclaration) ([]ast.Statement, []*ast.VariableDeclaration) {
+	if len(f.vars) > 0 {
+		declared = append(declared, &ast.VariableDeclaration{Var: f.vars[0].Idx0(), List: f.vars})
+	}
 	if len(f.exported) == 0 {
 		return body, declared
 	}

@@ -24,6 +24,7 @@ type function struct {
 	params   names
 	blocks   []names // names that let, const, class declare, from the function's body inward
 	exported []*ast.Identifier
+	vars     []*ast.Binding // variables whose declaration got another name
 }
 
 type names map[unistring.String]bool
@@ -82,6 +83,7 @@ func (s *scopes) block(n ast.Node) {
 		s.visit(n.Discriminant)
 		s.switchBody(n)
 	case *ast.CatchStatement:
+		s.catchVars(n)
 		declared := names{}
 		if _, simple := n.Parameter.(*ast.Identifier); !simple && n.Parameter != nil {
 			declared.target(n.Parameter)
