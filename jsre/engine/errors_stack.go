@@ -57,7 +57,10 @@ func (m *errorMaker) belowClass(frames []goja.StackFrame, fn goja.Value) []goja.
 		if below != nil || !ok || programOf(f) != nil || f.Prototype() == m.vm.functionProto {
 			return below
 		}
-		fn = f.Prototype()
+		if f = f.Prototype(); f == nil {
+			return nil
+		}
+		fn = f
 	}
 	return nil
 }

@@ -142,7 +142,8 @@ var onlyDeclared = []string{
 
 // onlyThere are members of the runtime that are not for scripts.
 var onlyThere = []string{
-	"__textOfCode__", // what eval and Function are lowered by
+	"__asyncHelper__", // what lowered async generators stand on
+	"__textOfCode__",  // what eval and Function are lowered by
 }
 
 // TestDeclarationsAreTheRuntime walks the runtime and the declarations, and finds each member of one in the other.
