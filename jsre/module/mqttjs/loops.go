@@ -79,6 +79,7 @@ func (c *client) loopAsks(bytes int) {
 		})
 	}
 	if l.bytes <= loopBytes {
+		l.watch.stop() // the next wait begins anew
 		c.source.Wake()
 	}
 }
