@@ -62,7 +62,7 @@ func (it *iteration) take(r *received, h *handling) {
 		w := it.waiting[0]
 		it.waiting = it.waiting[1:]
 		it.give(m, r, w.give)
-	case c.loops.bytes >= mostLoopBytes:
+	case c.loops.bytes >= mostLoopBytes && !c.hasClosed(): // what came before the end is bounded
 		c.loses()
 		if m.h != nil {
 			m.h.fail()

@@ -183,7 +183,7 @@ c.once('connect', async () => {
     if (n === 1) await new Promise(done => { go = done; });
   }
 });
-c.on('end', () => print('had', n));
+c.on('end', () => setTimeout(() => print('had', n), 20)); // behind the last error
 c.on('close', () => c.end());`)
 	conn := server.Accept()
 	conn.Accept()
