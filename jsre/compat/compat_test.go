@@ -40,20 +40,31 @@ func TestScriptsPrintTheSameAsOnNode(t *testing.T) {
 	}
 }
 
+// tries is how often a script runs before it counts as a difference: on a busy machine Node.js, too, prints now
+// this, now that.
+const tries = 3
+
 // compareFile runs a script on both sides. With -show it runs on Node.js alone, time and again.
 func compareFile(t *testing.T, s *servers, name, file string) {
 	t.Helper()
-	first := run(t, s, node, file)
-	if !*show {
-		compare(t, name, first, run(t, s, dunlin(t), file))
+	if *show {
+		first := run(t, s, node, file)
+		for range 4 {
+			if again := run(t, s, node, file); again != first {
+				t.Errorf("prints now this, now that:\n%s\n%s", first, again)
+			}
+		}
+		t.Logf("%s", first)
 		return
 	}
-	for range 4 {
-		if again := run(t, s, node, file); again != first {
-			t.Errorf("prints now this, now that:\n%s\n%s", first, again)
+	var want, got string
+	for range tries {
+		want, got = run(t, s, node, file), run(t, s, dunlin(t), file)
+		if (want != got) == differences[name] {
+			return
 		}
 	}
-	t.Logf("%s", first)
+	compare(t, name, want, got)
 }
 
 // compare holds what two runs printed against each other and the list of differences.
