@@ -39,7 +39,7 @@ test32:
 	EMULATOR=qemu-arm GOARCH=arm CGO_ENABLED=0 $(GO) test $(FRESH) -exec qemu-arm -skip '$(SLOW_ON_QEMU)' ./mqtt/...
 
 # Every fuzz target for a while; by hand: make fuzz FUZZTIME=20m.
-FUZZTIME ?= 8s
+FUZZTIME ?= 5s
 fuzz:
 	ci/fuzz $(FUZZTIME)
 
