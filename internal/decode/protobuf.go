@@ -44,7 +44,7 @@ func newProtobuf(schema string) (decodeFunc, error) {
 	out := protojson.MarshalOptions{Resolver: types, UseProtoNames: true, EmitDefaultValues: true}
 	return func(dst []byte, m *mqtt.Received) ([]byte, error) {
 		value := dynamicpb.NewMessage(message)
-		if err := in.Unmarshal(m.Payload, value); err != nil {
+		if err := contained(func() error { return in.Unmarshal(m.Payload, value) }); err != nil {
 			return dst, trimProto(err)
 		}
 		text, err := out.Marshal(value)
@@ -53,6 +53,17 @@ func newProtobuf(schema string) (decodeFunc, error) {
 		}
 		return appendCompact(dst, text) // the library varies its spaces
 	}, nil
+}
+
+// contained calls a function of the library, and makes an error of a panic in it: google.golang.org/protobuf v1.36.12
+// panics at some payloads with broken entries of a map, and a payload must not end the command.
+func contained(f func() error) (err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = fmt.Errorf("the library that reads it fails: %v", x)
+		}
+	}()
+	return f()
 }
 
 // trimProto takes the name of the library, and the space that it varies, from its error.

@@ -37,7 +37,8 @@ func (s *sparkplug) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 		return appendState(dst, m)
 	}
 	payload := dynamicpb.NewMessage(s.payload)
-	if err := (proto.UnmarshalOptions{RecursionLimit: maxDepth}).Unmarshal(m.Payload, payload); err != nil {
+	in := proto.UnmarshalOptions{RecursionLimit: maxDepth}
+	if err := contained(func() error { return in.Unmarshal(m.Payload, payload) }); err != nil {
 		return dst, trimProto(err)
 	}
 	if topic.kind == "NBIRTH" {
