@@ -40,7 +40,21 @@ func (vm *VM) TellWarning(err *goja.Object, w Warning) {
 		if w.Detail != "" {
 			line += strings.TrimSuffix(w.Detail, "\n") + "\n"
 		}
-		_, _ = io.WriteString(vm.opts.Stderr, line)
+		_, _ = io.WriteString(vm.opts.Stderr, printable(line))
 		vm.tasks.Emit("warning", err)
 	})
+}
+
+// printable escapes what a terminal obeys: a warning may name an event that came from elsewhere.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) || r == '\n' || r == '\t' {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
 }
