@@ -2,6 +2,7 @@ package engine
 
 import (
 	"reflect"
+	"unsafe"
 
 	"github.com/dop251/goja"
 )
@@ -147,8 +148,7 @@ func (vm *VM) Bytes(v goja.Value) ([]byte, bool) {
 	}
 	switch t := obj.ExportType(); {
 	case t == bytesType:
-		b, ok := obj.Export().([]byte)
-		return b, ok
+		return vm.arrayBytes(obj)
 	case t == arrayBufferType:
 		ab, ok := obj.Export().(goja.ArrayBuffer)
 		return ab.Bytes(), ok && !ab.Detached()
@@ -156,6 +156,22 @@ func (vm *VM) Bytes(v goja.Value) ([]byte, bool) {
 		return vm.viewBytes(obj, vm.buffer.arrays)
 	}
 	return vm.viewBytes(obj, vm.buffer.views)
+}
+
+// arrayBytes is the memory of an array of bytes. goja's Export makes a pointer behind the end of the memory for an empty
+// array there, which is no pointer in Go.
+func (vm *VM) arrayBytes(obj *goja.Object) ([]byte, bool) {
+	self := (*object)(unsafe.Pointer(obj)).self
+	if self.kind != vm.parts.buffer.view.self.kind {
+		b, ok := obj.Export().([]byte)
+		return b, ok
+	}
+	a := (*typedArrayObject)(self.data)
+	data, end := a.viewedArrayBuf.data, a.offset+a.length
+	if end > len(data) { // detached
+		return nil, true
+	}
+	return data[a.offset:end:end], true
 }
 
 // IsArrayBuffer reports whether v is an ArrayBuffer.
