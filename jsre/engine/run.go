@@ -202,6 +202,22 @@ func (vm *VM) CheckStop() {
 	}
 }
 
+// Aside does what may take long on a goroutine of its own, and waits for it. When the script is stopped meanwhile it is
+// left behind. Inside a native function.
+func (vm *VM) Aside(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	select {
+	case <-done:
+	case <-vm.ctx.Done():
+		vm.CheckStop()
+		<-done
+	}
+}
+
 // Close stops the script and waits for the end of Run. A VM that never ran runs its hooks here.
 // It must not be called on the loop goroutine while Run is active.
 func (vm *VM) Close() {

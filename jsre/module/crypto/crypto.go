@@ -87,21 +87,6 @@ func (h *host) result(b []byte, encoding goja.Value) goja.Value {
 	return buffer.Decode(h.vm, b, encoding)
 }
 
-// wait calculates on a goroutine, which is left behind when the script is stopped meanwhile.
-func (h *host) wait(do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	select {
-	case <-done:
-	case <-h.vm.Context().Done():
-		h.vm.CheckStop()
-		<-done
-	}
-}
-
 // background calculates on a goroutine and tells a callback.
 func (h *host) background(f *engine.Func, do func() ([]byte, error), as func([]byte) goja.Value) goja.Value {
 	complete := h.vm.Loop().Reserve()

@@ -197,7 +197,7 @@ func (h *host) readFile(path string, to io.Writer) {
 	abs := h.vm.ResolvePath(path)
 	h.vm.CheckRead(abs)
 	var err error
-	h.wait(func() {
+	h.vm.Aside(func() {
 		var f *os.File
 		if f, err = os.Open(abs); err != nil {
 			return

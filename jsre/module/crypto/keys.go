@@ -42,7 +42,7 @@ func (h *host) keys() {
 func (h *host) calculate(do func() ([]byte, error), as func([]byte) goja.Value) goja.Value {
 	var b []byte
 	var err error
-	h.wait(func() { b, err = do() })
+	h.vm.Aside(func() { b, err = do() })
 	if err != nil {
 		nodeerr.Throw(h.vm, "Error", "ERR_CRYPTO_OPERATION_FAILED", err.Error())
 	}

@@ -26,24 +26,8 @@ func (f *files) openPath(p string, flags int, mode os.FileMode) (file *os.File, 
 	if statErr != nil || st.Mode().IsRegular() || st.IsDir() {
 		return os.OpenFile(abs, flags, mode)
 	}
-	f.wait(func() { file, err = os.OpenFile(abs, flags, mode) })
+	f.vm.Aside(func() { file, err = os.OpenFile(abs, flags, mode) })
 	return file, err
-}
-
-// wait does something that may take for ever, on a goroutine that is left behind when the script is
-// stopped.
-func (f *files) wait(do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	select {
-	case <-done:
-	case <-f.vm.Context().Done():
-		f.vm.CheckStop()
-		<-done
-	}
 }
 
 // readAll reads to the end of a file.
@@ -61,7 +45,7 @@ func (f *files) readAll(file *os.File) ([]byte, *systemError) {
 	if err == nil && st.Mode().IsRegular() {
 		read()
 	} else {
-		f.wait(read)
+		f.vm.Aside(read)
 	}
 	if len(b) > maxFile {
 		f.tooLarge(int64(len(b)))
@@ -187,6 +171,6 @@ func (f *files) duplicate(src, dest string, flags int) *systemError {
 	if err != nil {
 		return failed(err, "copyfile", src, dest)
 	}
-	f.wait(func() { _, err = io.Copy(to, from) })
+	f.vm.Aside(func() { _, err = io.Copy(to, from) })
 	return failed(errors.Join(err, to.Close()), "copyfile", src, dest)
 }

@@ -127,7 +127,7 @@ func (h *handle) get(f *files, b []byte, at int64) (n int, wrong *systemError) {
 		return 0, failed(os.ErrInvalid, "read")
 	}
 	var err error
-	f.wait(func() {
+	f.vm.Aside(func() {
 		if at >= 0 {
 			n, err = h.file.ReadAt(b, at)
 		} else {
@@ -154,7 +154,7 @@ func (h *handle) write(f *files, b []byte, at int64) (n int, wrong *systemError)
 	case at >= 0 && !h.append:
 		n, err = h.file.WriteAt(b, at)
 	default:
-		f.wait(func() { n, err = h.file.Write(b) })
+		f.vm.Aside(func() { n, err = h.file.Write(b) })
 	}
 	return n, failed(err, "write")
 }
