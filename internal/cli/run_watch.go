@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -39,9 +40,12 @@ func (s *script) runAgain(ctx context.Context, a *app, text scriptText, options 
 		}()
 		err := s.execute(running, text, options)
 		switch {
-		case errors.Is(err, errStuck), ctx.Err() != nil:
+		case errors.Is(err, errStuck):
 			stop(nil)
 			return err
+		case ctx.Err() != nil: // also of a script that ended by itself in that moment: it would have started again
+			stop(nil)
+			return cmp.Or(err, context.Cause(ctx))
 		case !errors.Is(err, errChanged):
 			a.tellEnd(err)
 		}
