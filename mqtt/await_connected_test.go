@@ -112,15 +112,16 @@ func TestAwaitConnectedOfAnOpenedClient(t *testing.T) { // waits for Connect, by
 	must(t, s.Close(s.ctx))
 }
 
-func TestFirstServerFirst(t *testing.T) { // after each loss; the others only while it cannot be reached
-	for first, want := range map[bool][]string{
-		true:  {"one", "one", "two", "one", "two", "three", "one"},
-		false: {"one", "two", "three", "one", "two", "three", "one"},
+func TestServersFirstFirst(t *testing.T) { // after each loss; the others only while it cannot be reached
+	for order, want := range map[mqtt.ServerOrder][]string{
+		mqtt.ServersFirstFirst: {"one", "one", "two", "one", "two", "three", "one"},
+		mqtt.ServersInTurn:     {"one", "two", "three", "one", "two", "three", "one"},
 	} {
+		first := order == mqtt.ServersFirstFirst
 		synctest.Test(t, func(t *testing.T) {
 			s := newLasting(t, mqtt.V311, func(cfg *mqtt.Config) {
 				cfg.Reconnect.Servers = []string{"mqtt://two", "mqtt://three"}
-				cfg.Reconnect.FirstServerFirst = first
+				cfg.Reconnect.Order = order
 			})
 			down := func(names ...string) {
 				s.net.refuses(func(address string) error {
@@ -150,7 +151,7 @@ func TestFirstServerFirst(t *testing.T) { // after each loss; the others only wh
 				got = append(got, host)
 			}
 			if !slices.Equal(got, want) {
-				t.Errorf("first %v: reached %q, want %q", first, got, want)
+				t.Errorf("first first %v: reached %q, want %q", first, got, want)
 			}
 		})
 	}

@@ -42,7 +42,8 @@ type Client struct {
 // Open makes the transport to the server at url and returns a client that can
 // Connect. The schemes are mqtt and tcp (port 1883 unless given), mqtts, ssl,
 // tls and tcps (port 8883), ws (80) and wss (443) in a program that imports
-// dunlin/mqtt/dial/ws, and unix with the path of a socket. A user name in the
+// dunlin/mqtt/dial/ws, unix with the path of a socket, and mqtt+srv and mqtts+srv with a
+// domain, whose SRV records name the servers: the first that can be reached is taken. A user name in the
 // URL is for Dial. ctx bounds only the opening.
 //
 // Of cfg, Open takes the Transport and the callbacks; what Connect is to have, or only
@@ -63,7 +64,7 @@ func open(ctx context.Context, url string, cfg *Config, dialing bool) (*Client, 
 		return nil, err
 	}
 	begun := time.Now()
-	conn, err := cfg.Transport.open(ctx, address)
+	conn, address, err := cfg.Transport.open(ctx, address, dial.LookUp)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +90,20 @@ func reachable(url string, mode Mode) (dial.Address, error) {
 	return address, nil
 }
 
-// open makes the connection, within the ConnectTimeout.
-func (t *Transport) open(ctx context.Context, address dial.Address) (net.Conn, error) {
+// finder finds the servers of an address, as dial.LookUp does.
+type finder func(ctx context.Context, address dial.Address, r *net.Resolver) ([]dial.Address, error)
+
+// open makes the connection, within the ConnectTimeout, and says to which server: that is address
+// unless it is a domain with SRV records, whose servers lookUp finds.
+func (t *Transport) open(ctx context.Context, address dial.Address, lookUp finder) (net.Conn, dial.Address, error) {
 	ctx, cancel := within(ctx, t.ConnectTimeout, "no connection")
 	defer cancel()
-	return dial.Open(ctx, address, dial.Options{
-		Dial: t.Dial, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout, WebSocket: t.WebSocket,
+	servers, err := lookUp(ctx, address, t.Resolver)
+	if err != nil {
+		return nil, address, err
+	}
+	return dial.OpenFirst(ctx, servers, dial.Options{
+		Dial: t.Dial, Resolver: t.Resolver, TLS: t.TLS, HandshakeTimeout: t.TLSTimeout, WebSocket: t.WebSocket,
 	})
 }
 

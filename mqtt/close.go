@@ -28,7 +28,7 @@ const closeTime = 10 * time.Second
 // end of a program give Close a context of its own.
 func (c *Client) Close(ctx context.Context) error {
 	c.drain(ctx)
-	c.beginClose(&wire.Disconnect{})
+	c.beginClose(ctx, &wire.Disconnect{})
 	return c.join(ctx)
 }
 
@@ -184,7 +184,7 @@ func (c *Client) CloseWith(ctx context.Context, o DisconnectOptions) error {
 		return err
 	}
 	c.drain(ctx)
-	c.beginClose(&p)
+	c.beginClose(ctx, &p)
 	return c.join(ctx)
 }
 
@@ -224,18 +224,18 @@ func (c ReasonCode) serverOnly() bool {
 }
 
 // beginClose sends DISCONNECT to a server that accepted us, and cuts off one
-// that did not.
-func (c *Client) beginClose(p *wire.Disconnect) {
+// that did not, or any when the time of Close is up.
+func (c *Client) beginClose(ctx context.Context, p *wire.Disconnect) {
 	c.recv.quiet.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.cancel() // ends an attempt to connect, which is then told that Close did it
-	switch c.life.Close() {
-	case life.Cut:
+	switch end := c.life.Close(); {
+	case end == life.Cut, end == life.SayDisconnect && ctx.Err() != nil:
 		c.cutLocked(ErrClosed)
-	case life.SayDisconnect:
+	case end == life.SayDisconnect:
 		c.send.buf = wire.AppendDisconnect(c.send.buf, wire.Version(c.cfg.Version), p) // [MQTT-3.14.4-1]
 		c.hangUpLocked(ErrClosed)
-	case life.StopDialing, life.Nothing: // the context ends what there is
+	default: // StopDialing or Nothing: the context ends what there is
 	}
 }

@@ -334,6 +334,18 @@ func TestDisconnectFitsTheServersPacketLimit(t *testing.T) {
 	other.closeWell()
 }
 
+// TestCloseWhenItsTimeIsUpSendsNoDisconnect: the connection is cut, so that the server publishes the will.
+func TestCloseWhenItsTimeIsUpSendsNoDisconnect(t *testing.T) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 200 { // whether the writer was quicker than the cut was chance
+		s := dialScripted(t, nil)
+		_ = s.Close(ended)
+		s.server.ExpectClosed()
+		s.mustWait(async(func() error { return s.Close(s.ctx) }))
+	}
+}
+
 // TestCloseHasNoEvent shows DC-01: DISCONNECT, then the end of the stream [MQTT-3.14.4-1]; DC-20:
 // one end is told once.
 func TestCloseHasNoEvent(t *testing.T) {

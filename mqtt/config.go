@@ -216,14 +216,18 @@ type Limits struct {
 // Transport describes how to reach a server.
 type Transport struct {
 	// TLS configures mqtts, its synonyms and wss. nil: the system's authorities,
-	// TLS 1.2 or later, the URL's host as server name. It is not changed.
+	// TLS 1.2 or later, the URL's host as server name; with SRV records the domain, unless the
+	// server's name lies within it. It is not changed.
 	// dial.TLS makes one from files.
 	TLS *tls.Config
 	// TLSTimeout bounds the TLS handshake alone; 0: only ConnectTimeout does.
 	TLSTimeout time.Duration
-	// Dial makes the connection under TLS; nil: net.Dialer. A proxy.Dialer's
-	// DialContext goes through a proxy.
+	// Dial makes the connection under TLS; nil: a dial.Dialer, which tries all addresses of a
+	// name, in an order that is drawn. A proxy.Dialer's DialContext goes through a proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolver is asked for SRV records (mqtt+srv, mqtts+srv) and, where Dial is nil, for the addresses
+	// of names, anew at each attempt; nil: net.DefaultResolver.
+	Resolver *net.Resolver
 	// WebSocket makes the WebSocket of ws and wss, as a ws.Options' Upgrade
 	// does; nil: the one of package dial/ws, when the program imports it.
 	WebSocket dial.Upgrade
@@ -244,8 +248,10 @@ type Transport struct {
 	// DefaultMaxPacket. A larger one ends the connection before it is read, or is thrown
 	// away: see Config.OnLargeMessage and Config.Poison.
 	MaxPacket int
-	// Logger gets what happens on the connection, up to the level of an error for a handler that
-	// panicked; nil: none. Payloads and passwords are never logged.
+	// Logger gets what happens to the client: at level Info each connection and each attempt to come, Warn the loss
+	// of one and messages dropped, Error a handler that panicked, a store that fails and messages put aside, Debug
+	// packets that nobody asked for. nil: none. Payloads and passwords are never logged. The handler of the log
+	// may block: it delays handlers then, as OnConnect would.
 	Logger *slog.Logger
 }
 

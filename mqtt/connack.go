@@ -77,9 +77,7 @@ func (c *Client) handleConnAck(p *wire.ConnAck, now time.Time) error {
 	})
 	c.kickLocked() // to note when the first ping is due
 	c.acceptedLocked(now)
-	if f := c.opened.OnConnect; f != nil {
-		c.recv.pushEvent(func() { f(c) })
-	}
+	c.tellOfConnectionLocked()
 	if c.lasting() {
 		c.resumeLocked(p.SessionPresent, now)
 	}

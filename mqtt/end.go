@@ -97,7 +97,7 @@ func (o *owner) Ended(err error) {
 	if c.lasting() {
 		c.suspendLocked()
 		if conn.accepted {
-			c.supervisor.lost(time.Since(c.life.Since()))
+			c.supervisor.lost(conn.remote, time.Since(c.life.Since()), conn.ended)
 			c.tellOfEndLocked()
 		}
 	}
@@ -173,17 +173,6 @@ func (c *Client) failWaitersLocked(cause error) {
 		c.settleLocked(d, d.failure(c.outcomeLocked(d), cause))
 	}
 	c.send.waiters = nil
-}
-
-// tellOfEndLocked queues the events that tell of the end of a connection.
-func (c *Client) tellOfEndLocked() {
-	if !c.life.TellsOfEnd() {
-		return
-	}
-	cause := c.life.Cause()
-	if f := c.opened.OnDisconnect; f != nil {
-		c.recv.pushEventOf(cause, func() { f(cause) })
-	}
 }
 
 // breakStreamLocked ends a payload that will not come whole. Its message is to

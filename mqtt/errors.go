@@ -216,15 +216,17 @@ type DisconnectError struct {
 	UserProperties []UserProperty
 
 	repeated bool // connections that were made at once ended like that
+	own      bool // the session may have been taken over by a CONNECT of this client
 }
 
 // bare reports whether e has no reason, because its version has none.
 func (e *DisconnectError) bare() bool { return e.Version != 0 && e.Version < V5 }
 
 // Unwrap returns ErrTakenOver if another client has taken the session over: in MQTT 5 the
-// server says so, and before a client with Reconnect guesses it when it happens again and again.
+// server says so, and before a client with Reconnect guesses it when it happens again and again. It is not called so
+// where it may have been this client: a server that left its CONNECT without an answer may read it later.
 func (e *DisconnectError) Unwrap() error {
-	if e.repeated || wire.ReasonCode(e.Code) == wire.SessionTakenOver {
+	if e.repeated || !e.own && wire.ReasonCode(e.Code) == wire.SessionTakenOver {
 		return ErrTakenOver
 	}
 	return nil
@@ -245,6 +247,9 @@ func (e *DisconnectError) Error() string {
 	}
 	if e.Reference != "" {
 		s += fmt.Sprintf("; it names another server: %q", e.Reference)
+	}
+	if e.own {
+		s += "; it may have been by this client's own CONNECT, which a server had left without an answer"
 	}
 	return s
 }

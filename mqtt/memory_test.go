@@ -193,6 +193,60 @@ func TestIdleClientsTakeFewGoroutinesAndLittleHeap(t *testing.T) {
 	}
 }
 
+// TestIdleClientsTakeSmallStacks: CONNACK and pings need more stack while they are handled than the smallest that there is, 2 KiB. Who
+// waits for the next packet has a fresh one, and so has the write loop after a ping.
+func TestIdleClientsTakeSmallStacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n, keepAlive = 400, 20 * time.Second
+		stacks := func() int64 {
+			runtime.GC() // which shrinks stacks, and lets go of those of goroutines that ended
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return int64(m.StackInuse)
+		}
+		before := stacks()
+		for range n {
+			conn := deepConn{newLoopConn()}
+			c, err := mqtt.Dial(t.Context(), "mqtt://loop", mqtt.Config{ClientID: "c", KeepAlive: keepAlive, Transport: mqtt.Transport{
+				Dial: func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+			}})
+			must(t, err)
+			defer func() { must(t, c.Close(context.Background())) }()
+			time.Sleep(keepAlive / n) //nolint:forbidigo // in fake time, so that pings are spread and stacks used again
+		}
+		for _, at := range []struct {
+			when string
+			most int64 // and a span of stacks, 32 KiB, may be used in part
+		}{{"after CONNACK", 4096 + 512}, {"after some pings", 4096 + 512}} {
+			synctest.Wait()
+			if raced {
+				at.most *= 2
+			}
+			if got := (stacks() - before) / n; got > at.most {
+				t.Errorf("%s: %d bytes of stack a client, the budget is %d", at.when, got, at.most)
+			}
+			<-time.After(5 * keepAlive) // pings are due meanwhile
+		}
+	})
+}
+
+// deepConn needs as much stack for the write of a PINGREQ as a socket does. CONNECT is written to a socket by who dials.
+type deepConn struct{ net.Conn }
+
+func (c deepConn) Write(b []byte) (int, error) {
+	if b[0] == 0xC0 {
+		needStack(b)
+	}
+	return c.Conn.Write(b)
+}
+
+//go:noinline
+func needStack(b []byte) byte {
+	var room [1024]byte
+	return room[copy(room[:], b)%len(room)]
+}
+
 func heapInUse() int64 {
 	runtime.GC()
 	runtime.GC()

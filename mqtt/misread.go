@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"log/slog"
 	"strings"
 
 	"dunlin/mqtt/internal/route"
@@ -27,7 +28,7 @@ func (s *subscriptions) tellMisread(p *wire.Publish) bool {
 	if !sub.misread {
 		sub.misread = true
 		err := &MisreadError{Filter: sub.asked.Filter, Topic: strings.Clone(p.Topic)}
-		s.client.opened.Transport.Logger.Warn("mqtt: the server reads a filter otherwise", "error", err)
+		s.client.logLocked(slog.LevelWarn, "mqtt: the server reads a filter otherwise", "error", err)
 		s.client.recv.pushError(err)
 	}
 	return true

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -72,7 +73,7 @@ func (c *Client) handlePingResp(h wire.Header, body []byte) error {
 	}
 	conn := c.conn
 	if len(conn.pings) == 0 {
-		c.opened.Transport.Logger.Debug("mqtt: PINGRESP without a PINGREQ")
+		c.logLocked(slog.LevelDebug, "mqtt: PINGRESP without a PINGREQ")
 		return nil
 	}
 	p := conn.pings[0]

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"errors"
 	"hash/maphash"
+	"log/slog"
 	"strings"
 
 	"dunlin/mqtt/internal/life"
@@ -331,7 +332,7 @@ func (c *Client) tellOfFaultLocked(e *wire.Error, id uint16, size int) {
 
 // tellOfPoisonLocked has the log and the Error handler told.
 func (c *Client) tellOfPoisonLocked(err *PoisonError) {
-	c.opened.Transport.Logger.Error("mqtt: a packet that ends connections was thrown away", "err", err)
+	c.logLocked(slog.LevelError, "mqtt: a packet that ends connections was thrown away", "error", err)
 	if c.opened.OnError != nil {
 		c.recv.pushEventOf(err, func() { c.recv.report(err) })
 	}

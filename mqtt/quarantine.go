@@ -3,6 +3,7 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"syscall"
 
 	"dunlin/mqtt/internal/session"
@@ -27,12 +28,23 @@ func endedByServer(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
+// blamesMessage reports whether the server said, as it ended the connection, that it does not like what it was sent. A cluster
+// that only cannot take a message for a while says something else, or nothing.
+func blamesMessage(left *DisconnectError) bool {
+	switch wire.ReasonCode(left.Code) {
+	case wire.MalformedPacket, wire.ProtocolError, wire.NotAuthorized, wire.TopicNameInvalid, wire.PacketTooLarge,
+		wire.PayloadFormatInvalid, wire.RetainNotSupported, wire.QoSNotSupported:
+		return true
+	}
+	return false
+}
+
 // quarantineLocked ends the publishes at which the server disconnects each time, so
 // that the rest can go on.
 func (c *Client) quarantineLocked(entries []*session.Entry) {
 	for _, e := range entries {
 		c.send.quarantined++
-		c.opened.Transport.Logger.Error("mqtt: a message is put aside: the server disconnects at it", "last", c.conn.ended)
+		c.logLocked(slog.LevelError, "mqtt: a message is put aside: the server disconnects at it", "error", c.conn.ended)
 		c.failEntryLocked(e, ErrInDoubt, fmt.Errorf("%w: %w", ErrQuarantined, c.conn.ended))
 	}
 }

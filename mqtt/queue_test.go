@@ -347,7 +347,7 @@ func TestMessageThatCrashesTheServerIsPutAside(t *testing.T) {
 	kept := store.NewMemory()
 	cfg := mqtt.Config{
 		ClientID: "c", KeepSession: true, Store: kept,
-		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond},
+		Reconnect: &mqtt.Reconnect{MinDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond, QuarantineAfter: 1},
 	}
 	c, err := mqtt.Dial(ctx, server.url, cfg)
 	if err != nil {

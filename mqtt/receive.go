@@ -3,6 +3,7 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"dunlin/mqtt/internal/life"
@@ -102,6 +103,7 @@ func (c *Client) handleHandshake(h wire.Header, body []byte, v wire.Version) err
 	case wire.AUTH:
 		return c.handleAuth(h, body)
 	case wire.CONNACK:
+		c.conn.link.ReadFresh()
 		p, err := wire.ParseConnAck(h, body, v)
 		if err != nil {
 			return c.otherVersion(err)
@@ -130,6 +132,7 @@ func (c *Client) handleConnected(h wire.Header, body []byte, v wire.Version) err
 	case wire.SUBACK, wire.UNSUBACK:
 		return c.handleSubAck(h, body, v)
 	case wire.PINGRESP:
+		c.conn.link.ReadFresh()
 		return c.handlePingResp(h, body)
 	case wire.AUTH:
 		return c.handleAuth(h, body)
@@ -168,6 +171,8 @@ func (c *Client) handleDisconnect(h wire.Header, body []byte) error {
 		Reference:    text(p.Properties, wire.ServerReference),
 
 		UserProperties: readUser(p.Properties),
+
+		own: p.Code == wire.SessionTakenOver && c.supervisor != nil && c.supervisor.turns.isStray(),
 	}
 }
 
@@ -180,7 +185,7 @@ func (c *Client) handleAck(p *wire.Ack) error {
 	}
 	c.pumpedLocked()
 	if ignored {
-		c.opened.Transport.Logger.Debug("mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
+		c.logLocked(slog.LevelDebug, "mqtt: acknowledgement for an unknown packet identifier", "packet", p.Type.String(), "id", p.PacketID)
 	}
 	if done == nil {
 		c.noteReleaseLocked(p)

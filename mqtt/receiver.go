@@ -117,6 +117,14 @@ func (r *receiver) pushEventOf(err error, f func()) {
 	r.bytes += int(size)
 }
 
+// pushSized has f called in its turn, also after Close, and counts what it holds until then.
+func (r *receiver) pushSized(memory int, f func()) {
+	r.push(item{call: f})
+	size := countedSize(memory)
+	r.items[len(r.items)-1].size = size
+	r.bytes += int(size)
+}
+
 // pushError has the Error handler told of err, unless Close was called.
 func (r *receiver) pushError(err error) {
 	r.push(item{call: func() { r.report(err) }})

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"dunlin/mqtt/dial"
@@ -22,13 +24,24 @@ import (
 // publishes of QoS 1 and 2 are sent again until they are acknowledged, in their
 // order, with their identifiers where the server has kept the session.
 type Reconnect struct {
-	// Servers are the URLs of further servers of the same session, tried in turn
-	// after the one given to Dial, which refuses them if any cannot be read.
+	// Servers are the URLs of further servers of the same session, besides the one given to
+	// Dial, which refuses them if any cannot be read.
 	Servers []string
+	// Order is the order in which they are tried; default ServersInTurn.
+	Order ServerOrder
+	// Weights are for ServersShuffled: how often a server comes first, of the one given to Dial and of each
+	// of Servers. With 3, 1 and 1 the first is it three times as often as each other; one with 0 is tried when
+	// all others were. nil: all alike.
+	Weights []int
 	// The wait before the k-th retry in a row, counted from 0, is anything between
 	// 0 and MinDelay times 2 to the power of k, at most MaxDelay: default 1 and
-	// 120 seconds. Names are resolved anew each time.
+	// 120 seconds. With several servers k counts rounds of all of them. Names are resolved anew each time.
 	MinDelay, MaxDelay time.Duration
+	// MinTimeout is how long one of several servers has at first for an attempt, up to its CONNACK, before the next has its turn:
+	// default one second, or twice as long as the fastest attempt of this client took. Behind one that did not answer in time the
+	// next has four times as long, at most Transport.ConnectTimeout, which is also what the one attempt of a Dial
+	// without Background has. Each of the servers that SRV records name has it from the connection on.
+	MinTimeout time.Duration
 	// Stable is how long a connection has to last for the waits to begin anew,
 	// default 30 seconds.
 	Stable time.Duration
@@ -43,17 +56,18 @@ type Reconnect struct {
 	// failed. ctx ends with Close or the attempt.
 	Prepare func(ctx context.Context, a *Attempt) error
 	// GiveUp reports whether err, by which a connection ended or did not come
-	// about, ends the client. nil: IsPermanent.
+	// about, ends the client. nil: IsPermanent, except for a server that has moved while there are others.
 	GiveUp func(err error) bool
+	// QuarantineAfter is how long the client looks for the message, sending one at a time, when the server ends connection
+	// after connection without an answer, before it gives up, with ErrQuarantined, the one that was alone in flight at three such
+	// ends: default 2 minutes. A cluster without a leader ends connections at good messages, too. It does not count where the
+	// server says why, in MQTT 5, and means the message, such as 0x90 Topic Name invalid.
+	QuarantineAfter time.Duration
 	// Republish says which publishes that may have been sent go out again, as new ones, when the
 	// server has lost the session. By default those of QoS 1 do, so that one may arrive
 	// twice, as at least once allows; those of QoS 2 fail with ErrInDoubt and
 	// ErrSessionLost, because they must not.
 	Republish RepublishPolicy
-	// FirstServerFirst has each loss of a connection begin anew with the URL given to
-	// Dial, and go on to Servers only while it cannot be reached. Otherwise they take
-	// turns.
-	FirstServerFirst bool
 }
 
 // RepublishPolicy says what is published again when the server has lost the session. A
@@ -116,9 +130,12 @@ const (
 func (r *Reconnect) fill() {
 	r.MinDelay = cmp.Or(r.MinDelay, time.Second)
 	r.MaxDelay = cmp.Or(r.MaxDelay, 120*time.Second)
+	r.MinTimeout = cmp.Or(r.MinTimeout, time.Second)
+	r.QuarantineAfter = cmp.Or(r.QuarantineAfter, 2*time.Minute)
 	r.Stable = cmp.Or(r.Stable, 30*time.Second)
 	if r.GiveUp == nil {
-		r.GiveUp = IsPermanent
+		others := len(r.Servers) > 0
+		r.GiveUp = func(err error) bool { return IsPermanent(err) && (!others || !sendsAway(err)) }
 	}
 }
 
@@ -126,7 +143,7 @@ func (r *Reconnect) check() error {
 	for _, f := range []struct {
 		name  string
 		value time.Duration
-	}{{"MinDelay", r.MinDelay}, {"MaxDelay", r.MaxDelay}, {"Stable", r.Stable}} {
+	}{{"MinDelay", r.MinDelay}, {"MaxDelay", r.MaxDelay}, {"MinTimeout", r.MinTimeout}, {"Stable", r.Stable}, {"QuarantineAfter", r.QuarantineAfter}} {
 		if f.value < 0 {
 			return configFault("Reconnect."+f.name, "is negative", f.value)
 		}
@@ -138,6 +155,23 @@ func (r *Reconnect) check() error {
 		if _, err := dial.ParseAddress(url); err != nil {
 			return &ArgumentError{Name: "Reconnect.Servers", What: err.Error()}
 		}
+	}
+	return r.checkOrder()
+}
+
+// checkOrder finds what is wrong with the order of servers.
+func (r *Reconnect) checkOrder() error {
+	switch {
+	case r.Order > ServersShuffled:
+		return configFault("Reconnect.Order", "is no order", r.Order)
+	case r.Weights == nil:
+		return nil
+	case r.Order != ServersShuffled:
+		return configFault("Reconnect.Weights", "count with ServersShuffled alone, and Order is", r.Order)
+	case len(r.Weights) != 1+len(r.Servers):
+		return configFault("Reconnect.Weights", fmt.Sprintf("are not one for the server of Dial and one for each of the %d others", len(r.Servers)), len(r.Weights))
+	case slices.Min(r.Weights) < 0:
+		return configFault("Reconnect.Weights", "has a negative one", slices.Min(r.Weights))
 	}
 	return nil
 }
@@ -159,7 +193,8 @@ func (r *Reconnect) delay(k int) time.Duration {
 // IsPermanent reports whether no further attempt can succeed after err: the server
 // refused the client for a reason that stays, or said that another client has taken the
 // session over, which would go on for ever if both came back. Before MQTT 5 a server does not say
-// so, and one that restarts again and again looks the same: that ends nobody.
+// so, and one that restarts again and again looks the same: that ends nobody. Nor does one that asks to use another
+// server for a while (0x9C), as EMQX does when a node is to be emptied: the next attempt may reach that.
 func IsPermanent(err error) bool {
 	var refused *ConnectError
 	if errors.As(err, &refused) {
@@ -171,7 +206,9 @@ func IsPermanent(err error) bool {
 	var left *DisconnectError
 	if errors.As(err, &left) {
 		switch wire.ReasonCode(left.Code) {
-		case wire.SessionTakenOver, wire.AdministrativeAction, wire.UseAnotherServer, wire.ServerMoved:
+		case wire.SessionTakenOver:
+			return !left.own
+		case wire.AdministrativeAction, wire.ServerMoved:
 			return true
 		}
 		return false
@@ -184,8 +221,23 @@ func IsPermanent(err error) bool {
 func permanent(code wire.ReasonCode) bool {
 	switch code {
 	case wire.UnspecifiedError, wire.ImplementationSpecificError, wire.ServerUnavailable, wire.ServerBusy,
-		wire.QuotaExceeded, wire.ConnectionRateExceeded:
+		wire.QuotaExceeded, wire.UseAnotherServer, wire.ConnectionRateExceeded:
 		return false
 	}
 	return true
+}
+
+// sendsAway reports whether err says that the server wants the client to go to another one, for a while or for ever: one that
+// it knows, or one that the server names (MQTT 5 section 4.11).
+func sendsAway(err error) bool {
+	var refused *ConnectError
+	var left *DisconnectError
+	code := wire.Success
+	switch {
+	case errors.As(err, &refused) && refused.Version == V5:
+		code = wire.ReasonCode(refused.Code)
+	case errors.As(err, &left):
+		code = wire.ReasonCode(left.Code)
+	}
+	return code == wire.UseAnotherServer || code == wire.ServerMoved
 }

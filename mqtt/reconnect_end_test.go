@@ -33,14 +33,14 @@ func TestReasonsThatEndReconnecting(t *testing.T) {
 	}
 	for code, ends := range map[int]bool{
 		0x80: false, 0x81: true, 0x82: true, 0x83: false, 0x84: true, 0x85: true, 0x86: true, 0x87: true, 0x88: false, 0x89: false,
-		0x8A: true, 0x8C: true, 0x90: true, 0x95: true, 0x97: false, 0x99: true, 0x9A: true, 0x9B: true, 0x9C: true, 0x9D: true, 0x9F: false,
+		0x8A: true, 0x8C: true, 0x90: true, 0x95: true, 0x97: false, 0x99: true, 0x9A: true, 0x9B: true, 0x9C: false, 0x9D: true, 0x9F: false,
 	} {
 		all = append(all, answer{fmt.Sprintf("20 03 00 %02X 00", code), mqtt.V5, ends})
 	}
 	for code, ends := range map[int]bool{
 		0x00: false, 0x80: false, 0x81: false, 0x82: false, 0x83: false, 0x87: false, 0x89: false, 0x8B: false, 0x8D: false, 0x8E: true,
 		0x8F: false, 0x90: false, 0x93: false, 0x94: false, 0x95: false, 0x96: false, 0x97: false, 0x98: true, 0x99: false, 0x9A: false,
-		0x9B: false, 0x9C: true, 0x9D: true, 0x9E: false, 0x9F: false, 0xA0: false, 0xA1: false, 0xA2: false,
+		0x9B: false, 0x9C: false, 0x9D: true, 0x9E: false, 0x9F: false, 0xA0: false, 0xA1: false, 0xA2: false,
 	} {
 		all = append(all, answer{fmt.Sprintf("E0 01 %02X", code), mqtt.V5, ends})
 	}
@@ -202,6 +202,7 @@ func closeAt(s *lasting, moment string) {
 		s.server.Packet()
 	case "connected":
 		s.acceptNext("absent")
+		synctest.Wait() // what waits for CONNACK is sent in another order
 	case "backing off after a loss":
 		s.acceptNext("absent")
 		s.drop()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"dunlin/mqtt/internal/wire"
 )
 
 // maxRedirects is how many servers Dial goes on to before it gives up.
@@ -41,6 +39,5 @@ func (cfg *Config) redirected(refusal error, left int) (url string, next *Config
 
 // redirects reports whether the refusal names another server to use.
 func (e *ConnectError) redirects() bool {
-	code := wire.ReasonCode(e.Code)
-	return e.Version == V5 && (code == wire.UseAnotherServer || code == wire.ServerMoved) && e.Reference != ""
+	return sendsAway(e) && e.Reference != ""
 }

@@ -18,10 +18,17 @@ func (c *Client) suspendLocked() {
 	if byServer {
 		blamed = c.blamedLocked()
 	}
-	if left := (*DisconnectError)(nil); !errors.As(c.conn.ended, &left) || !left.bare() {
+	left := (*DisconnectError)(nil)
+	told := errors.As(c.conn.ended, &left) && !left.bare()
+	if left == nil || told {
 		c.supervisor.takeovers = 0
 	}
-	requests := c.sess.Suspend(session.Loss{Untouched: c.untouchedLocked, ByServer: byServer && blamed == nil})
+	now := time.Now()
+	late := !told && !c.send.waiting() && c.sess.Late(now)
+	requests := c.sess.Suspend(session.Loss{
+		Untouched: c.untouchedLocked, ByServer: byServer && blamed == nil && !late,
+		Now: now, Patience: c.suspects(left),
+	})
 	c.quarantineLocked(c.sess.TakeQuarantined())
 	for _, e := range requests {
 		if d, ok := e.Owner.(*Delivery); ok {
@@ -37,6 +44,16 @@ func (c *Client) suspendLocked() {
 	c.send.abandon()
 	c.send.makeRoom() // to whoever does not want to wait for a connection
 	c.saver.kick(c.sess)
+}
+
+// suspects returns how long a message at which the server ends connections is under suspicion, at least, before it is given up; left
+// is what the server said at this end, or nil.
+func (c *Client) suspects(left *DisconnectError) time.Duration {
+	retry := c.supervisor.retry
+	if retry == nil || left != nil && blamesMessage(left) {
+		return 0
+	}
+	return retry.QuarantineAfter
 }
 
 // untouchedLocked reports whether no byte of e's packet was written.

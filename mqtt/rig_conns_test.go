@@ -186,6 +186,8 @@ func (c *loopConn) Write(b []byte) (int, error) {
 		case 0x32:
 			id := rest[4+rest[3]:]
 			c.push(0x40, 2, id[0], id[1])
+		case 0xC0:
+			c.push(0xD0, 0)
 		case 0xE0:
 			_ = c.Close()
 		}

@@ -87,6 +87,7 @@ type lasting struct {
 	*scripted
 	net    *network
 	five   bool
+	url    string
 	cfg    mqtt.Config
 	limits string // properties of the CONNACKs to come, MQTT 5
 
@@ -125,7 +126,7 @@ func newLasting(t *testing.T, version mqtt.Version, change func(*mqtt.Config)) *
 	t.Cleanup(cancel)
 	s := &lasting{
 		scripted: &scripted{t: t, ctx: ctx, events: make(chan string, 1000)},
-		net:      newNetwork(t), five: version == mqtt.V5,
+		net:      newNetwork(t), five: version == mqtt.V5, url: "mqtt://one",
 	}
 	watched := s.watch(mqtt.Config{})
 	s.cfg = mqtt.Config{
@@ -144,7 +145,7 @@ func newLasting(t *testing.T, version mqtt.Version, change func(*mqtt.Config)) *
 // start begins to dial.
 func (s *lasting) start() (dialed chan error) {
 	return async(func() error {
-		c, err := mqtt.Dial(s.ctx, "mqtt://one", s.cfg)
+		c, err := mqtt.Dial(s.ctx, s.url, s.cfg)
 		if err == nil {
 			s.Client = c
 			s.t.Cleanup(func() { _ = c.Close(context.Background()) }) // tests of Close look at its error

@@ -31,6 +31,7 @@ type pickyServer struct {
 	late     time.Duration // how long after a SUBSCRIBE its answer leaves
 	ends     int           // it ends the connection at so many SUBSCRIBEs to come, whatever they have
 	mute     bool          // it answers no SUBSCRIBE then
+	overload int           // it leaves so many publishes to come without an answer, and ends the connection ten seconds after each
 
 	conn        *mqtttest.Conn
 	connections int
@@ -111,8 +112,14 @@ func (s *pickyServer) take(p []byte) (answer []byte, ends bool) {
 		if err != nil {
 			s.t.Errorf("% X: %v", p, err)
 		}
+		conn := s.conn
 		if slices.Contains(s.bad, string(m.Payload)) {
 			return nil, true
+		}
+		if s.overload > 0 {
+			s.overload--
+			time.AfterFunc(10*time.Second, func() { conn.Close() })
+			return nil, false
 		}
 		s.got = append(s.got, string(m.Payload))
 		if m.QoS == 0 {

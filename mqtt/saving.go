@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -145,7 +146,7 @@ func (c *Client) noteSaveLocked(err error) {
 	c.saver.pause, c.saver.failed = err != nil, err != nil
 	if began {
 		c.recv.pushError(fmt.Errorf("store: %w", err))
-		c.opened.Transport.Logger.Error("mqtt: the store fails", "error", err)
+		c.logLocked(slog.LevelError, "mqtt: the store fails", "error", err)
 	}
 }
 

@@ -38,6 +38,7 @@ type sender struct {
 	last    bool          // nothing is appended any more: write and hang up
 	waiters []*Delivery   // QoS 0 publishes somebody waits for, by position
 	lost    []unwritten   // what earlier connections did not send, oldest first
+	unsent  uint64        // how many bytes that was, in all
 	room    chan struct{} // closed when there is room again; nil: nobody waits
 
 	validTopic string // of the last message that was checked
@@ -176,6 +177,7 @@ func (s *sender) lossOf(position uint64) *unwritten {
 // will be.
 func (s *sender) abandon() {
 	if end := s.end(); end > s.written {
+		s.unsent += end - s.written
 		if len(s.lost) == maxUnwritten { // the oldest two become one
 			s.lost[1].written = s.lost[0].written
 			s.lost = append(s.lost[:0], s.lost[1:]...)

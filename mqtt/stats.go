@@ -31,10 +31,7 @@ func (c *Client) Stats() Stats {
 		s.Retries = c.supervisor.tries
 	}
 	s.Dropped, s.Quarantined = c.send.dropped, c.send.quarantined
-	s.BytesWritten = c.send.written + c.send.apart.sum()
-	for _, l := range c.send.lost {
-		s.BytesWritten -= l.end - l.written
-	}
+	s.BytesWritten = c.send.written - c.send.unsent + c.send.apart.sum()
 	if p := c.conn.poison; p != nil {
 		s.Poison = p.messages
 	}

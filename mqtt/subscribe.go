@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -313,7 +314,7 @@ func (c *Client) handleSubAck(h wire.Header, body []byte, v wire.Version) error 
 	odd = errors.Join(odd, c.checkDeclined(h.Type, p.Properties))
 	done := c.answeredLocked(h.Type, p.PacketID)
 	if done == nil {
-		c.opened.Transport.Logger.Debug("mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
+		c.logLocked(slog.LevelDebug, "mqtt: answer for an unknown packet identifier", "packet", h.Type.String(), "id", p.PacketID)
 		return odd
 	}
 	c.pumpLocked() // an identifier is free

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"dunlin/mqtt/dial"
@@ -16,8 +17,8 @@ type supervisor struct {
 	retry   *Reconnect // nil: there is one connection, and a store
 	base    Config     // as given to Dial
 	spoken  spoken     // by servers, with VersionAuto
-	servers []string
-	next    int // of servers, for the attempt to come
+	servers rotation
+	turns   turns
 	number  int // of the attempt to come
 	tries   int // retries in a row
 	renewal renewal
@@ -26,11 +27,9 @@ type supervisor struct {
 	running   bool // Dial, or the connect loop, makes connections now
 }
 
-// lost notes the end of a connection that the server had accepted, after it lasted.
-func (s *supervisor) lost(lasted time.Duration) {
-	if s.retry != nil && s.retry.FirstServerFirst {
-		s.next = 0
-	}
+// lost notes the end of a connection that the server at remote had accepted, after it lasted, by err.
+func (s *supervisor) lost(remote string, lasted time.Duration, err error) {
+	s.servers.lost(remote, err)
 	if s.retry != nil && lasted >= s.retry.Stable {
 		s.tries = 0
 	}
@@ -94,7 +93,7 @@ func dialLasting(ctx context.Context, url string, cfg Config) (*Client, error) {
 
 // newLasting returns a client that is offline, with what its store has.
 func newLasting(url string, cfg Config) (*Client, error) {
-	s := &supervisor{servers: []string{url}, running: true}
+	s := &supervisor{servers: rotation{urls: []string{url}}, running: true}
 	s.base = cfg               // each attempt fills it in: what is switched off must not look like a default then
 	newest := cfg.speaking(V5) // of what a store holds nothing may be lost before a server has answered
 	newest.fill()
@@ -106,7 +105,7 @@ func newLasting(url string, cfg Config) (*Client, error) {
 		r := *cfg.Reconnect
 		r.fill()
 		s.retry = &r
-		s.servers = append(s.servers, r.Servers...)
+		s.servers.follow(&r)
 	}
 	c.version.Store(uint32(cfg.Version))
 	c.sess = session.New(newest.session())
@@ -176,9 +175,8 @@ func (c *Client) newAttempt() Attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.supervisor
-	a := Attempt{Number: s.number, Last: c.life.Last(), URL: s.servers[s.next%len(s.servers)], Config: s.base}
+	a := Attempt{Number: s.number, Last: c.life.Last(), URL: s.servers.take(), Config: s.base}
 	s.number++
-	s.next++
 	return a
 }
 
@@ -214,24 +212,59 @@ func (c *Client) connectTo(ctx context.Context, url string, cfg Config) error {
 // connectAs makes one connection to address and connects by cfg, which is valid, filled in and not
 // changed any more.
 func (c *Client) connectAs(ctx context.Context, address dial.Address, cfg *Config) error {
-	conn, err := cfg.Transport.open(ctx, address)
+	begun, s := time.Now(), c.supervisor
+	several := len(s.servers.urls) > 1
+	ctx, cancel := c.turn(ctx, several && !address.IsSRV()) // the servers of a domain give way to each other while they are dialed
+	defer cancel()
+	conn, at, err := cfg.Transport.open(ctx, address, func(ctx context.Context, address dial.Address, r *net.Resolver) ([]dial.Address, error) {
+		found, err := c.lookUp(ctx, address, r)
+		several = several || len(found) > 1
+		return found, err
+	})
 	if err != nil {
+		c.noteFailure(address, err, false)
 		return err
 	}
 	c.mu.Lock()
-	attached := c.attachLocked(conn, address)
+	attached := c.attachLocked(conn, at)
 	made := c.conn
 	c.mu.Unlock()
 	if !attached {
 		_ = conn.Close() // nothing was said on it
 		return fmt.Errorf("connect: %w", ErrClosed)
 	}
+	ctx, cancel = c.turn(ctx, several && address.IsSRV())
+	defer cancel()
 	if err := contained(func() error { return c.handshake(ctx, cfg) }); err != nil {
 		c.abort(err)
 		<-made.down.given()
+		c.noteFailure(address, &dial.Error{Address: at.String(), Err: err}, true)
 		return err
 	}
+	c.mu.Lock()
+	s.turns.accepted(time.Since(begun))
+	c.mu.Unlock()
 	return nil
+}
+
+// lookUp finds the servers of address, in the order in which they are to be tried. A name server that is silent holds up the other servers
+// of a list no longer than a server that is.
+func (c *Client) lookUp(ctx context.Context, address dial.Address, r *net.Resolver) ([]dial.Address, error) {
+	ctx, cancel := c.turn(ctx, len(c.supervisor.servers.urls) > 1 && address.IsSRV())
+	defer cancel()
+	found, err := dial.LookUp(ctx, address, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.supervisor.servers.failedLast(found)
+	return found, err
+}
+
+// noteFailure notes that an attempt at address failed with err; asked: CONNECT was sent.
+func (c *Client) noteFailure(address dial.Address, err error, asked bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.supervisor.servers.failedAt(address, err)
+	c.supervisor.noteFailure(err, asked)
 }
 
 // settleIn ends Dial's part: from here on the connect loop, if any, makes the
@@ -285,14 +318,14 @@ func (s *supervisor) givesUp(last error) (over bool) {
 func (c *Client) pauseBefore(last error) bool {
 	c.mu.Lock()
 	s := c.supervisor
-	delay := s.retry.delay(s.tries)
+	delay := s.retry.delay(s.tries / len(s.servers.urls)) // the other servers are not to wait for the one that was away
 	s.tries++
 	if f := c.opened.OnRetry; f != nil && !c.recv.overfull() {
 		r := Retry{Number: s.number, Delay: delay, Err: last}
 		c.recv.pushEventOf(last, func() { f(r) })
 	}
-	c.opened.Transport.Logger.Info("mqtt: connecting again", "in", delay, "because", last)
 	c.mu.Unlock()
+	c.opened.Transport.Logger.Info("mqtt: connecting again", "in", delay, "because", last)
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

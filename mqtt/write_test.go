@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -316,6 +317,29 @@ func TestReusedBuffersAreNotShared(t *testing.T) {
 				}
 			}
 			<-time.After(3 * time.Second) // until they have let go
+		}
+	})
+}
+
+// TestBytesWrittenNeverFall over many connections, each of which ends with bytes that were not written: a monitor takes a counter that
+// falls for a restart.
+func TestBytesWrittenNeverFall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newLasting(t, mqtt.V311, nil)
+		s.connect("absent")
+		s.publishes(1, "a")
+		s.lose("present") // it has read CONNECT alone
+		s.play("> pub 3A 1 a")
+		s.publishes(1, strings.Repeat("b", 10_000))
+		s.server.Packet()
+		before := s.Stats().BytesWritten
+		for i := range 200 {
+			s.lose("present")
+			now := s.Stats().BytesWritten
+			if now < before {
+				t.Fatalf("after loss %d it is %d, and was %d", i+1, now, before)
+			}
+			before = now
 		}
 	})
 }

@@ -4,19 +4,18 @@
 package mosquitto
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"dunlin/internal/testcert"
+	"dunlin/internal/testserver"
 )
 
 // startLimit bounds one start of the process. Generous: machines of CI are slow.
@@ -43,7 +42,7 @@ type Broker struct {
 	binary  string
 	dir     string
 	port    int
-	log     transcript
+	log     testserver.Transcript
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
@@ -93,7 +92,7 @@ func (b *Broker) WaitLog(text string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if b.log.wait(ctx, 0, text) != nil {
+	if b.log.Wait(ctx, 0, text) != nil {
 		b.t.Fatalf("mosquitto: %q was not logged within 10 s; the log:\n%s", text, b.Log())
 	}
 }
@@ -104,7 +103,7 @@ func (b *Broker) WaitLogFrom(from int, text string) int {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if b.log.wait(ctx, from, text) != nil {
+	if b.log.Wait(ctx, from, text) != nil {
 		b.t.Fatalf("mosquitto: %q was not logged within 10 s; the log from there on:\n%s", text, b.Log()[from:])
 	}
 	return from + strings.Index(b.Log()[from:], text) + len(text)
@@ -180,7 +179,7 @@ func (b *Broker) waitReady(from int, done <-chan struct{}) error {
 		case <-ctx.Done():
 		}
 	}()
-	if b.log.wait(ctx, from, " running") == nil {
+	if b.log.Wait(ctx, from, " running") == nil {
 		return nil
 	}
 	b.end(syscall.SIGKILL)
@@ -202,63 +201,9 @@ func find(t testing.TB) string {
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := testserver.FreePorts(1)
 	if err != nil {
-		t.Fatalf("mosquitto: find a free port: %v", err)
+		t.Fatalf("mosquitto: %v", err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// transcript collects a log and wakes those who wait for a line of it.
-type transcript struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	grown chan struct{} // closed at the next write; nil when nobody waits
-}
-
-// Write appends to the log.
-func (l *transcript) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.grown != nil {
-		close(l.grown)
-		l.grown = nil
-	}
-	return l.text.Write(p)
-}
-
-// String returns the whole log.
-func (l *transcript) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// Len returns how many bytes were logged.
-func (l *transcript) Len() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Len()
-}
-
-// wait returns nil once the log from that offset on holds text.
-func (l *transcript) wait(ctx context.Context, from int, text string) error {
-	for {
-		l.mu.Lock()
-		found := bytes.Contains(l.text.Bytes()[from:], []byte(text))
-		if l.grown == nil {
-			l.grown = make(chan struct{})
-		}
-		grown := l.grown
-		l.mu.Unlock()
-		if found {
-			return nil
-		}
-		select {
-		case <-grown:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return ports[0]
 }

@@ -18,14 +18,15 @@ const DefaultPath = "/mqtt"
 
 // Address is where a broker is and how to get there.
 type Address struct {
-	Network string        // "tcp" or "unix"
-	Host    string        // host name or IP address without brackets; for unix the path
-	Port    string        // decimal; empty for unix
+	Network string        // "tcp", "unix", or "srv" for a domain whose SRV records name the servers
+	Host    string        // host name or IP address without brackets; for unix the path, for srv the domain
+	Port    string        // decimal; empty for unix and srv
 	TLS     bool          // a TLS handshake follows
 	User    *url.Userinfo // user name and password of the URL, or nil
-	Scheme  string        // as canonical word: mqtt, mqtts, ws, wss or unix
+	Scheme  string        // as canonical word: mqtt, mqtts, ws, wss, unix, mqtt+srv or mqtts+srv
 	Path    string        // of ws and wss: the HTTP path, escaped, with its slash
 	Query   string        // of ws and wss: what follows the question mark; may be a secret
+	Domain  string        // whose SRV records named Host; or empty
 }
 
 // schemes maps every scheme to its canonical word.
@@ -34,6 +35,7 @@ var schemes = map[string]string{
 	"mqtts": "mqtts", "ssl": "mqtts", "tls": "mqtts", "tcps": "mqtts",
 	"ws": "ws", "wss": "wss",
 	"unix": "unix", "mqtt+unix": "unix",
+	"mqtt+srv": "mqtt+srv", "mqtts+srv": "mqtts+srv",
 }
 
 // ports are the default ports of the canonical words.
@@ -41,7 +43,8 @@ var ports = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss"
 
 // ParseAddress reads a broker's URL. The schemes are mqtt and tcp (default port
 // 1883), mqtts, ssl, tls and tcps (8883), ws (80) and wss (443) with an HTTP path
-// (DefaultPath), and unix and mqtt+unix with the path of a socket. A bare host or
+// (DefaultPath), unix and mqtt+unix with the path of a socket, and mqtt+srv and mqtts+srv
+// with a domain whose SRV records name the servers: see LookUp. A bare host or
 // host:port means mqtt. The error shows no user name, password or query.
 func ParseAddress(raw string) (Address, error) {
 	u, err := parseURL(raw)
@@ -50,11 +53,11 @@ func ParseAddress(raw string) (Address, error) {
 	}
 	scheme, ok := schemes[strings.ToLower(u.Scheme)]
 	if !ok {
-		return Address{}, fmt.Errorf("broker URL %q: scheme %q is not one of mqtt, tcp, mqtts, ssl, tls, tcps, ws, wss, unix", redact(u), u.Scheme)
+		return Address{}, fmt.Errorf("broker URL %q: scheme %q is not one of mqtt, tcp, mqtts, ssl, tls, tcps, ws, wss, unix, mqtt+srv, mqtts+srv", redact(u), u.Scheme)
 	}
 	a := Address{
 		Network: "tcp", Host: u.Hostname(), Port: u.Port(),
-		TLS: scheme == "mqtts" || scheme == "wss", User: u.User, Scheme: scheme,
+		TLS: scheme == "mqtts" || scheme == "wss" || scheme == "mqtts+srv", User: u.User, Scheme: scheme,
 	}
 	if scheme == "unix" {
 		return unixAddress(a, u)
@@ -64,6 +67,9 @@ func ParseAddress(raw string) (Address, error) {
 	}
 	if !isHost(a.Host) {
 		return Address{}, fmt.Errorf("broker URL %q: host %q is neither a name nor an address; an IPv6 address goes into brackets, its zone in ASCII", redact(u), a.Host)
+	}
+	if services[scheme].name != "" {
+		return domainAddress(a, u)
 	}
 	if a.isWebSocket() {
 		a.Path, a.Query = cmp.Or(u.EscapedPath(), DefaultPath), u.RawQuery
@@ -115,6 +121,18 @@ func withPort(a Address, u *url.URL) (Address, error) {
 	return a, nil
 }
 
+// domainAddress returns the address of a domain with SRV records.
+func domainAddress(a Address, u *url.URL) (Address, error) {
+	a.Network = "srv"
+	if _, err := netip.ParseAddr(a.Host); err == nil {
+		return Address{}, fmt.Errorf("broker URL %q: %s is an address, and SRV records are those of a domain; write %s", redact(u), a.Host, strings.TrimSuffix(a.Scheme, "+srv"))
+	}
+	if a.Port != "" {
+		return Address{}, fmt.Errorf("broker URL %q has port %s, which is for SRV records to say; leave it out", redact(u), a.Port)
+	}
+	return a, nil
+}
+
 func unixAddress(a Address, u *url.URL) (Address, error) {
 	a.Network, a.Port, a.Host = "unix", "", u.Host+u.Path
 	if a.Host == "" {
@@ -149,9 +167,10 @@ func bare(err error) error {
 
 func (a Address) isWebSocket() bool { return a.Scheme == "ws" || a.Scheme == "wss" }
 
-// Endpoint returns what net.Dial takes: host:port, or the socket's path.
+// Endpoint returns what net.Dial takes: host:port, or the socket's path. Of a domain with SRV records,
+// which net.Dial does not take, it is the domain.
 func (a Address) Endpoint() string {
-	if a.Network == "unix" {
+	if a.Network != "tcp" {
 		return a.Host
 	}
 	return net.JoinHostPort(a.Host, a.Port)

@@ -33,6 +33,8 @@ func TestParseAddress(t *testing.T) {
 		"unix:/run/a.sock":            {"unix:///run/a.sock", "unix", "/run/a.sock"},
 		"mqtt+unix:///run/a.sock":     {"unix:///run/a.sock", "unix", "/run/a.sock"},
 		"unix://tmp/a.sock":           {"unix://tmp/a.sock", "unix", "tmp/a.sock"},
+		"mqtt+srv://h/topic":          {"mqtt+srv://h", "srv", "h"},
+		"MQTTS+SRV://joe@h":           {"mqtts+srv://h", "srv", "h"},
 	} {
 		a, err := dial.ParseAddress(raw)
 		if err != nil {
@@ -98,6 +100,9 @@ func TestBadAddresses(t *testing.T) {
 		"[::1%25é]":                             "neither a name nor an address",
 		"mqtt://a b":                            "cannot be read",
 		"mqtt://h:port":                         "cannot be read",
+		"mqtt+srv://joe:s3cret@h:1883":          "has port 1883, which is for SRV records to say",
+		"mqtts+srv://joe:s3cret@127.0.0.1":      "127.0.0.1 is an address, and SRV records are those of a domain; write mqtts",
+		"mqtt+srv://joe:s3cret@":                "has no host",
 		"mqtt://h\r\nProxy-Authorization: none": "cannot be read",
 	} {
 		_, err := dial.ParseAddress(raw)
@@ -112,7 +117,7 @@ func TestBadAddresses(t *testing.T) {
 func FuzzAddress(f *testing.F) {
 	for _, seed := range []string{
 		"mqtt://h", "h:1", "[::1]", "wss://u:p@h:1/p?q#f", "unix:///a%20b", "unix:x", "tcp://[fe80::1%25a]:9", "ws://h%41/%2f", "://", "mqtt+unix://a",
-		"mqtt://]", "mqtt://[::0%250]]:1", "::%25\xff:", "mqtt://h:1:2", "[::1%25é]", // once read as hosts
+		"mqtt://]", "mqtt://[::0%250]]:1", "::%25\xff:", "mqtt://h:1:2", "[::1%25é]", "mqtts+srv://u:p@h", // once read as hosts
 	} {
 		f.Add(seed)
 	}
@@ -131,7 +136,10 @@ func FuzzAddress(f *testing.F) {
 			}
 			return
 		}
-		if host, port, err := net.SplitHostPort(a.Endpoint()); err != nil || host != a.Host || port != a.Port {
+		if a.IsSRV() && (a.Port != "" || a.Endpoint() != a.Host) {
+			t.Fatalf("got %+v", a)
+		}
+		if host, port, err := net.SplitHostPort(a.Endpoint()); !a.IsSRV() && (err != nil || host != a.Host || port != a.Port) {
 			t.Fatalf("endpoint %q of %+v: %v", a.Endpoint(), a, err)
 		}
 		again, err := dial.ParseAddress(a.String())

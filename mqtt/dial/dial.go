@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -18,13 +19,14 @@ type Func func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Options say how Open goes about it. The zero value is usable.
 type Options struct {
-	// Dial makes the connection under TLS; nil: net.Dialer, which tries all
-	// addresses of a name, IPv6 and IPv4 side by side (RFC 6555). An *Error that
-	// it returns keeps its Stage.
+	// Dial makes the connection under TLS; nil: a Dialer, which tries all addresses of a
+	// name, in an order that is drawn. An *Error that it returns keeps its Stage.
 	Dial Func
+	// Resolver is asked for SRV records and, where Dial is nil, for addresses; nil: net.DefaultResolver.
+	Resolver *net.Resolver
 	// TLS is the configuration of the handshake; nil: the system's authorities.
-	// It is not changed. Its ServerName defaults to the address's host, its
-	// MinVersion to TLS 1.2.
+	// It is not changed. Its ServerName defaults to the address's host, with SRV to the
+	// domain unless the host lies within it, its MinVersion to TLS 1.2.
 	TLS *tls.Config
 	// HandshakeTimeout bounds the TLS handshake alone; 0: only the context does.
 	HandshakeTimeout time.Duration
@@ -56,27 +58,29 @@ func (e *Error) Error() string { return e.Stage + " " + e.Address + ": " + e.Err
 func (e *Error) Unwrap() error { return e.Err }
 
 // Open connects to a, shakes hands when a asks for TLS, and then makes the
-// WebSocket when it asks for that. ctx bounds all stages. The error is an *Error.
+// WebSocket when it asks for that. Of a domain with SRV records it takes the first server that can be
+// reached; LookUp and OpenFirst say which. ctx bounds all stages. The error is an *Error.
 func Open(ctx context.Context, a Address, o Options) (net.Conn, error) {
-	var upgrade Upgrade
-	if a.isWebSocket() {
-		if upgrade = o.upgrade(); upgrade == nil {
-			return nil, &Error{StageWebSocket, a.String(), ErrNoWebSocket}
-		}
-	}
-	conn, err := connect(ctx, a, o.Dial)
+	servers, err := LookUp(ctx, a, o.Resolver)
 	if err != nil {
 		return nil, err
 	}
+	conn, _, err := OpenFirst(ctx, servers, o)
+	return conn, err
+}
+
+// finish makes what goes above conn, a connection to a, and closes it when that fails.
+func finish(ctx context.Context, conn net.Conn, a Address, o *Options) (net.Conn, error) {
 	if a.TLS {
+		var err error
 		if conn, err = secure(ctx, conn, a, o); err != nil {
 			return nil, err
 		}
 	}
-	if upgrade == nil {
+	if !a.isWebSocket() {
 		return conn, nil
 	}
-	above, err := upgrade(ctx, conn, a)
+	above, err := o.upgrade()(ctx, conn, a)
 	if err != nil {
 		_ = conn.Close() // the handshake's error is the one that matters
 		return nil, &Error{StageWebSocket, a.String(), shorten(ctx, err)}
@@ -85,9 +89,10 @@ func Open(ctx context.Context, a Address, o Options) (net.Conn, error) {
 }
 
 // connect makes the connection below TLS.
-func connect(ctx context.Context, a Address, via Func) (net.Conn, error) {
+func connect(ctx context.Context, a Address, o *Options) (net.Conn, error) {
+	via := o.Dial
 	if via == nil {
-		via = (&net.Dialer{}).DialContext
+		via = (&Dialer{Resolver: o.Resolver}).DialContext
 	}
 	conn, err := via(ctx, a.Network, a.Endpoint())
 	if err == nil {
@@ -110,13 +115,13 @@ func connect(ctx context.Context, a Address, via Func) (net.Conn, error) {
 }
 
 // secure shakes hands over conn, and closes it when that fails.
-func secure(ctx context.Context, conn net.Conn, a Address, o Options) (net.Conn, error) {
+func secure(ctx context.Context, conn net.Conn, a Address, o *Options) (net.Conn, error) {
 	if o.HandshakeTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.HandshakeTimeout)
 		defer cancel()
 	}
-	above := tls.Client(conn, prepare(o.TLS, a.Host))
+	above := tls.Client(conn, prepare(o.TLS, a.serverName()))
 	if err := above.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // the handshake's error is the one that matters
 		return nil, &Error{StageTLS, a.String(), shorten(ctx, explain(err, a))}
@@ -138,8 +143,13 @@ func prepare(conf *tls.Config, host string) *tls.Config {
 // explain says what a server that speaks no TLS looks like from here, and what to try.
 func explain(err error, a Address) error {
 	plain := strings.TrimSuffix(a.Scheme, "s") // "mqtt" or "ws"
-	var record tls.RecordHeaderError
+	var (
+		record tls.RecordHeaderError
+		name   x509.HostnameError
+	)
 	switch {
+	case errors.As(err, &name) && a.Domain != "" && name.Host == a.Domain:
+		return fmt.Errorf("%w; a server that SRV records name outside of the domain needs a certificate for the domain: or set the server name of TLS", err)
 	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
 		return fmt.Errorf("the server speaks HTTP at this port, without TLS: %w; check the port, or use ws for MQTT over WebSocket", err)
 	case errors.As(err, &record):
@@ -163,8 +173,5 @@ func shorten(ctx context.Context, err error) error {
 		}
 		return fmt.Errorf("%w (%w)", cause, err)
 	}
-	if op, ok := err.(*net.OpError); ok && op.Err != nil { //nolint:errorlint // only the outermost layer repeats the address
-		return op.Err
-	}
-	return err
+	return withoutOp(err)
 }

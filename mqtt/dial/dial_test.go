@@ -2,7 +2,6 @@ package dial_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"dunlin/internal/testdns"
 	"dunlin/mqtt/dial"
 )
 
@@ -68,48 +68,12 @@ func TestUnixSocket(t *testing.T) {
 	}
 }
 
-// dns answers A and AAAA questions over one packet connection: 127.0.0.1 and ::1.
+// dns knows one name of both families: 127.0.0.1 and ::1.
 func dns(t *testing.T) *net.Resolver {
 	t.Helper()
-	server, err := net.ListenPacket("udp", "127.0.0.1:0")
-	must(t, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		b := make([]byte, 512)
-		for {
-			n, from, err := server.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			_, _ = server.WriteTo(answer(b[:n]), from)
-		}
-	}()
-	t.Cleanup(func() { _ = server.Close(); <-done })
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", server.LocalAddr().String())
-	}}
-}
-
-// answer makes the answer to a question of DNS for one name.
-func answer(question []byte) []byte {
-	end := 12
-	for question[end] != 0 {
-		end += int(question[end]) + 1
-	}
-	end += 5
-	kind := binary.BigEndian.Uint16(question[end-4:])
-	address := net.IPv6loopback
-	if kind == 1 {
-		address = net.IPv4(127, 0, 0, 1).To4()
-	}
-	b := append([]byte(nil), question[:end]...)
-	copy(b[2:], []byte{0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0})
-	b = append(b, 0xC0, 12)
-	b = binary.BigEndian.AppendUint16(b, kind)
-	b = append(b, 0, 1, 0, 0, 0, 1)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(address)))
-	return append(b, address...)
+	server := testdns.New()
+	server.SetAddresses("broker.test", "127.0.0.1", "::1")
+	return server.Resolver(t)
 }
 
 // TestBlackHoleOfIPv6: the other family is tried beside it.

@@ -30,6 +30,7 @@ type inbox struct {
 	awaiting   bool  // the owner is to be asked whether it wants more
 	borrowed   bool  // what was handed over is still in use
 	refused    bool  // the rest of the input is thrown away
+	fresh      bool  // a new goroutine is to make the next read
 	err        error // how the last read ended
 
 	straight straight // the payload that is read into its own memory

@@ -155,7 +155,10 @@ func Start(conn net.Conn, owner Owner, cfg Config) *Link {
 	l.in.shrink()
 	l.reading.Add(1)
 	go l.readLoop(l.in)
-	go l.writeLoop()
+	kick := l.kick
+	// To wait for one channel alone takes the least memory. A stopped timer may stay for long, so it
+	// must not lead to the link, and to what ended that.
+	go l.writeLoop(time.AfterFunc(time.Hour, func() { wake(kick) }))
 	return l
 }
 

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"dunlin/mqtt/internal/wire"
 )
 
 // drainTime is how long reading may go on after a failed write: the
@@ -18,34 +20,47 @@ const pieceSize = 64 << 10
 
 // writeLoop writes what the owner has until the link ends, then closes the
 // connection, waits for the end of the input and reports the end.
-func (l *Link) writeLoop() {
-	kick := l.kick
-	// To wait for one channel alone takes the least memory. A stopped timer may stay for long, so it
-	// must not lead to the link, and to what ended that.
-	timer := time.AfterFunc(time.Hour, func() { wake(kick) })
-	defer timer.Stop()
+func (l *Link) writeLoop(timer *time.Timer) {
+	if l.writeOn(timer) {
+		go l.writeLoop(timer)
+		return
+	}
+	timer.Stop()
+}
+
+// writeOn writes until the link has ended, or until a new goroutine is to go on: after a PINGREQ alone, which tells that the client
+// rests. A write needs more stack than the smallest that there is, and a stack that grew stays as large for as long as somebody waits
+// on it; see ReadFresh.
+func (l *Link) writeOn(timer *time.Timer) (fresh bool) {
 	for {
 		batch, wait, last := l.owner.Take(time.Now())
 		if len(batch.Bytes) > 0 {
 			if err := l.write(batch); err != nil {
 				l.endAfterWrite(err)
-				return
+				return false
 			}
+			ping := isPing(batch.Bytes)
 			l.owner.Written()
+			if ping {
+				return true
+			}
 			continue
 		}
 		if last {
 			l.hangUp()
-			return
+			return false
 		}
 		timer.Reset(wait)
 		<-l.kick
 		if l.isEnding() {
 			l.end()
-			return
+			return false
 		}
 	}
 }
+
+// isPing reports whether b is a PINGREQ and nothing else.
+func isPing(b []byte) bool { return len(b) == 2 && b[0] == byte(wire.PINGREQ)<<4 }
 
 // WritesNow reports whether WriteNow can be used: on a connection that is a socket and nothing
 // more, and where nobody traces the packets.

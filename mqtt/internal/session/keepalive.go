@@ -22,6 +22,8 @@ type keepAlive struct {
 	interval time.Duration
 	timeout  time.Duration
 	sent     time.Time // the last packet that was sent
+	asked    int64     // the last PINGREQ that Tick sent, in nanoseconds of Unix time
+	spoke    int64     // the last packet before it that was none
 	received time.Time // the last byte that came
 	pinged   time.Time // the ping that waits for an answer; zero: none
 	paused   bool      // nobody reads: silence proves nothing
@@ -29,7 +31,7 @@ type keepAlive struct {
 }
 
 func (k *keepAlive) start(now time.Time) {
-	k.sent, k.received, k.pinged = now, now, time.Time{}
+	k.sent, k.received, k.pinged, k.asked = now, now, time.Time{}, 0
 	k.paused = false // by the last connection
 	k.running = true
 }
@@ -44,6 +46,14 @@ func (k *keepAlive) due() time.Time {
 		since = k.received
 	}
 	return since.Add(k.interval - min(k.interval/10, maxMargin))
+}
+
+// lastWord returns when the last packet was sent that Tick did not send, as a Unix time.
+func (k *keepAlive) lastWord() int64 {
+	if sent := k.sent.UnixNano(); sent != k.asked {
+		return sent
+	}
+	return k.spoke
 }
 
 // Sent tells that packets were handed to the network at now. While publishes are held that does not
@@ -98,7 +108,8 @@ func (s *Session) Tick(dst []byte, now time.Time) ([]byte, error) {
 	if !k.pinged.IsZero() && !k.paused {
 		return dst, ErrSilent
 	}
-	k.sent = now
+	k.spoke = k.lastWord()
+	k.sent, k.asked = now, now.UnixNano()
 	if k.pinged.IsZero() {
 		k.pinged = now
 	}

@@ -16,11 +16,25 @@ import (
 // go out one at a time, which shows the cause, and not before the server has
 // answered a PINGREQ, so that a server that keeps no connection is told from one
 // that does not take a message. After quarantineAfter ends, the last ones while it was
-// alone, it is given up.
+// alone, it is given up, but not before the patience of Loss has passed since publishes go out one
+// at a time: RabbitMQ 3.10 ends the connection of each publisher at once, with good messages, for as long as a queue
+// has no leader.
+//
+// A server that does not like a message ends the connection when it has read it. An end that comes
+// lateAfter after the last packet was written, but for PINGREQ, is no answer to it: so does a server that is
+// overloaded, or a cluster without a leader, give up what it could not store in time. NATS 2.15.3 does
+// after five seconds, its js_api_timeout.
 const (
 	isolateAfter    = 3
 	quarantineAfter = 6
+	lateAfter       = 3 * time.Second
 )
+
+// Late reports whether a connection that has ended at now did so long after the last packet was written, but for
+// PINGREQ. While the caller does not read, an end may be old when it is seen.
+func (s *Session) Late(now time.Time) bool {
+	return !s.alive.paused && now.UnixNano()-s.alive.lastWord() >= int64(lateAfter)
+}
 
 // places returns how many publishes may be in flight.
 func (s *Session) places() int {
@@ -76,13 +90,18 @@ func (s *Session) Unanswered() bool { return s.used > 0 && !s.progress }
 
 // countLoss notes that the server ended a connection on which it answered nothing,
 // and was to answer e first.
-func (s *Session) countLoss(e *Entry, alone bool) {
+func (s *Session) countLoss(e *Entry, alone bool, l *Loss) {
 	if e.losses >= isolateAfter && !alone {
+		return
+	}
+	if e.losses == quarantineAfter-1 && l.Now.UnixNano()-s.suspected < int64(l.Patience) {
 		return
 	}
 	switch e.losses++; e.losses {
 	case isolateAfter:
-		s.isolated++
+		if s.isolated++; s.isolated == 1 {
+			s.suspected = l.Now.UnixNano()
+		}
 	case quarantineAfter:
 		if e.onRecord {
 			e.sealRecord(s.cfg.Version)

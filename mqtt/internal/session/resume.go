@@ -22,6 +22,8 @@ type Failure struct {
 type Loss struct {
 	Untouched func(*Entry) bool // no byte of the publish was written
 	ByServer  bool              // the server ended it
+	Now       time.Time
+	Patience  time.Duration // how long a publish is under suspicion, at least, before it is given up
 }
 
 // Suspend tells that the connection is lost. Publishes stay for the next one,
@@ -47,7 +49,7 @@ func (s *Session) Suspend(l Loss) (requests []*Entry) {
 			e.anew = e.anew && (untouched || !e.inWindow) // not sent on this connection either
 			if oldest && e.inWindow && e.stage == sent {
 				oldest = false
-				s.countLoss(e, alone)
+				s.countLoss(e, alone, &l)
 			}
 			s.vacate(e)
 		}

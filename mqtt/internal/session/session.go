@@ -122,6 +122,7 @@ type Session struct {
 	endure      bool               // topic aliases of the server above the maximum
 	noted       wire.Version       // of the session, as the store has it; 0: it says nothing
 	isolated    int                // publishes at which the server may disconnect
+	suspected   int64              // Unix nanoseconds: since when there is one
 	resend      fifo.Queue[*Entry] // what earlier connections left, oldest first
 	epoch       uint64             // of the connection
 	now         int64              // Unix milliseconds, as last told
