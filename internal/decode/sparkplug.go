@@ -1,13 +1,11 @@
 package decode
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/dynamicpb"
-
+	"dunlin/internal/sparkplugb"
 	"dunlin/mqtt"
 )
 
@@ -17,17 +15,12 @@ import (
 // name and the data type that the last birth certificate seen of its edge node gave to it. Payloads of
 // topics STATE are JSON, and the words of version 2.2 are strings.
 type sparkplug struct {
-	payload protoreflect.MessageDescriptor
-	births  births
+	births births
 }
 
 // newSparkplug returns what decodes Sparkplug B.
 func newSparkplug() (decodeFunc, error) {
-	payload, err := sparkplugPayload()
-	if err != nil {
-		return nil, err
-	}
-	s := &sparkplug{payload: payload, births: births{nodes: map[string]*birth{}}}
+	s := &sparkplug{births: births{nodes: map[string]*birth{}}}
 	return s.append, nil
 }
 
@@ -36,18 +29,16 @@ func (s *sparkplug) append(dst []byte, m *mqtt.Received) ([]byte, error) {
 	if topic.kind == "STATE" {
 		return appendState(dst, m)
 	}
-	payload := dynamicpb.NewMessage(s.payload)
-	in := proto.UnmarshalOptions{RecursionLimit: maxDepth}
-	if err := contained(func() error { return in.Unmarshal(m.Payload, payload) }); err != nil {
-		return dst, trimProto(err)
+	payload, err := sparkplugb.Unmarshal(m.Payload)
+	if err != nil {
+		return dst, err
 	}
 	if topic.kind == "NBIRTH" {
 		s.births.forget(topic.node)
 	}
-	isBirth := topic.kind == "NBIRTH" || topic.kind == "DBIRTH"
-	for metric := range list(payload, "metrics") {
-		if isBirth {
-			s.births.learn(topic, metric)
+	if topic.kind == "NBIRTH" || topic.kind == "DBIRTH" {
+		for i := range payload.Metrics {
+			s.births.learn(topic, &payload.Metrics[i])
 		}
 	}
 	w := &sparkplugWriter{dst: dst, topic: topic, births: &s.births}
@@ -99,58 +90,89 @@ func (w *sparkplugWriter) member(name string) {
 	w.dst = append(appendString(w.dst, name), ':')
 }
 
+// The functions below write a member if it is there.
+
+func (w *sparkplugWriter) number(name string, v sparkplugb.Opt[uint64]) {
+	if v.Has {
+		w.member(name)
+		w.dst = strconv.AppendUint(w.dst, v.V, 10)
+	}
+}
+
+func (w *sparkplugWriter) text(name string, v sparkplugb.Opt[string]) {
+	if v.Has {
+		w.member(name)
+		w.dst = appendString(w.dst, v.V)
+	}
+}
+
+func (w *sparkplugWriter) flag(name string, v sparkplugb.Opt[bool]) {
+	if v.Has {
+		w.member(name)
+		w.dst = strconv.AppendBool(w.dst, v.V)
+	}
+}
+
 // each writes an array.
-func (w *sparkplugWriter) each(m protoreflect.Message, name string, write func(protoreflect.Message)) {
+func each[T any](w *sparkplugWriter, list []T, write func(*T)) {
 	w.dst = append(w.dst, '[')
-	for element := range list(m, name) {
-		if last := w.dst[len(w.dst)-1]; last != '[' {
-			w.dst = append(w.dst, ',')
-		}
-		write(element)
+	for i := range list {
+		w.dst = comma(w.dst, i)
+		write(&list[i])
 	}
 	w.dst = append(w.dst, ']')
 }
 
-// plain writes those members that are there and need no interpretation.
-func (w *sparkplugWriter) plain(m protoreflect.Message, names ...protoreflect.Name) {
-	for _, name := range names {
-		if field := fieldOf(m, name); m.Has(field) {
-			w.member(string(name))
-			w.dst = appendPlain(w.dst, field, m.Get(field))
-		}
-	}
-}
-
-func (w *sparkplugWriter) payload(m protoreflect.Message) {
+func (w *sparkplugWriter) payload(p *sparkplugb.Payload) {
 	w.dst = append(w.dst, '{')
-	w.plain(m, "timestamp", "seq", "uuid", "body")
+	w.number("timestamp", p.Timestamp)
+	w.number("seq", p.Seq)
+	w.text("uuid", p.UUID)
+	if p.Body.Has {
+		w.member("body")
+		w.dst = appendBytes(w.dst, p.Body.V)
+	}
 	w.member("metrics")
-	w.each(m, "metrics", w.metric)
+	each(w, p.Metrics, w.metric)
 	w.dst = append(w.dst, '}')
 }
 
-func (w *sparkplugWriter) metric(m protoreflect.Message) {
+func (w *sparkplugWriter) metric(m *sparkplugb.Metric) {
 	name, datatype := w.births.lookUp(w.topic, m)
 	w.dst = append(w.dst, '{')
 	if name != "" {
 		w.member("name")
 		w.dst = appendString(w.dst, name)
 	}
-	w.plain(m, "alias", "timestamp")
+	w.number("alias", m.Alias)
+	w.number("timestamp", m.Timestamp)
 	w.datatype("datatype", datatype)
-	w.plain(m, "is_historical", "is_transient", "is_null")
-	if field := fieldOf(m, "metadata"); m.Has(field) {
+	w.flag("is_historical", m.Historical)
+	w.flag("is_transient", m.Transient)
+	w.flag("is_null", m.Null)
+	if m.Metadata != nil {
 		w.member("metadata")
-		w.dst = append(w.dst, '{')
-		w.plain(m.Get(field).Message(), "is_multi_part", "content_type", "size", "seq", "file_name", "file_type", "md5", "description")
-		w.dst = append(w.dst, '}')
+		w.metadata(m.Metadata)
 	}
-	if field := fieldOf(m, "properties"); m.Has(field) {
+	if m.Properties != nil {
 		w.member("properties")
-		w.propertySet(m.Get(field).Message())
+		w.propertySet(m.Properties)
 	}
 	w.member("value")
-	w.value(m, datatype)
+	w.value(&m.Value, datatype, m.Null.V)
+	w.dst = append(w.dst, '}')
+}
+
+func (w *sparkplugWriter) metadata(m *sparkplugb.Metadata) {
+	w.dst = append(w.dst, '{')
+	w.flag("is_multi_part", m.MultiPart)
+	w.text("content_type", m.ContentType)
+	w.number("size", m.Size)
+	w.number("seq", m.Seq)
+	w.text("file_name", m.FileName)
+	w.text("file_type", m.FileType)
+	w.text("md5", m.MD5)
+	w.text("description", m.Description)
 	w.dst = append(w.dst, '}')
 }
 
@@ -164,82 +186,91 @@ func (w *sparkplugWriter) datatype(member string, datatype sparkplugType) {
 }
 
 // value writes the value of a metric, property, parameter or element; null where there is none.
-func (w *sparkplugWriter) value(m protoreflect.Message, datatype sparkplugType) {
-	field := m.WhichOneof(m.Descriptor().Oneofs().ByName("value"))
-	if isNull := m.Descriptor().Fields().ByName("is_null"); field == nil || isNull != nil && m.Get(isNull).Bool() {
+func (w *sparkplugWriter) value(v *sparkplugb.Value, datatype sparkplugType, isNull bool) {
+	if isNull {
 		w.dst = append(w.dst, "null"...)
 		return
 	}
-	value := m.Get(field)
-	switch field.Name() {
-	case "int_value", "long_value":
-		w.dst = datatype.appendInteger(w.dst, value.Uint())
-	case "bytes_value":
-		w.dst = datatype.appendBytes(w.dst, value.Bytes())
-	case "dataset_value":
-		w.dataSet(value.Message())
-	case "template_value":
-		w.template(value.Message())
-	case "propertyset_value":
-		w.propertySet(value.Message())
-	case "propertysets_value":
-		w.each(value.Message(), "propertyset", w.propertySet)
+	switch v.Kind {
+	case sparkplugb.Int, sparkplugb.Long:
+		w.dst = datatype.appendInteger(w.dst, v.Bits)
+	case sparkplugb.Float:
+		w.dst = appendFloat(w.dst, float64(math.Float32frombits(uint32(v.Bits))), 32)
+	case sparkplugb.Double:
+		w.dst = appendFloat(w.dst, math.Float64frombits(v.Bits), 64)
+	case sparkplugb.Bool:
+		w.dst = strconv.AppendBool(w.dst, v.Bits != 0)
+	case sparkplugb.Text:
+		w.dst = appendString(w.dst, v.Text)
+	case sparkplugb.Bytes:
+		w.dst = datatype.appendBytes(w.dst, []byte(v.Text))
 	default:
-		w.dst = appendPlain(w.dst, field, value)
+		w.nested(v.Ref)
+	}
+}
+
+// nested writes a value that is made of others; null where there is none.
+func (w *sparkplugWriter) nested(ref any) {
+	switch ref := ref.(type) {
+	case *sparkplugb.DataSet:
+		w.dataSet(ref)
+	case *sparkplugb.Template:
+		w.template(ref)
+	case *sparkplugb.PropertySet:
+		w.propertySet(ref)
+	case *[]sparkplugb.PropertySet:
+		each(w, *ref, w.propertySet)
+	default:
+		w.dst = append(w.dst, "null"...)
 	}
 }
 
 // propertySet writes properties as an object, as far as both lists of the set reach.
-func (w *sparkplugWriter) propertySet(m protoreflect.Message) {
-	keys, values := m.Get(fieldOf(m, "keys")).List(), m.Get(fieldOf(m, "values")).List()
+func (w *sparkplugWriter) propertySet(s *sparkplugb.PropertySet) {
 	w.dst = append(w.dst, '{')
-	for i := range min(keys.Len(), values.Len()) {
-		w.member(keys.Get(i).String())
-		property := values.Get(i).Message()
-		w.value(property, typeOf(property, "type"))
+	for i := range min(len(s.Keys), len(s.Values)) {
+		w.member(s.Keys[i])
+		property := &s.Values[i]
+		w.value(&property.Value, sparkplugType(property.Type.V), property.Null.V)
 	}
 	w.dst = append(w.dst, '}')
 }
 
-func (w *sparkplugWriter) dataSet(m protoreflect.Message) {
-	types := m.Get(fieldOf(m, "types")).List()
-	columns := m.Get(fieldOf(m, "columns")).List()
-	w.dst = append(w.dst, `{"columns":[`...)
-	for i := range columns.Len() {
-		w.dst = appendString(comma(w.dst, i), columns.Get(i).String())
-	}
-	w.dst = append(w.dst, `],"types":[`...)
-	for i := range types.Len() {
-		w.dst = sparkplugType(types.Get(i).Uint()).append(comma(w.dst, i))
-	}
-	w.dst = append(w.dst, `],"rows":`...)
-	w.each(m, "rows", func(row protoreflect.Message) {
+func (w *sparkplugWriter) dataSet(d *sparkplugb.DataSet) {
+	w.dst = append(w.dst, `{"columns":`...)
+	each(w, d.Columns, func(name *string) { w.dst = appendString(w.dst, *name) })
+	w.dst = append(w.dst, `,"types":`...)
+	each(w, d.Types, func(datatype *uint32) { w.dst = sparkplugType(*datatype).append(w.dst) })
+	w.dst = append(w.dst, `,"rows":`...)
+	each(w, d.Rows, func(row *[]sparkplugb.Value) {
 		column := 0
-		w.each(row, "elements", func(element protoreflect.Message) {
+		each(w, *row, func(element *sparkplugb.Value) {
 			datatype := sparkplugType(0)
-			if column < types.Len() {
-				datatype = sparkplugType(types.Get(column).Uint())
+			if column < len(d.Types) {
+				datatype = sparkplugType(d.Types[column])
 			}
 			column++
-			w.value(element, datatype)
+			w.value(element, datatype, false)
 		})
 	})
 	w.dst = append(w.dst, '}')
 }
 
-func (w *sparkplugWriter) template(m protoreflect.Message) {
+func (w *sparkplugWriter) template(t *sparkplugb.Template) {
 	w.dst = append(w.dst, '{')
-	w.plain(m, "version", "template_ref", "is_definition")
+	w.text("version", t.Version)
+	w.text("template_ref", t.Ref)
+	w.flag("is_definition", t.Definition)
 	w.member("metrics")
-	w.each(m, "metrics", w.metric)
+	each(w, t.Metrics, w.metric)
 	w.member("parameters")
-	w.each(m, "parameters", func(parameter protoreflect.Message) {
-		datatype := typeOf(parameter, "type")
+	each(w, t.Parameters, func(parameter *sparkplugb.Parameter) {
+		datatype := sparkplugType(parameter.Type.V)
 		w.dst = append(w.dst, '{')
-		w.plain(parameter, "name")
+		w.text("name", parameter.Name)
 		w.datatype("type", datatype)
 		w.member("value")
-		w.value(parameter, datatype)
+		w.value(&parameter.Value, datatype, false)
 		w.dst = append(w.dst, '}')
 	})
 	w.dst = append(w.dst, '}')
@@ -251,21 +282,4 @@ func comma(dst []byte, i int) []byte {
 		return dst
 	}
 	return append(dst, ',')
-}
-
-// appendPlain appends a field that is no message.
-func appendPlain(dst []byte, field protoreflect.FieldDescriptor, value protoreflect.Value) []byte {
-	switch field.Kind() {
-	case protoreflect.StringKind:
-		return appendString(dst, value.String())
-	case protoreflect.BytesKind:
-		return appendBytes(dst, value.Bytes())
-	case protoreflect.BoolKind:
-		return strconv.AppendBool(dst, value.Bool())
-	case protoreflect.FloatKind:
-		return appendFloat(dst, value.Float(), 32)
-	case protoreflect.DoubleKind:
-		return appendFloat(dst, value.Float(), 64)
-	}
-	return strconv.AppendUint(dst, value.Uint(), 10)
 }

@@ -3,7 +3,7 @@ package decode
 import (
 	"slices"
 
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"dunlin/internal/sparkplugb"
 )
 
 // maxBirths bounds the memory of birth certificates: whoever may publish can make up edge nodes without end.
@@ -48,8 +48,8 @@ func (b *births) forget(node string) {
 }
 
 // learn remembers a metric of a birth certificate.
-func (b *births) learn(topic sparkplugTopic, metric protoreflect.Message) {
-	name, datatype := metric.Get(fieldOf(metric, "name")).String(), typeOf(metric, "datatype")
+func (b *births) learn(topic sparkplugTopic, metric *sparkplugb.Metric) {
+	name, datatype := metric.Name.V, sparkplugType(metric.Type.V)
 	known := b.nodes[topic.node]
 	if known == nil {
 		known = &birth{byAlias: map[uint64]knownMetric{}, types: map[deviceMetric]sparkplugType{}}
@@ -63,11 +63,10 @@ func (b *births) learn(topic sparkplugTopic, metric protoreflect.Message) {
 	if _, again := known.types[key]; again || b.grow(topic.node, known, birthEntry+len(name)+len(topic.device)) {
 		known.types[key] = datatype
 	}
-	field := fieldOf(metric, "alias")
-	if !metric.Has(field) {
+	if !metric.Alias.Has {
 		return
 	}
-	alias := metric.Get(field).Uint()
+	alias := metric.Alias.V
 	if _, again := known.byAlias[alias]; again || b.grow(topic.node, known, birthEntry+len(name)) {
 		known.byAlias[alias] = knownMetric{name, datatype}
 	}
@@ -87,14 +86,14 @@ func (b *births) grow(node string, known *birth, bytes int) bool {
 }
 
 // lookUp returns name and data type of a metric: what it says itself, and else what its birth certificate said.
-func (b *births) lookUp(topic sparkplugTopic, metric protoreflect.Message) (string, sparkplugType) {
-	name, datatype := metric.Get(fieldOf(metric, "name")).String(), typeOf(metric, "datatype")
+func (b *births) lookUp(topic sparkplugTopic, metric *sparkplugb.Metric) (string, sparkplugType) {
+	name, datatype := metric.Name.V, sparkplugType(metric.Type.V)
 	known := b.nodes[topic.node]
 	if known == nil {
 		return name, datatype
 	}
-	if field := fieldOf(metric, "alias"); name == "" && metric.Has(field) {
-		born := known.byAlias[metric.Get(field).Uint()]
+	if name == "" && metric.Alias.Has {
+		born := known.byAlias[metric.Alias.V]
 		if datatype == 0 {
 			datatype = born.datatype
 		}
