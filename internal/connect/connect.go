@@ -29,10 +29,13 @@ type Options struct {
 	WebSocket       bool
 	WebSocketPath   string
 	WebSocketHeader http.Header
-	// SRV asks DNS for the servers of the domain Host (_mqtt._tcp, with TLS _secure-mqtt._tcp). The first
-	// of them is the URL, the others go into Reconnect.Servers. Resolver is who is asked; nil: the system's.
+	// SRV has DNS say at each attempt which servers the domain Host has (_mqtt._tcp, with TLS
+	// _secure-mqtt._tcp). Resolver is who is asked, also for addresses; nil: the system's.
 	SRV      bool
 	Resolver *net.Resolver
+	// Servers are further servers, added to those of Reconnect: URLs, or HOST[:PORT] for the rest as the
+	// first. Without Reconnect they do not count.
+	Servers []string
 	// BindAddress is the local address or host name from which the connection is made.
 	BindAddress string
 	// Nagle has small packets wait until those before are acknowledged, which saves packets and costs time.

@@ -1,8 +1,6 @@
 package connect_test
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
 	"net"
 	"os"
@@ -13,90 +11,89 @@ import (
 	"testing"
 
 	"dunlin/internal/connect"
+	"dunlin/internal/testdns"
 	"dunlin/mqtt"
 )
 
-// nameServer answers every question with the SRV records that it holds for the name, and returns who
-// asks it.
-func nameServer(t *testing.T, records map[string][][3]any) *net.Resolver {
-	t.Helper()
-	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+// TestSRVNamesServers reaches the server that a name server on the loopback interface names, by its address.
+func TestSRVNamesServers(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		question := make([]byte, 512)
-		for {
-			n, from, err := socket.ReadFrom(question)
-			if err != nil {
-				return
-			}
-			_, _ = socket.WriteTo(answer(question[:n], records), from)
-		}
-	}()
-	t.Cleanup(func() { _ = socket.Close(); <-done })
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", socket.LocalAddr().String())
-	}}
-}
-
-// answer makes a DNS answer (RFC 1035 section 4, RFC 2782).
-func answer(question []byte, records map[string][][3]any) []byte {
-	name, end := "", 12
-	for question[end] != 0 {
-		name += string(question[end+1:end+1+int(question[end])]) + "."
-		end += 1 + int(question[end])
+	defer l.Close()
+	names := testdns.New()
+	names.SetAddresses("a.example.test", "127.0.0.1")
+	names.SetSRV("_mqtt._tcp.example.test", testdns.Record(0, 0, uint16(l.Addr().(*net.TCPAddr).Port), "a.example.test"))
+	o := connect.Options{SRV: true, Host: "example.test", Port: 1883, Resolver: names.Resolver(t)}
+	raw, cfg, err := o.Prepare(t.Context())
+	if err != nil || raw != "mqtt+srv://example.test" {
+		t.Fatalf("%s, %v", raw, err)
 	}
-	end += 5 // the zero, type and class
-	found := records[name]
-	out := append([]byte{}, question[:2]...)
-	code := byte(0)
-	if found == nil {
-		code = 3 // no such name
+	c, err := mqtt.Open(t.Context(), raw, mqtt.Config{Transport: cfg.Transport})
+	if err != nil {
+		t.Fatal(err)
 	}
-	out = append(out, 0x81, 0x80|code, 0, 1, 0, byte(len(found)), 0, 0, 0, 0)
-	out = append(out, question[12:end]...)
-	for _, r := range found {
-		data := binary.BigEndian.AppendUint16(nil, uint16(r[0].(int))) // priority
-		data = append(data, 0, 0)                                      // weight
-		data = binary.BigEndian.AppendUint16(data, uint16(r[1].(int))) // port
-		for label := range strings.SplitSeq(strings.TrimSuffix(r[2].(string), "."), ".") {
-			if label != "" {
-				data = append(append(data, byte(len(label))), label...)
-			}
-		}
-		data = append(data, 0)
-		out = append(out, 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60)
-		out = append(binary.BigEndian.AppendUint16(out, uint16(len(data))), data...)
+	if at := c.Remote(); !strings.HasPrefix(at, "mqtt://a.example.test:") {
+		t.Errorf("connected to %s", at)
 	}
-	return out
-}
-
-func TestSRVNamesServers(t *testing.T) {
-	resolver := nameServer(t, map[string][][3]any{
-		"_mqtt._tcp.example.com.":        {{20, 1884, "b.example.com."}, {10, 1883, "a.example.com."}},
-		"_secure-mqtt._tcp.example.com.": {{10, 8884, "s.example.com."}},
-		"_mqtt._tcp.none.example.":       {{0, 0, "."}},
-	})
-	o := connect.Options{SRV: true, Host: "example.com", Resolver: resolver, Reconnect: &mqtt.Reconnect{}}
-	url, cfg, err := o.Prepare(t.Context())
-	if err != nil || url != "mqtt://a.example.com:1883" || !slices.Equal(cfg.Reconnect.Servers, []string{"mqtt://b.example.com:1884"}) {
-		t.Errorf("%s, then %v, error %v", url, cfg.Reconnect, err)
-	}
-	if o.Reconnect.Servers != nil {
-		t.Error("the options are changed")
-	}
+	_ = c.Close(t.Context()) // nobody answers
 	o.TLS.On = true
-	if url, _, err := o.Prepare(t.Context()); err != nil || url != "mqtts://s.example.com:8884" {
-		t.Errorf("with TLS %s, error %v", url, err)
+	if raw, _, err := o.Prepare(t.Context()); err != nil || raw != "mqtts+srv://example.test" {
+		t.Errorf("with TLS %s, error %v", raw, err)
 	}
-	for _, domain := range []string{"none.example", "other.example"} {
-		var wrong *connect.LookUpError
-		o := connect.Options{SRV: true, Host: domain, Resolver: resolver}
-		if _, _, err := o.Prepare(t.Context()); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "_mqtt._tcp."+domain) {
-			t.Errorf("%s: %v", domain, err)
+}
+
+// TestBindAddressOfBothKinds: of a name that has an address of IPv6, too, the one is taken from which the server can be reached.
+func TestBindAddressOfBothKinds(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	names := testdns.New()
+	names.SetAddresses("this.test", "::1", "127.0.0.1")
+	o := connect.Options{BindAddress: "this.test", Resolver: names.Resolver(t)}
+	_, cfg, err := o.Prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := cfg.Transport.Dial(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+}
+
+func TestFurtherServers(t *testing.T) {
+	for _, c := range []struct {
+		o     connect.Options
+		more  []string
+		wants []string // nil: refused
+	}{
+		{connect.Options{Host: "a"}, []string{"b", "c:77", "mqtt://d:1", "::1", "[::1]:5"}, []string{"mqtt://b", "mqtt://c:77", "mqtt://d:1", "mqtt://[::1]", "mqtt://[::1]:5"}},
+		{connect.Options{URL: "mqtts://u:p@a:7"}, []string{"b", "ssl://c"}, []string{"mqtts://b", "ssl://c"}},
+		{connect.Options{URL: "wss://a/x%20y?k=1"}, []string{"b:8"}, []string{"wss://b:8/x%20y?k=1"}},
+		{connect.Options{SRV: true, Host: "a"}, []string{"b", "mqtt+srv://c"}, []string{"mqtt://b", "mqtt+srv://c"}},
+		{connect.Options{Host: "a"}, []string{"mqtts://b"}, nil},
+		{connect.Options{URL: "mqtts://a"}, []string{"mqtt://b"}, nil},
+		{connect.Options{Host: "a"}, []string{"mqtt://joe:secret@b"}, nil},
+		{connect.Options{Host: "a"}, []string{"http://b"}, nil},
+		{connect.Options{Host: "a"}, []string{""}, nil},
+		{connect.Options{Unix: "/s"}, []string{"b"}, nil},
+		{connect.Options{Unix: "/s"}, []string{"mqtt://b"}, nil},
+	} {
+		c.o.Servers, c.o.Reconnect = c.more, &mqtt.Reconnect{Servers: []string{"mqtt://z"}}
+		_, cfg, err := c.o.Prepare(t.Context())
+		var wrong *connect.Error
+		if c.wants == nil {
+			if !errors.As(err, &wrong) || wrong.Field != "Servers" || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%q: %v", c.more, err)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(cfg.Reconnect.Servers[1:], c.wants) || len(c.o.Reconnect.Servers) != 1 {
+			t.Errorf("%q: %v, %+v", c.more, err, cfg.Reconnect)
 		}
 	}
 }
@@ -109,6 +106,8 @@ func TestOptionsThatDoNotGoTogether(t *testing.T) {
 		{"SRV", connect.Options{SRV: true}},
 		{"SRV", connect.Options{SRV: true, Host: "h", WebSocket: true}},
 		{"SRV", connect.Options{SRV: true, Host: "h", URL: "mqtt://h"}},
+		{"SRV", connect.Options{SRV: true, Host: "127.0.0.1"}},
+		{"URL", connect.Options{URL: "mqtt+srv://h", TLS: connect.TLS{On: true}}},
 		{"Unix", connect.Options{Unix: "/s", Host: "h"}},
 		{"Unix", connect.Options{Unix: "/s", Port: 1}},
 		{"Unix", connect.Options{Unix: "/s", URL: "mqtt://h"}},
@@ -146,6 +145,7 @@ func TestAddressOfOptions(t *testing.T) {
 		{connect.Options{WebSocket: true, WebSocketPath: "a b", TLS: connect.TLS{CAFile: "x"}}, "wss://localhost/a%20b"},
 		{connect.Options{Unix: "/a b"}, "unix:///a%20b"},
 		{connect.Options{URL: "mqtt://u:p@h:9"}, "mqtt://h:9"},
+		{connect.Options{SRV: true, Host: "h", Port: 8883}, "mqtts+srv://h"},
 	} {
 		if got := c.o.Address(); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)

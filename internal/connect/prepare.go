@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,8 +18,8 @@ import (
 	"dunlin/mqtt/dial/ws"
 )
 
-// Prepare checks the options, reads the files that they name and returns what mqtt.Dial takes. It asks DNS
-// where SRV says so. The caller adds its callbacks to the Config.
+// Prepare checks the options, reads the files that they name and returns what mqtt.Dial takes. The caller adds
+// its callbacks to the Config.
 func (o *Options) Prepare(ctx context.Context) (url string, cfg mqtt.Config, err error) {
 	if err := o.Check(); err != nil {
 		return "", mqtt.Config{}, err
@@ -29,17 +30,14 @@ func (o *Options) Prepare(ctx context.Context) (url string, cfg mqtt.Config, err
 	if err := o.reach(ctx, &cfg); err != nil {
 		return "", mqtt.Config{}, err
 	}
-	if !o.SRV {
-		return o.Address(), cfg, nil
-	}
-	urls, err := o.lookUp(ctx)
-	if err != nil {
-		return "", mqtt.Config{}, err
-	}
 	if cfg.Reconnect != nil {
-		cfg.Reconnect.Servers = append(cfg.Reconnect.Servers, urls[1:]...)
+		more, err := o.servers()
+		if err != nil {
+			return "", mqtt.Config{}, err
+		}
+		cfg.Reconnect.Servers = slices.Concat(cfg.Reconnect.Servers, more)
 	}
-	return urls[0], cfg, nil
+	return o.Address(), cfg, nil
 }
 
 // Check finds what is wrong with the options, as far as nothing has to be read or asked for that. The
@@ -56,7 +54,8 @@ func (o *Options) Check() error {
 	case o.Properties.Connect.Data != nil && o.Properties.Connect.Method == "":
 		return &Error{Field: "Properties.Connect.Data", Err: errors.New("authentication data needs an authentication method")}
 	}
-	return nil
+	_, err := o.servers()
+	return err
 }
 
 // checkSRV finds what does not go with a look-up of servers.
@@ -68,6 +67,9 @@ func (o *Options) checkSRV() error {
 		return &Error{Field: "SRV", Err: errors.New("there is no domain to look servers up for")}
 	case o.URL != "", o.Unix != "", o.WebSocket:
 		return &Error{Field: "SRV", Err: errors.New("a look-up finds servers of MQTT over TCP; it does not go with a URL, a socket or WebSocket")}
+	}
+	if _, err := dial.ParseAddress(o.Address()); err != nil {
+		return &Error{Field: "SRV", Err: err}
 	}
 	return nil
 }
@@ -99,9 +101,9 @@ func (o *Options) checkURL() error {
 	case !a.TLS && o.TLS.asked() && a.Scheme == "unix":
 		return &Error{Field: "URL", Err: errors.New("a socket of this machine has no TLS")}
 	case !a.TLS && o.TLS.asked():
-		return &Error{Field: "URL", Err: fmt.Errorf("the scheme is %s, which has no TLS; write %ss", a.Scheme, a.Scheme)}
+		return &Error{Field: "URL", Err: fmt.Errorf("the scheme is %s, which has no TLS; write %s", a.Scheme, WithTLS(a.Scheme))}
 	case a.TLS && o.TLS.Off:
-		return &Error{Field: "TLS.Off", Err: fmt.Errorf("the scheme is %s, which is TLS; write %s", a.Scheme, strings.TrimSuffix(a.Scheme, "s"))}
+		return &Error{Field: "TLS.Off", Err: fmt.Errorf("the scheme is %s, which is TLS; write %s", a.Scheme, withoutTLS(a.Scheme))}
 	case o.WebSocket && a.Scheme != "ws" && a.Scheme != "wss":
 		return &Error{Field: "WebSocket", Err: fmt.Errorf("the scheme is %s; write ws or wss", a.Scheme)}
 	}
@@ -169,15 +171,12 @@ const dial32 = 1<<31 - 1
 func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 	t := &cfg.Transport
 	t.ConnectTimeout = cmp.Or(o.ConnectTimeout, mqtt.DefaultConnectTimeout)
-	via := &net.Dialer{Resolver: o.Resolver}
-	if o.BindAddress != "" {
-		local, err := o.localAddress(ctx)
-		if err != nil {
-			return err
-		}
-		via.LocalAddr = local
+	t.Resolver = o.Resolver
+	local, err := o.localAddresses(ctx)
+	if err != nil {
+		return err
 	}
-	t.Dial = direct(via, o.Nagle)
+	t.Dial = (&dial.Dialer{Resolver: o.Resolver, Dial: direct(local, o.Nagle)}).DialContext
 	through, err := o.proxy()
 	if err != nil {
 		return err
@@ -195,11 +194,12 @@ func (o *Options) reach(ctx context.Context, cfg *mqtt.Config) error {
 	return nil
 }
 
-// direct dials as via does. A socket of this machine has no address of a network to come from.
-func direct(via *net.Dialer, nagle bool) dial.Func {
+// direct dials from local, if there is any. A socket of this machine has no address of a network to come from.
+func direct(local []net.IPAddr, nagle bool) dial.Func {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if strings.HasPrefix(network, "unix") {
-			return (&net.Dialer{}).DialContext(ctx, network, address)
+		via := new(net.Dialer)
+		if len(local) > 0 && !strings.HasPrefix(network, "unix") {
+			via.LocalAddr = localFor(local, address)
 		}
 		conn, err := via.DialContext(ctx, network, address)
 		if tcp, ok := conn.(*net.TCPConn); ok && nagle {
@@ -209,14 +209,25 @@ func direct(via *net.Dialer, nagle bool) dial.Func {
 	}
 }
 
-// localAddress finds the address to which BindAddress binds.
-func (o *Options) localAddress(ctx context.Context) (net.Addr, error) {
+// localFor returns the address of local from which address can be reached: one of IPv4, or of IPv6, as that is.
+func localFor(local []net.IPAddr, address string) net.Addr {
+	host, _, _ := net.SplitHostPort(address)
+	four := net.ParseIP(host).To4() != nil
+	of := max(slices.IndexFunc(local, func(a net.IPAddr) bool { return (a.IP.To4() != nil) == four }), 0)
+	return &net.TCPAddr{IP: local[of].IP, Zone: local[of].Zone}
+}
+
+// localAddresses finds the addresses of BindAddress, of which a host name may have several.
+func (o *Options) localAddresses(ctx context.Context) ([]net.IPAddr, error) {
+	if o.BindAddress == "" {
+		return nil, nil
+	}
 	resolver := cmp.Or(o.Resolver, net.DefaultResolver)
 	addresses, err := resolver.LookupIPAddr(ctx, o.BindAddress)
 	if err != nil {
 		return nil, &Error{Field: "BindAddress", Value: o.BindAddress, Err: fmt.Errorf("it is no address of this machine: %w", err)}
 	}
-	return &net.TCPAddr{IP: addresses[0].IP, Zone: addresses[0].Zone}, nil
+	return addresses, nil
 }
 
 // proxy returns the dialer of a proxy, or nil.
@@ -251,6 +262,10 @@ func (o *Options) Address() string {
 	}
 	if o.secured() {
 		scheme += "s"
+	}
+	if o.SRV {
+		u := url.URL{Scheme: scheme + "+srv", Host: hostPort(o.Host, 0)}
+		return u.String()
 	}
 	u := url.URL{Scheme: scheme, Host: hostPort(cmp.Or(o.Host, "localhost"), o.Port)}
 	if o.WebSocket {

@@ -11,14 +11,14 @@ import (
 	"dunlin/mqtt/dial"
 )
 
-// SplitTopic takes the topic off a URL of mqtt, mqtts or their synonyms, where it is the path; of any
+// SplitTopic takes the topic off a URL of mqtt, mqtts, their synonyms, mqtt+srv or mqtts+srv, where it is the path; of any
 // other it returns the URL as it is, and no topic. The error shows no password.
 func SplitTopic(raw string) (rest, topic string, err error) {
 	a, err := dial.ParseAddress(raw)
 	if err != nil {
 		return "", "", err
 	}
-	if a.Scheme != "mqtt" && a.Scheme != "mqtts" { // of the others the path is a part of the way
+	if scheme := strings.TrimSuffix(a.Scheme, "+srv"); scheme != "mqtt" && scheme != "mqtts" { // of the others the path is a part of the way
 		return raw, "", nil
 	}
 	u, err := parse(raw)
@@ -76,7 +76,26 @@ func Loopback(raw string) bool {
 }
 
 // Schemes are those of a server's URL.
-const Schemes = "mqtt, tcp, mqtts, ssl, tls, tcps, ws, wss, unix"
+const Schemes = "mqtt, tcp, mqtts, ssl, tls, tcps, ws, wss, unix, mqtt+srv, mqtts+srv"
+
+// WithTLS returns the scheme with TLS for one without.
+func WithTLS(scheme string) string {
+	word, srv := strings.CutSuffix(scheme, "+srv")
+	if srv {
+		return word + "s+srv"
+	}
+	return word + "s"
+}
+
+// withoutTLS returns the scheme without TLS for one with it.
+func withoutTLS(scheme string) string {
+	word, srv := strings.CutSuffix(scheme, "+srv")
+	word = strings.TrimSuffix(word, "s")
+	if srv {
+		return word + "+srv"
+	}
+	return word
+}
 
 // IsURL reports whether a word is a server's URL, by its scheme.
 func IsURL(word string) bool {
@@ -85,7 +104,7 @@ func IsURL(word string) bool {
 		return false
 	}
 	switch strings.ToLower(scheme) {
-	case "mqtt", "tcp", "mqtts", "ssl", "tls", "tcps", "ws", "wss", "unix", "mqtt+unix":
+	case "mqtt", "tcp", "mqtts", "ssl", "tls", "tcps", "ws", "wss", "unix", "mqtt+unix", "mqtt+srv", "mqtts+srv":
 		return true
 	}
 	return false

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -141,4 +142,27 @@ func TestWaitingIsCalledOff(t *testing.T) {
 		_ = w.Close()
 	}()
 	expect(t, all(t, s), "one", "two", "three")
+}
+
+// TestInterruptibleReader gives all that there is, and what ends the waiting for more.
+func TestInterruptibleReader(t *testing.T) {
+	r, w := io.Pipe()
+	gone := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	in := feed.Interruptible(ctx, r)
+	text := strings.Repeat("0123456789", 20000)
+	go func() { _, _ = io.WriteString(w, text) }()
+	got := make([]byte, len(text))
+	if n, err := io.ReadFull(in, got); string(got) != text || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	time.AfterFunc(time.Millisecond, func() { cancel(gone) })
+	if n, err := in.Read(got); n != 0 || !errors.Is(err, gone) {
+		t.Errorf("at its end %d bytes, %v", n, err)
+	}
+	_ = w.Close()
+	in = feed.Interruptible(t.Context(), strings.NewReader(text))
+	if got, err := io.ReadAll(in); string(got) != text || err != nil {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
 }

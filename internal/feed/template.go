@@ -127,6 +127,12 @@ func (t *Template) run(from *template.Template, v values) ([]byte, error) {
 	return bytes.Clone(t.out.Bytes()), nil
 }
 
+// Functions returns what templates may call, for who fills in values of another kind. The same seed and purpose give the same
+// random values. They are not for concurrent use.
+func Functions(seed uint64, purpose string) template.FuncMap {
+	return functions(newRandom(seed, purpose))
+}
+
 // functions returns what a template may call.
 func functions(r *rand.Rand) template.FuncMap {
 	return template.FuncMap{

@@ -224,7 +224,7 @@ func (g *Given) Message(now time.Time) (mqtt.Message, error) {
 	if g.Value {
 		return m, errors.New("payload is no string, and its bytes are not known")
 	}
-	came, err := g.came()
+	came, err := g.Time()
 	if err != nil {
 		return m, err
 	}
@@ -270,9 +270,9 @@ func orNone(p *mqtt.Properties) *mqtt.Properties {
 	return p
 }
 
-// came returns when the message came; zero: the line does not say it. Times are as RFC 3339 or a version of Mosquitto
+// Time returns when the message came; zero: the line does not say it. Times are as RFC 3339 or a version of Mosquitto
 // writes them.
-func (g *Given) came() (time.Time, error) {
+func (g *Given) Time() (time.Time, error) {
 	if g.tst == "" || g.tst == "null" {
 		return time.Time{}, nil
 	}
