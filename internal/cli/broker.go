@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dunlin/broker"
 )
@@ -71,7 +72,12 @@ func (a *app) brokerCommand() *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(a, cmd) },
 	}
-	f := cmd.Flags()
+	o.bind(cmd.Flags())
+	return cmd
+}
+
+// bind adds the options.
+func (o *brokerOptions) bind(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringArrayVar(&o.listen, "listen", []string{defaultListen},
 		"`address` as [SCHEME://][HOST]:PORT; schemes tcp, tls, ws, wss; port 0 takes a free one; may be given many times")
@@ -81,7 +87,6 @@ func (a *app) brokerCommand() *cobra.Command {
 	f.StringVar(&o.selfSigned, "tls-self-signed", "", "make a certificate, and write the authority's to ca.pem in `folder`, if given with =")
 	f.Lookup("tls-self-signed").NoOptDefVal = temporaryFolder
 	f.StringVar(&o.fault, "fault", "", "`faults` that are made on purpose, such as drop=1%,delay=50ms,kick=30s")
-	return cmd
 }
 
 // run serves the broker.

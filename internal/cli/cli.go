@@ -121,8 +121,9 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongOption)
 	root.SetGlobalNormalizationFunc(normalize)
 	root.AddCommand(a.runCommand(), a.replCommand(), a.checkCommand(), a.initCommand(), a.typesCommand(), a.brokerCommand(), a.pubCommand(), a.subCommand(), a.versionCommand())
-	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand())
+	root.AddCommand(a.getCommand(), a.reqCommand(), a.replyCommand(), a.pingCommand(), a.fleetCommand())
 	root.AddCommand(a.retainedCommand())
+	root.AddCommand(a.benchCommand(), a.uiCommand(), a.recordCommand(), a.replayCommand())
 	root.AddCommand(a.cheatCommand(), a.completionCommand(), a.manCommand())
 	root.SetHelpCommand(a.helpCommand())
 	for _, cmd := range root.Commands() {

@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TLSPORT", portOf(t, secure.Addr()))
 			env.Setenv("CA", ca.File(t))
 			env.Setenv("OTHERCA", testcert.NewAuthority(t).File(t))
-			return nil
+			return os.WriteFile(filepath.Join(env.WorkDir, "field.pcapng"), fieldCapture(), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
 	})
@@ -136,7 +136,7 @@ func (c *call) wait(t *testing.T) int {
 	select {
 	case status := <-c.status:
 		return status
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("the command did not end; stderr:\n%s", c.stderr.String())
 		return 0
 	}
@@ -169,7 +169,7 @@ func (b *buffer) String() string {
 // waitFor returns the text once it holds want.
 func (b *buffer) waitFor(t *testing.T, want string) string {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		b.mu.Lock()
 		text := b.text.String()

@@ -64,7 +64,7 @@ func servePeer(t *testing.T, l net.Listener) *peer {
 // serve speaks to one client until it says DISCONNECT or is gone.
 func (p *peer) serve(conn net.Conn) {
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	in := bufio.NewReader(conn)
 	a := arrival{from: conn.RemoteAddr()}
 	for {
@@ -133,7 +133,7 @@ func (p *peer) next(t *testing.T) arrival {
 	select {
 	case a := <-p.first:
 		return a
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nobody came")
 		return arrival{}
 	}
@@ -297,7 +297,7 @@ func nextHead(t *testing.T, heads chan *http.Request) *http.Request {
 	select {
 	case r := <-heads:
 		return r
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nobody asked")
 		return nil
 	}

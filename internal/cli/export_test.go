@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -76,3 +77,9 @@ func UnknownOptions() []string {
 	walk(commands())
 	return names
 }
+
+// OpenBrowser opens an address in the browser.
+var OpenBrowser = openBrowser
+
+// WriteBench writes a file that an option of dunlin bench names.
+func WriteBench(file string, write func(io.Writer) error) error { return writeBench(nil, file, write) }

@@ -85,7 +85,7 @@ func failf(format string, args ...any) error {
 
 // optionNames are the options that fill in the fields of connect.Options.
 var optionNames = map[string]string{
-	"URL": "-L", "Unix": "--unix", "WebSocket": "--ws", "SRV": "-S", "BindAddress": "-A", "Proxy": "--proxy", "IDPrefix": "-I",
+	"URL": "-L", "Unix": "--unix", "WebSocket": "--ws", "SRV": "-S", "Servers": "--server", "BindAddress": "-A", "Proxy": "--proxy", "IDPrefix": "-I",
 	"Properties.Connect.Data": "-D",
 	"TLS.Off":                 "--no-tls", "TLS.CAFile": "--cafile", "TLS.CAPath": "--capath", "TLS.SystemCA": "--tls-use-os-certs",
 	"TLS.CertFile": "--cert", "TLS.KeyFile": "--key", "TLS.Version": "--tls-version", "TLS.Ciphers": "--ciphers",
@@ -152,7 +152,6 @@ func classifyClient(err error) *failure {
 		silent   *mqtt.NoConnAckError
 		server   *mqtt.DisconnectError
 		publish  *mqtt.PublishError
-		lookUp   *connect.LookUpError
 	)
 	switch {
 	case errors.As(err, &argument):
@@ -161,8 +160,6 @@ func classifyClient(err error) *failure {
 		return &failure{status: ExitRefused, err: err, hint: refusedHint(refused)}
 	case errors.As(err, &reach):
 		return &failure{status: ExitUnreachable, err: err, hint: reachHint(reach)}
-	case errors.As(err, &lookUp):
-		return &failure{status: ExitUnreachable, err: err, hint: "check the domain, or give the server itself with -h and -p, without -S"}
 	case errors.As(err, &silent): // it says what to try
 		return &failure{status: ExitUnreachable, err: err, hint: silentHint(silent)}
 	case errors.Is(err, mqtt.ErrRejected):
@@ -219,6 +216,8 @@ func reachHint(err *dial.Error) string {
 		return "check --proxy and $ALL_PROXY, or have the host in $NO_PROXY"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "-A takes an address of this machine, of the kind that the broker has"
+	case strings.Contains(err.Address, "+srv:"):
+		return "check the domain, or give the server itself with -h and -p, without -S"
 	case strings.HasPrefix(err.Address, "unix:"):
 		return "check the path, and who may use that socket"
 	case errors.As(err, &authority):

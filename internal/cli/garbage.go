@@ -20,6 +20,24 @@ func gcPercent(live uint64) int {
 	return int(min(max(100, maxGarbage*100/max(live, 1)), 400))
 }
 
+// maxViewed is how much garbage `dunlin ui` may gather. What is live there are 128 MiB of
+// history and the tree of topics, which is never garbage: to let it double, as Go does,
+// would be to use twice the memory for nothing.
+const maxViewed = 64 << 20
+
+// viewingPercent is gcPercent for `dunlin ui`. Below 25 collecting would take more time
+// than it is worth.
+func viewingPercent(live uint64) int {
+	return int(min(max(25, maxViewed*100/max(live, 1)), 100))
+}
+
+// spareMemory sets that pace, as spendMemory does.
+var spareMemory = sync.OnceFunc(func() {
+	if os.Getenv("GOGC") == "" {
+		paceGC(viewingPercent)
+	}
+})
+
 // spendMemory sets the pace of garbage collection, for the whole process, unless GOGC
 // says what it is to be.
 var spendMemory = sync.OnceFunc(func() {

@@ -16,6 +16,14 @@ func TestGCPercent(t *testing.T) {
 	}
 }
 
+func TestPercentForViewing(t *testing.T) {
+	for live, want := range map[uint64]int{0: 100, 64 << 20: 100, 128 << 20: 50, 200 << 20: 32, 1 << 30: 25} {
+		if got := viewingPercent(live); got != want {
+			t.Errorf("%d bytes live: %d, want %d", live, got, want)
+		}
+	}
+}
+
 // TestPaceGC sees the pace follow what is live, up and down.
 func TestPaceGC(t *testing.T) {
 	before := debug.SetGCPercent(100)

@@ -46,7 +46,7 @@ var variables = []struct{ name, meaning string }{
 	{"XDG_STATE_HOME", "Folder of dunlin/history, where DUNLIN_HISTORY is not set; by default .local/state in the home."},
 	{"HOME", "Where the history of \"repl\" is, where neither is set."},
 	{"USERPROFILE", "HOME, where that is not set, as on Windows."},
-	{"GOGC", "The pace of garbage collection; \"run\" then leaves it alone."},
+	{"GOGC", "The pace of garbage collection; \"run\" and \"fleet\" then leave it alone."},
 	{"SSL_CERT_FILE", "Authorities of the system, in place of its own, on Unix except macOS."},
 }
 

@@ -55,7 +55,7 @@ func (g *gathering) payloads() map[string][]string {
 		g.t.Fatal(err)
 	}
 	all := map[string][]string{}
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		select {
 		case m := <-g.came:

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dunlin/internal/feed"
 	"dunlin/internal/publish"
 )
 
@@ -66,22 +65,8 @@ func (p *pub) duration(option, text string) (time.Duration, error) {
 	return d, nil
 }
 
-// bytes reads --size: a number with the units of memory.
-func (p *pub) bytes() (int, error) {
-	text := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(p.size), "b"), "i")
-	shift := 0
-	for unit, bits := range map[string]int{"k": 10, "m": 20} {
-		if number, found := strings.CutSuffix(text, unit); found {
-			text, shift = number, bits
-			break
-		}
-	}
-	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || n < 0 || n<<shift > feed.MaxPayload {
-		return 0, usagef("pub: --size %q is not between 0 and %d bytes, such as 100, 10k or 1M", p.size, feed.MaxPayload)
-	}
-	return int(n << shift), nil
-}
+// bytes reads --size.
+func (p *pub) bytes() (int, error) { return parseSize("pub", p.size) }
 
 // indented puts the lines of a text a little to the right.
 func indented(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }

@@ -25,8 +25,10 @@ func (e *lateError) Error() string { return e.account }
 // pubReport says on stderr what becomes of the messages.
 type pubReport struct {
 	app      *app
-	single   bool // there is one message, so its error says it all
-	matching bool // a message to which nobody subscribes is a failure
+	command  string // for what is said
+	bound    string // what ends a long wait
+	single   bool   // there is one message, so its error says it all
+	matching bool   // a message to which nobody subscribes is a failure
 	source   feed.Source
 
 	told     error // the first failure that was told
@@ -46,7 +48,7 @@ const tooLong = 2 * time.Second
 
 func newPubReport(a *app, source feed.Source, matching bool) *pubReport {
 	measured, ok := source.(feed.Measured)
-	return &pubReport{app: a, source: source, matching: matching, single: ok && measured.Total() == 1}
+	return &pubReport{app: a, command: "pub", bound: "-W bounds that", source: source, matching: matching, single: ok && measured.Total() == 1}
 }
 
 // watch has o tell the report of everything.
@@ -78,7 +80,7 @@ func (r *pubReport) await(p publish.Progress) {
 		r.settled, r.since, r.waiting = settled, p.Elapsed, false
 	} else if !r.waiting && p.Elapsed-r.since >= tooSlow {
 		r.waiting = true
-		r.app.note("pub: waiting for the broker, which has taken and acknowledged nothing for %v; -W bounds that", tooSlow)
+		r.app.note("%s: waiting for the broker, which has taken and acknowledged nothing for %v; %s", r.command, tooSlow, r.bound)
 	}
 }
 
@@ -91,11 +93,11 @@ func (r *pubReport) tell(line, number int, err error) {
 	switch {
 	case r.single:
 	case errors.As(err, &bad): // it has its number
-		r.app.note("pub: %v", err)
+		r.app.note("%s: %v", r.command, err)
 	case line > 0:
-		r.app.note("pub: line %d: %v", line, err)
+		r.app.note("%s: line %d: %v", r.command, line, err)
 	default:
-		r.app.note("pub: message %d: %v", number, err)
+		r.app.note("%s: message %d: %v", r.command, number, err)
 	}
 }
 
@@ -127,7 +129,7 @@ func (r *pubReport) end() {
 func (r *pubReport) outcome(ctx context.Context, result publish.Result, err error) error {
 	var interrupt environ.Interrupt
 	if errors.As(context.Cause(ctx), &interrupt) && err != nil {
-		r.app.note("pub: interrupted: %s", r.account(result))
+		r.app.note("%s: interrupted: %s", r.command, r.account(result))
 		return err
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
@@ -147,9 +149,9 @@ func (r *pubReport) outcome(ctx context.Context, result publish.Result, err erro
 		f = &failure{status: ExitFailure, err: f.err}
 	}
 	if r.told == nil {
-		return &failure{status: f.status, err: fmt.Errorf("pub: %w; %s", err, r.account(result)), hint: f.hint}
+		return &failure{status: f.status, err: fmt.Errorf("%s: %w; %s", r.command, err, r.account(result)), hint: f.hint}
 	}
-	return &failure{status: f.status, err: fmt.Errorf("pub: %s", r.account(result)), hint: f.hint}
+	return &failure{status: f.status, err: fmt.Errorf("%s: %s", r.command, r.account(result)), hint: f.hint}
 }
 
 // withoutMatch gives the error that nobody subscribes its status.

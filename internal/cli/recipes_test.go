@@ -34,6 +34,7 @@ var recipePrints = map[string]string{
 	`dunlin ping mqtt://broker.example -C 1 --within 1s --json`: `^\{.*\}\n`,
 	`dunlin req lamp/state -W 5`:                                `^on\n$`,
 	`dunlin req calc/upper hello --latency`:                     `^HELLO\n`,
+	`dunlin ui`:                                                 `^http://127\.0\.0\.1:\d+/#[0-9a-f]{32}\n$`,
 	`dunlin version --json`:                                     `^\{"version":".*\}\n$`,
 }
 
@@ -42,7 +43,12 @@ var recipeStatus = map[string]int{}
 
 // recipeFiles are the files that examples read, in the folder in which they run.
 var recipeFiles = map[string]string{
-	"users.txt": "ann:s3cret\n",
+	"load.yaml": `groups:
+  - {name: sub, clients: 1, subscribe: [{filter: "day/+", qos: 1}]}
+  - {name: pub, clients: 2, publish: [{topic: "day/{{.Client}}", qos: 1, count: 5}]}
+`,
+	"users.txt":    "ann:s3cret\n",
+	"field.pcapng": string(fieldCapture()),
 	"app.js": `var client = require('mqtt').open({ addr: 'broker.example', port: 8883 });
 client.connect({ client: 'app' }, function () { console.log(process.argv.slice(2).join(' ')); client.close(); });
 `,
@@ -243,6 +249,8 @@ func (k *kitchen) adapt(line string) string {
 		return parts[1] + "://" + parts[2] + "localhost:" + k.urls[parts[1]].Port()
 	})
 	line = strings.ReplaceAll(line, "127.0.0.1:18883", plain.Host)
+	line = regexp.MustCompile(`(--listen|--serve) :\d+`).ReplaceAllString(line, "$1 127.0.0.1:0")
+	line = strings.ReplaceAll(line, "--to broker.example:1883", "--to "+plain.Host)
 	line = regexp.MustCompile(`(-h|--host) broker\.example( -p \d+)?`).ReplaceAllString(line, "-h 127.0.0.1 -p "+plain.Port())
 	return strings.ReplaceAll(line, "localhost:1883", plain.Host)
 }

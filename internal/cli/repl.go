@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dunlin/broker"
 	"dunlin/internal/environ"
 	"dunlin/internal/repl"
 	"dunlin/internal/terminal"
@@ -59,16 +60,15 @@ func (s *script) talk(a *app, cmd *cobra.Command) (err error) {
 		}
 	}()
 	a.Stderr = terminal.Writer(talk.Errors(), a.StderrTerminal)
-	embedded, err := s.startBroker(a, cmd)
-	if err != nil {
-		return err
-	}
-	redirect := redirectFunc(nil)
-	if embedded != nil {
-		redirect = everythingTo(embedded.Addr())
-	}
-	options := a.options(nil, mode, redirect)
-	options.Stdout, options.Stderr = talk.Output(), talk.Errors()
+	return s.withBroker(a, cmd, nil, func(_ *broker.Broker, redirect redirectFunc) error {
+		options := a.options(nil, mode, redirect)
+		options.Stdout, options.Stderr = talk.Output(), talk.Errors()
+		return s.interact(ctx, talk, options)
+	})
+}
+
+// interact runs what is typed.
+func (s *script) interact(ctx context.Context, talk *repl.Talk, options jsre.Options) error {
 	spendMemory()
 	runtime, err := jsre.New(options)
 	if err != nil {
@@ -76,10 +76,7 @@ func (s *script) talk(a *app, cmd *cobra.Command) (err error) {
 	}
 	err = s.untilEnded(ctx, func() error { return runtime.Interact(ctx, talk.Tell, talk.Run) })
 	if errors.Is(err, repl.ErrLeft) || errors.Is(err, errStuck) {
-		err = &failure{status: environ.Interrupt{Signal: syscall.SIGINT}.Status()}
-	}
-	if embedded != nil {
-		err = closeBroker(embedded, err)
+		return &failure{status: environ.Interrupt{Signal: syscall.SIGINT}.Status()}
 	}
 	return err
 }

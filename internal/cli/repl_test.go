@@ -73,7 +73,7 @@ func (p *typist) leaves(t *testing.T, keys string, want int) {
 	}
 	select {
 	case <-p.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("the command did not end; the terminal shows %q", p.shown.String())
 	}
 	if got := p.cmd.ProcessState.ExitCode(); got != want {

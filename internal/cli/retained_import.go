@@ -31,7 +31,8 @@ type expected struct {
 type plan struct {
 	topics     map[string]expected
 	messages   int
-	properties bool // some have properties of MQTT 5
+	properties bool   // some have properties of MQTT 5
+	expired    string // what is said of messages that have expired
 }
 
 func (r *retainedFlags) importFile(a *app, cmd *cobra.Command, args []string) error {
@@ -50,50 +51,51 @@ func (r *retainedFlags) importFile(a *app, cmd *cobra.Command, args []string) er
 		return failf("retained import: %w", err)
 	}
 	defer func() { _ = file.Close() }() // which was only read
-	p, err := read(cmd.Context(), file, true)
+	p, err := read(cmd.Context(), file)
 	if err != nil {
 		return failf("retained import: %w; nothing was published", err)
 	}
-	expired := ""
-	if file.Expired > 0 {
-		expired = fmt.Sprintf("; %d more have expired", file.Expired)
-	}
 	if !r.yes {
-		a.note("retained import: %s would be published%s; nothing is done without --yes", messages(p.messages), expired)
+		a.note("retained import: %s would be published%s; nothing is done without --yes", messages(p.messages), p.expired)
 		return nil
 	}
 	if p.messages == 0 {
-		a.note("retained import: the file has no retained message to publish%s", expired)
+		a.note("retained import: the file has no retained message to publish%s", p.expired)
 		return nil
 	}
-	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error {
-		five := c.ConnAck().Version == mqtt.V5
-		if p.properties && !five {
-			return failf("retained import: messages have properties, and this broker speaks no MQTT 5; nothing was published")
-		}
-		if err := file.Rewind(p.messages); err != nil {
-			return failf("retained import: %w", err)
-		}
-		if err := r.publish(ctx, a, c, file, "published"); err != nil {
-			return err
-		}
-		return r.verify(ctx, a, c, p, expired)
-	})
+	return r.with(a, cmd, func(ctx context.Context, c *mqtt.Client) error { return r.importTo(ctx, a, c, file, p) })
+}
+
+// importTo publishes what is in the file, and looks whether the broker has it.
+func (r *retainedFlags) importTo(ctx context.Context, a *app, c *mqtt.Client, file *retained.Reader, p plan) error {
+	if p.properties && c.ConnAck().Version != mqtt.V5 {
+		return failf("retained import: messages have properties, and this broker speaks no MQTT 5; nothing was published")
+	}
+	if err := file.Rewind(p.messages); err != nil {
+		return failf("retained import: %w", err)
+	}
+	if err := r.publish(ctx, a, c, file, "published"); err != nil {
+		return err
+	}
+	return r.verify(ctx, a, c, p)
 }
 
 // read reads the whole file, so that nothing is published where a line is wrong.
-func read(ctx context.Context, file *retained.Reader, properties bool) (plan, error) {
+func read(ctx context.Context, file *retained.Reader) (plan, error) {
 	p := plan{topics: map[string]expected{}}
 	for {
 		m, err := file.Next(ctx)
 		if errors.Is(err, io.EOF) {
+			if file.Expired > 0 {
+				p.expired = fmt.Sprintf("; %d more have expired", file.Expired)
+			}
 			return p, nil
 		}
 		if err != nil {
 			return p, err
 		}
 		e := expected{}
-		if e.message, err = retained.DigestOf(m, properties); err != nil {
+		if e.message, err = retained.DigestOf(m, true); err != nil {
 			return p, err
 		}
 		if m.Properties != nil {
@@ -108,7 +110,7 @@ func read(ctx context.Context, file *retained.Reader, properties bool) (plan, er
 }
 
 // verify looks whether the broker has what the file has.
-func (r *retainedFlags) verify(ctx context.Context, a *app, c *mqtt.Client, p plan, expired string) error {
+func (r *retainedFlags) verify(ctx context.Context, a *app, c *mqtt.Client, p plan) error {
 	listing := r.listing()
 	listing.Exact = true
 	listing.Filters = filtersOf(p.topics)
@@ -135,7 +137,7 @@ func (r *retainedFlags) verify(ctx context.Context, a *app, c *mqtt.Client, p pl
 		}
 		example = topic
 	}
-	a.note("retained import: %s published%s", messages(p.messages), expired)
+	a.note("retained import: %s published%s", messages(p.messages), p.expired)
 	if len(missing) > 0 {
 		return &failure{status: ExitRejected, err: fmt.Errorf("retained import: %s missing or different, such as %q", messages(len(missing)), example), hint: "the broker refuses it, or it was published again"}
 	}

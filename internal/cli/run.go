@@ -99,28 +99,31 @@ func (s *script) run(a *app, cmd *cobra.Command, args []string) error {
 	if a.inside != nil {
 		return s.runInside(cmd.Context(), a, text, s.options(a, rest, mode, a.insideRedirect(redirect)))
 	}
+	return s.withBroker(a, cmd, redirect, func(embedded *broker.Broker, redirect redirectFunc) error {
+		if s.sandbox.on {
+			err = s.sandbox.run(cmd.Context(), a, text, embedded)
+		} else {
+			spendMemory()
+			err = s.runText(cmd.Context(), a, text, s.options(a, rest, mode, redirect))
+		}
+		if errors.Is(err, errStuck) {
+			a.note("run: %v", err) // a signal's status says nothing of it
+			return &failure{status: ExitFailure}
+		}
+		return err
+	})
+}
+
+// withBroker runs with the broker of --broker, which all connections are led to, if one is wanted, and ends it.
+func (s *script) withBroker(a *app, cmd *cobra.Command, redirect redirectFunc, run func(*broker.Broker, redirectFunc) error) error {
 	embedded, err := s.startBroker(a, cmd)
 	if err != nil {
 		return err
 	}
-	if embedded != nil {
-		redirect = everythingTo(embedded.Addr())
+	if embedded == nil {
+		return run(nil, redirect)
 	}
-	ctx := cmd.Context()
-	if s.sandbox.on {
-		err = s.sandbox.run(ctx, a, text, embedded)
-	} else {
-		spendMemory()
-		err = s.runText(ctx, a, text, s.options(a, rest, mode, redirect))
-	}
-	if errors.Is(err, errStuck) {
-		a.note("run: %v", err) // a signal's status says nothing of it
-		err = &failure{status: ExitFailure}
-	}
-	if embedded != nil {
-		err = closeBroker(embedded, err)
-	}
-	return err
+	return closeBroker(embedded, run(embedded, everythingTo(embedded.Addr())))
 }
 
 // startBroker starts the broker of --broker; nil: none is wanted.

@@ -145,12 +145,12 @@ func (s *session) completePlace(a *app, cmd *cobra.Command) error {
 	}
 	u.User = nil
 	s.url = u.String()
-	if wantsTLS != "" && (address.Scheme == "mqtt" || address.Scheme == "ws") {
+	if wantsTLS != "" && !address.TLS && address.Scheme != "unix" {
 		if strings.HasPrefix(wantsTLS, "$") { // which is for the brokers that have TLS
 			s.tls = connect.TLS{}
 			return nil
 		}
-		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %ss", nameOf(cmd), wantsTLS, s.urlFrom, u.Scheme, address.Scheme)
+		return usagef("%s: %s needs TLS, but %s has the scheme %s; write %s", nameOf(cmd), wantsTLS, s.urlFrom, u.Scheme, connect.WithTLS(address.Scheme))
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (s *session) assemble(a *app, cmd *cobra.Command) error {
 		URL: s.url, Unix: s.unix, WebSocket: s.webSocket, SRV: s.srv, BindAddress: s.bindAddress, Nagle: !s.noDelay,
 		Proxy: s.proxy, ProxyVariables: a.Getenv, ConnectTimeout: s.connectTimeout, TLS: s.tls, Version: s.version,
 		ClientID: s.id, IDPrefix: s.idPrefix, KeepAlive: keepAlive, KeepSession: s.keepSession,
-		Username: s.username, Password: s.secret, Properties: s.properties,
+		Username: s.username, Password: s.secret, Properties: s.properties, Servers: s.servers,
 	}
 	o := &s.options
 	if s.url == "" && (s.unix == "" || cmd.Flags().Changed("host")) {

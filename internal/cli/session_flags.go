@@ -42,7 +42,7 @@ func (p *place) bind(f *pflag.FlagSet) {
 	f.Int64VarP(&p.port, "port", "p", 0, "broker's port (default 1883, with TLS 8883; WebSocket 80 and 443)")
 	f.StringVarP(&p.url, "url", "L", "", "broker and topic as mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], or\n"+
 		"broker alone, over WebSocket, as ws[s]://[USER[:PASSWORD]@]HOST[:PORT][/PATH], without\n"+
-		"PATH it is "+dial.DefaultPath+" (default: a URL as first argument, then $MQTT_URL, whose TOPIC gives way\nto any other)")
+		"PATH it is "+dial.DefaultPath+"; mqtt[s]+srv://DOMAIN[/TOPIC] as -S (default: a URL as first argument, then $MQTT_URL, whose TOPIC gives way\nto any other)")
 	f.StringVar(&p.unix, "unix", "", "broker's socket on this machine, a path")
 	f.BoolVar(&p.webSocket, "ws", false, "use MQTT over WebSocket")
 	f.StringVar(&p.webSocketPath, "ws-path", dial.DefaultPath, "HTTP path of --ws")
@@ -77,18 +77,28 @@ func (s *security) bind(f *pflag.FlagSet) {
 }
 
 func (i *identity) bind(f *pflag.FlagSet) {
-	f.StringVarP(&i.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
-	f.StringVarP(&i.password, "pw", "P", "", "password, seen by all users of this machine; an empty one is asked for, on a terminal\n(default $MQTT_PASSWORD)")
-	f.StringVar(&i.passwordFile, "password-file", "", "file whose first line is the password (default $MQTT_PASSWORD_FILE)")
-	f.BoolVar(&i.askPassword, "ask-password", false, "ask for the password on the terminal")
+	i.bindLogin(f)
 	f.StringVarP(&i.id, "id", "i", "", "client identifier (default: chosen by the broker)")
 	f.StringVarP(&i.idPrefix, "id-prefix", "I", "", "client identifier of this and the number of the process")
 	f.StringVarP(&i.protocol, "protocol-version", "V", "auto", "version of MQTT: 5, 3.1.1 or 3.1; auto tries 5, then 3.1.1; properties and -x mean 5")
 	f.Int64VarP(&i.keepAlive, "keepalive", "k", 60, "longest silence in seconds before a ping; 0: no pings")
 	f.BoolVarP(&i.keepSession, "disable-clean-session", "c", false, "go on with the session of -i, and have the broker keep it")
 	f.StringVarP(&i.expiry, "session-expiry-interval", "x", "", "seconds for which the broker keeps the session in MQTT 5; -1: for ever (default: with -c for ever, else 0)")
+	i.bindWill(f)
+}
+
+// bindWill adds the options of the will, for commands with many clients, too.
+func (i *identity) bindWill(f *pflag.FlagSet) {
 	f.StringVar(&i.willTopic, "will-topic", "", "topic of the will, which the broker publishes when the connection breaks")
 	f.StringVar(&i.willPayload, "will-payload", "", "message of the will (default: an empty one)")
 	f.Int64Var(&i.willQoS, "will-qos", 0, "quality of service of the will: 0, 1 or 2")
 	f.BoolVar(&i.willRetain, "will-retain", false, "have the broker keep the will for later subscribers")
+}
+
+// bindLogin adds the options of who connects, for commands with many clients, too.
+func (i *identity) bindLogin(f *pflag.FlagSet) {
+	f.StringVarP(&i.username, "username", "u", "", "user name (default $MQTT_USERNAME)")
+	f.StringVarP(&i.password, "pw", "P", "", "password, seen by all users of this machine; an empty one is asked for, on a terminal\n(default $MQTT_PASSWORD)")
+	f.StringVar(&i.passwordFile, "password-file", "", "file whose first line is the password (default $MQTT_PASSWORD_FILE)")
+	f.BoolVar(&i.askPassword, "ask-password", false, "ask for the password on the terminal")
 }

@@ -19,6 +19,8 @@ type lasting struct {
 	attempts       int  // in a row; 0: as many as it takes
 	evenTheFirst   bool // the first connection may fail, too
 	outlives       bool // the session outlives a connection that is lost; outlive says when
+	servers        []string
+	order          string
 }
 
 // bindReconnect adds the options of a command that a person leaves running. With them connect goes on when
@@ -31,13 +33,15 @@ func (s *session) bindReconnect(cmd *cobra.Command) {
 	f.BoolVar(&l.once, "once", false, "end when the connection is lost, as --reconnect=never")
 	f.DurationVar(&l.first, "min-backoff", time.Second, "longest wait before the first attempt to reconnect; it doubles with each, and\nbegins anew after a connection of 30 s")
 	f.DurationVar(&l.longest, "max-backoff", time.Minute, "longest wait between attempts to reconnect")
+	f.StringArrayVar(&l.servers, "server", nil, "further broker of the same session, HOST[:PORT] or a URL, tried when the one before cannot be\nreached, also at the beginning; many times")
+	f.StringVar(&l.order, "server-order", "turn", "order in which brokers are tried: turn, first (the others only while the first cannot be reached)\nor shuffled")
 	l.reconnect = true
 }
 
 // stayOnce has a command that could reconnect not do so in this run, as pub without -l, unless the options
-// ask for it. It is called after complete and before connect.
+// ask for it, or name further brokers. It is called after complete and before connect.
 func (s *session) stayOnce() {
-	if s.asked == "auto" {
+	if s.asked == "auto" && len(s.servers) == 0 {
 		s.reconnect, s.once = false, true
 	}
 }
@@ -64,8 +68,17 @@ func (l *lasting) complete(cmd *cobra.Command) error {
 		l.attempts = int(n)
 	}
 	l.reconnect = !l.once
+	if _, known := serverOrders[l.order]; !known {
+		return usagef("%s: --server-order=%s is not turn, first or shuffled", nameOf(cmd), l.order)
+	}
+	if l.once && len(l.servers) > 0 {
+		return usagef("%s: --server is for a command that connects again, and not for --once", nameOf(cmd))
+	}
 	return l.completeWaits(cmd)
 }
+
+// serverOrders are the words of --server-order.
+var serverOrders = map[string]mqtt.ServerOrder{"turn": mqtt.ServersInTurn, "first": mqtt.ServersFirstFirst, "shuffled": mqtt.ServersShuffled}
 
 // completeWaits checks how long is waited. Where one of the two is given, the default of the other gives way.
 func (l *lasting) completeWaits(cmd *cobra.Command) error {
@@ -83,7 +96,10 @@ func (l *lasting) completeWaits(cmd *cobra.Command) error {
 
 // policy returns what mqtt.Config takes.
 func (l *lasting) policy() *mqtt.Reconnect {
-	return &mqtt.Reconnect{MinDelay: l.first, MaxDelay: l.longest, Background: l.evenTheFirst}
+	return &mqtt.Reconnect{
+		MinDelay: l.first, MaxDelay: l.longest, Order: serverOrders[l.order],
+		Background: l.evenTheFirst || len(l.servers) > 0, // so that the others are tried, too
+	}
 }
 
 // tell has the callbacks of cfg say on stderr what becomes of the connection, and give up after as many
@@ -91,8 +107,12 @@ func (l *lasting) policy() *mqtt.Reconnect {
 func (s *session) tell(a *app, cfg *mqtt.Config) {
 	connected, lost, retry := cfg.OnConnect, cfg.OnDisconnect, cfg.OnRetry
 	before, number := false, 0
-	var failed atomic.Int64
+	var (
+		failed atomic.Int64
+		once   atomic.Bool // there was a connection
+	)
 	cfg.OnConnect = func(c *mqtt.Client) {
+		once.Store(true)
 		if before {
 			a.note("connected again")
 		}
@@ -118,20 +138,26 @@ func (s *session) tell(a *app, cfg *mqtt.Config) {
 			retry(r)
 		}
 	}
-	s.limitAttempts(cfg.Reconnect, &failed)
+	s.limitAttempts(cfg.Reconnect, func() bool {
+		n := failed.Add(1)
+		if !s.evenTheFirst && !once.Load() { // with one broker Dial tells; of several each is tried
+			return n > int64(len(s.servers))
+		}
+		return s.attempts > 0 && n > int64(s.attempts)
+	})
 }
 
-// limitAttempts has r give up after as many attempts in a row as the options say; failed counts them.
-func (s *session) limitAttempts(r *mqtt.Reconnect, failed *atomic.Int64) {
-	if s.attempts == 0 {
+// limitAttempts has r give up when enough says so, too. It is asked after each connection or attempt that failed, on
+// the goroutine that makes the next one.
+func (s *session) limitAttempts(r *mqtt.Reconnect, enough func() bool) {
+	if s.attempts == 0 && len(s.servers) == 0 {
 		return
 	}
 	gives := r.GiveUp
 	if gives == nil {
 		gives = mqtt.IsPermanent
 	}
-	// It is asked after each connection or attempt that failed, on the goroutine that makes the next one.
-	r.GiveUp = func(err error) bool { return failed.Add(1) > int64(s.attempts) || gives(err) }
+	r.GiveUp = func(err error) bool { return enough() || gives(err) }
 }
 
 // roundDelay shows a wait as a person reads it.

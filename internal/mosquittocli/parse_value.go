@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -16,7 +17,7 @@ import (
 // none. rest is what follows.
 func integer(s string) (n int64, rest string) {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	number := decimalNumber.FindString(s)
+	number := decimalNumber().FindString(s)
 	n, _ = strconv.ParseInt(number, 10, 64) // too large a number comes out as the largest
 	return n, s[len(number):]
 }
@@ -24,18 +25,23 @@ func integer(s string) (n int64, rest string) {
 // anyInteger does so with numbers that begin with 0x, which are hexadecimal, or with 0, which are octal.
 func anyInteger(s string) (n int64, rest string) {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	number := anyNumber.FindString(s)
+	number := anyNumber().FindString(s)
 	n, _ = strconv.ParseInt(number, 0, 64) // as above
 	return n, s[len(number):]
 }
 
 // What C's library reads as a number, each as far as it goes.
 var (
-	decimalNumber = regexp.MustCompile(`^[-+]?[0-9]+`)
-	anyNumber     = regexp.MustCompile(`^[-+]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)`)
-	hexFraction   = regexp.MustCompile(`^[-+]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)([pP][-+]?[0-9]+)?`)
-	anyFraction   = regexp.MustCompile(`^[-+]?((?i:infinity|inf|nan)|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)`)
+	decimalNumber = onDemand(`^[-+]?[0-9]+`)
+	anyNumber     = onDemand(`^[-+]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)`)
+	hexFraction   = onDemand(`^[-+]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)([pP][-+]?[0-9]+)?`)
+	anyFraction   = onDemand(`^[-+]?((?i:infinity|inf|nan)|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)`)
 )
+
+// onDemand compiles an expression when it is first needed: every call of the command would wait for it otherwise.
+func onDemand(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // small reads a number as C's atoi does: of a number with more than 32 bits it keeps the lower ones.
 func small(s string) int {
@@ -46,9 +52,9 @@ func small(s string) int {
 // fraction reads a number as C's atof does; 0 where there is none.
 func fraction(s string) float64 {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
-	number := hexFraction.FindString(s)
+	number := hexFraction().FindString(s)
 	if number == "" {
-		number = anyFraction.FindString(s)
+		number = anyFraction().FindString(s)
 	} else if !strings.ContainsAny(number, "pP") {
 		number += "p0" // which Go wants and C does not
 	}

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"dunlin/internal/mosquitto"
+	"dunlin/internal/testserver"
 	"dunlin/mqtt"
 )
 
@@ -84,7 +83,7 @@ type run struct {
 	from   int // the broker's log from here on is the tool's
 	driver *driver
 	cmd    *exec.Cmd
-	stdout *transcript
+	stdout *testserver.Transcript
 }
 
 // side starts one of the two programs that are compared.
@@ -93,7 +92,7 @@ type side func(tool string, args ...string) *exec.Cmd
 // play runs the row on a side, against a broker of its own.
 func (row *row) play(t testing.TB, s side) outcome {
 	t.Helper()
-	r := &run{t: t, row: row, dir: t.TempDir(), ports: map[string]string{}, stdout: &transcript{}}
+	r := &run{t: t, row: row, dir: t.TempDir(), ports: map[string]string{}, stdout: &testserver.Transcript{}}
 	r.serve()
 	for name, content := range row.files {
 		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(r.expand(content)), 0o600); err != nil {
@@ -131,7 +130,7 @@ func (r *run) once(s side, line string) outcome {
 		cmd.Env = append(cmd.Env, r.expand(v))
 	}
 	cmd.Stdin = strings.NewReader(r.row.stdin)
-	r.stdout = &transcript{}
+	r.stdout = &testserver.Transcript{}
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = r.stdout, &stderr
 	if r.row.closed {
@@ -200,19 +199,14 @@ func (r *run) expand(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// freePort returns a port that nobody listens on, below those that systems give to outgoing connections,
-// so that none of the many here takes it before it is listened on.
+// freePort returns a port that nobody listens on.
 func freePort(t testing.TB) string {
 	t.Helper()
-	for range 100 {
-		port := strconv.Itoa(20000 + rand.IntN(12000))
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
-			l.Close()
-			return port
-		}
+	ports, err := testserver.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("rig: no free port was found")
-	return ""
+	return strconv.Itoa(ports[0])
 }
 
 // settle waits until the broker knows that all connections of the tool have ended.

@@ -33,7 +33,7 @@ var rrRows = []row{
 	{name: "rr terminated", line: "rr -p $port -i lamp -t request -e response -m ask", steps: []step{logged("Received PUBLISH from lamp"), signal(syscall.SIGTERM)}},
 	{name: "rr latency", line: "rr -p $port -t request -e response -m ask --latency", answer: true},
 	{name: "rr alarm", line: "rr -p $port -i lamp -t request -e response -m ask", steps: []step{logged("Received PUBLISH from lamp"), signal(syscall.SIGALRM)}},
-	{name: "rr signal for the user", line: "rr -p $port -i lamp -t request -e response -m ask", steps: []step{logged("Received PUBLISH from lamp"), signal(syscall.SIGUSR1)}},
+	{name: "rr signal for the user", line: "rr -p $port -i lamp -t request -e response -m ask", steps: []step{logged("Received PUBLISH from lamp"), signal(signalForUser)}},
 	{name: "rr keep session", line: "rr -p $port -i lamp -c -x 5 -t request -e response -m ask -q 1", answer: true},
 	{name: "rr will", line: "rr -p $port -i lamp -t request -e response -m ask --will-topic gone --will-payload bye --will-qos 1 --will-retain", answer: true},
 	{name: "rr properties", line: "rr -p $port -i lamp -t request -e response -m ask -D publish correlation-data xyz " +

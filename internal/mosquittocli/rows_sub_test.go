@@ -104,8 +104,8 @@ var subRows = []row{
 	{name: "sub long number in hexadecimal", line: "sub -p $deadport -t a/b --random-filter 0x" + strings.Repeat("f", 70_000), noBroker: true},
 	{name: "sub message rate", line: "sub -p $port -i lamp -t a/b --message-rate -W 2"},
 	{name: "sub alarm", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGALRM)}},
-	{name: "sub first signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR1)}},
-	{name: "sub second signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(syscall.SIGUSR2)}},
+	{name: "sub first signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(signalForUser)}},
+	{name: "sub second signal for the user", line: "sub -p $port -i lamp -t a/b", steps: []step{subscribed, signal(otherSignalForUser)}},
 	{name: "sub terminated debug", line: "sub -p $port -i lamp -t a/b -q 1 -d", steps: []step{subscribed, send(text("a/b", "one")), logged("Received PUBACK from lamp"), signal(syscall.SIGTERM)}},
 	{name: "sub closed stdout", line: "sub -p $port -i lamp -t a/b -C 1", closed: true, steps: one},
 	{

@@ -1,10 +1,8 @@
 package mosquittocli_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -161,7 +159,7 @@ func printed(what string) step {
 		r.t.Helper()
 		ctx, cancel := context.WithTimeout(r.t.Context(), runLimit)
 		defer cancel()
-		if !r.stdout.wait(ctx, what) {
+		if r.stdout.Wait(ctx, 0, what) != nil {
 			r.t.Errorf("%q was not printed within %v, but %q", what, runLimit, r.stdout)
 		}
 	}
@@ -285,52 +283,4 @@ func (d *driver) drop() {
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = d.client.Close(gone)
-}
-
-// transcript collects what a tool prints, and wakes who waits for it.
-type transcript struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	grown chan struct{}
-}
-
-var _ io.Writer = (*transcript)(nil)
-
-// Write appends to the transcript.
-func (l *transcript) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.grown != nil {
-		close(l.grown)
-		l.grown = nil
-	}
-	return l.text.Write(p)
-}
-
-// String returns all that was written.
-func (l *transcript) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// wait waits until what has been written, or for the end of ctx.
-func (l *transcript) wait(ctx context.Context, what string) bool {
-	for {
-		l.mu.Lock()
-		found := strings.Contains(l.text.String(), what)
-		if l.grown == nil {
-			l.grown = make(chan struct{})
-		}
-		grown := l.grown
-		l.mu.Unlock()
-		if found {
-			return true
-		}
-		select {
-		case <-grown:
-		case <-ctx.Done():
-			return false
-		}
-	}
 }
