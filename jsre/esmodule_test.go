@@ -39,7 +39,7 @@ func runFiles(t *testing.T, archive string, change ...func(*jsre.Options)) (stri
 		t.Fatal(err)
 	}
 	defer rt.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err = rt.RunFile(ctx, main)
 	return strings.ReplaceAll(out.String(), dir, "DIR"), err

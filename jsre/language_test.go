@@ -89,7 +89,7 @@ func runFile(t *testing.T, path string) (string, error) {
 		t.Fatal(err)
 	}
 	defer rt.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	err = rt.RunFile(ctx, filepath.Base(path))
 	return out.String(), err

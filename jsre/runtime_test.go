@@ -49,7 +49,7 @@ func run(t *testing.T, src string, change ...func(*jsre.Options)) (stdout, stder
 		t.Fatal(err)
 	}
 	defer rt.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err = rt.RunString(ctx, "test.js", src)
 	return out.String(), errs.String(), err

@@ -26,7 +26,7 @@ func interact(t *testing.T, talk func(*jsre.Session) int) (written string, err e
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err = rt.Interact(ctx, func(text string) { _, _ = io.WriteString(locked, text+"\n") }, talk)
 	mu.Lock()

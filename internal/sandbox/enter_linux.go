@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// codeToCome is how much more of the program's own code comes into memory while a script runs.
-const codeToCome = 6 << 20
+// margin is what a script does not get, for Go's heap grows beyond its limit before the garbage collector has caught up.
+const margin = 6 << 20
 
 // Enter gives up what the process does not need for its grants. It is called in the child before the script is
 // read, once, and holds until the process ends:
@@ -52,7 +52,7 @@ const arena = 64 << 20
 // metadata is what Go needs beside its heap, to keep account of it, and less than one arena.
 const metadata = 24 << 20
 
-// ballast takes the addresses of the last arena that the script may not have. It is never touched, so that it takes no memory.
+// ballast takes the addresses of the last arena that the script may not have. It takes no memory, for it is given back.
 var ballast []byte
 
 // limitMemory has a request for memory beyond the limit end the process, at once and by Go itself. RLIMIT_DATA cannot:
@@ -60,13 +60,13 @@ var ballast []byte
 // addresses against RLIMIT_AS, and Go reserves whole arenas: so no arena more than needed, and of the last one only a part.
 func (c *Config) limitMemory() error {
 	const status = "/proc/self/status"
-	resident, addresses := statusField(status, "VmRSS"), statusField(status, "VmSize")
-	if resident == 0 || addresses == 0 {
+	used, addresses := memoryOf(status), statusField(status, "VmSize")
+	if used == 0 || addresses == 0 {
 		return errors.New("sandbox: /proc/self/status does not tell the memory of this process; without it there is no limit for memory")
 	}
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
-	left := c.Memory - resident - codeToCome
+	left := c.Memory - used - margin
 	if left <= 0 {
 		return fmt.Errorf("sandbox: --memory %s is less than the program itself needs", describe(c.Memory))
 	}
@@ -80,10 +80,24 @@ func (c *Config) limitMemory() error {
 	}
 	more := (max(room-reserved, 0) + arena - 1) / arena * arena
 	ballast = make([]byte, reserved+more-room)
+	if err := giveBack(ballast); err != nil {
+		return fmt.Errorf("sandbox: limit memory: %w", err)
+	}
 	debug.SetMemoryLimit(int64(now.Sys-now.HeapReleased) + int64(len(ballast)) + room*9/10)
 	most := uint64(addresses + more + metadata)
 	if err := syscall.Setrlimit(unix.RLIMIT_AS, &syscall.Rlimit{Cur: most, Max: most}); err != nil {
 		return fmt.Errorf("sandbox: limit memory: %w", err)
+	}
+	return nil
+}
+
+// giveBack has the kernel take the memory of b. Go clears what it allocates where a part of that was in use before, and so
+// touches all of it.
+func giveBack(b []byte) error {
+	page := os.Getpagesize()
+	skipped := -int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) & (page - 1)
+	if whole := (len(b) - skipped) &^ (page - 1); whole > 0 {
+		return unix.Madvise(b[skipped:skipped+whole], unix.MADV_DONTNEED)
 	}
 	return nil
 }

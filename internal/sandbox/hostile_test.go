@@ -120,7 +120,7 @@ func watch(pid int, ended <-chan struct{}) (s sighting) {
 			}
 		}
 		if child != "" {
-			s.peak = max(s.peak, peakOf(child))
+			s.peak = max(s.peak, memoryOf(child))
 		}
 		last = time.Now()
 	}
@@ -141,16 +141,19 @@ func childOf(pid int) string {
 	return ""
 }
 
-// peakOf returns the most memory that a process had so far.
-func peakOf(pid string) int64 {
+// ofProgram is what counts for the program's own file, as the sandbox has it.
+const ofProgram = 24 << 20
+
+// memoryOf returns what a process has in memory, with ofProgram in the place of what it has of its own file.
+func memoryOf(pid string) int64 {
 	status, _ := os.ReadFile("/proc/" + pid + "/status")
-	_, after, found := strings.Cut(string(status), "\nVmHWM:")
+	_, after, found := strings.Cut(string(status), "\nRssAnon:")
 	fields := strings.Fields(after)
 	if !found || len(fields) == 0 {
 		return 0
 	}
 	kibibytes, _ := strconv.ParseInt(fields[0], 10, 64)
-	return kibibytes << 10
+	return kibibytes<<10 + ofProgram
 }
 
 // surroundings are what the scripts look for: a file beyond their reach, and a server that counts.

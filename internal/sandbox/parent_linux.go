@@ -29,12 +29,25 @@ func watchMemory(ended <-chan struct{}, pid int, limit int64, kill func()) {
 		case <-ended:
 			return
 		case <-tick.C:
-			if statusField(fmt.Sprintf("/proc/%d/status", pid), "VmRSS") > limit+limit/10 {
+			if memoryOf(fmt.Sprintf("/proc/%d/status", pid)) > limit+limit/10 {
 				kill()
 				return
 			}
 		}
 	}
+}
+
+// ownCode is what counts for the program's own file. How much of that is in memory depends on the kernel, which maps
+// it in pages of one size or another and may have all of it there, and not on the script.
+const ownCode = 24 << 20
+
+// memoryOf returns what a process has in memory, in bytes, with ownCode; 0: the file of its status does not tell.
+func memoryOf(status string) int64 {
+	own := statusField(status, "RssAnon")
+	if own == 0 {
+		return 0
+	}
+	return own + statusField(status, "RssShmem") + ownCode
 }
 
 // statusField returns a number of bytes of /proc/PID/status; 0: it is not there.

@@ -27,7 +27,7 @@ type Config struct {
 	Write []string
 	Env   []string // names of variables
 
-	Memory int64         // bytes, of the whole process
+	Memory int64         // bytes, of the whole process, with a fixed part for the program's own file
 	Time   time.Duration // from its start; 0: no limit
 
 	Broker         string // host:port of the parent's own, where every mqtt.open leads; empty: there is none

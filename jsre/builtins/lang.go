@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"strconv"
 	"sync"
-	"weak"
 
 	"github.com/dop251/goja"
 
@@ -24,6 +23,7 @@ func setLang(vm *engine.VM) error {
 	l := &lang{vm: vm, rt: vm.Runtime()}
 	l.setSymbols()
 	l.setGroups()
+	l.setMapGroups()
 	l.setPromises()
 	l.setStrings()
 	l.setMaps()
@@ -90,6 +90,7 @@ func (l *lang) each(items goja.Value, with func(v goja.Value, i int)) {
 	})
 }
 
+// setGroups defines Object.groupBy.
 func (l *lang) setGroups() {
 	l.vm.NativeMethod(l.global("Object"), "groupBy", 2, func(c goja.FunctionCall) goja.Value {
 		out := l.rt.CreateObject(nil)
@@ -121,6 +122,10 @@ func (l *lang) setGroups() {
 		}
 		return out
 	})
+}
+
+// setMapGroups defines Map.groupBy.
+func (l *lang) setMapGroups() {
 	m := l.proto("Map")
 	get, _ := l.vm.ToFunc(m.Get("get"))
 	set, _ := l.vm.ToFunc(m.Get("set"))
@@ -369,82 +374,6 @@ func (l *lang) setBuffers() {
 		})
 	}
 }
-
-// weakRef makes class WeakRef. What it refers to is Go's to collect.
-func (l *lang) weakRef() goja.Value {
-	class, proto := l.vm.NewClass("WeakRef", func(c goja.ConstructorCall) *goja.Object {
-		switch target := c.Argument(0).(type) {
-		case *goja.Object:
-			l.vm.SetSlot(c.This, weak.Make(target))
-		case *goja.Symbol:
-			l.vm.SetSlot(c.This, target)
-		default:
-			l.typeError("WeakRef: target must be an object")
-		}
-		return nil
-	})
-	l.vm.NativeMethod(proto, "deref", 0, func(c goja.FunctionCall) goja.Value {
-		switch target := l.vm.Slot(c.This).(type) {
-		case weak.Pointer[goja.Object]:
-			if o := target.Value(); o != nil {
-				return o
-			}
-			return goja.Undefined()
-		case *goja.Symbol:
-			return target
-		}
-		l.typeError("Method WeakRef.prototype.deref called on incompatible receiver " + l.show(c.This))
-		return nil
-	})
-	l.tag(proto, "WeakRef")
-	return class
-}
-
-// finalizationRegistry makes a class whose callbacks are never called, which the language allows.
-func (l *lang) finalizationRegistry() goja.Value {
-	class, proto := l.vm.NewClass("FinalizationRegistry", func(c goja.ConstructorCall) *goja.Object {
-		if !callable(c.Argument(0)) {
-			l.typeError("FinalizationRegistry: cleanup must be callable")
-		}
-		l.vm.SetSlot(c.This, finalizers{})
-		return nil
-	})
-	check := func(v goja.Value, name string) finalizers {
-		f, ok := l.vm.Slot(v).(finalizers)
-		if !ok {
-			l.typeError("Method FinalizationRegistry.prototype." + name + " called on incompatible receiver " + l.show(v))
-		}
-		return f
-	}
-	l.vm.NativeMethod(proto, "register", 2, func(c goja.FunctionCall) goja.Value {
-		f := check(c.This, "register")
-		target, ok := c.Argument(0).(*goja.Object)
-		if !ok {
-			l.typeError("FinalizationRegistry.prototype.register: invalid target")
-		}
-		if target == c.Argument(1) {
-			l.typeError("FinalizationRegistry.prototype.register: target and holdings must not be same")
-		}
-		if token, ok := c.Argument(2).(*goja.Object); ok {
-			f[weak.Make(token)] = true
-		}
-		return goja.Undefined()
-	})
-	l.vm.NativeMethod(proto, "unregister", 1, func(c goja.FunctionCall) goja.Value {
-		f := check(c.This, "unregister")
-		token, ok := c.Argument(0).(*goja.Object)
-		if !ok {
-			l.typeError("Invalid unregisterToken ('" + l.show(c.Argument(0)) + "')")
-		}
-		known := f[weak.Make(token)]
-		delete(f, weak.Make(token))
-		return l.rt.ToValue(known)
-	})
-	l.tag(proto, "FinalizationRegistry")
-	return class
-}
-
-type finalizers map[weak.Pointer[goja.Object]]bool
 
 func (l *lang) tag(proto *goja.Object, name string) {
 	_ = proto.DefineDataPropertySymbol(goja.SymToStringTag, l.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)

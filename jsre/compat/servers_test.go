@@ -10,6 +10,7 @@ import (
 
 	"dunlin/internal/mosquitto"
 	"dunlin/internal/testcert"
+	"dunlin/internal/testserver"
 )
 
 // servers are what the scripts of a test run share, but for the scripted ones. A script finds in
@@ -30,32 +31,17 @@ func startServers(t testing.TB) *servers {
 	t.Helper()
 	ca := testcert.NewAuthority(t)
 	cert, key := ca.Server(t, testcert.Options{}).Files(t)
-	ports := freePorts(t, 2)
-	s := &servers{ca: ca.File(t), tls: "mqtts://localhost:" + ports[0], ws: "ws://127.0.0.1:" + ports[1]}
+	ports, err := testserver.FreePorts(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &servers{ca: ca.File(t), tls: fmt.Sprintf("mqtts://localhost:%d", ports[0]), ws: fmt.Sprintf("ws://127.0.0.1:%d", ports[1])}
 	s.open = mosquitto.Start(t, mosquitto.Options{Config: []string{
-		"listener " + ports[0] + " 127.0.0.1", "cafile " + s.ca, "certfile " + cert, "keyfile " + key,
-		"listener " + ports[1] + " 127.0.0.1", "protocol websockets",
+		fmt.Sprintf("listener %d 127.0.0.1", ports[0]), "cafile " + s.ca, "certfile " + cert, "keyfile " + key,
+		fmt.Sprintf("listener %d 127.0.0.1", ports[1]), "protocol websockets",
 	}})
 	s.private = mosquitto.Start(t, mosquitto.Options{Users: map[string]string{"ada": "secret"}})
 	return s
-}
-
-// freePorts finds ports that nobody listens on.
-func freePorts(t testing.TB, n int) (ports []string) {
-	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports = append(ports, port)
-	}
-	return ports
 }
 
 // runs numbers the runs of scripts; each has as many digits, so that lengths of packets are the same.

@@ -35,7 +35,7 @@ func script(t testing.TB, src string, setup func(vm *engine.VM)) (string, error)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err = vm.Run(ctx, func() error { return vm.RunString("/t.js", "t.js", src) })
 	return strings.Join(lines, " "), err

@@ -39,10 +39,19 @@ var theErrorTable errorTable
 var makers sync.Map // of weak.Pointer[errorMaker], by the address of the runtime
 
 func (m *errorMaker) register() {
-	key := uintptr(unsafe.Pointer(m.vm.rt))
-	makers.Store(key, weak.Make(m))
-	runtime.AddCleanup(m.vm.rt, func(key uintptr) { makers.Delete(key) }, key)
+	own := registered{uintptr(unsafe.Pointer(m.vm.rt)), weak.Make(m)}
+	makers.Store(own.runtime, own.maker)
+	runtime.AddCleanup(m.vm.rt, registered.forget, own)
 }
+
+// registered is an entry of makers.
+type registered struct {
+	runtime uintptr
+	maker   weak.Pointer[errorMaker]
+}
+
+// forget takes the entry out, but not that of a later runtime, which may have got the same address before this is called.
+func (r registered) forget() { makers.CompareAndDelete(r.runtime, r.maker) }
 
 // tableFor gives the table for errors, nil when goja's is not as expected.
 func (t *errorTable) tableFor(goja unsafe.Pointer, methods reflect.Type, added uintptr) unsafe.Pointer {

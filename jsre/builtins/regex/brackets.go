@@ -14,15 +14,7 @@ type classSet struct {
 // brackets reads a class after its opening bracket.
 func (p *parser) brackets() *node {
 	if p.flags.Sets {
-		not := p.take("^")
-		c := p.classUnion()
-		if not {
-			if len(c.texts) > 0 {
-				p.fail("Negated character class may contain strings")
-			}
-			c.set = c.set.not()
-		}
-		return p.textNode(c)
+		return p.textNode(p.classOfSets())
 	}
 	not := p.take("^")
 	var s spans
@@ -184,20 +176,26 @@ func (c *classSet) combine(other *classSet, operator string) {
 	}
 }
 
+// classOfSets reads a class with flag v after its opening bracket.
+func (p *parser) classOfSets() *classSet {
+	not := p.take("^")
+	c := p.classUnion()
+	if !not {
+		return c
+	}
+	if len(c.texts) > 0 {
+		p.fail("Negated character class may contain strings")
+	}
+	c.set = c.set.not()
+	return c
+}
+
 const setSyntax = "()[]{}/-|"
 
 // operand reads one part of a class with flag v; alone says that it may not be a range.
 func (p *parser) operand(alone bool) (c *classSet, isRange bool) {
 	if p.take("[") {
-		not := p.take("^")
-		c := p.classUnion()
-		if not {
-			if len(c.texts) > 0 {
-				p.fail("Negated character class may contain strings")
-			}
-			c.set = c.set.not()
-		}
-		return c, false
+		return p.classOfSets(), false
 	}
 	if p.take("\\q{") {
 		return p.texts(), false

@@ -2,6 +2,7 @@ package mqttjs_test
 
 import (
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -121,4 +122,65 @@ for (const call of [
 ]) try { call(); } catch (e) { print(e.message); }`).want(
 		"may not look up lamp.example: not granted", "may not look up ::1: not granted",
 		"may not connect to [::1]:1883: not granted", "may not connect to /run/mqtt.sock: not granted")
+}
+
+// A grant names host and port, which SRV records could lead anywhere. So no protocol for a domain is served, whatever way a script
+// has to give one, and nothing else is done in its place: nobody is connected to, and no plain connection is made in the place of TLS.
+func TestDomainsWithSRVRecordsAreRefused(t *testing.T) {
+	const answer = "is not served to scripts; ask dns.resolveSrv for "
+	for _, c := range []struct{ name, call, want string }{
+		{"URL", "mqtt.connect('mqtt+srv://HOST')", "mqtt+srv " + answer + "_mqtt._tcp of"},
+		{"URL with TLS", "mqtt.connect('mqtts+srv://HOST')", "mqtts+srv " + answer + "_secure-mqtt._tcp of"},
+		{"option", "mqtt.connect({protocol: 'mqtt+srv', host: 'HOST'})", "mqtt+srv " + answer},
+		{"certificate", "mqtt.connect('mqtts+srv://HOST', {cert: 'x', key: 'y'})", "mqtts+srv " + answer},
+		{"list", "mqtt.connect({servers: [{protocol: 'mqtts+srv', host: 'HOST', port: PORT}]})", "mqtts+srv " + answer},
+		{"later", "const o = mqtt.connect('mqtt://HOST:PORT', {manualConnect: true}); o.options.protocol = 'mqtts+srv'; o.connect()", "mqtts+srv " + answer},
+		{"transformed", "mqtt.connect('ws://HOST:PORT', {transformWsUrl: () => 'mqtt+srv://lamp.example'})", "transformWsUrl returned mqtt+srv://"},
+		{"transformed from TLS", "mqtt.connect('wss://HOST:PORT', {transformWsUrl: () => 'mqtts+srv://lamp.example'})", "transformWsUrl returned mqtts+srv://"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := closing(t)
+			access := &netAccess{granted: []string{server}}
+			host, port, _ := strings.Cut(server, ":")
+			call := strings.NewReplacer("HOST", host, "PORT", port).Replace(c.call)
+			s := startWith(t, access.options(jsre.Options{}), server, `
+const mqttConnect = mqtt.connect;
+let client;
+mqtt.connect = (...list) => client = mqttConnect.apply(mqtt, list);
+try {
+  `+call+`;
+  client.on('close', () => { print('closed'); client.end(true); });
+  client.on('error', e => { print(e.message); client.end(true); });
+} catch (e) { print(e.message); }`)
+			err := <-s.done
+			if got := s.out.String(); err != nil || !strings.HasPrefix(got, c.want) {
+				t.Errorf("%v, printed %q, want %q", err, got, c.want)
+			}
+			for _, asked := range access.asked {
+				if asked != server {
+					t.Errorf("asked for %s", asked)
+				}
+			}
+		})
+	}
+}
+
+// closing returns the address of a server that closes each connection at once.
+func closing(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	return l.Addr().String()
 }

@@ -166,6 +166,9 @@ func (m *module) completeOptions(o *goja.Object) {
 	if v := get("protocol"); engine.Given(v) {
 		protocol = v.String()
 	}
+	if isDomain(protocol) {
+		panic(m.plainError(noDomains(protocol)))
+	}
 	if get("cert").ToBoolean() && get("key").ToBoolean() {
 		protocol = m.secured(protocol)
 	}
@@ -200,6 +203,19 @@ func isProtocol(name string) bool {
 		return true
 	}
 	return false
+}
+
+// isDomain reports whether the protocol is one for a domain, whose SRV records name the servers.
+func isDomain(protocol string) bool { return protocol == "mqtt+srv" || protocol == "mqtts+srv" }
+
+// noDomains says what serves in the place of a domain: what a script may reach is granted by host and port, which each server
+// of a list has. To take the protocol for mqtt, as any other that is not known, would leave out TLS.
+func noDomains(protocol string) string {
+	service := "_mqtt._tcp"
+	if protocol == "mqtts+srv" {
+		service = "_secure-mqtt._tcp"
+	}
+	return protocol + " is not served to scripts; ask dns.resolveSrv for " + service + " of the domain, and give the servers as options.servers"
 }
 
 // connectAsync is mqtt.connectAsync(url[, options][, allowRetries]).

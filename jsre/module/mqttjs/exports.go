@@ -178,29 +178,33 @@ func (m *module) storeClass() storeClass {
 	return s
 }
 
+// storeMethod defines a method of Store; back calls the callback that it was given.
+func (m *module) storeMethod(proto *goja.Object, name string, f func(s *memory, packet goja.Value, back func(...goja.Value)) goja.Value) {
+	m.vm.Method(proto, name, func(args goja.FunctionCall) goja.Value {
+		s, ok := m.vm.Slot(args.This).(*memory)
+		if !ok {
+			m.vm.ThrowType("%s: called on %s, which is no Store", name, m.vm.TypeName(args.This))
+		}
+		var done *engine.Func
+		for _, v := range args.Arguments {
+			if fn, ok := m.vm.ToFunc(v); ok {
+				done = fn
+			}
+		}
+		return f(s, args.Argument(0), func(list ...goja.Value) {
+			if done != nil {
+				call(done, list...)
+			}
+		})
+	})
+}
+
 // storeMethods are those of Store, for scripts that call them.
 func (m *module) storeMethods(proto *goja.Object) {
-	vm := m.vm
-	rt := vm.Runtime()
 	method := func(name string, f func(s *memory, packet goja.Value, back func(...goja.Value)) goja.Value) {
-		vm.Method(proto, name, func(args goja.FunctionCall) goja.Value {
-			s, ok := vm.Slot(args.This).(*memory)
-			if !ok {
-				vm.ThrowType("%s: called on %s, which is no Store", name, vm.TypeName(args.This))
-			}
-			var done *engine.Func
-			for _, v := range args.Arguments {
-				if fn, ok := vm.ToFunc(v); ok {
-					done = fn
-				}
-			}
-			return f(s, args.Argument(0), func(list ...goja.Value) {
-				if done != nil {
-					call(done, list...)
-				}
-			})
-		})
+		m.storeMethod(proto, name, f)
 	}
+	rt := m.vm.Runtime()
 	reader := &client{module: m, version: 5}
 	id := func(v goja.Value) uint16 {
 		return uint16(v.ToObject(rt).Get("messageId").ToInteger()) //nolint:gosec // another one is none

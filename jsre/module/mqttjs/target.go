@@ -3,6 +3,7 @@ package mqttjs
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"strconv"
@@ -48,6 +49,9 @@ func (t target) dial(ctx context.Context) (net.Conn, error) {
 func (c *client) readTarget() (t target) {
 	c.nextServer()
 	protocol := c.opt("protocol").String()
+	if isDomain(protocol) {
+		t.err = errors.New(noDomains(protocol))
+	}
 	if !isProtocol(protocol) {
 		protocol = "mqtt"
 	}
@@ -66,7 +70,7 @@ func (c *client) readTarget() (t target) {
 	}
 	t.lead(c)
 	t.denied = c.vm.Runtime().Try(func() { c.vm.CheckNet(t.destination()) })
-	if t.address.TLS {
+	if t.address.TLS && t.err == nil {
 		t.options.TLS, t.err = c.readTLS(host)
 	}
 	return t
@@ -189,6 +193,9 @@ func (c *client) webSocket(t *target) {
 // transform takes the URL that a script has put in the place of ours.
 func (c *client) transform(t *target, raw string) {
 	a, err := dial.ParseAddress(raw)
+	if err == nil && a.IsSRV() { // whose servers nobody has asked leave for
+		err = errors.New("transformWsUrl returned " + a.String() + ", which is no WebSocket")
+	}
 	if err != nil {
 		t.err = err
 		return

@@ -239,8 +239,8 @@ func (c *cloner) plain(obj *goja.Object, depth int) goja.Value {
 	case name == "WeakMap" || name == "WeakSet" || name == "Promise":
 		c.refuse("#<" + name + "> could not be cloned.")
 	}
-	if n, ok := obj.Export().(*big.Int); ok && obj.ExportType() == reflect.TypeFor[*big.Int]() {
-		return c.keep(obj, c.rt.ToValue(n).ToObject(c.rt))
+	if obj.ExportType() == reflect.TypeFor[*big.Int]() { // Export of a plain object would make all that it leads to
+		return c.keep(obj, c.rt.ToValue(obj.Export()).ToObject(c.rt))
 	}
 	switch kind := c.vm.InnerKind(obj); {
 	case kind == "generatorObject":

@@ -98,7 +98,6 @@ func (h *host) makeParams() {
 		return nil
 	})
 	h.vm.NeedsNew(h.paramsClass, "URLSearchParams")
-	// need is how many arguments must be given, by their names.
 	method := func(name, need string, f func(p *params, c goja.FunctionCall) any) {
 		h.vm.Export(h.paramsProto, name, func(c goja.FunctionCall) goja.Value {
 			p := h.thisParams(c.This)
@@ -111,6 +110,16 @@ func (h *host) makeParams() {
 			return goja.Undefined()
 		})
 	}
+	h.changes(method)
+	h.lookups(method)
+	h.iterators(method)
+}
+
+// paramsMethod defines a method; need is how many arguments must be given, by their names.
+type paramsMethod = func(name, need string, f func(p *params, c goja.FunctionCall) any)
+
+// changes defines the methods that change what there is.
+func (h *host) changes(method paramsMethod) {
 	text := func(c goja.FunctionCall, i int) string { return h.text(c.Argument(i)) }
 	method("append", "name value", func(p *params, c goja.FunctionCall) any {
 		p.list = append(p.list, pair{text(c, 0), text(c, 1)})
@@ -123,24 +132,6 @@ func (h *host) makeParams() {
 		p.changed()
 		return nil
 	})
-	method("get", "name", func(p *params, c goja.FunctionCall) any {
-		name := text(c, 0)
-		if i := slices.IndexFunc(p.list, func(e pair) bool { return e.name == name }); i >= 0 {
-			return p.list[i].value
-		}
-		return goja.Null()
-	})
-	method("getAll", "name", func(p *params, c goja.FunctionCall) any {
-		name := text(c, 0)
-		out := []any{}
-		for _, e := range p.list {
-			if e.name == name {
-				out = append(out, e.value)
-			}
-		}
-		return h.rt.NewArray(out...)
-	})
-	method("has", "name", func(p *params, c goja.FunctionCall) any { return slices.ContainsFunc(p.list, h.matcher(c)) })
 	method("set", "name value", func(p *params, c goja.FunctionCall) any {
 		p.set(text(c, 0), text(c, 1))
 		return nil
@@ -150,6 +141,28 @@ func (h *host) makeParams() {
 		p.changed()
 		return nil
 	})
+}
+
+// lookups defines those that change nothing.
+func (h *host) lookups(method paramsMethod) {
+	method("get", "name", func(p *params, c goja.FunctionCall) any {
+		name := h.text(c.Argument(0))
+		if i := slices.IndexFunc(p.list, func(e pair) bool { return e.name == name }); i >= 0 {
+			return p.list[i].value
+		}
+		return goja.Null()
+	})
+	method("getAll", "name", func(p *params, c goja.FunctionCall) any {
+		name := h.text(c.Argument(0))
+		out := []any{}
+		for _, e := range p.list {
+			if e.name == name {
+				out = append(out, e.value)
+			}
+		}
+		return h.rt.NewArray(out...)
+	})
+	method("has", "name", func(p *params, c goja.FunctionCall) any { return slices.ContainsFunc(p.list, h.matcher(c)) })
 	method("toString", "", func(p *params, _ goja.FunctionCall) any { return p.String() })
 	method("forEach", "", func(p *params, c goja.FunctionCall) any {
 		f := nodeerr.Func(h.vm, "callback", c.Argument(0))
@@ -158,7 +171,6 @@ func (h *host) makeParams() {
 		}
 		return nil
 	})
-	h.iterators(method)
 }
 
 func (h *host) missing(names []string) {

@@ -1,0 +1,24 @@
+package sandbox
+
+import (
+	"bytes"
+	"runtime"
+	"testing"
+)
+
+// TestGiveBackLeavesNothingInMemory, of what was touched, up to the pages at its ends.
+func TestGiveBackLeavesNothingInMemory(t *testing.T) {
+	const size = 64 << 20
+	b := bytes.Repeat([]byte{1}, size)
+	before := memoryOf("/proc/self/status")
+	if err := giveBack(b[1 : size-1]); err != nil {
+		t.Fatal(err)
+	}
+	if less := before - memoryOf("/proc/self/status"); less < size-size/8 {
+		t.Errorf("%d KiB less in memory, of %d", less>>10, size>>10)
+	}
+	if b[0] != 1 || b[size-1] != 1 || b[size/2] != 0 {
+		t.Errorf("what is beside it is changed, or it is not: %d %d %d", b[0], b[size-1], b[size/2])
+	}
+	runtime.KeepAlive(b)
+}
