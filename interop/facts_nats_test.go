@@ -88,11 +88,15 @@ func natsFlapping(r *rig) {
 	r.use(startPlainNATS)
 	id := r.id()
 	r.dial(named(id))
-	r.dial(named(id))
-	start := time.Now()
-	_, err := r.tryDial(named(id))
-	if d := time.Since(start); err == nil || d < 900*time.Millisecond {
-		r.failf("the third within a second: %v after %v, want that it is held for a second", err, d)
+	var err error
+	var took time.Duration
+	for i := 0; err == nil && i < 100; i++ { // a busy machine may need more than a second for the first three
+		start := time.Now()
+		_, err = r.tryDial(named(id))
+		took = time.Since(start)
+	}
+	if err == nil || took < 900*time.Millisecond {
+		r.failf("owners one after another: the last ended with %v after %v, want that it is held for a second", err, took)
 	}
 	if !strings.Contains(err.Error(), "identifier that another client has just used") {
 		r.failf("got %v, want a word about the identifier", err)

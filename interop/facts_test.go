@@ -22,7 +22,7 @@ func on(names ...string) func(*server) bool {
 
 // lasting is for a client that comes back by itself.
 func lasting(cfg *mqtt.Config) {
-	cfg.Reconnect = &mqtt.Reconnect{MinDelay: 20 * time.Millisecond, MaxDelay: 300 * time.Millisecond}
+	cfg.Reconnect = &mqtt.Reconnect{MinDelay: 20 * time.Millisecond, MaxDelay: 300 * time.Millisecond, QuarantineAfter: time.Second}
 	cfg.OnDisconnect = nil
 }
 

@@ -22,30 +22,7 @@ end() {
 }
 trap end EXIT
 
-base=$(echo /usr/lib/rabbitmq/lib/rabbitmq_server-3.10.*)
-if [ ! -d "$base" ]; then
-	root=$folder/unpacked # RabbitMQ does not start under a path with blanks
-	ln -s "$PWD/.tools/rabbitmq" "$root"
-	base=$(echo "$root"/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.*)
-	export LD_LIBRARY_PATH=$root/usr/lib/$(uname -m)-linux-gnu
-	erlang=$root/usr/lib/erlang
-	export ERL_LIBS=$erlang/lib # parts of Erlang may be installed, and the others are here
-	PATH=$root/usr/bin:$PATH
-	if [ -f "$erlang/bin/erl" ]; then # which has the folder written in that it would be installed in
-		mkdir "$folder/bin"
-		cat >"$folder/bin/erl" <<END
-#!/bin/sh
-export ROOTDIR='$erlang' BINDIR='$(echo "$erlang"/erts-*)/bin' EMU=beam PROGNAME=erl
-exec "\$BINDIR/erlexec" "\$@"
-END
-		chmod +x "$folder/bin/erl"
-		PATH=$folder/bin:$erlang/bin:$PATH
-	fi
-fi
-if [ ! -d "$base" ]; then
-	echo "RabbitMQ 3.10 is not installed" >&2
-	exit 1
-fi
+. internal/testserver/rabbitmq.sh
 
 export HOME=$folder ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$mapper RABBITMQ_DIST_PORT=$node ERL_CRASH_DUMP=$folder/crash
 export RABBITMQ_USE_LONGNAME=true RABBITMQ_NODENAME=interop$mqtt@127.0.0.1 RABBITMQ_MNESIA_BASE=$folder/db RABBITMQ_LOG_BASE=$folder/log

@@ -3,25 +3,23 @@ package interop
 import (
 	"errors"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
+
+	"dunlin/internal/testserver"
 )
 
 // rabbitMQ is the one RabbitMQ of the run: its start takes some ten seconds, so all
 // cases share it.
 var rabbitMQ struct {
 	once    sync.Once
-	process *process
+	process *testserver.Process
 	mqtt    string // its ports
 	web     string
 	err     error
 
 	ready sync.Once
 }
-
-// rabbitMQVersion is the one that the suite knows, of Debian 12.
-const rabbitMQVersion = "3.10."
 
 // portTaken is the status of rabbitmq.sh when somebody else has taken one of the ports.
 const portTaken = 75
@@ -40,20 +38,14 @@ func launchRabbitMQNow() error {
 		return err
 	}
 	rabbitMQ.mqtt, rabbitMQ.web = ports[0], ports[1]
-	rabbitMQ.process, err = launch(exec.Command("./rabbitmq.sh", ports...))
+	rabbitMQ.process, err = testserver.Launch(exec.Command("./rabbitmq.sh", ports...))
 	return err
 }
 
-// checkRabbitMQ finds the installed or unpacked one.
+// checkRabbitMQ tells whether it is here.
 func checkRabbitMQ() error {
-	for _, root := range []string{"/", "../.tools/rabbitmq/"} {
-		found, err := filepath.Glob(root + "usr/lib/rabbitmq/lib/rabbitmq_server-" + rabbitMQVersion + "*")
-		if err != nil || len(found) > 0 {
-			return err
-		}
-	}
-	return errors.New("rabbitmq: no " + rabbitMQVersion + "x, which the suite knows; run `make test`, which gets it on Debian 12; " +
-		"elsewhere run the suite in a container of Debian 12")
+	_, err := testserver.RabbitMQ()
+	return err
 }
 
 // awaitRabbitMQ returns when it serves.
@@ -75,11 +67,11 @@ func awaitRabbitMQ(t *testing.T) {
 // portWasTaken waits for the start and tells whether it failed for want of a port, which
 // others may take between the choice and the start.
 func portWasTaken() bool {
-	_, rabbitMQ.err = rabbitMQ.process.line()
+	_, rabbitMQ.err = rabbitMQ.process.Line()
 	if rabbitMQ.err == nil {
 		return false
 	}
-	ended := rabbitMQ.process.end()
+	ended := rabbitMQ.process.End()
 	rabbitMQ.process = nil
 	var exit *exec.ExitError
 	return errors.As(ended, &exit) && exit.ExitCode() == portTaken
@@ -100,5 +92,5 @@ func endRabbitMQ() error {
 	if rabbitMQ.process == nil {
 		return nil
 	}
-	return rabbitMQ.process.end()
+	return rabbitMQ.process.End()
 }

@@ -67,7 +67,7 @@ type testCase struct {
 }
 
 var cases = slices.Concat(connectCases, publishCases, retainCases, topicCases, sessionCases, propertyCases, optionCases, limitCases, linkCases,
-	rabbitMQFacts, natsFacts, mosquittoFacts, mochiFacts, aedesFacts)
+	rabbitMQFacts, natsFacts, mosquittoFacts, mochiFacts, aedesFacts, sharedFacts)
 
 // runsOn tells whether the case is asked of the server in that version.
 func (c *testCase) runsOn(s *server, v mqtt.Version) bool {

@@ -30,7 +30,7 @@ func comesToTheNewest(r *rig, want mqtt.Version) {
 	back := make(chan struct{}, 10)
 	p := r.dial(func(cfg *mqtt.Config) {
 		cfg.KeepSession = true
-		cfg.Reconnect = &mqtt.Reconnect{MaxDelay: 100 * time.Millisecond}
+		cfg.Reconnect = &mqtt.Reconnect{MaxDelay: 100 * time.Millisecond, QuarantineAfter: time.Second}
 		cfg.OnConnect = func(*mqtt.Client) { back <- struct{}{} }
 		cfg.OnPacket = func(p mqtt.TracedPacket) {
 			if p.Type() == "CONNECT" {

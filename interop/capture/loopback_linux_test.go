@@ -1,0 +1,3 @@
+package capture_test
+
+const loopback = "lo"

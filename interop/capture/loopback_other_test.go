@@ -1,0 +1,5 @@
+//go:build !linux
+
+package capture_test
+
+const loopback = "lo0"
