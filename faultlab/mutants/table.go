@@ -214,7 +214,7 @@ var all = []mutant{
 	},
 	{
 		name: "ping-pong", rule: "a client whose session was taken over does not take it back",
-		edits: []edit{{fileReconnect, "\t\tcase wire.SessionTakenOver, wire.AdministrativeAction,", "\t\tcase wire.AdministrativeAction,"}},
+		edits: []edit{{fileReconnect, "\t\tcase wire.SessionTakenOver:\n\t\t\treturn !left.own\n", ""}},
 		tests: "TestReasonsThatEndReconnecting", quick: true,
 	},
 	{

@@ -13,6 +13,7 @@ import (
 
 	"dunlin/faultlab/internal/peer"
 	"dunlin/faultlab/internal/proxy"
+	"dunlin/internal/testserver"
 )
 
 // The servers.
@@ -79,9 +80,11 @@ func startMosquitto(ctx context.Context, seed uint64) (*mosquitto, error) {
 	if m.folder, err = os.MkdirTemp("", "faultlab-soak-"); err != nil {
 		return nil, err
 	}
-	if m.port, err = freePort(); err != nil {
+	ports, err := testserver.FreePorts(1)
+	if err != nil {
 		return nil, err
 	}
+	m.port = ports[0]
 	config := fmt.Sprintf("user root\nlistener %d 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location %s/\n"+
 		"max_queued_messages 0\nlog_type error\n", m.port, m.folder)
 	if err := os.WriteFile(m.config(), []byte(config), 0o600); err != nil {
@@ -98,15 +101,6 @@ func startMosquitto(ctx context.Context, seed uint64) (*mosquitto, error) {
 }
 
 func (m *mosquitto) config() string { return filepath.Join(m.folder, "mosquitto.conf") }
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }() // that is what makes it free
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
 
 // start starts the process and waits until it takes connections.
 func (m *mosquitto) start(ctx context.Context) error {

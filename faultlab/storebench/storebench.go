@@ -123,18 +123,25 @@ func (o *options) measure(ctx context.Context, dir string, c contender, batch in
 		took = append(took, time.Since(at))
 	}
 	runtime.ReadMemStats(&after)
+	figures := figuresOf(took, batch)
+	figures["allocs"] = (after.Mallocs - before.Mallocs) / uint64(len(took))
+	figures["bytes_on_disk"] = size(dir)
+	result.Count(fmt.Sprintf("%s_%d", c.name, batch), figures)
+	return s.Close()
+}
+
+// figuresOf returns what is told of the times that commits took.
+func figuresOf(took []time.Duration, batch int) map[string]any {
 	slices.Sort(took)
 	var sum time.Duration
 	for _, d := range took {
 		sum += d
 	}
 	figure := func(d time.Duration) float64 { return float64(d.Nanoseconds()/10) / 100 }
-	result.Count(fmt.Sprintf("%s_%d", c.name, batch), map[string]any{
+	return map[string]any{
 		"commits": len(took), "mean_us": figure(sum / time.Duration(len(took))), "median_us": figure(took[len(took)/2]),
 		"p99_us": figure(took[len(took)*99/100]), "us_a_record": figure(sum / time.Duration(len(took)*batch)),
-		"allocs": (after.Mallocs - before.Mallocs) / uint64(len(took)), "bytes_on_disk": size(dir),
-	})
-	return s.Close()
+	}
 }
 
 func size(dir string) (n int64) {

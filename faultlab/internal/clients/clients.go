@@ -15,8 +15,9 @@ import (
 // Options say what a client does.
 type Options struct {
 	ID      string
-	Address string // host:port
-	Version byte   // 3: MQTT 3.1.1, or 5
+	Address string   // host:port
+	Others  []string // of the same session, in an order that is drawn; not every client takes them
+	Version byte     // 3: MQTT 3.1.1, or 5
 	// MinDelay and MaxDelay bound the wait before a client connects again, where
 	// the client lets them be chosen.
 	MinDelay, MaxDelay time.Duration

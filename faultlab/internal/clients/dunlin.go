@@ -20,6 +20,10 @@ func startDunlin(ctx context.Context, o Options) (Client, error) {
 		Reconnect:   &mqtt.Reconnect{MinDelay: o.MinDelay, MaxDelay: o.MaxDelay, Background: true},
 		Transport:   mqtt.Transport{Dial: o.Dial}, OnError: o.Report,
 	}
+	for _, address := range o.Others {
+		cfg.Reconnect.Servers = append(cfg.Reconnect.Servers, "mqtt://"+address)
+		cfg.Reconnect.Order = mqtt.ServersShuffled
+	}
 	if o.Version == 5 {
 		cfg.Version = mqtt.V5
 		cfg.Properties.SessionExpiry = time.Hour
