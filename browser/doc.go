@@ -1,0 +1,2 @@
+// Package browser has tests of pages in a real browser: Chromium without a window.
+package browser
