@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestDrivers has every client that can be built here do every work, with few
 // messages; the server counts them.
 func TestDrivers(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	source, err := filepath.Abs(".")
 	if err != nil {

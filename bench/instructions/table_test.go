@@ -41,6 +41,18 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestJudgeOfPathsThatWait allows more where the scheduler's looking for work is counted.
+func TestJudgeOfPathsThatWait(t *testing.T) {
+	table := table{Go: runtime.Version(), Costs: []row{{amd64, library, "rtt1", 1000}}}
+	p := path{Arch: amd64, Program: library, Name: "rtt1"}
+	if err := table.judge(p, 1300); err != nil {
+		t.Error(err)
+	}
+	if err := table.judge(p, 1301); err == nil {
+		t.Error("30 % is not the bound")
+	}
+}
+
 func TestPathThatIsNotInTheTableIsNamed(t *testing.T) {
 	table := small(runtime.Version(), 1000)
 	if err := table.judge(path{Arch: amd64, Program: script, Name: "pub0"}, 1); err == nil || !strings.Contains(err.Error(), "amd64 script pub0: not in the table") {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dunlin/bench/drive"
+	"dunlin/bench/process"
 	"dunlin/bench/report"
 	"dunlin/bench/work"
 )
@@ -28,18 +29,18 @@ type job struct {
 	profile string
 }
 
-func (j *job) args(s *serverProcess) []string {
+func (j *job) args(s *Server) []string {
 	args := append([]string{}, j.driver.command...)
 	return append(args, j.work.Do, s.addresses[j.work.Net],
 		strconv.Itoa(j.work.Size), strconv.Itoa(j.warm), strconv.Itoa(j.count))
 }
 
 // run does j and returns what was measured. It ends the driver when ctx ends.
-func (j *job) run(ctx context.Context, s *serverProcess, dir string) (report.Sample, error) {
+func (j *job) run(ctx context.Context, s *Server, dir string) (report.Sample, error) {
 	args := j.args(s)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.WaitDelay = time.Second
-	endWithParent(cmd)
+	process.EndWithParent(cmd)
 	cmd.Env = append(os.Environ(), "BENCH_CA="+s.ca, "BENCH_N="+strconv.Itoa(j.work.N), "BENCH_SYNC="+j.work.Sync,
 		"BENCH_PROFILE="+j.profile, "BENCH_DIR="+dir)
 	if j.work.View {
@@ -55,12 +56,12 @@ func (j *job) run(ctx context.Context, s *serverProcess, dir string) (report.Sam
 	if err != nil {
 		return report.Sample{}, err
 	}
-	where := anywhere
+	where := process.Anywhere
 	if j.work.Core {
-		where = firstCore
+		where = process.FirstCore
 		cmd.Env = append(cmd.Env, "GOMAXPROCS=1")
 	}
-	if err := start(cmd, where); err != nil {
+	if err := process.Start(cmd, where); err != nil {
 		return report.Sample{}, err
 	}
 	sample, err := watch(cmd.Process.Pid, out)
@@ -110,12 +111,12 @@ func watch(pid int, out io.Reader) (report.Sample, error) {
 	if !lines.Scan() || strings.TrimSpace(lines.Text()) != "begin" {
 		return sample, fmt.Errorf("the driver did not begin %s", lines.Text())
 	}
-	before := processTime(pid)
+	before := process.Time(pid)
 	if !lines.Scan() {
 		return sample, errors.New("the driver ended without a report")
 	}
-	sample.CPU = (processTime(pid) - before).Seconds()
-	sample.RSS, sample.Peak = processMemory(pid)
+	sample.CPU = (process.Time(pid) - before).Seconds()
+	sample.RSS, sample.Peak = process.Memory(pid)
 	if err := json.Unmarshal(lines.Bytes(), &sample.Report); err != nil {
 		return sample, fmt.Errorf("the driver's report: %w", err)
 	}
@@ -123,8 +124,8 @@ func watch(pid int, out io.Reader) (report.Sample, error) {
 }
 
 // check compares what the driver says with what the server saw.
-func (j *job) check(s *serverProcess, sample *report.Sample) error {
-	seen, err := s.counts()
+func (j *job) check(s *Server, sample *report.Sample) error {
+	seen, err := s.Counts()
 	if err != nil {
 		return fmt.Errorf("the server complains: %w", err)
 	}

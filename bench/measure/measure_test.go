@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"dunlin/bench/drive"
+	"dunlin/bench/process"
 	"dunlin/bench/server"
 	"dunlin/bench/work"
 	"dunlin/mqtt/mqtttest/packet"
@@ -117,11 +118,11 @@ func TestClosingIsNotTheNextOnes(t *testing.T) {
 func TestWhoGetsNoServerFailed(t *testing.T) {
 	w := work.Work{Name: "pub1", Do: "pub1", Net: "tcp"}
 	dir := t.TempDir()
-	s, err := startServer(os.Args[0], dir, anywhere)
+	s, err := StartServer(os.Args[0], dir, process.Anywhere)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = s.close()
+	_ = s.Close()
 	r := &runner{Plan: &Plan{Program: dir, Seconds: 1}, dir: dir, server: s}
 	for range 2 {
 		e := &entry{work: &w, driver: &Driver{command: []string{os.Args[0], "publishes"}}}

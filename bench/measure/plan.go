@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"dunlin/bench/process"
 	"dunlin/bench/report"
 	"dunlin/bench/work"
 )
@@ -46,10 +47,10 @@ func (p *Plan) Run(ctx context.Context) ([]report.Result, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left there harms nobody
 	r := &runner{Plan: p, dir: dir}
-	if r.server, err = startServer(p.Program, dir, anywhere); err != nil {
+	if r.server, err = StartServer(p.Program, dir, process.Anywhere); err != nil {
 		return nil, err
 	}
-	defer func() { _ = r.server.close() }() // nothing is wanted of it any more
+	defer func() { _ = r.server.Close() }() // nothing is wanted of it any more
 	entries := p.entries()
 	err = r.rounds(ctx, entries)
 	results := make([]report.Result, 0, len(entries))
@@ -75,7 +76,7 @@ func (p *Plan) entries() []*entry {
 type runner struct {
 	*Plan
 	dir    string
-	server *serverProcess
+	server *Server
 	runs   int
 }
 
@@ -202,11 +203,11 @@ func (r *runner) once(ctx context.Context, e *entry, count int) (report.Sample, 
 // forget sees to it that what a driver did while it closed, after its check, is not
 // charged to the next one, and that the server has the processors that w leaves it.
 func (r *runner) forget(w *work.Work) error {
-	where := anywhere
+	where := process.Anywhere
 	if w.Core {
-		where = otherCores
+		where = process.OtherCores
 	}
-	if _, err := r.server.counts(); err != nil || r.server.where != where {
+	if _, err := r.server.Counts(); err != nil || r.server.where != where {
 		return r.restart(where)
 	}
 	return nil
@@ -214,9 +215,9 @@ func (r *runner) forget(w *work.Work) error {
 
 // restart leaves a server that has ended when there is no new one: whoever wants it
 // next tries again.
-func (r *runner) restart(where place) error {
-	_ = r.server.close() // it may have seen a fault
-	s, err := startServer(r.Program, r.dir, where)
+func (r *runner) restart(where process.Place) error {
+	_ = r.server.Close() // it may have seen a fault
+	s, err := StartServer(r.Program, r.dir, where)
 	if err == nil {
 		r.server = s
 	}

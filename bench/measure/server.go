@@ -10,35 +10,36 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"dunlin/bench/process"
 	"dunlin/bench/server"
 )
 
-// serverProcess is the server, in a process of its own.
-type serverProcess struct {
+// Server is the server of the measurements, in a process of its own. Make it with StartServer.
+type Server struct {
 	cmd       *exec.Cmd
 	in        io.WriteCloser
 	out       *json.Decoder
 	addresses map[string]string
 	ca        string // a file
 	last      server.Counts
-	where     place
+	where     process.Place
 }
 
-// place says which processors a process has.
-type place int
+// Address returns the server's URL, for a kind of network: tcp, tls or ws.
+func (s *Server) Address(kind string) string { return s.addresses[kind] }
 
-const (
-	anywhere   place = iota
-	firstCore        // one
-	otherCores       // all but that one
-)
+// CA returns the file with the certificate that signs the server's.
+func (s *Server) CA() string { return s.ca }
 
-// startServer runs program, which is this one, as the server. dir gets the
+// Process returns the number of the server's process.
+func (s *Server) Process() int { return s.cmd.Process.Pid }
+
+// StartServer runs program, which is this one, as the server. dir gets the
 // certificate.
-func startServer(program, dir string, where place) (*serverProcess, error) {
-	s := &serverProcess{cmd: exec.Command(program, "serve"), where: where}
+func StartServer(program, dir string, where process.Place) (*Server, error) {
+	s := &Server{cmd: exec.Command(program, "serve"), where: where}
 	s.cmd.Stderr = os.Stderr
-	endWithParent(s.cmd)
+	process.EndWithParent(s.cmd)
 	in, err := s.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -47,21 +48,21 @@ func startServer(program, dir string, where place) (*serverProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := start(s.cmd, where); err != nil {
+	if err := process.Start(s.cmd, where); err != nil {
 		return nil, err
 	}
 	s.in, s.out = in, json.NewDecoder(bufio.NewReader(out))
 	var hello server.Greeting
 	if err := s.out.Decode(&hello); err != nil {
-		return nil, fmt.Errorf("the server does not start: %w", errors.Join(err, s.close()))
+		return nil, fmt.Errorf("the server does not start: %w", errors.Join(err, s.Close()))
 	}
 	s.addresses, s.ca = hello.Addresses, filepath.Join(dir, "ca.pem")
 	return s, os.WriteFile(s.ca, []byte(hello.CA), 0o644)
 }
 
-// counts returns what happened since the last call. A fault of a client ends the
+// Counts returns what happened since the last call. A fault of a client ends the
 // server, which would tell of it for ever.
-func (s *serverProcess) counts() (server.Counts, error) {
+func (s *Server) Counts() (server.Counts, error) {
 	if _, err := io.WriteString(s.in, "\n"); err != nil {
 		return server.Counts{}, err
 	}
@@ -82,6 +83,7 @@ func (s *serverProcess) counts() (server.Counts, error) {
 	return delta, nil
 }
 
-func (s *serverProcess) close() error {
+// Close ends the server.
+func (s *Server) Close() error {
 	return errors.Join(s.in.Close(), s.cmd.Wait())
 }

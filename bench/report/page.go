@@ -18,12 +18,14 @@ func end(name string) string   { return "<!-- end of bench " + name + " -->" }
 // Fill puts r's sections between their markers in the page. A section that has no
 // markers is left out, unless the page is empty: then it gets all. What r does not
 // have stays as it is.
-func (r *Report) Fill(page string) (string, error) {
+func (r *Report) Fill(page string) (string, error) { return fill(page, r.Sections()) }
+
+func fill(page string, sections []Section) (string, error) {
 	fresh := page == ""
 	if fresh {
 		page = frame
 	}
-	for _, s := range r.Sections() {
+	for _, s := range sections {
 		body := begin(s.Name) + "\n" + strings.TrimSpace(s.Text) + "\n" + end(s.Name)
 		if fresh {
 			page += body + "\n\n"
@@ -43,12 +45,14 @@ func (r *Report) Fill(page string) (string, error) {
 }
 
 // Write fills the page in a file, which is made when it is missing.
-func (r *Report) Write(file string) error {
+func (r *Report) Write(file string) error { return write(file, r.Sections()) }
+
+func write(file string, sections []Section) error {
 	old, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	page, err := r.Fill(string(old))
+	page, err := fill(string(old), sections)
 	if err != nil {
 		return err
 	}

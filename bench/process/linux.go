@@ -1,4 +1,4 @@
-package measure
+package process
 
 import (
 	"errors"
@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// start starts cmd in its place.
-func start(cmd *exec.Cmd, where place) error {
-	if where == anywhere {
+// Start starts cmd in its place.
+func Start(cmd *exec.Cmd, where Place) error {
+	if where == Anywhere {
 		return cmd.Start()
 	}
 	var all unix.CPUSet
@@ -37,12 +37,12 @@ func start(cmd *exec.Cmd, where place) error {
 }
 
 // of returns the processors of a place. A machine that has one has it for both.
-func (where place) of(all *unix.CPUSet) (chosen unix.CPUSet) {
+func (where Place) of(all *unix.CPUSet) (chosen unix.CPUSet) {
 	first := 0
 	for !all.IsSet(first) {
 		first++
 	}
-	if where == firstCore || all.Count() == 1 {
+	if where == FirstCore || all.Count() == 1 {
 		chosen.Set(first)
 		return chosen
 	}
@@ -51,12 +51,12 @@ func (where place) of(all *unix.CPUSet) (chosen unix.CPUSet) {
 	return chosen
 }
 
-// endWithParent sees to it that no driver is left behind.
-func endWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+// EndWithParent sees to it that no driver is left behind.
+func EndWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
-// processTime returns the CPU time of another process, of all its threads: the
+// Time returns the CPU time of another process, of all its threads: the
 // kernel has a clock for each, whose number is made of the process's.
-func processTime(pid int) time.Duration {
+func Time(pid int) time.Duration {
 	const scheduler = 2
 	var t unix.Timespec
 	if unix.ClockGettime(int32(^pid<<3|scheduler), &t) != nil {
@@ -67,8 +67,8 @@ func processTime(pid int) time.Duration {
 
 var memoryLine = regexp.MustCompile(`(?m)^Vm(RSS|HWM):\s*(\d+) kB`)
 
-// processMemory returns the resident memory of a process, now and at most.
-func processMemory(pid int) (now, most int64) {
+// Memory returns the resident memory of a process, now and at most.
+func Memory(pid int) (now, most int64) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, 0
