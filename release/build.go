@@ -102,7 +102,7 @@ func (r *release) buildTarget(ctx context.Context, t target, pages []entry) erro
 	}
 	pages = append(slices.Clone(pages), entry{name: thirdParty, data: licenses})
 	name := fmt.Sprintf("dunlin_%s_%s_%s", r.version, t.os, t.arch)
-	if err := r.writeParts(program, name); err != nil {
+	if err := r.writeParts(ctx, t, program, name); err != nil {
 		return err
 	}
 	data, err := os.ReadFile(program)

@@ -25,6 +25,11 @@ type linkedPart struct {
 	folders map[string]bool // those of its packages that are linked in, and those around them, as paths in folder
 }
 
+// copied are the packages of ours that hold files of others, word for word, and what that is: the part and its version in npm.
+var copied = map[string][2]string{
+	"dunlin/internal/load/report/uplot": {"uplot", "1.6.32"},
+}
+
 // licenses returns the license texts of all that is linked into the program for a target, word for word, from the sources
 // that it was built from.
 func (r *release) licenses(ctx context.Context, t target) ([]byte, error) {
@@ -65,9 +70,10 @@ func licenseTexts(p *linkedPart) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// linkedParts asks Go of which packages the program is made, and returns Go itself and their modules, sorted.
+// linkedParts asks Go of which packages the program is made, and returns Go itself, their modules and what is
+// copied, sorted.
 func (r *release) linkedParts(ctx context.Context, t target) ([]*linkedPart, error) {
-	const format = `{{if not .Standard}}{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{"\t"}}{{.Dir}}{{"\t"}}{{$.Dir}}{{end}}{{end}}{{end}}`
+	const format = `{{if not .Standard}}{{with .Module}}{{if .Main}}{{$.ImportPath}}{{else}}{{.Path}} {{.Version}}{{"\t"}}{{.Dir}}{{end}}{{"\t"}}{{$.Dir}}{{end}}{{end}}`
 	out, err := r.goTool(ctx, t, "list", "-deps", "-f", format, "./cmd/dunlin")
 	if err != nil {
 		return nil, err
@@ -80,6 +86,9 @@ func (r *release) linkedParts(ctx context.Context, t target) ([]*linkedPart, err
 	modules := map[string]*linkedPart{}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if from, ok := copied[fields[0]]; ok {
+			fields = []string{from[0] + " " + from[1], fields[1], fields[1]}
+		}
 		if len(fields) != 3 {
 			continue // a package of Go's or our own
 		}

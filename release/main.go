@@ -75,22 +75,13 @@ func (r *release) clear() error {
 
 // askGit finds out which commit this is, and its version.
 func (r *release) askGit(ctx context.Context) error {
-	git := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(ctx, "git", args...)
-		cmd.Dir, cmd.Stderr = r.root, os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			return "", fmt.Errorf("git %s: %w", strings.Join(args, " "), err)
-		}
-		return strings.TrimSpace(string(out)), nil
-	}
-	commit, err := git("rev-parse", "HEAD")
+	commit, err := r.git(ctx, "rev-parse", "HEAD")
 	if err != nil {
 		return err
 	}
 	seconds := os.Getenv("SOURCE_DATE_EPOCH")
 	if seconds == "" {
-		if seconds, err = git("log", "-1", "--format=%ct"); err != nil {
+		if seconds, err = r.git(ctx, "log", "-1", "--format=%ct"); err != nil {
 			return err
 		}
 	}
@@ -99,12 +90,17 @@ func (r *release) askGit(ctx context.Context) error {
 		return fmt.Errorf("SOURCE_DATE_EPOCH is not a number of seconds: %w", err)
 	}
 	r.commit, r.time = commit, time.Unix(epoch, 0).UTC()
-	changed, err := git("status", "--porcelain")
+	return r.nameVersion(ctx)
+}
+
+// nameVersion is by the tag of the commit, or by the commit, unless the version was given.
+func (r *release) nameVersion(ctx context.Context) error {
+	changed, err := r.git(ctx, "status", "--porcelain")
 	if err != nil {
 		return err
 	}
 	if r.version == "" {
-		tag, err := git("tag", "--points-at", "HEAD", "--list", "v*", "--sort=-version:refname")
+		tag, err := r.git(ctx, "tag", "--points-at", "HEAD", "--list", "v*", "--sort=-version:refname")
 		if err != nil {
 			return err
 		}
@@ -113,13 +109,24 @@ func (r *release) askGit(ctx context.Context) error {
 	}
 	if r.version == "" {
 		// The letter keeps a hash of digits alone from being a number, which may not begin with 0 there.
-		r.version = "0.0.0-" + r.time.Format("20060102150405") + ".g" + commit[:12]
+		r.version = "0.0.0-" + r.time.Format("20060102150405") + ".g" + r.commit[:12]
 	}
 	if changed != "" {
 		r.version += "+changed" // build metadata, which a deb and an rpm may have, too
 		fmt.Fprintln(os.Stderr, "release: the checkout has changes that are in no commit: the version ends with +changed")
 	}
 	return nil
+}
+
+// git returns what git says in the checkout.
+func (r *release) git(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir, cmd.Stderr = r.root, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w", strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // file returns the path of a file of the checkout.

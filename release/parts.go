@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"debug/buildinfo"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -34,8 +36,9 @@ type (
 	}
 )
 
-// writeParts writes of which modules a program is made, as it says itself, with Go's library.
-func (r *release) writeParts(program, name string) error {
+// writeParts writes of which modules a program is made, as it says itself, with Go's library and with what is copied into
+// packages of ours.
+func (r *release) writeParts(ctx context.Context, t target, program, name string) error {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
 		return err
@@ -55,11 +58,26 @@ func (r *release) writeParts(program, name string) error {
 		}
 		b.Parts = append(b.Parts, part("library", m.Path, m.Version))
 	}
+	packages, err := r.goTool(ctx, t, "list", "-deps", "./cmd/dunlin")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(packages)) {
+		if from, ok := copied[strings.TrimSpace(line)]; ok {
+			b.Parts = append(b.Parts, npmPart(from[0], from[1]))
+		}
+	}
 	data, err := json.MarshalIndent(b, "", "  ")
 	if err != nil {
 		return err
 	}
 	return r.write(name+".cdx.json", append(data, '\n'))
+}
+
+// npmPart is a package of npm that is in the program as a file.
+func npmPart(name, version string) component {
+	url := "pkg:npm/" + name + "@" + version
+	return component{Type: "library", Ref: url, Name: name, Version: version, URL: url}
 }
 
 func part(kind, name, version string) component {
