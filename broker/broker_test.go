@@ -80,7 +80,7 @@ func dial(t *testing.T, addr string, packets ...[]byte) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range packets {
@@ -183,7 +183,7 @@ func TestWebSocket(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		kind, answer, err := conn.ReadMessage()
@@ -284,7 +284,7 @@ func TestCloseDoesNotWaitForClientsThatDoNotRead(t *testing.T) {
 	if err := b.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("close took %v", took)
 	}
 }

@@ -101,11 +101,11 @@ func openUI(t *testing.T, address string, l look) *tab {
 	})
 }
 
-// await waits until an expression in the page is true, and returns it. It looks again with each frame.
+// await waits up to a minute until an expression in the page is true, and returns it. It looks again with each frame.
 func await[T any](b *tab, what, expression string) T {
 	b.t.Helper()
 	script := fmt.Sprintf(`new Promise((found) => {
-		const until = performance.now() + 20000;
+		const until = performance.now() + 60000;
 		const look = () => {
 			let value;
 			try { value = (%s); } catch { value = undefined; }

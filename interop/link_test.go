@@ -113,7 +113,7 @@ func (y *tally) add(m *mqtt.Received) {
 
 // await waits until all that is due came.
 func (y *tally) await(r *rig) {
-	limit := time.NewTimer(40 * time.Second)
+	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	for missing := y.missing(); len(missing) > 0; missing = y.missing() {
 		select {

@@ -136,7 +136,7 @@ func (s *subscriber) note(change func()) {
 // await waits until that is so, and not for ever.
 func (s *subscriber) await(t *testing.T, is func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		ok := is()

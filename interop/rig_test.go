@@ -15,7 +15,7 @@ import (
 )
 
 // caseLimit bounds one case, and with it every wait for a server.
-const caseLimit = 30 * time.Second
+const caseLimit = time.Minute
 
 // failure is how a case ends early: the rig panics with it and run recovers it.
 type failure struct{ error }

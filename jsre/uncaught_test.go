@@ -227,7 +227,7 @@ func TestCancel(t *testing.T) {
 			if !errors.Is(err, cause) {
 				t.Errorf("got %v, want the cause of the cancellation", err)
 			}
-			if d := time.Since(start); d > 5*time.Second {
+			if d := time.Since(start); d > time.Minute {
 				t.Errorf("took %v", d)
 			}
 			if hooks != "321" || out.Len() > 0 {

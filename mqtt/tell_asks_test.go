@@ -28,7 +28,7 @@ func (a asking) Handle(_ context.Context, r slog.Record) error {
 	select {
 	case <-answered:
 		a.told <- r.Message
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		a.told <- "nobody answered while this was told: " + r.Message
 	}
 	return nil

@@ -210,7 +210,7 @@ func TestMosquittoStopped(t *testing.T) {
 	s.expectEvent("close: ")
 	begun := time.Now()
 	must(t, s.AwaitConnected(s.ctx))
-	if took := time.Since(begun); took > 2500*time.Millisecond || s.Remote() != third.URL() {
+	if took := time.Since(begun); took > 15*time.Second || s.Remote() != third.URL() {
 		t.Errorf("back after %v, at %s", took, s.Remote())
 	}
 	from := len(stopped.Log())

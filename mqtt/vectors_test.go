@@ -177,7 +177,7 @@ func (r *vectorRun) play() error {
 	if r.phase == "auth" {
 		cfg.Auth = oneMethod{}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	r.dialed = make(chan error, 1)
 	go func() {
@@ -186,7 +186,7 @@ func (r *vectorRun) play() error {
 		r.dialed <- err
 		close(r.dialed)
 	}()
-	_ = r.server.SetDeadline(time.Now().Add(10 * time.Second)) // the reads and writes tell
+	_ = r.server.SetDeadline(time.Now().Add(time.Minute)) // the reads and writes tell
 	if err := r.reachPhase(); err != nil {
 		return fmt.Errorf("phase not reached: %w", err)
 	}

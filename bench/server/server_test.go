@@ -25,7 +25,7 @@ func connect(t *testing.T, s *Server) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	exchange(t, c, packet.AppendConnect(nil, &packet.Connect{Version: packet.V311, ClientID: "test", CleanStart: true}), []byte{0x20, 2, 0, 0})

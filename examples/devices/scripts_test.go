@@ -169,7 +169,7 @@ func (c *console) String() string {
 // await waits until the script has printed text.
 func (c *console) await(t *testing.T, text string) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for !strings.Contains(c.String(), text) {
 		select {
 		case <-c.grew:

@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a script may take for a step.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // script is a script that runs, and what it prints.
 type script struct {

@@ -306,7 +306,7 @@ func TestHostilePayloadsEndSoon(t *testing.T) {
 	} {
 		start := time.Now()
 		out, _ := printed(t, decode.Options{Format: format}, payload)
-		if took := time.Since(start); took > 5*time.Second || len(out) > 100*len(payload) {
+		if took := time.Since(start); took > time.Minute || len(out) > 100*len(payload) {
 			t.Errorf("%s: %d bytes after %v", format, len(out), took)
 		}
 	}

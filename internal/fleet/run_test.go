@@ -18,7 +18,7 @@ func run(t *testing.T, version mqtt.Version, speed float64, text string, enough 
 		t.Fatal(err)
 	}
 	server := mosquitto.Start(t, mosquitto.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	reached := false
 	result, err := fleet.Run(ctx, fleet.Options{
@@ -121,7 +121,7 @@ func TestACheckWithoutAServerDoesNotBlameDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := mosquitto.Start(t, mosquitto.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	result, err := fleet.Run(ctx, fleet.Options{
 		URL: server.URL(), Config: mqtt.Config{Version: mqtt.V5}, Speed: 20, Check: true,
@@ -154,7 +154,7 @@ func TestDevicesOfOthersAreNotChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close(context.Background())
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	told := false
 	result, err := fleet.Run(ctx, fleet.Options{

@@ -20,7 +20,7 @@ import (
 )
 
 // runLimit bounds one run of a tool. Nothing takes so long but what hangs.
-const runLimit = 12 * time.Second
+const runLimit = 30 * time.Second
 
 // row is one invocation, and the world that it finds. In all its texts $port, $dir and so on stand
 // for what is another one in each run, see run.expand.

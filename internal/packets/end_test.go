@@ -35,7 +35,12 @@ func number(id packet.PropertyID, n uint32) packet.Properties {
 
 // hello is a CONNECT, and welcome the CONNACK to it.
 func hello(v packet.Version, p packet.Properties) step {
-	return up(packet.AppendConnect(nil, &packet.Connect{Version: v, ClientID: "kitchen", CleanStart: true, KeepAlive: 60, Properties: p}))
+	return helloFor(v, 60, p)
+}
+
+// helloFor is a CONNECT with another keep alive.
+func helloFor(v packet.Version, keepAlive uint16, p packet.Properties) step {
+	return up(packet.AppendConnect(nil, &packet.Connect{Version: v, ClientID: "kitchen", CleanStart: true, KeepAlive: keepAlive, Properties: p}))
 }
 
 func welcome(v packet.Version, code packet.ReasonCode, p packet.Properties) step {
@@ -125,6 +130,8 @@ func TestEndsAreExplained(t *testing.T) {
 		{"silence of the client", byServer, []step{hello(v3, nil), welcome(v3, 0, nil), pause(90 * time.Second)}, "client", "The client sent nothing for 90 s, with a keep alive of 60 s", "MQTT-3.1.2-24"},
 		{"silence by the server's keep alive", reset, []step{hello(v5, nil), welcome(v5, 0, number(0x13, 10)), pause(16 * time.Second)}, "client", "with a keep alive of 10 s", "MQTT-3.1.2-22"},
 		{"no silence", byServer, []step{hello(v5, nil), welcome(v5, 0, nil), pause(50 * time.Second), up([]byte{0xC0, 0}), down([]byte{0xD0, 0}), pause(50 * time.Second)}, "server", "without a word", ""},
+		{"a client that is silent for a second with a keep alive of one, at a server that counts whole seconds", byServer, []step{helloFor(v3, 1, nil), welcome(v3, 0, nil), pause(1050 * time.Millisecond)}, "client", "The client sent nothing for 1.1 s, with a keep alive of 1 s", "MQTT-3.1.2-24"},
+		{"a client that is silent for less than its keep alive", byServer, []step{helloFor(v3, 1, nil), welcome(v3, 0, nil), pause(900 * time.Millisecond)}, "server", "The server closed the connection without a word.", ""},
 		{"a server that does not answer a ping", packets.Closed{Err: mqtt.ErrKeepAlive}, []step{hello(v5, nil), welcome(v5, 0, nil), pause(time.Minute), up([]byte{0xC0, 0}), pause(30 * time.Second)}, "network", "did not answer PINGREQ for 30 s", "MQTT-3.12.4-1"},
 		{"a server that does not answer CONNECT", byServer, []step{hello(v5, nil)}, "server", "without an answer to CONNECT", "3.2"},
 		{"a client that does not wait longer", byClient, []step{hello(v5, nil), pause(5 * time.Second)}, "server", "did not answer CONNECT within 5 s", "3.2"},

@@ -111,7 +111,9 @@ func (e *ending) serverBroke() (protocol.End, bool) {
 func (e *ending) clientSilent() (protocol.End, bool) {
 	keep := e.keepAlive()
 	silence := e.at.Sub(e.byClient.lastTime)
-	if keep == 0 || e.connAck == 0 || e.by == Client || silence < keep*5/4 {
+	// Servers wait for one and a half times the keep alive; those that count whole seconds, as Mosquitto does, up to half a second less.
+	least := min(keep*5/4, keep*3/2-time.Second/2)
+	if keep == 0 || e.connAck == 0 || e.by == Client || silence < least {
 		return protocol.End{}, false
 	}
 	return protocol.End{

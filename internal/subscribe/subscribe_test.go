@@ -86,7 +86,7 @@ func TestWhatIsPassedOver(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
 			o := test.o
-			o.Subscriptions, o.Append, o.Out, o.Wait = wants(1, "r/#", "end"), line, &out, 20*time.Second
+			o.Subscriptions, o.Append, o.Out, o.Wait = wants(1, "r/#", "end"), line, &out, time.Minute
 			o.Append = func(dst []byte, m *mqtt.Received) ([]byte, error) {
 				dst, err := line(dst, m)
 				if m.Topic == "end" {
@@ -172,7 +172,7 @@ func runIn(ctx context.Context, t *testing.T, dial subscribe.Dial, o subscribe.O
 		select {
 		case o := <-done:
 			return o
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("the run does not end")
 			return outcome{}
 		}

@@ -50,7 +50,7 @@ func TestSearchOfPacketsHoldsUpNothing(t *testing.T) {
 			if err := json.Unmarshal(text, &a); err != nil {
 				t.Fatal(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("nothing is answered")
 		}
 		return a
@@ -123,7 +123,7 @@ func TestRecordingEndsWithTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := c.writing
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	h.close(ctx) // the connection is still there: nobody has closed c.over
 	select {

@@ -16,7 +16,7 @@ import (
 )
 
 // limit is the longest that a script may run; none takes more than a second on an idle machine.
-const limit = 30 * time.Second
+const limit = time.Minute
 
 // program is what runs a script.
 type program struct {

@@ -32,7 +32,7 @@ func open(t *testing.T, url string, o dial.Options) (net.Conn, error) {
 	t.Helper()
 	a, err := dial.ParseAddress(url)
 	must(t, err)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return dial.Open(ctx, a, o)
 }

@@ -209,7 +209,7 @@ func TestNextServerAfterAFailedHandshake(t *testing.T) {
 	o := dial.Options{Resolver: server.Resolver(t), TLS: &tls.Config{RootCAs: authority.Pool(), MinVersion: tls.VersionTLS12}}
 	servers, err := dial.LookUp(t.Context(), a, o.Resolver)
 	must(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, at, err := dial.OpenFirst(ctx, servers, o)
 	must(t, err)
@@ -241,7 +241,7 @@ func TestNextServerBesideASilentHandshake(t *testing.T) {
 	})
 	must(t, err)
 	must(t, conn.Close())
-	if took := time.Since(begun); took > 5*time.Second {
+	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

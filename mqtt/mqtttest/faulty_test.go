@@ -85,7 +85,7 @@ func TestStallEndsWithClose(t *testing.T) {
 
 func TestPipeIsAServer(t *testing.T) {
 	dial, server := mqtttest.Pipe(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cfg := mqtt.Config{ClientID: "c", Transport: mqtt.Transport{Dial: dial}}
 	dialed := make(chan error, 1)

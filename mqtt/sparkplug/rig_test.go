@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // within returns a context that ends when the patience of a test does.
 func within(t *testing.T) context.Context {

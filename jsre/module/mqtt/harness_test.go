@@ -49,7 +49,7 @@ func (o *output) String() string {
 // await waits until the output holds text n times.
 func (o *output) await(t *testing.T, text string, n int) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(time.Minute)
 	for strings.Count(o.String(), text) < n {
 		select {
 		case <-o.wrote:

@@ -63,7 +63,7 @@ func start(t *testing.T, r *relay, conf *tls.Config, speak func(*relay, net.Conn
 			}
 			done.Go(func() {
 				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+				_ = conn.SetDeadline(time.Now().Add(time.Minute))
 				if far, err := speak(r, conn); err == nil {
 					splice(conn, far)
 				}
