@@ -88,7 +88,7 @@ func (f feature) inRuntime(t *testing.T) (works bool) {
 		t.Fatal(err)
 	}
 	defer rt.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err = rt.RunString(ctx, "feature.js", f.script())
 	return works && err == nil
@@ -105,7 +105,7 @@ func (f feature) inEngine(t *testing.T) (works bool) {
 		t.Fatal(err)
 	}
 	defer vm.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err = vm.Run(ctx, func() error { return vm.RunString("/feature.js", "feature.js", f.script()) })
 	return works && err == nil

@@ -48,7 +48,7 @@ func runFile(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	defer rt.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := rt.RunFile(ctx, file); err != nil {
 		t.Errorf("ended with %v", err)
@@ -89,7 +89,7 @@ func TestMatchIsStopped(t *testing.T) {
 		`('a'.repeat(60) + 'b').replace(/(?:(?:a|aa)+)+$/g, '')`,
 		`('a'.repeat(60) + 'b').split(/(?:a*)*c/u)`,
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		rt, err := jsre.New(jsre.Options{Stdout: cancelWriter{cancel}})
 		if err != nil {
 			t.Fatal(err)
