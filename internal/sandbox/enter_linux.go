@@ -52,8 +52,17 @@ const arena = 64 << 20
 // metadata is what Go needs beside its heap, to keep account of it, and less than one arena.
 const metadata = 24 << 20
 
-// ballast takes the addresses of the last arena that the script may not have. It takes no memory, for it is given back.
+// ballast takes the addresses of the last arena that the script may not have. It takes no memory.
 var ballast []byte
+
+// untouched returns n bytes with whatever is in them, none of which was touched. What make returns is cleared where Go had used a part
+// of it before, so that for a moment all of it is in memory, and whoever watches that takes it for the script's.
+func untouched(n int) []byte {
+	var b strings.Builder // which does not clear
+	b.Grow(n)
+	b.WriteByte(0) // so that there is something to point at
+	return unsafe.Slice(unsafe.StringData(b.String()), n)
+}
 
 // limitMemory has a request for memory beyond the limit end the process, at once and by Go itself. RLIMIT_DATA cannot:
 // Go maps its heap over addresses that it has reserved, and the kernel does not count that against it. It counts reserved
@@ -79,7 +88,7 @@ func (c *Config) limitMemory() error {
 		return nil
 	}
 	more := (max(room-reserved, 0) + arena - 1) / arena * arena
-	ballast = make([]byte, reserved+more-room)
+	ballast = untouched(int(max(reserved+more-room, 1)))
 	if err := giveBack(ballast); err != nil {
 		return fmt.Errorf("sandbox: limit memory: %w", err)
 	}
@@ -91,8 +100,7 @@ func (c *Config) limitMemory() error {
 	return nil
 }
 
-// giveBack has the kernel take the memory of b. Go clears what it allocates where a part of that was in use before, and so
-// touches all of it.
+// giveBack has the kernel take the memory of b, which may be there where a part of it was in use before.
 func giveBack(b []byte) error {
 	page := os.Getpagesize()
 	skipped := -int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) & (page - 1)

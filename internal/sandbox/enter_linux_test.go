@@ -3,8 +3,28 @@ package sandbox
 import (
 	"bytes"
 	"runtime"
+	"runtime/debug"
 	"testing"
+	"unsafe"
 )
+
+// TestUntouchedBytesAreNotInMemory, though Go has used them before and given their memory back.
+func TestUntouchedBytesAreNotInMemory(t *testing.T) {
+	const size = 64 << 20
+	used := bytes.Repeat([]byte{1}, size)
+	first := uintptr(unsafe.Pointer(unsafe.SliceData(used)))
+	runtime.KeepAlive(used)
+	debug.FreeOSMemory()
+	before := memoryOf("/proc/self/status")
+	b := untouched(size)
+	if more := memoryOf("/proc/self/status") - before; more > size/8 {
+		t.Errorf("%d KiB more in memory for %d of addresses", more>>10, size>>10)
+	}
+	if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))); at != first || len(b) != size {
+		t.Errorf("%d bytes at %x, want those at %x", len(b), at, first)
+	}
+	runtime.KeepAlive(b)
+}
 
 // TestGiveBackLeavesNothingInMemory, of what was touched, up to the pages at its ends.
 func TestGiveBackLeavesNothingInMemory(t *testing.T) {
