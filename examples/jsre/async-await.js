@@ -30,14 +30,20 @@ function connected(name) {
 // service answers questions, but not each.
 async function service() {
   const client = await connected('calculator');
-  client.on('message', async ({ message }) => {
+  let answered; // settled once the broker has the last answer
+  client.on('message', ({ message }) => {
     const { id, a, b } = JSON.parse(message);
     if (b !== 0) {
-      await client.publish('answers', JSON.stringify({ id, quotient: a / b }), { qos: 1 });
+      answered = client.publish('answers', JSON.stringify({ id, quotient: a / b }), { qos: 1 });
     }
   });
   await client.subscribe('questions', { qos: 1 });
-  return client;
+  return {
+    close: async () => {
+      await answered;
+      client.close();
+    },
+  };
 }
 
 async function main() {
@@ -56,7 +62,7 @@ async function main() {
     const answer = new Promise((resolve) => open.set(mine, resolve));
     await client.publish('questions', JSON.stringify({ id: mine, a, b }), { qos: 1 });
     try {
-      return await Promise.race([answer, sleep(300).then(() => { throw new Error('no answer'); })]);
+      return await Promise.race([answer, sleep(2000).then(() => { throw new Error('no answer'); })]);
     } finally {
       open.delete(mine);
     }
@@ -70,7 +76,7 @@ async function main() {
     }
   }
   client.close();
-  calculator.close();
+  await calculator.close();
 }
 
 main().catch((error) => {

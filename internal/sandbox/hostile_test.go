@@ -28,7 +28,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(folder, "dunlin")
-	build := exec.Command("go", "build", "-o", path, "dunlin/cmd/dunlin")
+	build := exec.Command("go", "build", "-trimpath", "-o", path, "dunlin/cmd/dunlin")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
