@@ -209,3 +209,31 @@ func TestConnectTooLateSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectionThatEndsBeforeConnectIsTold while the Authenticator makes what CONNECT is to have: what ended this connection is why the
+// attempt failed, and not what ended the one before it.
+func TestConnectionThatEndsBeforeConnectIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan error, 10)
+		s := newLasting(t, mqtt.V5, func(cfg *mqtt.Config) {
+			cfg.Auth, cfg.OnRetry = &slowAuth{t: t}, func(r mqtt.Retry) { told <- r.Err }
+		})
+		s.connect("absent")
+		s.server.Send("E0 02 8B 00")
+		var left *mqtt.DisconnectError
+		if err := <-told; !errors.As(err, &left) {
+			t.Errorf("the server's word is told as %v", err)
+		}
+		s.net.accept().Close()
+		var silent *mqtt.NoConnAckError
+		if err := <-told; !errors.As(err, &silent) || !errors.Is(err, mqtt.ErrServerClosed) || errors.As(err, &left) {
+			t.Errorf("the end before CONNECT is told as %v", err)
+		}
+		s.acceptNext("present")
+		synctest.Wait()
+		if !s.IsConnected() {
+			t.Error("the client has not come back")
+		}
+		s.finish()
+	})
+}

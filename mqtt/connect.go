@@ -71,7 +71,7 @@ func (c *Client) handshake(ctx context.Context, cfg *Config) error {
 	}
 	conn, err := c.sendConnect(ctx, cfg)
 	if err != nil {
-		return err
+		return c.whyNotSent(conn, cfg, err)
 	}
 	if err := c.authenticate(ctx, conn, cfg.Auth, conn.answered.given()); err != nil {
 		c.abandon(conn, err)
@@ -135,8 +135,24 @@ func (cfg *Config) session() session.Config {
 	}
 }
 
+// whyNotSent returns why CONNECT was not sent, for which sendConnect gave err. A connection that was made for this attempt may have ended
+// already: in TLS 1.3 a server refuses a certificate when the client takes the connection for made. What ended it is why the attempt
+// failed, and not what ended an earlier one.
+func (c *Client) whyNotSent(conn *connection, cfg *Config, err error) error {
+	c.mu.Lock()
+	over := conn != nil && c.supervisor != nil && !c.life.Closed()
+	c.mu.Unlock()
+	if !over {
+		return err
+	}
+	<-conn.down.given()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return conn.connectError(cfg)
+}
+
 // sendConnect puts CONNECT into the out-buffer, and returns the connection that it
-// is sent on.
+// is sent on, or was to be sent on where that has ended.
 func (c *Client) sendConnect(ctx context.Context, cfg *Config) (*connection, error) {
 	most := c.opened.Transport.MaxPacket
 	if c.opened.OnLargeMessage != nil || most == maxPacketSize {
@@ -156,10 +172,10 @@ func (c *Client) sendConnect(ctx context.Context, cfg *Config) (*connection, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.life.Connect(); err != nil {
-		return nil, err
-	}
 	conn := c.conn
+	if err := c.life.Connect(); err != nil {
+		return conn, err
+	}
 	c.cfg, conn.clean = cfg, p.CleanStart
 	c.recv.limits = &cfg.Limits
 	if cfg.Auth != nil {
