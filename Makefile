@@ -8,7 +8,7 @@ CROSS        := linux/amd64 linux/arm linux/arm64 linux/riscv64 linux/mipsle dar
 FRESH        := $(if $(CI),-count=1)
 TEST_FLAGS   := -vet=off -shuffle=on $(FRESH)
 # The race detector waits for a second at the end of each process, for races that come late; most of ours have ended what they began.
-export GORACE := atexit_sleep_ms=100
+export GORACE ?= atexit_sleep_ms=100
 # The daemon lives in sbin, which is often missing in the PATH of a plain user.
 export PATH  := $(PATH):/usr/sbin:/sbin
 
@@ -70,7 +70,7 @@ cluster:
 instructions:
 	cd bench/instructions && $(GO) run . -write ../../docs/PERFORMANCE.md
 
-# Whether all packages and tests are right on other systems: type-checked, for building them takes ten times as long; "make release" builds.
+# Whether all packages and tests of the main module are right on other systems: type-checked, for building them takes ten times as long; "make release" builds.
 cross:
 	cd release && $(GO) run ./check $(CROSS)
 

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestDrivers has every client that can be built here do every work, with few
 // messages; the server counts them.
 func TestDrivers(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	source, err := filepath.Abs(".")
 	if err != nil {
@@ -77,7 +77,7 @@ func small() []work.Work {
 // TestWindows has clients say how many messages they had in flight: as many as the work
 // wants, or their own default.
 func TestWindows(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	source, err := filepath.Abs(".")
 	if err != nil {

@@ -30,7 +30,7 @@ func TestNothingIsLostWhenANodeIsKilled(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	outcome, err := harness.Run(ctx, c, harness.Options{
 		Clients: 30, Messages: 500, Rate: 100, Rounds: 1, Faults: []harness.Fault{harness.Killed}, Log: t.Output(),

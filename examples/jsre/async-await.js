@@ -6,7 +6,6 @@ const socket = require('socket');
 const util = require('util');
 
 const [host = '127.0.0.1', port = '1883'] = process.argv.slice(2);
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // connected is a client whose publish and subscribe are promises.
 function connected(name) {
@@ -61,9 +60,14 @@ async function main() {
     const mine = ++id;
     const answer = new Promise((resolve) => open.set(mine, resolve));
     await client.publish('questions', JSON.stringify({ id: mine, a, b }), { qos: 1 });
+    let late;
+    const limit = new Promise((resolve, reject) => {
+      late = setTimeout(reject, 2000, new Error('no answer'));
+    });
     try {
-      return await Promise.race([answer, sleep(2000).then(() => { throw new Error('no answer'); })]);
+      return await Promise.race([answer, limit]);
     } finally {
+      clearTimeout(late);
       open.delete(mine);
     }
   };

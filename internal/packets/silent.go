@@ -116,9 +116,13 @@ func (e *ending) clientSilent() (protocol.End, bool) {
 	if keep == 0 || e.connAck == 0 || e.by == Client || silence < least {
 		return protocol.End{}, false
 	}
+	waits, hint := "the server waits for one and a half times as long", reasons[0x8D].hint
+	if silence < keep*3/2 {
+		waits, hint = "the server did not wait for one and a half times as long, as it should", hint+" A longer keep alive leaves room for a server that is in a hurry."
+	}
 	return protocol.End{
-		Who: Client.String(), Why: fmt.Sprintf("The client sent nothing for %s, with a keep alive of %s: the server waits for one and a half times as long.", rounded(silence), rounded(keep)),
-		Hint: reasons[0x8D].hint, Clause: e.clause("MQTT-3.1.2-22", "MQTT-3.1.2-24"), Of: some(e.byClient.last),
+		Who: Client.String(), Why: fmt.Sprintf("The client sent nothing for %s, with a keep alive of %s: %s.", rounded(silence), rounded(keep), waits),
+		Hint: hint, Clause: e.clause("MQTT-3.1.2-22", "MQTT-3.1.2-24"), Of: some(e.byClient.last),
 	}, true
 }
 

@@ -55,7 +55,7 @@ const metadata = 24 << 20
 // ballast takes the addresses of the last arena that the script may not have. It takes no memory.
 var ballast []byte
 
-// untouched returns n bytes with whatever is in them, none of which was touched. What make returns is cleared where Go had used a part
+// untouched returns n bytes with whatever is in them, of which the first alone was touched. What make returns is cleared where Go had used a part
 // of it before, so that for a moment all of it is in memory, and whoever watches that takes it for the script's.
 func untouched(n int) []byte {
 	var b strings.Builder // which does not clear

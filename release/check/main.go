@@ -1,4 +1,4 @@
-// Command check type-checks all packages and tests of the checkout as they are on other systems, from source and in seconds each,
+// Command check type-checks all packages and tests of the main module as they are on other systems, from source and in seconds each,
 // where building them takes a minute: go run ./check linux/arm windows/amd64. Nothing of them is compiled or linked; that is done
 // where the files of a release are made.
 package main
@@ -48,7 +48,7 @@ func run(out io.Writer, root string, systems []string) error {
 // check returns what is wrong with the packages on a system, each fault once.
 func check(root, name string) ([]string, error) {
 	system, arch, ok := strings.Cut(name, "/")
-	if !ok {
+	if !ok || system == "" || arch == "" { // Go would take this machine's for what is missing
 		return nil, fmt.Errorf("%q is no system such as linux/arm64", name)
 	}
 	const all = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |

@@ -39,7 +39,7 @@ func TestFaultsOfOneSystemAreFound(t *testing.T) {
 	if got != want || err == nil || err.Error() != "4 faults" {
 		t.Errorf("%v:\n%s\nwant:\n%s", err, got, want)
 	}
-	for _, bad := range [][]string{nil, {"linux"}} {
+	for _, bad := range [][]string{nil, {"linux"}, {"linux/"}, {"/arm"}} {
 		if err := run(&out, root, bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
