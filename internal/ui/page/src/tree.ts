@@ -36,6 +36,8 @@ export class Tree implements Part {
 	private blinks = true; // rows blink when their counts change; not where all of them do
 	private unfolded = false; // it is done once, when the first rows come
 	private searchTimer = 0;
+	private found = ''; // what was searched for when the rows that are here came
+	private ahead: KeyboardEvent[] = []; // keys for rows that have not come yet
 	private clock = 0; // of what rows say of time, such as "3 s"
 
 	constructor(private readonly app: App, readonly connection: number) {
@@ -90,7 +92,8 @@ export class Tree implements Part {
 
 	// take takes rows that have come.
 	take(push: Rows): void {
-		if ((push.search ?? '') !== this.search.value.trim()) return;
+		if ((push.search ?? '') !== this.seen?.search) return;
+		this.found = push.search ?? '';
 		let changed = 0;
 		const [from, to] = this.list.range();
 		(push.rows ?? []).forEach((row, i) => {
@@ -110,6 +113,9 @@ export class Tree implements Part {
 		set(this.grid, 'aria-rowcount', push.total + 1);
 		if (push.search) say(this.status, `${count(push.found ?? 0)} of ${plural(this.here()?.topics ?? 0, 'topic')} found`);
 		this.list.refresh();
+		const ahead = this.ahead;
+		this.ahead = [];
+		for (const key of ahead) this.key(key);
 	}
 
 	// select marks the topic that is looked at.
@@ -160,6 +166,7 @@ export class Tree implements Part {
 	}
 
 	private sortBy(sort: Sort): void {
+		if (this.sort === sort) return;
 		this.sort = sort;
 		this.showSort();
 		this.rows.clear();
@@ -185,7 +192,10 @@ export class Tree implements Part {
 		const first = Math.max(0, from - around);
 		this.seen = { connection: this.connection, from: first, count: Math.min(500, Math.max(to, from + 40) + around - first), search, sort: this.sort };
 		this.asking = true;
-		this.app.ask('see', this.seen).catch(() => { this.seen = undefined; }).finally(() => {
+		this.app.ask('see', this.seen).catch(() => {
+			this.seen = undefined;
+			this.ahead = [];
+		}).finally(() => {
 			this.asking = false;
 			if (this.again) {
 				this.again = false;
@@ -196,7 +206,9 @@ export class Tree implements Part {
 
 	private searchSoon(): void {
 		clearTimeout(this.searchTimer);
+		this.ahead = [];
 		this.searchTimer = window.setTimeout(() => {
+			if (this.search.value.trim() === this.seen?.search) return; // nothing else would come
 			this.rows.clear();
 			this.list.scrollBy(-this.list.element.scrollTop);
 			this.active = 0;
@@ -285,6 +297,7 @@ export class Tree implements Part {
 		return !row.d ? row.l : (above === index ? '…' : this.path(above)) + '/' + row.l;
 	}
 
+	// key does what a key is for. What is pressed while a search goes on counts in what it finds, and a row may be chosen before it comes.
 	private key(e: KeyboardEvent): void {
 		if (e.ctrlKey || e.metaKey || e.altKey) return;
 		const row = this.rows.get(this.active), page = Math.max(1, this.list.range()[1] - this.list.range()[0] - 2);
@@ -299,8 +312,10 @@ export class Tree implements Part {
 		};
 		const move = moves[e.key];
 		if (!move) return;
-		move();
 		e.preventDefault();
+		const coming = this.found !== this.search.value.trim() || (e.key === 'Enter' && !row && this.active < this.list.length);
+		if (coming) this.ahead.push(e);
+		else move();
 	}
 }
 
