@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dunlin/broker"
+	"dunlin/internal/testserver"
 )
 
 func TestStartErrors(t *testing.T) {
@@ -18,12 +19,10 @@ func TestStartErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	freeAddr, err := testserver.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	freeAddr := free.Addr().String()
-	free.Close()
 
 	empty := filepath.Join(t.TempDir(), "empty")
 	broken := filepath.Join(t.TempDir(), "broken")

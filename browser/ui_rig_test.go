@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"dunlin/internal/testserver"
 	"dunlin/mqtt"
 )
 
@@ -80,12 +80,11 @@ func startUI(t *testing.T, args ...string) string {
 // freePort is a port that nobody listens on just now.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := testserver.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	return fmt.Sprint(ports[0])
 }
 
 // openUI opens the page, which may ask its server for what belongs to it, and for nothing else.

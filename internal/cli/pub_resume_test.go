@@ -16,6 +16,7 @@ import (
 
 	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
+	"dunlin/internal/testserver"
 	"dunlin/mqtt"
 )
 
@@ -33,7 +34,11 @@ type proxy struct {
 
 func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, target: target, addr: "127.0.0.1:0"}
+	addr, err := testserver.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{t: t, target: target, addr: addr}
 	p.open()
 	t.Cleanup(p.close)
 	return p
@@ -48,7 +53,7 @@ func (p *proxy) open() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.listener, p.addr = l, l.Addr().String()
+	p.listener = l
 	p.pumps.Go(func() {
 		for {
 			conn, err := l.Accept()

@@ -15,6 +15,7 @@ import (
 
 	"dunlin/internal/environ"
 	"dunlin/internal/mosquitto"
+	"dunlin/internal/testserver"
 	"dunlin/mqtt"
 )
 
@@ -165,9 +166,10 @@ func TestReconnectCountsAttemptsInARow(t *testing.T) {
 // With --reconnect the first connection may fail, too; without it that ends the command.
 func TestReconnectFromTheStart(t *testing.T) {
 	t.Parallel()
-	l := listen(t)
-	address := l.Addr().String()
-	_ = l.Close()
+	address, err := testserver.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, ended := stay(t.Context(), false, "mqtt://"+address); <-ended == nil {
 		t.Error("a command without --reconnect went on")
 	}

@@ -6,6 +6,15 @@ import (
 	"net"
 )
 
+// FreeAddr returns an address of 127.0.0.1 with a port as FreePorts chooses them.
+func FreeAddr() (string, error) {
+	ports, err := FreePorts(1)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("127.0.0.1:%d", ports[0]), nil
+}
+
 // FreePorts returns ports of 127.0.0.1 that nobody has, below those that systems give to outgoing connections: one of those could be given
 // away before a server listens on it, or while the server is down.
 func FreePorts(n int) ([]int, error) {

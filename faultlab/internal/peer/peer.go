@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"dunlin/internal/testserver"
 	"dunlin/mqtt/mqtttest/packet"
 )
 
@@ -106,10 +107,14 @@ func New(cfg Config) *Peer {
 	}
 }
 
-// Listen returns a peer that listens at a free port of the loopback interface.
+// Listen returns a peer that listens at a free port of the loopback interface, which stays its own while it is down.
 func Listen(cfg Config) (*Peer, error) {
+	address, err := testserver.FreeAddr()
+	if err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
 	p := New(cfg)
-	p.address = "127.0.0.1:0"
+	p.address = address
 	return p, p.Up()
 }
 
@@ -154,7 +159,7 @@ func (p *Peer) Up() error {
 	if err != nil {
 		return fmt.Errorf("peer: %w", err)
 	}
-	p.address, p.listener = l.Addr().String(), l
+	p.listener = l
 	p.tasks.Go(func() {
 		for {
 			conn, err := l.Accept()
