@@ -260,7 +260,7 @@ class Page implements App {
 			.then((t) => {
 				if (!t) return;
 				this.takeTopic(t);
-				if (unfold) for (const step of (t.path ?? []).slice(0, -1)) this.trees.get(connection)?.open(step.n, true);
+				if (unfold) for (const step of (t.path ?? []).slice(0, -1)) void this.trees.get(connection)?.open(step.n, true);
 			}).catch(() => {});
 	}
 

@@ -10,6 +10,7 @@ const rowHeight = 26;
 const around = 60; // rows above and below those in sight that are asked for, too
 
 const mostBlinks = 12;
+const patience = 1000; // milliseconds after an answer in which the rows come that it makes
 const small = 100; // topics of a tree that is unfolded when it is first seen
 
 type Sort = 'name' | 'messages' | 'rate' | 'time';
@@ -38,6 +39,7 @@ export class Tree implements Part {
 	private searchTimer = 0;
 	private found = ''; // what was searched for when the rows that are here came
 	private ahead: KeyboardEvent[] = []; // keys for rows that have not come yet
+	private opening?: { node: number; open: boolean }; // a branch that a key has opened or closed, until its rows have come
 	private clock = 0; // of what rows say of time, such as "3 s"
 
 	constructor(private readonly app: App, readonly connection: number) {
@@ -60,8 +62,8 @@ export class Tree implements Part {
 		this.grid.addEventListener('focus', () => this.mark());
 		this.element = h('section', { class: 'tree', 'aria-label': 'Topic tree' },
 			h('div', { class: 'bar' }, this.heading, this.search,
-				button({ icon: 'unfold', title: 'Open all branches', press: () => this.open(0, true, true) }),
-				button({ icon: 'fold', title: 'Close all branches', press: () => this.open(0, false, true) })),
+				button({ icon: 'unfold', title: 'Open all branches', press: () => void this.open(0, true, true) }),
+				button({ icon: 'fold', title: 'Close all branches', press: () => void this.open(0, false, true) })),
 			this.grid, this.status);
 		this.showSort();
 	}
@@ -113,9 +115,8 @@ export class Tree implements Part {
 		set(this.grid, 'aria-rowcount', push.total + 1);
 		if (push.search) say(this.status, `${count(push.found ?? 0)} of ${plural(this.here()?.topics ?? 0, 'topic')} found`);
 		this.list.refresh();
-		const ahead = this.ahead;
-		this.ahead = [];
-		for (const key of ahead) this.key(key);
+		const turning = this.opening, branch = turning ? [...this.rows.values()].filter((row) => row.n === turning.node) : [];
+		if (!branch.length || branch.some((row) => !!row.o === turning!.open)) this.turned();
 	}
 
 	// select marks the topic that is looked at.
@@ -134,8 +135,25 @@ export class Tree implements Part {
 		this.grid.focus();
 	}
 
-	open(node: number, open: boolean, below = false): void {
-		void this.app.ask('open', { connection: this.connection, node, open, below }).then(() => this.see()).catch(() => {});
+	async open(node: number, open: boolean, below = false): Promise<void> {
+		await this.app.ask('open', { connection: this.connection, node, open, below }).then(() => this.see()).catch(() => {});
+	}
+
+	// turn opens or closes a branch by a key. What is pressed next counts in the rows that there are then.
+	private turn(row: Row, open: boolean): void {
+		const opening = this.opening = { node: row.n, open };
+		this.list.reveal(this.active);
+		void this.open(row.n, open).then(() => window.setTimeout(() => {
+			if (this.opening === opening) this.turned(); // what has not come by then does not come
+		}, patience));
+	}
+
+	// turned has the keys count that were pressed since.
+	private turned(): void {
+		this.opening = undefined;
+		const ahead = this.ahead;
+		this.ahead = [];
+		for (const key of ahead) this.key(key);
 	}
 
 	// unfold opens the branches of a small tree, so that its topics are seen at once. What servers say of themselves stays closed.
@@ -143,7 +161,7 @@ export class Tree implements Part {
 		if (!push.total) return; // nothing has come yet
 		this.unfolded = true;
 		if ((this.here()?.topics ?? 0) > small || push.from > 0) return;
-		for (const row of push.rows ?? []) if (row.b && !row.d && !row.o && row.b <= small && !row.l.startsWith('$')) this.open(row.n, true, true);
+		for (const row of push.rows ?? []) if (row.b && !row.d && !row.o && row.b <= small && !row.l.startsWith('$')) void this.open(row.n, true, true);
 	}
 
 	// showHint says why there is no row.
@@ -207,6 +225,7 @@ export class Tree implements Part {
 	private searchSoon(): void {
 		clearTimeout(this.searchTimer);
 		this.ahead = [];
+		this.opening = undefined;
 		this.searchTimer = window.setTimeout(() => {
 			if (this.search.value.trim() === this.seen?.search) return; // nothing else would come
 			this.rows.clear();
@@ -297,25 +316,30 @@ export class Tree implements Part {
 		return !row.d ? row.l : (above === index ? '…' : this.path(above)) + '/' + row.l;
 	}
 
-	// key does what a key is for. What is pressed while a search goes on counts in what it finds, and a row may be chosen before it comes.
+	// key does what a key is for. What is pressed while a search goes on, or a branch is opened, counts in the rows that come of it, and what is
+	// done with a row that has not come yet waits for it, and all keys behind it.
 	private key(e: KeyboardEvent): void {
 		if (e.ctrlKey || e.metaKey || e.altKey) return;
 		const row = this.rows.get(this.active), page = Math.max(1, this.list.range()[1] - this.list.range()[0] - 2);
 		const moves: Record<string, () => void> = {
 			ArrowDown: () => this.go(this.active + 1), ArrowUp: () => this.go(this.active - 1), PageDown: () => this.go(this.active + page), PageUp: () => this.go(this.active - page),
 			Home: () => this.go(0), End: () => this.go(this.list.length - 1),
-			ArrowRight: () => row?.b && !row.o ? this.open(row.n, true) : row?.b ? this.go(this.active + 1) : this.choose(row),
-			ArrowLeft: () => row?.b && row.o ? this.open(row.n, false) : this.go(this.parent(this.active)),
-			Enter: () => this.choose(row), ' ': () => row?.b ? this.open(row.n, !row.o) : this.choose(row),
-			'*': () => row && this.open(row.n, true, true),
+			ArrowRight: () => row?.b && !row.o ? this.turn(row, true) : row?.b ? this.go(this.active + 1) : this.choose(row),
+			ArrowLeft: () => row?.b && row.o ? this.turn(row, false) : this.go(this.parent(this.active)),
+			Enter: () => this.choose(row), ' ': () => row?.b ? this.turn(row, !row.o) : this.choose(row),
+			'*': () => row && void this.open(row.n, true, true),
 			Delete: () => row && this.app.clear(this.connection, row.n, this.path(this.active)),
 		};
 		const move = moves[e.key];
 		if (!move) return;
 		e.preventDefault();
-		const coming = this.found !== this.search.value.trim() || (e.key === 'Enter' && !row && this.active < this.list.length);
-		if (coming) this.ahead.push(e);
-		else move();
+		const missing = !row && this.active < this.list.length && !/^(Page|Home|End|ArrowUp|ArrowDown)/.test(e.key);
+		if (!missing && !this.opening && !this.ahead.length && this.found === this.search.value.trim()) {
+			move();
+			return;
+		}
+		this.ahead.push(e);
+		if (missing) this.list.reveal(this.active); // so that it comes
 	}
 }
 
