@@ -1,13 +1,84 @@
 package browser_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"dunlin/mqtt"
 )
+
+// mouse presses or releases the button in the middle of an element, for the first or the second time in a row.
+func (b *tab) mouse(kind input.DispatchMouseEventType, at rect, count int64) {
+	b.t.Helper()
+	value(b, func(ctx context.Context, page *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, page, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+			Type: kind, X: at.Left + at.Width/2, Y: at.Top + at.Height/2, Button: input.MouseButtonLeft, ClickCount: count,
+		})
+	})
+}
+
+// place is where the first element of these is that is in sight and has this text.
+func (b *tab) place(selector, text string) rect {
+	b.t.Helper()
+	return await[rect](b, text+" in "+selector, fmt.Sprintf(`(() => {
+		const e = [...document.querySelectorAll(%s)].find((e) => e.checkVisibility() && e.textContent === %s);
+		if (!e) return undefined;
+		const r = e.getBoundingClientRect();
+		return {Left: r.left, Top: r.top, Width: r.width, Height: r.height};
+	})()`, quoted(selector), quoted(text)))
+}
+
+// TestWhatIsPressedIsWhatCounts has rows move while the button of the mouse is down: other rows are there when it goes up.
+func TestWhatIsPressedIsWhatCounts(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	at := p.place(".tree-row .name", "zoo")
+	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 1)
+	send(t, c, mqtt.Message{Topic: "apple", Payload: []byte("red"), QoS: 1})
+	p.shows(".tree-row .name", "apple")
+	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 1)
+	p.shows(".topic-name", "zoo")
+
+	at = p.place(".history-row .number", "1")
+	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 1)
+	send(t, c, mqtt.Message{Topic: "zoo", Payload: []byte("off"), QoS: 1})
+	p.shows(".history-row .number", "2")
+	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 1)
+	p.shows(".which", "Message 1 ")
+
+	p.press("Packets")
+	p.shows(".packet-pane .status", "packets")
+	const last = `[...document.querySelectorAll('.packet-row')].filter((e) => e.checkVisibility()).map((e) => Number(e.dataset.number)).sort((a, b) => a - b).at(-1)`
+	number := await[int](p, "the last packet", last)
+	at = p.place(".packet-row .number", fmt.Sprint(number))
+	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 1)
+	send(t, c, mqtt.Message{Topic: "zoo", Payload: []byte("on"), QoS: 1})
+	await[bool](p, "another packet", fmt.Sprintf(`Number(document.querySelector('.packet-pane .status').textContent.split(' ')[0]) > %d`, number))
+	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 1)
+	p.shows(".dissection", fmt.Sprintf(" %d", number))
+}
+
+// TestABranchThatIsPressedTwiceIsOpen presses it as one opens a folder: the second time when its rows are there.
+func TestABranchThatIsPressedTwiceIsOpen(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	p.press("Close all branches")
+	p.gone("door")
+	at := p.place(".tree-row .name", "home")
+	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 1)
+	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 1)
+	p.shows(".tree-row .name", "door")
+	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 2)
+	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 2)
+	send(t, c, mqtt.Message{Topic: "home/window", Payload: []byte("shut"), QoS: 1})
+	p.shows(".tree-row .name", "window")
+}
 
 // TestKeysTypedAheadOfABranchCountInIt opens a branch by a key, and goes on before its rows can have come.
 func TestKeysTypedAheadOfABranchCountInIt(t *testing.T) {
@@ -31,4 +102,35 @@ func TestKeysTypedAheadOfARowCountInIt(t *testing.T) {
 	p.keys("t" + kb.End + kb.ArrowRight + kb.End + kb.ArrowRight + kb.ArrowDown + kb.Enter + kb.Home)
 	p.shows(".topic-name", "zz/299/state")
 	await[bool](p, "the first row", `document.querySelector('.tree-row.active')?.dataset.index === '0'`)
+}
+
+// TestTheKeyPausesWhatIsShown presses it in the packet log: the topic, which is out of sight, goes on.
+func TestTheKeyPausesWhatIsShown(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	p.row("door")
+	p.shows(".which", "Latest: message 1")
+	p.press("Packets")
+	await[bool](p, "that packets are followed", `document.querySelector('[aria-label^="Follow the latest packets"]').ariaPressed === 'true'`)
+	p.keys(".")
+	await[bool](p, "that packets are not followed", `document.querySelector('[aria-label^="Follow the latest packets"]').ariaPressed === 'false'`)
+	send(t, c, mqtt.Message{Topic: "home/door", Payload: []byte("off"), QoS: 1})
+	p.keys("1")
+	p.shows(".which", "Latest: message 2")
+}
+
+// TestABranchOpensWhereThereIsLittleRoom goes down to a topic on a telephone, where a topic that is shown takes the tree away.
+func TestABranchOpensWhereThereIsLittleRoom(t *testing.T) {
+	t.Parallel()
+	p, _ := openHome(t)
+	p.press("Close all branches")
+	p.gone("door")
+	p.see(look{width: 360})
+	p.press("Topics")
+	for _, step := range []string{"home", "lamp", "two"} {
+		at := p.place(".tree-row .name", step)
+		p.mouse(input.DispatchMouseEventTypeMousePressed, at, 1)
+		p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 1)
+	}
+	p.shows(".topic-name", "home/lamp/two")
 }

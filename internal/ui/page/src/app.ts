@@ -20,6 +20,8 @@ export interface App {
 	// tell shows a line of text for a while.
 	tell(text: string, bad?: boolean): void;
 	look(connection: number, node: number): void;
+	// isNarrow reports whether the tree is a view of its own, which a topic that is looked at takes away.
+	isNarrow(): boolean;
 	show(tab: Tab): void;
 	draft(draft: Draft): void;
 	// connect asks for another connection, as one was that has ended.

@@ -78,6 +78,23 @@ export function button(options: { icon?: string; text?: string; title?: string; 
 	return made;
 }
 
+const still = 5; // pixels that a pointer may move during a press
+
+// onPress tells of presses on rows, with what a row showed when the press began: rows move, and show others, while it lasts.
+export function onPress<T>(list: HTMLElement, rows: string, what: (row: HTMLElement, target: Element) => T, press: (what: T, e: MouseEvent) => void): void {
+	const under = (e: MouseEvent): T | undefined => {
+		const target = e.target as Element, row = target.closest<HTMLElement>(rows);
+		return row ? what(row, target) : undefined;
+	};
+	let begun: { what: T | undefined; x: number; y: number } | undefined;
+	list.addEventListener('pointerdown', (e) => { begun = { what: under(e), x: e.clientX, y: e.clientY }; });
+	list.addEventListener('click', (e) => {
+		const held = begun && Math.hypot(e.clientX - begun.x, e.clientY - begun.y) < still ? begun.what : undefined, found = held ?? under(e);
+		begun = undefined;
+		if (found !== undefined) press(found, e);
+	});
+}
+
 // labelled puts a label's text before, or above, what it is for.
 export function labelled(text: string, control: HTMLElement, kind = 'field'): HTMLLabelElement {
 	return h('label', { class: kind }, h('span', {}, text), control);

@@ -1,6 +1,6 @@
 // The messages of a topic that are kept, the latest first.
 import type { App } from './app';
-import { h, say, set } from './dom';
+import { h, onPress, say, set } from './dom';
 import { bytes, clock, count, shown, span } from './format';
 import type { Entry, Topic } from './protocol';
 import { VirtualList } from './virtual';
@@ -25,7 +25,7 @@ export class History {
 		this.element.classList.add('history');
 		for (const [name, value] of Object.entries({ role: 'listbox', tabindex: 0, 'aria-label': 'Messages, the latest first' })) set(this.element, name, value);
 		set(this.list.body, 'role', 'presentation');
-		this.element.addEventListener('click', (e) => this.press(e));
+		onPress(this.element, '.history-row', (row) => Number(row.dataset.number), (number) => this.choose(number));
 		this.element.addEventListener('keydown', (e) => this.key(e));
 	}
 
@@ -96,11 +96,6 @@ export class History {
 			}).catch(() => {}).finally(() => this.asked.delete(block));
 			number = block - 199;
 		}
-	}
-
-	private press(e: MouseEvent): void {
-		const row = (e.target as Element).closest<HTMLElement>('.history-row');
-		if (row) this.choose(Number(row.dataset.number));
 	}
 
 	private key(e: KeyboardEvent): void {

@@ -2,7 +2,7 @@
 import type { App, Part } from './app';
 import { Dissection } from './dissection';
 import { EndCards } from './ends';
-import { button, choose, h, icon, labelled, say, select, set } from './dom';
+import { button, choose, h, icon, labelled, onPress, say, select, set } from './dom';
 import { bytes, clock, count, plural, shown } from './format';
 import type { Packet, Packets, Watch } from './protocol';
 import { Splitter } from './splitter';
@@ -49,12 +49,12 @@ export class PacketPane implements Part {
 		grid.classList.add('packet-list');
 		for (const [name, value] of Object.entries({ role: 'grid', tabindex: 0, 'aria-label': 'Packets, the latest last', 'aria-colcount': 6 })) set(grid, name, value);
 		set(this.list.body, 'role', 'rowgroup');
-		grid.addEventListener('click', (e) => this.press(e));
+		onPress(grid, '.packet-row', (row) => Number(row.dataset.number), (number) => this.press(number));
 		grid.addEventListener('keydown', (e) => this.key(e));
 		grid.addEventListener('wheel', (e) => { if (e.deltaY < 0) this.follow(false); }, { passive: true });
 		grid.addEventListener('touchmove', () => this.follow(this.list.atEnd()), { passive: true });
-		grid.addEventListener('pointerdown', (e) => { if (e.target === grid) this.follow(false); });
-		this.tail = button({ icon: 'down', title: 'Follow the latest packets', press: () => this.follow(!this.following) });
+		grid.addEventListener('pointerdown', (e) => { if (e.target === grid || e.pointerType === 'mouse') this.follow(false); }); // what is pressed stays where it is
+		this.tail = button({ icon: 'down', title: 'Follow the latest packets ( . )', press: () => this.turn() });
 		this.ends = new EndCards((number) => void this.go(number));
 		this.dissection = new Dissection(app, () => this.close());
 		this.main = h('div', { class: 'packet-main' }, grid, this.dissection.element);
@@ -170,6 +170,11 @@ export class PacketPane implements Part {
 		this.showHint();
 	}
 
+	// turn follows the latest packets, or no longer.
+	turn(): void {
+		this.follow(!this.following);
+	}
+
 	private follow(on: boolean): void {
 		if (on === this.following) return;
 		this.following = on;
@@ -247,11 +252,9 @@ export class PacketPane implements Part {
 		this.list.element.focus({ preventScroll: true });
 	}
 
-	private press(e: MouseEvent): void {
-		const row = (e.target as Element).closest<HTMLElement>('.packet-row');
-		if (!row) return;
+	private press(number: number): void {
 		this.follow(false);
-		this.choose(Number(row.dataset.number));
+		this.choose(number);
 	}
 
 	private key(e: KeyboardEvent): void {

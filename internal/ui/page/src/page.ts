@@ -57,7 +57,7 @@ class Page implements App {
 		this.tabs = new Tabs('Views', () => this.tabChanged());
 		this.build();
 		listen({
-			on: () => this.single, search: () => this.tree()?.focusSearch(), tree: () => this.tree()?.focus(), help: () => this.help(), pause: () => this.topicPane.togglePause(), turn: (by) => this.connections.turn(by),
+			on: () => this.single, search: () => this.tree()?.focusSearch(), tree: () => this.tree()?.focus(), help: () => this.help(), pause: () => this.pause(), turn: (by) => this.connections.turn(by),
 			tab: (n) => { const names = [...this.parts.keys()]; if (names[n - 1]) this.show(names[n - 1]!); },
 		}, () => { if (this.narrow.matches) this.show('topics'); });
 		addEventListener('popstate', () => this.follow());
@@ -87,6 +87,10 @@ class Page implements App {
 		this.lookAt(connection, node);
 		this.remember(true);
 		if (this.narrow.matches || this.tabs.current !== 'publish') this.show('topic');
+	}
+
+	isNarrow(): boolean {
+		return this.narrow.matches;
 	}
 
 	show(tab: Tab): void {
@@ -139,6 +143,12 @@ class Page implements App {
 		this.treeBox.hidden = narrow && this.tabs.current !== 'topics';
 		set(this.treeBox, 'role', narrow ? 'tabpanel' : undefined);
 		for (const tree of this.trees.values()) tree.visible(this.isShown(tree));
+	}
+
+	// pause has what is shown stay as it is, or go on.
+	private pause(): void {
+		if (this.tabs.current === 'packets') this.packetPane.turn();
+		else if (this.tabs.current === 'topic') this.topicPane.togglePause();
 	}
 
 	private help(): void {

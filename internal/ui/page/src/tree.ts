@@ -1,6 +1,6 @@
 // The tree of topics of one connection. The server keeps it; the page asks for the rows in sight, and some around them.
 import type { App, Part } from './app';
-import { button, h, newID, say, set } from './dom';
+import { button, h, newID, onPress, say, set } from './dom';
 import { count, plural, shown } from './format';
 import type { Connection, Row, Rows, See } from './protocol';
 import { TreeRow } from './treerow';
@@ -12,6 +12,13 @@ const around = 60; // rows above and below those in sight that are asked for, to
 const mostBlinks = 12;
 const patience = 1000; // milliseconds after an answer in which the rows come that it makes
 const small = 100; // topics of a tree that is unfolded when it is first seen
+
+// Pressed is a row as it was when a press on it began.
+interface Pressed {
+	index: number;
+	row: Row | undefined;
+	onTwist: boolean;
+}
 
 type Sort = 'name' | 'messages' | 'rate' | 'time';
 
@@ -40,6 +47,7 @@ export class Tree implements Part {
 	private found = ''; // what was searched for when the rows that are here came
 	private ahead: KeyboardEvent[] = []; // keys for rows that have not come yet
 	private opening?: { node: number; open: boolean }; // a branch that a key has opened or closed, until its rows have come
+	private pressed?: Row; // by the mouse, the last time
 	private clock = 0; // of what rows say of time, such as "3 s"
 
 	constructor(private readonly app: App, readonly connection: number) {
@@ -57,7 +65,7 @@ export class Tree implements Part {
 		this.grid.classList.add('tree-grid');
 		for (const [name, value] of Object.entries({ role: 'treegrid', tabindex: 0, 'aria-label': 'Topics', 'aria-colcount': 4 })) set(this.grid, name, value);
 		this.grid.addEventListener('keydown', (e) => this.key(e));
-		this.grid.addEventListener('click', (e) => this.press(e));
+		onPress(this.grid, '.tree-row', (element, target) => ({ index: Number(element.dataset.index), row: this.rows.get(Number(element.dataset.index)), onTwist: !!target.closest('.twist') }), (at, e) => this.press(at, e));
 		this.grid.addEventListener('dblclick', (e) => this.pressTwice(e));
 		this.grid.addEventListener('focus', () => this.mark());
 		this.element = h('section', { class: 'tree', 'aria-label': 'Topic tree' },
@@ -285,21 +293,20 @@ export class Tree implements Part {
 		this.app.look(this.connection, row.n);
 	}
 
-	private press(e: MouseEvent): void {
-		const element = (e.target as Element).closest<HTMLElement>('.tree-row');
-		if (!element) return;
-		const index = Number(element.dataset.index), row = this.rows.get(index);
-		this.go(index);
+	private press({ index, row, onTwist }: Pressed, e: MouseEvent): void {
+		this.opening = undefined; // by a key
+		this.ahead = [];
+		const now = row && this.rows.get(index)?.n !== row.n ? [...this.rows].find(([, other]) => other.n === row.n)?.[0] : index;
+		this.go(now ?? index);
+		this.pressed = row;
 		if (!row) return;
-		const onTwist = !!(e.target as Element).closest('.twist');
-		if (row.b && (onTwist || !row.p)) this.open(row.n, !row.o);
-		if (!onTwist) this.choose(row);
+		if (row.b && (onTwist || !row.p && e.detail < 2)) void this.open(row.n, !row.o); // the second press of two does not close it again
+		if (!onTwist && (row.p || !this.app.isNarrow())) this.choose(row);
 	}
 
 	private pressTwice(e: MouseEvent): void {
-		const element = (e.target as Element).closest<HTMLElement>('.tree-row');
-		const row = this.rows.get(Number(element?.dataset.index));
-		if (row?.b && row.p && !(e.target as Element).closest('.twist')) this.open(row.n, !row.o);
+		const row = this.pressed;
+		if (row?.b && row.p && !(e.target as Element).closest('.twist')) void this.open(row.n, !row.o);
 	}
 
 	// parent finds the row above one that it belongs to, among those that are here.
