@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -64,6 +65,47 @@ func TestWhatIsPressedIsWhatCounts(t *testing.T) {
 	p.shows(".dissection", fmt.Sprintf(" %d", number))
 }
 
+// TestAFoldIsPressedWhileMessagesCome folds JSON, of which another message comes while the button of the mouse is down.
+func TestAFoldIsPressedWhileMessagesCome(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	send(t, c, mqtt.Message{Topic: "home/door", Payload: []byte(`{"a":{"b":1,"c":2}}`), QoS: 1})
+	p.row("door")
+	p.shows(".value-view", `"c": 2`)
+	at := await[rect](p, "what folds", `(() => {
+		const r = document.querySelectorAll('.value-view .line-fold .icon')[1]?.getBoundingClientRect();
+		return r && {Left: r.left, Top: r.top, Width: r.width, Height: r.height};
+	})()`)
+	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 1)
+	send(t, c, mqtt.Message{Topic: "home/door", Payload: []byte(`{"a":{"b":1,"c":3}}`), QoS: 1})
+	p.shows(".value-view", `"c": 3`)
+	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 1)
+	p.shows(".value-view", "… 2 lines")
+}
+
+// TestALongPayloadStaysWhereItIsScrolledTo walks through the lines of JSON by the keyboard, while another message comes.
+func TestALongPayloadStaysWhereItIsScrolledTo(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	payload := func(first int) []byte {
+		return fmt.Appendf(nil, `{"first":%d,"all":[%s0]}`, first, strings.Repeat("1,", 300))
+	}
+	send(t, c, mqtt.Message{Topic: "home/door", Payload: payload(1), QoS: 1})
+	p.row("door")
+	p.shows(".value-view", `"first": 1`)
+	p.do(chromedp.Focus(".value-view .code"))
+	p.keys(kb.End)
+	p.shows(".value-view .line.active", "}")
+	send(t, c, mqtt.Message{Topic: "home/door", Payload: payload(2), QoS: 1})
+	p.shows(".which", "message 3")
+	if eval[float64](p, `document.querySelector('.value-view .code').scrollTop`) == 0 {
+		t.Error("the payload is scrolled to its start")
+	}
+	p.keys(kb.Home)
+	p.shows(".value-view .line.active", "{")
+	p.shows(".value-view", `"first": 2`)
+}
+
 // TestABranchThatIsPressedTwiceIsOpen presses it as one opens a folder: the second time when its rows are there.
 func TestABranchThatIsPressedTwiceIsOpen(t *testing.T) {
 	t.Parallel()
@@ -102,6 +144,16 @@ func TestKeysTypedAheadOfARowCountInIt(t *testing.T) {
 	p.keys("t" + kb.End + kb.ArrowRight + kb.End + kb.ArrowRight + kb.ArrowDown + kb.Enter + kb.Home)
 	p.shows(".topic-name", "zz/299/state")
 	await[bool](p, "the first row", `document.querySelector('.tree-row.active')?.dataset.index === '0'`)
+}
+
+// TestFiltersAreTypedOneAfterTheOther subscribes, and types the next filter at once.
+func TestFiltersAreTypedOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	p, _ := openHome(t)
+	p.write("Filter to subscribe to", "other/#"+kb.Enter)
+	p.shows(".chip", "other/#")
+	p.keys("third/#" + kb.Enter)
+	p.shows(".chip", "third/#")
 }
 
 // TestTheKeyPausesWhatIsShown presses it in the packet log: the topic, which is out of sight, goes on.

@@ -76,15 +76,13 @@ export class CodeView {
 		row.className = 'virtual-row line ' + (line.kind ?? '') + (index === this.active ? ' active' : '');
 		number.textContent = line.label ?? String(at + 1);
 		const opens = this.ends[at]! > at + 1;
-		fold.replaceChildren();
-		if (opens) fold.append(icon('open'));
+		if (opens !== !!fold.firstChild) fold.replaceChildren(...(opens ? [icon('open')] : []));
 		fold.classList.toggle('opened', opens && !this.folded.has(at));
 		const text = line.text.length > longest ? line.text.slice(0, longest) : line.text;
-		code.replaceChildren();
-		if (this.json) paint(code, text);
-		else code.append(shownTabs(text));
-		if (text !== line.text) code.append(h('span', { class: 'more-text' }, `… ${count(line.text.length - longest)} more characters`));
-		if (this.folded.has(at)) code.append(h('span', { class: 'more-text' }, ` … ${count(this.ends[at]! - at - 1)} lines `));
+		const pieces = this.json ? colored(text) : [{ kind: '', text: shownTabs(text) }];
+		if (text !== line.text) pieces.push({ kind: 'more-text', text: `… ${count(line.text.length - longest)} more characters` });
+		if (this.folded.has(at)) pieces.push({ kind: 'more-text', text: ` … ${count(this.ends[at]! - at - 1)} lines ` });
+		write(code, pieces);
 	}
 
 	private fold(at: number, close: boolean): void {
@@ -148,8 +146,15 @@ export function folds(lines: Line[]): Int32Array {
 
 const token = /"(?:[^"\\]|\\.)*"?|-?\d[\d.eE+-]*|[a-z]+|[^"\da-z-]+|./g;
 
-// paint writes a line of JSON with a color for each kind of token.
-function paint(code: HTMLElement, text: string): void {
+// Piece is a part of a line with a kind, which is a class of the style; those without are plain.
+interface Piece {
+	kind: string;
+	text: string;
+}
+
+// colored takes a line of JSON apart, with a color for each kind of token.
+function colored(text: string): Piece[] {
+	const pieces: Piece[] = [];
 	let place = 0, colors = 0;
 	for (const match of text.matchAll(token)) {
 		const t = match[0];
@@ -158,9 +163,20 @@ function paint(code: HTMLElement, text: string): void {
 		if (t.startsWith('"')) kind = /^\s*:/.test(text.slice(place)) ? 'json-key' : 'json-string';
 		else if (/^[-\d]/.test(t)) kind = 'json-number';
 		else if (/^(true|false|null)$/.test(t)) kind = 'json-word';
-		if (kind && ++colors < 200) code.append(h('span', { class: kind }, shown(t)));
-		else code.append(shownTabs(t));
+		if (kind && ++colors < 200) pieces.push({ kind, text: shown(t) });
+		else pieces.push({ kind: '', text: shownTabs(t) });
 	}
+	return pieces;
+}
+
+// write has an element show pieces. Elements of the same kinds stay: a press on one that goes before it ends is none.
+function write(code: HTMLElement, pieces: Piece[]): void {
+	const now = [...code.childNodes] as (Text | HTMLElement)[];
+	if (now.length === pieces.length && now.every((node, i) => (node instanceof Text ? '' : node.className) === pieces[i]!.kind)) {
+		now.forEach((node, i) => {
+			if (node.textContent !== pieces[i]!.text) node.textContent = pieces[i]!.text;
+		});
+	} else code.replaceChildren(...pieces.map(({ kind, text }) => kind ? h('span', { class: kind }, text) : text));
 }
 
 const key = /^\s*("(?:[^"\\]|\\.)*")\s*:/;

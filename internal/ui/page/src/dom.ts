@@ -36,10 +36,17 @@ export function add(element: Element, ...children: Child[]): void {
 	}
 }
 
-// fill has an element have these children and no others.
+// fill has an element have these children and no others. Those that it has already are not taken out: they would lose the focus, the place
+// where they are scrolled to, and a press that has begun.
 export function fill(element: Element, ...children: Child[]): void {
-	element.replaceChildren();
-	add(element, ...children);
+	const wanted = new Set<Node>();
+	for (const child of children) if (child !== null && child !== undefined && child !== false) wanted.add(child instanceof Node ? child : new Text(String(child)));
+	for (const node of [...element.childNodes]) if (!wanted.has(node)) node.remove();
+	let next = element.firstChild;
+	for (const node of wanted) {
+		if (node === next) next = next.nextSibling;
+		else element.insertBefore(node, next);
+	}
 }
 
 // say sets the text of an element where it is another one.

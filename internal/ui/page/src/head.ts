@@ -13,7 +13,9 @@ export class Head implements Part {
 	private readonly state = h('span', { class: 'soft' });
 	private readonly detail = h('p', { class: 'detail', role: 'status', hidden: true });
 	private readonly filters = h('div', { class: 'filters' });
-	private readonly figures = h('div', { class: 'facts' });
+	private readonly facts = [0, 1, 2, 3].map(() => h('span', { class: 'fact' }));
+	private readonly warning = h('button', { type: 'button', class: 'pill warn', onclick: () => this.app.show('faults') });
+	private readonly figures = h('div', { class: 'facts' }, ...this.facts, this.warning);
 	private readonly actions = h('div', { class: 'actions' });
 	private readonly replay: ReplayBar;
 	private readonly filter = h('input', { type: 'text', class: 'mono', placeholder: 'topic/filter/#', 'aria-label': 'Filter to subscribe to', spellcheck: 'false', autocapitalize: 'off' });
@@ -36,8 +38,14 @@ export class Head implements Part {
 		say(this.state, [c.kind === 'broker' ? c.state : c.kind, c.version ? 'MQTT ' + c.version : ''].filter(Boolean).join(' · '));
 		say(this.detail, shown(c.detail ?? ''));
 		this.detail.hidden = !c.detail;
-		fill(this.figures, ...[c.rate >= 0.005 ? rate(c.rate) + '/s' : '', plural(c.messages, 'message'), bytes(c.bytes), plural(c.topics, 'topic')].filter(Boolean).map((text) => h('span', { class: 'fact' }, text)),
-			c.faults && !described(c.faults).startsWith('No') ? h('button', { type: 'button', class: 'pill warn', onclick: () => this.app.show('faults') }, described(c.faults)) : null);
+		const figures = [c.rate >= 0.005 ? rate(c.rate) + '/s' : '', plural(c.messages, 'message'), bytes(c.bytes), plural(c.topics, 'topic')].filter(Boolean);
+		this.facts.forEach((fact, i) => {
+			say(fact, figures[i] ?? '');
+			fact.hidden = !figures[i];
+		});
+		const faults = c.faults ? described(c.faults) : '';
+		this.warning.hidden = !faults || faults.startsWith('No');
+		say(this.warning, faults);
 		this.showFilters(c);
 		this.showActions(c);
 		this.replay.update(c);

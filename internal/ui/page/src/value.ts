@@ -24,11 +24,18 @@ export class ValueView {
 	private readonly problem = h('p', { class: 'problem', role: 'status' });
 	private readonly note = h('p', { class: 'note' });
 	private readonly further = h('p', { class: 'further' });
+	private readonly part = h('span', {});
+	private readonly spring = h('span', { class: 'spring' });
+	private readonly turns: { button: HTMLButtonElement; back: boolean }[]; // to other parts: they stay, and keep the focus
+	private at = 0; // the byte where the part begins that is shown
+	private last = 0; // and the last part
 	private picture = '';
 
 	// more is called for the rest of a payload of which a part is shown; without it there is none to be had.
 	constructor(private readonly more: ((from: number) => void) | undefined, chart: (path: string) => void) {
 		this.code.press = chart;
+		const turn = (text: string, back: boolean, to: () => number) => ({ button: button({ text, class: 'small', press: () => this.more?.(to()) }), back });
+		this.turns = [turn('First', true, () => 0), turn('Before', true, () => Math.max(0, this.at - piece)), turn('Next', false, () => this.at + piece), turn('Last', false, () => this.last)];
 	}
 
 	foldAll(depth: number): void {
@@ -50,7 +57,7 @@ export class ValueView {
 			this.text.textContent = shownLines(m.text);
 			parts.push(this.text);
 		}
-		if (this.more && (m.more || m.from)) parts.push(this.partly(m, this.more));
+		if (this.more && (m.more || m.from)) parts.push(this.partly(m));
 		fill(this.element, ...parts);
 	}
 
@@ -64,13 +71,12 @@ export class ValueView {
 		return this.note;
 	}
 
-	private partly(m: Message, more: (from: number) => void): HTMLElement {
-		const from = m.from ?? 0, last = Math.floor(Math.max(0, m.s - 1) / piece);
-		fill(this.further, h('span', {}, `Part ${Math.floor(from / piece) + 1} of ${last + 1}, from byte ${count(from)} of ${bytes(m.s)}`), h('span', { class: 'spring' }),
-			from ? button({ text: 'First', class: 'small', press: () => more(0) }) : null,
-			from ? button({ text: 'Before', class: 'small', press: () => more(Math.max(0, from - piece)) }) : null,
-			m.more ? button({ text: 'Next', class: 'small', press: () => more(from + piece) }) : null,
-			m.more ? button({ text: 'Last', class: 'small', press: () => more(last * piece) }) : null);
+	private partly(m: Message): HTMLElement {
+		const last = Math.floor(Math.max(0, m.s - 1) / piece);
+		this.at = m.from ?? 0;
+		this.last = last * piece;
+		say(this.part, `Part ${Math.floor(this.at / piece) + 1} of ${last + 1}, from byte ${count(this.at)} of ${bytes(m.s)}`);
+		fill(this.further, this.part, this.spring, ...this.turns.map((turn) => (turn.back ? this.at : m.more) ? turn.button : null));
 		return this.further;
 	}
 
