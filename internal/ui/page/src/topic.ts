@@ -40,6 +40,7 @@ export class TopicPane implements Part {
 	private from = 0;
 	private reading = false;
 	private read = ''; // what was read last
+	private unread = false; // that failed: it is tried again when something comes
 	private message?: Message;
 	private isVisible = true;
 	private may?: boolean; // publish, and delete
@@ -101,6 +102,8 @@ export class TopicPane implements Part {
 		this.topic = topic;
 		if (other) this.showTopic(topic);
 		this.showFacts(topic);
+		if (this.unread) this.read = '';
+		if (this.chosen > topic.last) this.choose(0); // a recording went back to before it
 		if (!this.paused || other) {
 			this.history.update(topic, false);
 			this.chart.update(topic);
@@ -199,14 +202,20 @@ export class TopicPane implements Part {
 	private async readMessages(t: Topic, number: number): Promise<void> {
 		const compares = this.tabs.current === 'diff';
 		const ask = { connection: t.connection, node: t.node, number, as: this.form.value, from: compares ? 0 : this.from, schema: this.schema.value };
+		this.unread = false;
 		try {
 			const message = await this.app.ask<Message>('read', ask);
-			if (this.topic?.node !== t.node) return;
+			if (this.topic?.node !== t.node || this.topic.connection !== t.connection) return;
+			if (message.from && message.from >= message.s) { // it is shorter than the one of which a part was looked at
+				this.from = 0;
+				return;
+			}
 			this.show(message);
 			if (!compares) return;
 			if (number <= t.first) this.diff.clear(number === 1 ? 'It is the first message of this topic.' : 'The message before it is no longer kept.');
 			else this.diff.show(await this.app.ask<Message>('read', { ...ask, number: number - 1, as: message.as }), message);
 		} catch (error) {
+			this.unread = true;
 			if (this.topic?.node === t.node) this.failed(shown(error instanceof Error ? error.message : String(error)));
 		}
 	}

@@ -1,0 +1,62 @@
+package browser_test
+
+import (
+	"testing"
+)
+
+// catch gets hold of the page's WebSocket as it asks for something, so that it can be cut.
+func (b *tab) catch(ask func()) {
+	b.t.Helper()
+	eval[bool](b, `(() => {
+		const send = WebSocket.prototype.send;
+		WebSocket.prototype.send = function (text) {
+			WebSocket.prototype.send = send;
+			window.caught = this;
+			send.call(this, text);
+		};
+		return true;
+	})()`)
+	ask()
+	await[bool](b, "what the page asks", `!!window.caught`)
+}
+
+// cut cuts the connection of the page to its server, and lets no other one come about before mend.
+func (b *tab) cut() {
+	b.t.Helper()
+	eval[bool](b, `(() => {
+		window.wires = window.WebSocket;
+		window.WebSocket = class {
+			static OPEN = 1;
+			readyState = 0;
+			constructor() { window.cut = this; }
+		};
+		window.caught.close();
+		return true;
+	})()`)
+	b.shows(".gone", "does not answer")
+}
+
+// mend lets the page connect again.
+func (b *tab) mend() {
+	b.t.Helper()
+	await[bool](b, "that the page tries again", `!!window.cut`)
+	eval[bool](b, `(() => {
+		window.WebSocket = window.wires;
+		window.cut.onclose({code: 1006});
+		return true;
+	})()`)
+	await[bool](b, "that the page is connected", `document.querySelector('.gone').hidden`)
+}
+
+// TestWhatWasNotReadIsReadWhenThePageIsConnectedAgain turns to the changes of a message while the page has no connection.
+func TestWhatWasNotReadIsReadWhenThePageIsConnectedAgain(t *testing.T) {
+	t.Parallel()
+	p, _ := openHome(t)
+	p.catch(func() { p.row("door") })
+	p.shows(".value-view", "on")
+	p.cut()
+	p.press("Changes")
+	p.shows(".topic-body", "no connection to dunlin ui")
+	p.mend()
+	p.shows(".topic-body", "It is the first message")
+}
