@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,6 +11,24 @@ import (
 	"dunlin/internal/mosquitto"
 	"dunlin/mqtt"
 )
+
+// TestABranchHasNoChart looks at the chart of a topic, and then at the branch above it, to which no message came.
+func TestABranchHasNoChart(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	for i := range 3 {
+		send(t, c, mqtt.Message{Topic: "home/warm", Payload: fmt.Append(nil, 20+i), QoS: 1})
+	}
+	p.row("warm")
+	p.press("Chart")
+	p.shows(".figures", "greatest 22")
+	p.row("home")
+	await[bool](p, "the branch", `document.querySelector('.topic-name').textContent === 'home'`)
+	if text := eval[string](p, `document.querySelector('.chart-panel').innerText`); strings.Contains(text, "22") {
+		t.Errorf("the chart of the branch shows:\n%s", text)
+	}
+	p.shows(".chart-panel", "No message came to this level itself")
+}
 
 // TestAShortMessageAfterAPartOfALongOne looks at the second part of a long payload when a short one comes.
 func TestAShortMessageAfterAPartOfALongOne(t *testing.T) {

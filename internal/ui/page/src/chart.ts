@@ -50,6 +50,15 @@ export class Chart {
 		if (this.isVisible && !this.due) this.due = window.setTimeout(() => { this.due = 0; this.ask(); }, every);
 	}
 
+	// clear shows no chart, and says why.
+	clear(why: string): void {
+		this.place.classList.add('nothing');
+		say(this.note, why);
+		this.note.hidden = false;
+		say(this.figures, '');
+		this.plot.show('value', [], []);
+	}
+
 	private ask(): void {
 		const topic = this.topic;
 		if (!topic || !this.isVisible || !topic.messages) return;
@@ -63,7 +72,7 @@ export class Chart {
 		const now = replay ? replay.at : Date.now(); // a recording has times of its own
 		this.asking = true;
 		this.app.ask<Series>('chart', { connection, node, member, since: last ? now - 1000 * last : 0, points: Math.max(200, Math.min(2 * this.place.clientWidth, 4000)) }).then((series) => {
-			if (this.topic?.node === node && this.topic.connection === connection && this.member === member) this.draw(series, last > 0);
+			if (this.topic?.node === node && this.topic.connection === connection && this.member === member && this.topic.messages) this.draw(series, last > 0);
 			else this.again = true;
 		}).catch(() => {}).finally(() => {
 			this.asking = false;

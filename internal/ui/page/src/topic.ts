@@ -184,7 +184,9 @@ export class TopicPane implements Part {
 		this.showWhich();
 		if (!t || this.reading || !this.isVisible) return;
 		if (!t.messages || !t.last) {
-			this.failed(t.path?.length ? 'No message came to this level itself; there are topics below it.' : 'The recording has no message of this topic up to here.');
+			const why = t.path?.length ? 'No message came to this level itself; there are topics below it.' : 'The recording has no message of this topic up to here.';
+			this.failed(why);
+			this.chart.clear(why);
 			this.read = '';
 			return;
 		}
