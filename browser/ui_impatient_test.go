@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"dunlin/internal/mosquitto"
 	"dunlin/mqtt"
 )
 
@@ -144,6 +145,53 @@ func TestKeysTypedAheadOfARowCountInIt(t *testing.T) {
 	p.keys("t" + kb.End + kb.ArrowRight + kb.End + kb.ArrowRight + kb.ArrowDown + kb.Enter + kb.Home)
 	p.shows(".topic-name", "zz/299/state")
 	await[bool](p, "the first row", `document.querySelector('.tree-row.active')?.dataset.index === '0'`)
+}
+
+// TestAClosedConnectionIsNotAskedFor closes a connection, and goes on at another one.
+func TestAClosedConnectionIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	one, two := mosquitto.Start(t, mosquitto.Options{}), mosquitto.Start(t, mosquitto.Options{})
+	for _, b := range []*mosquitto.Broker{one, two} {
+		send(t, publisher(t, b.URL(), mqtt.Config{}), mqtt.Message{Topic: "house/door", Payload: []byte("shut"), QoS: 1, Retain: true})
+	}
+	p := openUI(t, startUI(t, one.URL(), two.URL(), "-t", "#"), look{width: 1280})
+	p.shows(".tree-row .name", "door")
+	p.keys("]")
+	p.shows(".head .url", two.Addr())
+	p.shows(".tree-row .name", "door")
+	p.press("Disconnect")
+	p.shows(".head", "Connect again")
+	p.press("Close")
+	p.shows(".head .url", one.Addr())
+	p.row("door") // whose answer comes after all that was asked before
+	p.shows(".topic-name", "house/door")
+	if text := eval[string](p, `document.querySelector('.notices').innerText`); text != "" {
+		t.Errorf("the page says:\n%s", text)
+	}
+}
+
+// TestDisconnectIsPressedTwice presses it once more when the answer has come, and the page does not show it yet: what came is not forgotten.
+func TestDisconnectIsPressedTwice(t *testing.T) {
+	t.Parallel()
+	p, _ := openHome(t)
+	eval[bool](p, `(() => {
+		const button = [...document.querySelectorAll('.head button')].find((e) => e.textContent === 'Disconnect'), send = WebSocket.prototype.send;
+		WebSocket.prototype.send = function (text) {
+			WebSocket.prototype.send = send;
+			const hear = this.onmessage, id = JSON.parse(text).id;
+			this.onmessage = (event) => {
+				hear(event);
+				if (JSON.parse(event.data).id === id) button.click();
+			};
+			send.call(this, text);
+		};
+		button.click();
+		return true;
+	})()`)
+	p.shows(".head", "Connect again")
+	p.row("door")
+	p.shows(".topic-name", "home/door")
+	p.shows(".value-view", "on")
 }
 
 // TestFiltersAreTypedOneAfterTheOther subscribes, and types the next filter at once.

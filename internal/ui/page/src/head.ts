@@ -22,6 +22,8 @@ export class Head implements Part {
 	private readonly adder: HTMLFormElement;
 	private drawnFilters = '';
 	private drawnActions = '';
+	private pressed = false; // one of the actions is under way, until the page shows what came of it
+	private answered = false;
 
 	constructor(private readonly app: App) {
 		this.replay = new ReplayBar(app);
@@ -74,14 +76,24 @@ export class Head implements Part {
 		return this.app.ask(what, { connection: this.app.connection!.id, filter });
 	}
 
+	// once asks for something, unless something that was asked for before is under way: to disconnect a second time would forget all that came.
+	private once(ask: () => Promise<unknown>): void {
+		if (this.pressed) return;
+		this.pressed = true;
+		ask().then(() => { this.answered = true; }).catch(() => { this.pressed = false; });
+	}
+
 	private showActions(c: Connection): void {
 		const { readOnly, folder } = this.app.hello, now = [c.id, c.kind, c.state, c.recording, readOnly, folder].join('\n');
+		if (this.answered || now !== this.drawnActions) this.pressed = this.answered = false;
 		if (now === this.drawnActions) return;
 		this.drawnActions = now;
-		const only = (what: string) => () => { this.app.ask(what, { connection: c.id }).catch(() => {}); };
-		const stop = () => { this.app.ask('stopRecording', { connection: c.id }).then(() => this.app.tell(`The recording is ${shown(c.recording ?? '')} in ${shown(folder ?? '')}.`)).catch(() => {}); };
+		const ask = (what: string) => this.app.ask(what, { connection: c.id });
+		const only = (what: string) => () => this.once(() => ask(what));
+		const stop = () => this.once(() => ask('stopRecording').then(() => this.app.tell(`The recording is ${shown(c.recording ?? '')} in ${shown(folder ?? '')}.`)));
 		// A connection that has ended stays until it is closed; a recording can be opened again, so one press does both.
-		const close = () => { this.app.ask('disconnect', { connection: c.id }).then(() => c.kind === 'recording' && !ended ? this.app.ask('disconnect', { connection: c.id }) : undefined).catch(() => {}); };
+		// The second press of two on Disconnect, in whose place Close comes, does not close it.
+		const close = (e: MouseEvent) => { if (e.detail < 2) this.once(() => ask('disconnect').then(() => c.kind === 'recording' && !ended ? ask('disconnect') : undefined)); };
 		const ended = c.state === 'ended';
 		const recording = c.recording
 			? button({ icon: 'stop', text: 'Stop recording', class: 'small recording', title: 'Into ' + shown(c.recording), press: stop })

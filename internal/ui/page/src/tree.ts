@@ -92,7 +92,10 @@ export class Tree implements Part {
 			this.seen = undefined;
 			this.see();
 			this.list.refresh();
-		} else if (this.seen) void this.app.ask('see', { connection: this.connection, from: 0, count: 0 }).catch(() => {});
+		} else if (this.seen) {
+			this.seen = undefined;
+			if (this.here()) void this.app.ask('see', { connection: this.connection, from: 0, count: 0 }).catch(() => {}); // else it is closed
+		}
 	}
 
 	// forgotten has a small tree unfolded once more: the server no longer knows what this page had opened.
