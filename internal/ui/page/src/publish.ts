@@ -34,7 +34,7 @@ export class PublishPane implements Part {
 	private readonly form = select([['text', 'Text'], ['hex', 'Hex'], ['base64', 'Base64']], () => this.checkPayload());
 	private readonly qos = select([['0', '0, at most once'], ['1', '1, at least once'], ['2', '2, exactly once']], () => {});
 	private readonly retain = check('Retain', () => {}, 'The server keeps the message for those who subscribe later.');
-	private readonly template = check('Template', (on) => { this.help.hidden = !on; }, 'Expressions such as {{.N}} are replaced.');
+	private readonly template = check('Template', (on) => { this.help.hidden = !on; this.checkPayload(); }, 'Expressions such as {{.N}} are replaced.');
 	private readonly times = h('input', { type: 'number', min: 1, max: 10000, value: 1 });
 	private readonly interval = h('input', { type: 'number', min: 0, value: 1000, step: 100 });
 	private readonly answer = check('Wait for a response', (on) => { this.answering.hidden = !on; });
@@ -73,6 +73,10 @@ export class PublishPane implements Part {
 		this.element = h('section', { class: 'publish-pane', 'aria-label': 'Publish' }, this.fields,
 			h('div', { class: 'past-box' }, h('h2', {}, 'Published before'), this.past));
 		this.showPast();
+		addEventListener('storage', () => { // another page of this server has published
+			this.sent = kept.read('published', this.sent);
+			this.showPast();
+		});
 	}
 
 	update(): void {
@@ -140,6 +144,12 @@ export class PublishPane implements Part {
 	private async publish(): Promise<void> {
 		const c = this.app.connection, m = this.message();
 		if (!c || this.send.disabled) return;
+		const wrong = [this.times, this.interval, ...(this.answer.box.checked ? [this.wait] : [])].find((field) => !inBounds(field));
+		if (wrong) {
+			this.say(`${wrong.labels![0]!.firstChild!.textContent} is a number from ${count(Number(wrong.min))} ${wrong.max ? 'to ' + count(Number(wrong.max)) : 'on'}.`, true);
+			wrong.focus();
+			return;
+		}
 		const ask: Publish = { connection: c.id, topic: m.topic, qos: m.qos, retain: m.retain, properties: m.properties, template: m.template, count: Number(this.times.value) || 1, interval: Number(this.interval.value) || 0 };
 		if (m.form === 'text') ask.payload = m.payload;
 		else {
@@ -222,6 +232,12 @@ export class PublishPane implements Part {
 		this.properties.fill(s.properties);
 		this.checkPayload();
 	}
+}
+
+// inBounds reports whether a field has a number that it may have, or none at all.
+function inBounds(field: HTMLInputElement): boolean {
+	const { badInput, rangeUnderflow, rangeOverflow } = field.validity;
+	return !badInput && !rangeUnderflow && !rangeOverflow;
 }
 
 // decoded returns the bytes of a text in hex or base64.

@@ -55,6 +55,6 @@ export class ReplayBar {
 		if (!this.now) return;
 		const ask = { ...this.now, ...change };
 		this.now = { ...ask, seek: false }; // what is asked for next goes on from there
-		this.app.ask('replay', ask).catch(() => {});
+		this.app.ask('replay', ask).catch(() => { if (this.app.connection?.id === ask.connection) this.update(this.app.connection); }); // as it still is
 	}
 }

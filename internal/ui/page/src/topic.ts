@@ -138,8 +138,8 @@ export class TopicPane implements Part {
 
 	private draft(): void {
 		if (!this.topic) return;
-		const m = this.message;
-		this.app.draft({ topic: this.topic.topic, payload: m && !m.more && !m.image && ['text', 'json'].includes(m.as) ? m.text : '', retain: !!m?.k, qos: m?.q ?? 0 });
+		const m = this.message, payload = m && !m.more && !m.image && ['text', 'json'].includes(m.as) ? m.text : '';
+		this.app.draft({ topic: this.topic.topic, payload, retain: !!m?.k && !!payload, qos: m?.q ?? 0 }); // without a payload, it would delete what is retained
 	}
 
 	private choose(number: number): void {
