@@ -30,6 +30,25 @@ func TestABranchHasNoChart(t *testing.T) {
 	p.shows(".chart-panel", "No message came to this level itself")
 }
 
+// TestThePacketLogStaysAsItIs has a search and a chosen packet still there when a person comes back to it.
+func TestThePacketLogStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	p.press("Packets")
+	p.write("Search in packets", "home/lamp/two")
+	await[bool](p, "one packet", `[...document.querySelectorAll('.packet-row')].filter((e) => e.checkVisibility()).length === 1`)
+	eval[int](p, `([...document.querySelectorAll('.packet-row')].find((e) => e.checkVisibility()).click(), 1)`)
+	p.shows(".dissection", "Topic Name")
+	p.press("Topic")
+	send(t, c, mqtt.Message{Topic: "home/lamp/two", Payload: []byte("off"), QoS: 1})
+	p.press("Packets")
+	p.shows(".dissection", "Topic Name")
+	await[bool](p, "the packets", `[...document.querySelectorAll('.packet-row')].some((e) => e.checkVisibility())`)
+	if text := eval[string](p, `document.querySelector('.packet-pane .search').value`); text != "home/lamp/two" {
+		t.Errorf("the search is for %q", text)
+	}
+}
+
 // TestAShortMessageAfterAPartOfALongOne looks at the second part of a long payload when a short one comes.
 func TestAShortMessageAfterAPartOfALongOne(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,9 @@ package browser_test
 
 import (
 	"testing"
+
+	"dunlin/internal/mosquitto"
+	"dunlin/mqtt"
 )
 
 // catch gets hold of the page's WebSocket as it asks for something, so that it can be cut.
@@ -59,4 +62,19 @@ func TestWhatWasNotReadIsReadWhenThePageIsConnectedAgain(t *testing.T) {
 	p.shows(".topic-body", "no connection to dunlin ui")
 	p.mend()
 	p.shows(".topic-body", "It is the first message")
+}
+
+// TestDevicesAreToldOfWhenThePageIsConnectedAgain has the page connect again while it shows the faults of a proxy.
+func TestDevicesAreToldOfWhenThePageIsConnectedAgain(t *testing.T) {
+	t.Parallel()
+	b := mosquitto.Start(t, mosquitto.Options{})
+	port := freePort(t)
+	p := openUI(t, startUI(t, "--listen", "127.0.0.1:"+port, "--to", b.Addr()), look{width: 1280})
+	p.shows(".head", "proxy")
+	p.press("Faults")
+	p.catch(func() { p.press("Apply") })
+	p.cut()
+	p.mend()
+	publisher(t, "mqtt://127.0.0.1:"+port, mqtt.Config{ClientID: "pump-7"})
+	p.shows(".fault-pane table", "pump-7")
 }

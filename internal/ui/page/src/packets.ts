@@ -36,7 +36,8 @@ export class PacketPane implements Part {
 	private older = false; // older ones are being asked for
 	private asks = 0; // how often the latest were asked for
 	private asking = 0; // the number of the ask that is not answered yet
-	private watched = 0;
+	private watched = 0; // whose packets the server tells of
+	private of = 0; // whose packets are here, and are searched
 	private isVisible = false;
 	private timer = 0;
 
@@ -72,8 +73,14 @@ export class PacketPane implements Part {
 
 	visible(on: boolean): void {
 		this.isVisible = on;
-		if (on) this.watch();
-		else if (this.watched) {
+		if (on) {
+			this.watch(!this.following);
+			return;
+		}
+		if (this.timer) this.packetsHere = []; // they are not those of the search
+		clearTimeout(this.timer);
+		this.timer = 0;
+		if (this.watched) {
 			this.watched = 0;
 			void this.app.ask('watch', { connection: 0, count: 0 }).catch(() => {});
 		}
@@ -100,11 +107,11 @@ export class PacketPane implements Part {
 		this.follow(false);
 		if (!this.packetsHere.some((p) => p.i === number)) {
 			this.asking = 0; // what was asked for is no longer wanted
-			this.asks++;
-			this.text.value = '';
-			this.type.value = '';
+			const asks = ++this.asks;
+			this.text.value = this.type.value = '';
+			this.device.value = '0';
 			const p = await this.app.ask<Packets>('watch', { ...this.asked(), last: number + 50, count: block }).catch(() => undefined);
-			if (!p || p.connection !== this.watched) return;
+			if (!p || asks !== this.asks || p.connection !== this.watched) return;
 			this.packetsHere = p.packets ?? [];
 			this.first = p.first;
 			this.list.resize(this.packetsHere.length);
@@ -122,22 +129,27 @@ export class PacketPane implements Part {
 
 	private watchSoon(): void {
 		clearTimeout(this.timer);
-		this.timer = window.setTimeout(() => this.watch(), 200);
+		this.timer = window.setTimeout(() => {
+			this.timer = 0;
+			this.watch();
+		}, 200);
 	}
 
-	// watch asks for the latest packets, and for those that follow.
-	private watch(): void {
-		const id = this.app.connection?.id ?? 0;
-		if (id !== this.watched) {
+	// watch asks for the latest packets, and for those that follow. Where they are not followed, those that are here may stay.
+	private watch(stay = false): void {
+		const id = this.app.connection?.id ?? 0, stays = stay && id === this.of && this.packetsHere.length > 0;
+		if (id !== this.of) {
 			this.device.value = '0';
 			this.text.value = this.type.value = '';
 			this.choose(0);
 			this.ends.show([]);
 			this.list.element.classList.remove('dated');
 		}
-		this.watched = id;
-		this.packetsHere = [];
-		this.list.resize(0);
+		this.watched = this.of = id;
+		if (!stays) {
+			this.packetsHere = [];
+			this.list.resize(0);
+		}
 		if (!id) return;
 		const number = this.asking = ++this.asks;
 		this.showHint();
@@ -145,8 +157,9 @@ export class PacketPane implements Part {
 			if (this.asking !== number || this.watched !== id) return;
 			this.asking = 0;
 			this.show(p);
-			this.merge(p.packets ?? []);
 			this.answered(p);
+			if (stays) return;
+			this.merge(p.packets ?? []);
 			this.list.toEnd();
 		}).catch(() => {}).finally(() => {
 			if (this.asking === number) this.asking = 0;

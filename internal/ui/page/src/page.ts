@@ -195,8 +195,7 @@ class Page implements App {
 		if (!this.greeted) {
 			this.greeted = true;
 			this.follow();
-			const part = this.parts.get(this.tabs.current as Tab);
-			part?.visible?.(true);
+			for (const [name, part] of this.parts) if (this.isOpen(name)) part.visible?.(true);
 		}
 		if (this.hello.connections.some((c) => c.id === this.awaited)) this.turnTo(this.awaited);
 		const here = this.hello.connections.find((c) => c.id === this.connection?.id);
@@ -275,9 +274,13 @@ class Page implements App {
 	}
 
 	private tabChanged(): void {
-		const tab = this.tabs.current as Tab;
-		for (const [name, part] of this.parts) part.visible?.(name === tab || name === 'packets' && tab === 'faults');
+		for (const [name, part] of this.parts) part.visible?.(this.isOpen(name));
 		this.fit();
+	}
+
+	// isOpen reports whether a part is to be told what comes. The devices of the faults come with packets.
+	private isOpen(name: Tab): boolean {
+		return name === this.tabs.current || name === 'packets' && this.tabs.current === 'faults';
 	}
 
 	// remember writes into the address what is looked at, so that it can be kept and sent on.
