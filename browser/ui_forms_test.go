@@ -2,11 +2,57 @@ package browser_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp/kb"
 
 	"dunlin/internal/mosquitto"
 	"dunlin/mqtt"
 )
+
+// TestAnotherDeletionIsPlannedMeanwhile closes the window of a deletion that goes on, and plans another one.
+func TestAnotherDeletionIsPlannedMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_queued_messages 0"}})
+	c := publisher(t, b.URL(), mqtt.Config{})
+	for i := range 1500 { // more than are deleted in a second
+		send(t, c, mqtt.Message{Topic: fmt.Sprintf("many/%d", i), Payload: []byte("on"), QoS: 1, Retain: true})
+	}
+	send(t, c, mqtt.Message{Topic: "alone", Payload: []byte("on"), QoS: 1, Retain: true})
+	p := openUI(t, startUI(t, b.URL(), "-t", "#"), look{width: 1280})
+	p.row("many")
+	p.shows(".topic-name", "many")
+	p.keys(kb.Delete)
+	p.press("Delete 1,500 messages")
+	p.shows("dialog", " of 1,500")
+	p.keys(kb.Escape)
+	p.row("alone")
+	p.shows(".topic-name", "alone")
+	p.keys(kb.Delete)
+	p.shows("dialog", "1 retained message")
+	until(t, "an end of the deletion", func() bool { return p.heard(`"what":"clear"`, `"ended":true`) })
+	// Timers of a page end in the order of their times.
+	evaluatedAs[bool](p, `new Promise((done) => setTimeout(() => done(true), 1600))`)
+	p.press("Delete 1 message")
+	p.shows("dialog", "1 retained message deleted")
+}
+
+// heard tells whether something came over the WebSocket that has all of this in it.
+func (b *tab) heard(parts ...string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, frame := range b.frames {
+		all := true
+		for _, part := range parts {
+			all = all && strings.Contains(frame, part)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
 
 // TestTemplatesAreNotJudgedAsJSON ticks the box when the payload is there already.
 func TestTemplatesAreNotJudgedAsJSON(t *testing.T) {

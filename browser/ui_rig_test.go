@@ -211,3 +211,13 @@ func send(t *testing.T, c *mqtt.Client, m mqtt.Message) {
 		t.Fatal(err)
 	}
 }
+
+// until waits up to a minute until something holds that a page does not show.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !holds(); <-time.After(16 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("after a minute there is not yet %s", what)
+		}
+	}
+}

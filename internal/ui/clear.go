@@ -142,7 +142,7 @@ func (v *viewer) clearNow(ask *protocol.ClearNow) (any, error) {
 		return nil, err
 	}
 	v.hub.spawn(func() {
-		progress := protocol.Progress{Connection: p.c.id, What: "clear", All: len(p.topics)}
+		progress := protocol.Progress{Connection: p.c.id, What: "clear", Plan: p.id, All: len(p.topics)}
 		left, err := p.carryOut(client, func(done int) {
 			progress.Done = done
 			v.tell(progress)

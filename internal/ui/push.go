@@ -35,6 +35,7 @@ type watching struct {
 type task struct {
 	connection int
 	what       string
+	plan       int
 }
 
 // told is what a viewer has been told.
@@ -195,7 +196,7 @@ func (v *viewer) pushFigures() bool {
 func (v *viewer) tell(p protocol.Progress) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.progress[task{p.Connection, p.What}] = p
+	v.progress[task{p.Connection, p.What, p.Plan}] = p
 }
 
 // pushProgress tells how far things are.

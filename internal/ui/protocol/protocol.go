@@ -261,7 +261,8 @@ type ClearNow struct {
 // Progress tells how far something is.
 type Progress struct {
 	Connection int    `json:"connection"`
-	What       string `json:"what"` // clear, replay, publish
+	What       string `json:"what"`           // clear, replay, publish
+	Plan       int    `json:"plan,omitempty"` // that is carried out
 	Done       int    `json:"done"`
 	All        int    `json:"all"`
 	Ended      bool   `json:"ended,omitempty"`

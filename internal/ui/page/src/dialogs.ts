@@ -66,20 +66,30 @@ export class ClearDialog {
 	private readonly body = h('div', { class: 'clear' });
 	private readonly bar = h('progress', { max: 1, value: 0, 'aria-label': 'Deleting' });
 	private readonly status = h('p', { role: 'status' });
+	private plan = 0; // that is being carried out
 
-	constructor(private readonly app: App, private readonly connection: number, node: number, topic: string) {
+	constructor(private readonly app: App, connection: number, node: number, topic: string) {
 		this.made = dialog('Delete retained messages', h('p', {}, 'Of ', h('bdi', { class: 'mono' }, shown(cut(topic, 300))), ' and all topics below it. Other clients will not see them any more when they subscribe.'), this.body);
 		fill(this.body, h('p', { class: 'soft' }, 'Looking which there are…'));
 		app.ask<Plan>('clear', { connection, node }).then((plan) => this.offer(plan)).catch((error: unknown) => fill(this.body, h('p', { class: 'problem', role: 'alert' }, shown(error instanceof Error ? error.message : String(error)))));
 	}
 
 	progress(p: Progress): void {
-		if (p.connection !== this.connection || p.what !== 'clear') return;
+		if (p.what !== 'clear' || p.plan !== this.plan) return; // one that was begun before may go on
+		if (p.ended) this.plan = 0;
 		this.bar.max = Math.max(1, p.all);
 		this.bar.value = p.done;
 		say(this.status, p.error ? shown(p.error) : p.ended ? `${plural(p.done, 'retained message')} deleted.` : `${count(p.done)} of ${count(p.all)}`);
 		this.status.classList.toggle('problem', !!p.error);
 		if (p.ended && !p.error) window.setTimeout(() => this.made.close(), 1500);
+	}
+
+	// lost says that how far it is can no longer be told.
+	lost(): void {
+		if (!this.plan) return;
+		this.plan = 0;
+		say(this.status, 'The connection to dunlin ui was lost: plan it again to see what is left.');
+		this.status.classList.add('problem');
 	}
 
 	private offer(plan: Plan): void {
@@ -96,6 +106,7 @@ export class ClearDialog {
 	}
 
 	private run(plan: Plan): void {
+		this.plan = plan.plan;
 		fill(this.body, this.bar, this.status);
 		say(this.status, `0 of ${count(plan.count)}`);
 		this.app.ask('clearNow', { plan: plan.plan }).catch((error: unknown) => {

@@ -167,6 +167,7 @@ class Page implements App {
 		this.gone.hidden = up;
 		say(this.gone, why);
 		document.body.classList.toggle('offline', !up);
+		if (!up) this.clearing?.lost();
 		if (!up) return;
 		this.greeted = false; // the server knows nothing of what this page shows
 		for (const tree of this.trees.values()) tree.forgotten();

@@ -254,6 +254,7 @@ export interface ClearNow {
 export interface Progress {
 	connection: number;
 	what: string; // clear, replay, publish
+	plan?: number; // that is carried out
 	done: number;
 	all: number;
 	ended?: boolean;
