@@ -1,7 +1,13 @@
 package browser_test
 
 import (
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"dunlin/internal/mosquitto"
 	"dunlin/mqtt"
@@ -49,6 +55,39 @@ func (b *tab) mend() {
 		return true;
 	})()`)
 	await[bool](b, "that the page is connected", `document.querySelector('.gone').hidden`)
+}
+
+// TestTheNewAddressCountsInTheSameTab starts dunlin ui anew at the same port, and opens the address that it prints then where the old one
+// was open: only what is behind the # differs, for which browsers load no page.
+func TestTheNewAddressCountsInTheSameTab(t *testing.T) {
+	t.Parallel()
+	b := mosquitto.Start(t, mosquitto.Options{})
+	serve := "127.0.0.1:" + freePort(t)
+	address, process := commandProcess(t, "ui", b.URL(), "-t", "#", "--serve", serve)
+	p := openUI(t, address, look{width: 1280})
+	p.shows(".head", "connected")
+	if err := process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	p.shows(".gone", "open the address that it printed")
+	until(t, "a free port", func() bool {
+		c, err := net.Dial("tcp", serve)
+		if err == nil {
+			_ = c.Close() // it was only tried
+		}
+		return err != nil
+	})
+	again := startUI(t, b.URL(), "-t", "#", "--serve", serve)
+	eval[int](p, fmt.Sprintf(`(location.href = %s, 1)`, quoted(again)))
+	until(t, "the page of the new address", func() bool {
+		there, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`!!document.querySelector('.gone')?.hidden && document.querySelector('.head').textContent.includes('connected')`))
+		return err == nil && there // while a page is loaded there is none to ask
+	})
+	for _, problem := range p.found() { // the browser says of each refused attempt
+		if !strings.Contains(problem, "WebSocket") && !strings.Contains(problem, "403") {
+			t.Error(problem)
+		}
+	}
 }
 
 // TestWhatWasNotReadIsReadWhenThePageIsConnectedAgain turns to the changes of a message while the page has no connection.

@@ -44,7 +44,7 @@ class Page implements App {
 	private single = kept.read('single', true);
 
 	constructor() {
-		this.token = /^#([0-9a-f]*)/.exec(location.hash)?.[1] ?? '';
+		this.token = tokenHere();
 		this.wire = new Wire(this.token, { push: (p) => this.take(p), state: (up, why) => this.reached(up, why) });
 		this.connections = new Connections(this, (id) => this.turnTo(id), () => this.showTrees(), () => this.connect());
 		this.head = new Head(this);
@@ -60,7 +60,10 @@ class Page implements App {
 			on: () => this.single, search: () => this.tree()?.focusSearch(), tree: () => this.tree()?.focus(), help: () => this.help(), pause: () => this.pause(), turn: (by) => this.connections.turn(by),
 			tab: (n) => { const names = [...this.parts.keys()]; if (names[n - 1]) this.show(names[n - 1]!); },
 		}, () => { if (this.narrow.matches) this.show('topics'); });
-		addEventListener('popstate', () => this.follow());
+		addEventListener('popstate', () => {
+			if (tokenHere() === this.token) this.follow();
+			else location.reload(); // it is the address of a dunlin ui that was started anew, for which browsers load nothing by themselves
+		});
 		this.narrow.addEventListener('change', () => this.fit());
 		this.fit();
 		this.wire.open();
@@ -305,6 +308,11 @@ class Page implements App {
 		else if (this.narrow.matches) this.tabs.show(node ? 'topic' : 'topics');
 		else if (node && this.tabs.current !== 'topic') this.tabs.show('topic');
 	}
+}
+
+// tokenHere is the token in the address.
+function tokenHere(): string {
+	return /^#([0-9a-f]*)/.exec(location.hash)?.[1] ?? '';
 }
 
 new Page();
