@@ -1,7 +1,10 @@
 package browser_test
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -78,4 +81,65 @@ func TestARecordingGoesBackBehindTheChosenMessage(t *testing.T) {
 	p.seekTo(0.1)
 	p.shows(".head", "1 message")
 	p.shows(".value-view", "on")
+}
+
+// firstRow is the number of the first message in sight.
+const firstRow = `(() => {
+	const list = document.querySelector('.history').getBoundingClientRect();
+	const rows = [...document.querySelectorAll('.history-row')].filter((e) => e.checkVisibility() && e.getBoundingClientRect().top >= list.top);
+	return Math.max(...rows.map((e) => Number(e.dataset.number)));
+})()`
+
+// TestALongHistoryStaysWhereItIsScrolledTo has more messages than a browser scrolls to the pixel, looks at one in the middle, and has others come.
+func TestALongHistoryStaysWhereItIsScrolledTo(t *testing.T) {
+	t.Parallel()
+	const many, more = 400_000, 1000
+	var lines bytes.Buffer
+	for i := range many + more {
+		_, _ = fmt.Fprintf(&lines, `{"tst":"2026-05-01T12:%02d:00Z","topic":"long","payload":"1"}`+"\n", i/many*30) // a buffer takes all
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "long.ndjson"), lines.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := mosquitto.Start(t, mosquitto.Options{})
+	p := openUI(t, startUI(t, b.URL(), "-t", "#", "--folder", folder), look{width: 1280})
+	p.openRecording("long.ndjson")
+	p.shows(".head", "401,000 messages")
+	p.plays("Play")
+	p.seekTo(0.5)
+	p.shows(".head", "400,000 messages")
+	p.row("long")
+	p.shows(".which", "message 400,000")
+	eval[int](p, `(document.querySelector('.history').scrollTop = 4e6, 1)`)
+	before := await[int](p, "a row in the middle", fmt.Sprintf(`(() => { const n = %s; return n > 0 && n < 300000 && n; })()`, firstRow))
+	p.seekTo(0.999)
+	p.shows(".head", "401,000 messages")
+	p.shows(".which", "message 401,000")
+	evaluatedAs[bool](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+	if after := eval[int](p, firstRow); after < before-1 || after > before+1 {
+		t.Errorf("message %d is where %d was", after, before)
+	}
+}
+
+// TestAHistoryOutOfSightStaysWhereItIsScrolledTo looks at an older message, and at packets while others come.
+func TestAHistoryOutOfSightStaysWhereItIsScrolledTo(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	for range 100 {
+		send(t, c, mqtt.Message{Topic: "zoo", Payload: []byte("on"), QoS: 1})
+	}
+	p.row("zoo")
+	p.shows(".which", "message 101")
+	eval[int](p, `(document.querySelector('.history').scrollTop = 24 * 40, 1)`)
+	before := await[int](p, "a row in the middle", fmt.Sprintf(`(() => { const n = %s; return n > 0 && n < 70 && n; })()`, firstRow))
+	p.press("Packets")
+	for range 10 {
+		send(t, c, mqtt.Message{Topic: "zoo", Payload: []byte("off"), QoS: 1})
+	}
+	p.shows(".tree-row .value", "off")
+	await[bool](p, "all messages", `document.querySelector('.head').textContent.includes('114 messages')`)
+	p.press("Topic")
+	p.shows(".which", "message 111")
+	await[bool](p, "the row in the middle", fmt.Sprintf("%s === %d", firstRow, before))
 }

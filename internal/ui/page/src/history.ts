@@ -36,7 +36,7 @@ export class History {
 			this.asked.clear();
 			this.chosen = 0;
 			this.element.classList.remove('dated');
-			this.list.scrollBy(-this.element.scrollTop);
+			this.list.toStart();
 		}
 		const scrolled = this.element.scrollTop > 0, before = this.last();
 		this.topic = topic;
@@ -44,8 +44,7 @@ export class History {
 		for (const number of this.entries.keys()) if (number < topic.first || this.entries.size > 5000) this.entries.delete(number);
 		this.held = hold ? before || topic.last : undefined;
 		const last = this.last();
-		this.list.resize(topic.messages ? Math.max(0, last - topic.first + 1) : 0);
-		if (scrolled && last > before) this.list.scrollBy((last - before) * rowHeight); // what is looked at stays where it is
+		this.list.resize(topic.messages ? Math.max(0, last - topic.first + 1) : 0, scrolled ? Math.max(0, last - before) : 0);
 		this.list.refresh();
 		this.fetchRows(...this.list.range());
 	}

@@ -216,8 +216,7 @@ export class PacketPane implements Part {
 			const packets = (p.packets ?? []).filter((packet) => packet.i < oldest);
 			if (!packets.length) this.first = oldest; // the filter lets none of them through
 			this.packetsHere.unshift(...packets);
-			this.list.resize(this.packetsHere.length);
-			this.list.scrollBy(packets.length * rowHeight);
+			this.list.resize(this.packetsHere.length, packets.length);
 			this.list.refresh();
 		}).catch(() => {}).finally(() => { this.older = false; });
 	}

@@ -82,7 +82,9 @@ export class TopicPane implements Part {
 	visible(on: boolean): void {
 		this.isVisible = on;
 		this.chart.visible(on && this.tabs.current === 'chart');
-		if (on) this.refresh();
+		if (!on) return;
+		if (this.topic) this.history.update(this.topic, this.paused);
+		this.refresh();
 	}
 
 	// forget shows no topic until one comes.
@@ -105,7 +107,7 @@ export class TopicPane implements Part {
 		if (this.unread) this.read = '';
 		if (this.chosen > topic.last) this.choose(0); // a recording went back to before it
 		if (!this.paused || other) {
-			this.history.update(topic, false);
+			if (this.isVisible) this.history.update(topic, false); // out of sight, it has no place where it is scrolled to
 			this.chart.update(topic);
 		}
 		this.refresh();

@@ -240,7 +240,7 @@ export class Tree implements Part {
 		this.searchTimer = window.setTimeout(() => {
 			if (this.search.value.trim() === this.seen?.search) return; // nothing else would come
 			this.rows.clear();
-			this.list.scrollBy(-this.list.element.scrollTop);
+			this.list.toStart();
 			this.active = 0;
 			this.activeNode = 0;
 			this.see();

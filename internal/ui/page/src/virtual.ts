@@ -37,12 +37,16 @@ export class VirtualList {
 		return this.total;
 	}
 
-	// resize says how many rows there are.
-	resize(total: number): void {
-		if (total === this.total) return;
-		this.total = total;
-		this.body.style.height = Math.min(total * this.options.height, tallest) + 'px';
-		this.schedule();
+	// resize says how many rows there are, and how many came above those in sight, which stay where they are.
+	resize(total: number, above = 0): void {
+		if (above) this.moved(); // it may have come in sight just now
+		const top = this.top();
+		if (total !== this.total) {
+			this.total = total;
+			this.body.style.height = Math.min(total * this.options.height, tallest) + 'px';
+			this.schedule();
+		}
+		if (above) this.scrollTo(top + above * this.options.height);
 	}
 
 	// refresh has all rows in sight filled anew, with the next frame.
@@ -74,9 +78,8 @@ export class VirtualList {
 		this.moved();
 	}
 
-	// scrollBy scrolls by so many pixels, or to the start.
-	scrollBy(pixels: number): void {
-		this.element.scrollTop += pixels;
+	toStart(): void {
+		this.element.scrollTop = 0;
 		this.moved();
 	}
 
@@ -92,7 +95,8 @@ export class VirtualList {
 
 	// moved notes where the list is scrolled to.
 	private moved(): void {
-		this.place = this.element.scrollTop;
+		const place = this.element.scrollTop;
+		if (Math.abs(place - this.place) >= 1) this.place = place; // else it is where scrollTo has put it, but for what the browser has rounded
 		this.schedule();
 	}
 
@@ -107,7 +111,8 @@ export class VirtualList {
 	}
 
 	private scrollTo(top: number): void {
-		this.element.scrollTop = top / this.stretch();
+		this.place = Math.max(0, top / this.stretch());
+		this.element.scrollTop = this.place;
 		this.moved();
 	}
 
