@@ -135,3 +135,32 @@ func TestNumbersOutOfBoundsAreNotPublished(t *testing.T) {
 	p.submit()
 	p.shows(".result", "2 messages published")
 }
+
+// TestADeviceThatIsGoneIsNotAllDevices chooses a device to be cut, which goes, and so many others after it that it is no longer among those
+// that are remembered.
+func TestADeviceThatIsGoneIsNotAllDevices(t *testing.T) {
+	t.Parallel()
+	b := mosquitto.Start(t, mosquitto.Options{})
+	port := freePort(t)
+	p := openUI(t, startUI(t, "--listen", "127.0.0.1:"+port, "--to", b.Addr()), look{width: 1280})
+	connect := func(id string) *mqtt.Client { return publisher(t, "mqtt://127.0.0.1:"+port, mqtt.Config{ClientID: id}) }
+	chosen := connect("chosen")
+	p.shows(".head", "proxy")
+	p.press("Faults")
+	p.shows(".fault-pane table", "chosen")
+	p.choose("Device", "chosen")
+	leave := func(c *mqtt.Client) {
+		if err := c.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leave(chosen)
+	connect("stays")
+	for i := range 200 {
+		leave(connect(fmt.Sprint("passing-", i)))
+	}
+	p.shows(".fault-pane table", "passing-199")
+	await[bool](p, "that the chosen device is forgotten", `!document.querySelector('.fault-pane table').textContent.includes('chosen')`)
+	p.press("Cut connections now")
+	p.shows(".notice.bad", "is not connected; choose one that is")
+}

@@ -143,3 +143,14 @@ func TestAHistoryOutOfSightStaysWhereItIsScrolledTo(t *testing.T) {
 	p.shows(".which", "message 111")
 	await[bool](p, "the row in the middle", fmt.Sprintf("%s === %d", firstRow, before))
 }
+
+// TestTheTreeIsSortedByTheKeyboard goes from the rows to their head.
+func TestTheTreeIsSortedByTheKeyboard(t *testing.T) {
+	t.Parallel()
+	p, _ := openHome(t)
+	p.keys("t" + kb.Tab + kb.Tab + kb.Enter)
+	await[bool](p, "that the tree is sorted by messages", `document.querySelector('[role=columnheader][aria-sort=descending]')?.textContent === 'Messages'`)
+	if text := eval[string](p, `document.querySelector('.topic-name').textContent`); text != "" {
+		t.Errorf("the key shows the topic %q, too", text)
+	}
+}

@@ -115,8 +115,11 @@ export function select(choices: [string, string][], change: (value: string) => v
 	return made;
 }
 
-// choose has a choice offer these values, and one of them be chosen.
+// choose has a choice offer these values, and one of them be chosen. One that is chosen stays, also where it is no longer among them: the
+// others mean something else.
 export function choose(element: HTMLSelectElement, choices: [string, string][], value: string): void {
+	const chosen = [...element.options].find((o) => o.value === value);
+	if (chosen && !choices.some(([v]) => v === value)) choices = [...choices, [value, chosen.text]];
 	const now = [...element.options].map((o) => o.value + '\n' + o.text).join('\n');
 	if (now !== choices.map(([v, text]) => v + '\n' + text).join('\n')) fill(element, ...choices.map(([v, text]) => h('option', { value: v }, text)));
 	element.value = value;

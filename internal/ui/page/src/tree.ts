@@ -64,7 +64,7 @@ export class Tree implements Part {
 		this.grid = this.list.element;
 		this.grid.classList.add('tree-grid');
 		for (const [name, value] of Object.entries({ role: 'treegrid', tabindex: 0, 'aria-label': 'Topics', 'aria-colcount': 4 })) set(this.grid, name, value);
-		this.grid.addEventListener('keydown', (e) => this.key(e));
+		this.grid.addEventListener('keydown', (e) => { if (e.target === this.grid) this.key(e); }); // its head has keys of its own
 		onPress(this.grid, '.tree-row', (element, target) => ({ index: Number(element.dataset.index), row: this.rows.get(Number(element.dataset.index)), onTwist: !!target.closest('.twist') }), (at, e) => this.press(at, e));
 		this.grid.addEventListener('dblclick', (e) => this.pressTwice(e));
 		this.grid.addEventListener('focus', () => this.mark());
@@ -188,7 +188,7 @@ export class Tree implements Part {
 
 	private head(sort: Sort, text: string, kind: string): HTMLElement {
 		const cell = h('div', { role: 'columnheader', class: kind }, h('button', {
-			type: 'button', tabindex: -1, title: 'Sort by this', onclick: () => this.sortBy(sort),
+			type: 'button', title: 'Sort by this', onclick: () => this.sortBy(sort),
 		}, text));
 		this.heads.set(sort, cell);
 		return cell;
