@@ -200,6 +200,7 @@ func TestFiltersAreTypedOneAfterTheOther(t *testing.T) {
 	p, _ := openHome(t)
 	p.write("Filter to subscribe to", "other/#"+kb.Enter)
 	p.shows(".chip", "other/#")
+	await[bool](p, "an empty field", `document.querySelector('.adder input').value === ''`)
 	p.keys("third/#" + kb.Enter)
 	p.shows(".chip", "third/#")
 }
