@@ -154,3 +154,29 @@ func TestTheTreeIsSortedByTheKeyboard(t *testing.T) {
 		t.Errorf("the key shows the topic %q, too", text)
 	}
 }
+
+// TestWhatCameAfterAnOlderPacketIsSeen goes to the packet that shows why the connection ended, and from there to the last one of many.
+func TestWhatCameAfterAnOlderPacketIsSeen(t *testing.T) {
+	t.Parallel()
+	b := mosquitto.Start(t, mosquitto.Options{})
+	p := openUI(t, startUI(t, b.URL(), "-t", "#"), look{width: 1280})
+	p.shows(".head", "connected")
+	b.Kill()
+	p.shows(".detail", "trying again")
+	b.Restart()
+	await[bool](p, "that it is connected again", `document.querySelector('.detail').hidden`)
+	c := publisher(t, b.URL(), mqtt.Config{})
+	for range 1000 {
+		send(t, c, mqtt.Message{Topic: "many", Payload: []byte("on"), QoS: 1})
+	}
+	p.shows(".head", "1,000 messages")
+	p.press("Packets")
+	await[bool](p, "the packets", `[...document.querySelectorAll('.packet-row')].some((e) => Number(e.dataset.number) > 1000)`)
+	eval[int](p, `(document.querySelector('.end-card .shows .link').click(), 1)`)
+	await[bool](p, "the packet that shows it", `Number(document.querySelector('.packet-list').getAttribute('aria-activedescendant').slice('packet-'.length)) < 10`)
+	p.do(chromedp.Focus(".packet-list"))
+	until(t, "the last packet", func() bool {
+		p.keys(kb.End)
+		return eval[bool](p, `Number(document.querySelector('.packet-list').getAttribute('aria-activedescendant').slice('packet-'.length)) > 1000`)
+	})
+}

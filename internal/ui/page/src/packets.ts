@@ -31,9 +31,11 @@ export class PacketPane implements Part {
 	private readonly main: HTMLElement;
 	private packetsHere: Packet[] = [];
 	private first = 0;
+	private last = 0; // of all that there are
 	private active = 0; // number of the packet that is chosen
 	private following = true;
 	private older = false; // older ones are being asked for
+	private newer = false; // and newer ones
 	private asks = 0; // how often the latest were asked for
 	private asking = 0; // the number of the ask that is not answered yet
 	private watched = 0; // whose packets the server tells of
@@ -45,7 +47,7 @@ export class PacketPane implements Part {
 	constructor(private readonly app: App, private readonly answered: (packets: Packets) => void) {
 		this.deviceField = labelled('Device', this.device, 'inline');
 		const head = h('div', { class: 'packet-head', role: 'rowgroup' }, h('div', { role: 'row' }, ...['No.', 'Time', 'Way', 'Packet', 'What', 'Size'].map((text, i) => h('div', { role: 'columnheader', class: [0, 5].includes(i) ? 'number' : '' }, text))));
-		this.list = new VirtualList({ height: rowHeight, head, make: () => this.make(), fill: (row, i) => this.fill(row, i), seen: (from) => this.seen(from) });
+		this.list = new VirtualList({ height: rowHeight, head, make: () => this.make(), fill: (row, i) => this.fill(row, i), seen: (from, to) => { this.seen(from); this.goOn(to); } });
 		const grid = this.list.element;
 		grid.classList.add('packet-list');
 		for (const [name, value] of Object.entries({ role: 'grid', tabindex: 0, 'aria-label': 'Packets, the latest last', 'aria-colcount': 6 })) set(grid, name, value);
@@ -97,6 +99,7 @@ export class PacketPane implements Part {
 
 	private show(p: Packets): void {
 		this.first = p.first;
+		this.last = p.last;
 		this.showDevices(p);
 		if (p.ends) this.ends.show(p.ends);
 		say(this.status, p.last ? `${plural(p.last, 'packet')}${p.first > 1 ? ', kept from ' + count(p.first) : ''}` : 'No packets yet');
@@ -170,15 +173,15 @@ export class PacketPane implements Part {
 	// showHint says why there is no packet.
 	private showHint(): void {
 		this.list.element.classList.toggle('none', !this.packetsHere.length);
-		const filtered = !!this.text.value.trim() || !!this.type.value || this.device.value !== '0';
-		set(this.list.element, 'data-hint', this.asking ? 'Looking…' : filtered ? 'No packet that is kept is one of these.' : this.app.connection?.kind === 'recording' ? 'A recording has messages, and no packets.' : 'No packets yet.');
+		set(this.list.element, 'data-hint', this.asking ? 'Looking…' : this.filtered() ? 'No packet that is kept is one of these.' : this.app.connection?.kind === 'recording' ? 'A recording has messages, and no packets.' : 'No packets yet.');
 	}
 
 	private merge(packets: Packet[]): void {
 		const last = this.packetsHere.at(-1)?.i ?? 0, fresh = packets.filter((p) => p.i > last);
 		this.packetsHere.push(...fresh);
-		if (this.packetsHere.length > most) this.packetsHere.splice(0, this.packetsHere.length - most);
-		this.list.resize(this.packetsHere.length);
+		const over = Math.max(0, this.packetsHere.length - most);
+		this.packetsHere.splice(0, over);
+		this.list.resize(this.packetsHere.length, this.following ? 0 : -over);
 		this.list.refresh();
 		this.showHint();
 	}
@@ -219,6 +222,22 @@ export class PacketPane implements Part {
 			this.list.resize(this.packetsHere.length, packets.length);
 			this.list.refresh();
 		}).catch(() => {}).finally(() => { this.older = false; });
+	}
+
+	// goOn asks for newer packets where the list is looked at near its end, which is not that of all packets when an older one was gone to.
+	private goOn(to: number): void {
+		const newest = this.packetsHere.at(-1)?.i ?? 0;
+		if (to < this.packetsHere.length - 30 || this.newer || this.following || !newest || newest >= this.last || this.filtered()) return;
+		this.newer = true;
+		const asks = this.asks;
+		this.app.ask<Packets>('watch', { ...this.asked(), last: newest + block }).then((p) => {
+			if (asks === this.asks && !this.following) this.merge(p.packets ?? []);
+		}).catch(() => {}).finally(() => { this.newer = false; });
+	}
+
+	// filtered reports whether some packets are not to be shown.
+	private filtered(): boolean {
+		return !!this.text.value.trim() || !!this.type.value || this.device.value !== '0';
 	}
 
 	private make(): HTMLElement {
