@@ -65,7 +65,7 @@ type part interface {
 	end(ctx context.Context, r *Result)
 }
 
-// farewell is how long devices have to leave, and what is under way to come to its end; many have eachFarewell more for each.
+// farewell is how long devices have to leave; many have eachFarewell more for each.
 const (
 	farewell     = 10 * time.Second
 	eachFarewell = time.Millisecond
@@ -173,7 +173,7 @@ func (r *run) wait(ctx context.Context) {
 
 // finish lets what is under way come to its end, and ends everything.
 func (r *run) finish(stopSchedule func()) {
-	ctx, cancel := context.WithTimeout(r.ctx, farewell)
+	ctx, cancel := r.patience()
 	defer cancel()
 	for _, p := range r.parts {
 		p.stop(ctx)

@@ -58,10 +58,10 @@ func (r *run) startService(ctx context.Context) (part, error) {
 		s.offer = offer{Version: w.Firmware.Version, Size: w.Firmware.Size, Chunk: w.Firmware.Chunk, SHA256: hex.EncodeToString(sum[:])}
 	}
 	var err error
-	if s.client, err = r.beside(ctx, "service", mqtt.Config{OnMessage: s.received}); err != nil {
+	if s.client, err = r.beside(ctx, "service", mqtt.Config{OnMessage: s.received, OnConnect: s.connected}); err != nil {
 		return nil, err
 	}
-	if _, err := s.client.Subscribe(ctx, s.subscriptions()...); err != nil {
+	if err := s.subscribe(ctx); err != nil {
 		r.close(r.ctx, s.client)
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func image(seed uint64, size int) []byte {
 	return b[:size]
 }
 
-// subscriptions are those of all groups, each filter once.
-func (s *service) subscriptions() []mqtt.Subscription {
+// subscribe subscribes to what devices of all groups publish, to each filter once.
+func (s *service) subscribe(ctx context.Context) error {
 	var filters []string
 	for i := range s.run.scenario.Groups {
 		if g := &s.run.scenario.Groups[i]; g.Profile != Sparkplug {
@@ -89,21 +89,36 @@ func (s *service) subscriptions() []mqtt.Subscription {
 		}
 	}
 	list := subscriptionsFor(filters)
-	for i := range list {
-		if s.run.options.Config.Version == mqtt.V5 { // before, there is no choice
-			list[i].RetainHandling = mqtt.RetainedNever
+	if s.run.options.Config.Version == mqtt.V5 {
+		// What is retained now is of an earlier run. On a later connection the server may have what devices said of themselves meanwhile,
+		// and is asked for it. Before MQTT 5 there is no choice.
+		for _, handling := range []mqtt.RetainHandling{mqtt.RetainedNever, mqtt.RetainedIfNew} {
+			for i := range list {
+				list[i].RetainHandling = handling
+			}
+			if _, err := s.client.Subscribe(ctx, list...); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return list
+	_, err := s.client.Subscribe(ctx, list...)
+	return err
+}
+
+// connected sends again what waits for an answer, behind the subscriptions: on the connection before, the answer may have been lost.
+func (s *service) connected(*mqtt.Client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pending { // none on the first connection
+		s.publish(p.again)
+	}
 }
 
 // received gets what devices publish.
 func (s *service) received(_ context.Context, m *mqtt.Received) {
-	if m.Retain { // it is of an earlier run
-		return
-	}
 	d, below := s.run.find(m.Topic)
-	if d == nil {
+	if d == nil || m.Retain && (below != "about" || !d.announced.Load()) { // it is of an earlier run, or no news
 		return
 	}
 	s.mu.Lock()
@@ -248,25 +263,34 @@ func (s *service) stop(ctx context.Context) {
 	defer over()
 	s.cancel()
 	<-s.ended
-	s.mu.Lock()
-	s.stopping = true
-	for d := range s.pending { // one that sleeps is woken; another is there
-		s.run.schedule.add(task{at: time.Now(), actor: d, do: doConnect})
-	}
-	s.mu.Unlock()
-	for {
-		s.mu.Lock()
-		left := len(s.pending)
-		s.mu.Unlock()
-		if left == 0 {
-			return
-		}
+	s.wake()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for s.awaitsAnswers() {
 		select {
 		case <-s.answered:
+		case <-tick.C: // who was awake may have gone to sleep before the command was there
+			s.wake()
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// wake has the devices connect that owe an answer and sleep. No others come to owe one any more.
+func (s *service) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	for d := range s.pending {
+		s.run.schedule.add(task{at: time.Now(), actor: d, do: doConnect})
+	}
+}
+
+func (s *service) awaitsAnswers() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending) > 0
 }
 
 // end counts what was not answered, and disconnects.

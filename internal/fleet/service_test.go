@@ -1,0 +1,127 @@
+package fleet_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"dunlin/internal/fleet"
+	"dunlin/internal/mosquitto"
+	"dunlin/mqtt"
+)
+
+// runAt runs a fleet at an address until enough says so.
+func runAt(t *testing.T, url, text string, version mqtt.Version, check bool, enough func(count func(fleet.Count) int64) bool) fleet.Result {
+	t.Helper()
+	s, err := fleet.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	reached := false
+	result, err := fleet.Run(ctx, fleet.Options{
+		URL: url, Config: mqtt.Config{Version: version}, Speed: 20, Check: check,
+		OnBreak: func(b fleet.Break) { t.Errorf("%s: %s: %s", b.Rule, b.Topic, b.What) },
+		Progress: func(p fleet.Progress) {
+			if enough(p.Count) {
+				reached = true
+				cancel()
+			}
+		},
+	}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reached {
+		t.Errorf("what the test waits for has not come: %+v", result.Counts)
+	}
+	return result
+}
+
+const oneObedient = `
+ramp: 10ms
+groups: [{name: g, firmware: "1", qos: 1, telemetry: [{every: 2s, values: [{name: v, walk: {}}]}], controls: [{name: fan}]}]
+service: {commands: 1s, firmware: {size: 1KiB}}
+`
+
+// An answer that is lost with the connection of the service, while the device stays connected, does not leave the command without one.
+func TestACommandWhoseAnswerWasLostIsSentAgain(t *testing.T) {
+	t.Parallel()
+	var lost atomic.Bool
+	url := behind(t, mosquitto.Start(t, mosquitto.Options{}), func(_ []byte, cut func()) way {
+		return way{down: func(packet []byte) bool {
+			if !bytes.Contains(packet, []byte("/answer")) || !lost.CompareAndSwap(false, true) {
+				return true
+			}
+			cut()
+			return false
+		}}
+	})
+	r := runAt(t, url, strings.Replace(oneObedient, `firmware: "1", `, "", 1), mqtt.V5, false, func(count func(fleet.Count) int64) bool {
+		return count(fleet.Answered) > 2
+	})
+	if !lost.Load() || r.Get(fleet.Unanswered) != 0 {
+		t.Errorf("an answer was lost: %v; %+v", lost.Load(), r.Counts)
+	}
+}
+
+// A device that announces itself while the service has no connection gets commands and firmware all the same.
+func TestADeviceThatCameWhileTheServiceWasAwayIsServed(t *testing.T) {
+	t.Parallel()
+	for name, version := range map[string]mqtt.Version{"MQTT 5": mqtt.V5, "MQTT 3.1.1": mqtt.V311} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			announced := make(chan struct{})
+			var cutService atomic.Pointer[func()]
+			url := behind(t, mosquitto.Start(t, mosquitto.Options{}), func(connect []byte, cut func()) way {
+				if !bytes.Contains(connect, []byte("g-1")) {
+					if !cutService.CompareAndSwap(nil, &cut) {
+						<-announced
+					}
+					return way{}
+				}
+				(*cutService.Load())()
+				acknowledged := 0
+				return way{down: func(packet []byte) bool {
+					const puback = 0x40
+					if packet[0] == puback {
+						acknowledged++
+					}
+					if packet[0] == puback && acknowledged == 2 { // status and about
+						close(announced)
+					}
+					return true
+				}}
+			})
+			r := runAt(t, url, oneObedient, version, false, func(count func(fleet.Count) int64) bool {
+				return count(fleet.Answered) > 0 && count(fleet.Installed) > 0
+			})
+			if r.Get(fleet.Unanswered) != 0 {
+				t.Errorf("%+v", r.Counts)
+			}
+		})
+	}
+}
+
+// A device that goes to sleep before it gets the last command is woken for it at the end of the run.
+func TestADeviceThatFallsAsleepAtTheEndIsWoken(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Bool
+	url := behind(t, mosquitto.Start(t, mosquitto.Options{}), func(connect []byte, _ func()) way {
+		if !bytes.Contains(connect, []byte("g-1")) {
+			return way{}
+		}
+		return way{down: func(packet []byte) bool { // the first command does not come before the device sleeps
+			return !bytes.Contains(packet, []byte("/command")) || !sent.CompareAndSwap(false, true)
+		}}
+	})
+	r := runAt(t, url, strings.NewReplacer(`firmware: "1"`, "sleep: {for: 10h, awake: 60s}", ", firmware: {size: 1KiB}", "").Replace(oneObedient), mqtt.V5, false,
+		func(count func(fleet.Count) int64) bool { return count(fleet.Asked) > 0 && sent.Load() })
+	if r.Get(fleet.Unanswered) != 0 {
+		t.Errorf("%+v", r.Counts)
+	}
+}
