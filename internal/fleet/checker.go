@@ -30,6 +30,8 @@ type checker struct {
 
 	mu     sync.Mutex
 	rules  []Rules
+	plain  *plainRules // one of them
+	known  bool        // it had a connection before
 	breaks []Break
 }
 
@@ -48,10 +50,10 @@ func (r *run) startCheck(ctx context.Context) (part, error) {
 	if len(c.atHome) > 0 {
 		c.rules = append(c.rules, atHome) // which sees the devices' states by the filters of the others
 	}
-	c.rules = append(c.rules, plainOnes)
+	c.plain, c.rules = plainOnes, append(c.rules, plainOnes)
 	list := subscriptionsFor(plainOnes.Filters())
 	var err error
-	if c.client, err = r.beside(ctx, "check", mqtt.Config{OnMessage: c.received}); err != nil {
+	if c.client, err = r.beside(ctx, "check", mqtt.Config{OnMessage: c.received, OnConnect: c.connected}); err != nil {
 		return nil, err
 	}
 	if _, err := c.client.Subscribe(ctx, list...); err != nil {
@@ -90,6 +92,16 @@ func covers(a, b string) bool {
 	return len(as) == len(bs)
 }
 
+// connected notes that what came since the connection before was not seen.
+func (c *checker) connected(*mqtt.Client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known {
+		c.plain.missed()
+	}
+	c.known = true
+}
+
 func (c *checker) received(_ context.Context, m *mqtt.Received) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,10 +136,27 @@ func (c *checker) broken(b Break) {
 
 func (*checker) stop(context.Context) {}
 
+// awaitLast returns when all that the devices have said was seen, or an error of the connection. The server had it before. The answer to a
+// ping overtakes what waits for the acknowledgement of others, so one is sent until nothing has come between two.
+func (c *checker) awaitLast(ctx context.Context) error {
+	for before := int64(-1); ; {
+		if _, err := c.client.Ping(ctx); err != nil {
+			return err
+		}
+		seen := c.run.counts[Seen].Load()
+		switch {
+		case c.client.Stats().Received > 0: // and is not acknowledged
+			seen = -1
+		case seen == before:
+			return nil
+		}
+		before = seen
+	}
+}
+
 // end takes what is still under way, and says what has not come.
 func (c *checker) end(ctx context.Context, result *Result) {
-	// What the devices had published was acknowledged before; the answer to a ping comes behind it.
-	_, gone := c.client.Ping(ctx)
+	gone := c.awaitLast(ctx)
 	c.run.close(c.run.ctx, c.client)
 	c.mu.Lock()
 	defer c.mu.Unlock()

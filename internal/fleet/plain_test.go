@@ -53,12 +53,62 @@ func TestBreaksOfPlainDevicesAreFound(t *testing.T) {
 		rules := newPlainRules(newTestRun(t, onePlain), func(b Break) { found = append(found, b.Rule+": "+b.What) })
 		for _, m := range messages {
 			below, payload, _ := strings.Cut(m, " ")
-			rules.See(&mqtt.Received{Topic: "devices/g-1/" + below, Payload: []byte(payload)})
+			rules.See(&mqtt.Received{Topic: "devices/g-1/" + below, Payload: []byte(payload), QoS: mqtt.AtLeastOnce})
 		}
 		rules.End()
 		if len(found) != 1 || !strings.Contains(found[0], want) {
 			t.Errorf("%q: found %q, want %s", messages, found, want)
 		}
+	}
+}
+
+// A server may let a reading of QoS 0 overtake the birth, which is of QoS 1: only one without any birth is a break.
+func TestAReadingOfQoS0MayOvertakeTheBirth(t *testing.T) {
+	t.Parallel()
+	var found []string
+	rules := newPlainRules(newTestRun(t, onePlain), func(b Break) { found = append(found, b.Rule) })
+	see := func(topic, payload string, qos mqtt.QoS) {
+		rules.See(&mqtt.Received{Topic: "devices/g-1/" + topic, Payload: []byte(payload), QoS: qos})
+	}
+	see("telemetry", `{"n":1,"v":50}`, mqtt.AtMostOnce)
+	rules.End()
+	if len(found) != 1 || found[0] != "birth first" {
+		t.Errorf("without a birth: %q", found)
+	}
+	see("about", `{"device":"g-1"}`, mqtt.AtLeastOnce)
+	rules.End()
+	if len(found) != 1 {
+		t.Errorf("with the birth behind it: %q", found)
+	}
+}
+
+// What the check missed while it had no connection is nothing that a device did wrong.
+func TestWhatTheCheckMissedIsNoBreak(t *testing.T) {
+	t.Parallel()
+	var found []string
+	r := newTestRun(t, strings.Replace(onePlain, "{name: g,", "{name: g, count: 3,", 1))
+	rules := newPlainRules(r, func(b Break) { found = append(found, b.Rule+" "+b.Topic) })
+	see := func(topic, payload string) {
+		rules.See(&mqtt.Received{Topic: "devices/" + topic, Payload: []byte(payload), QoS: mqtt.AtLeastOnce})
+	}
+	for _, d := range r.devices {
+		d.announcedIf(nil)
+	}
+	see("g-1/status", "online")
+	see("g-1/about", `{"device":"g-1"}`)
+	see("g-1/telemetry", `{"n":3,"v":50}`)
+	rules.missed()
+	see("g-1/telemetry", `{"n":9,"v":50}`) // without those between
+	see("g-2/telemetry", `{"n":1,"v":50}`) // without its birth
+	rules.End()                            // the last one was not heard of at all
+	if len(found) != 0 {
+		t.Errorf("%q", found)
+	}
+	see("g-1/telemetry", `{"n":11,"v":50}`)
+	see("g-2/status", "online")
+	rules.End()
+	if len(found) != 2 {
+		t.Errorf("what it did not miss: %q", found)
 	}
 }
 

@@ -19,10 +19,14 @@ type plainRules struct {
 
 // plainRecord is what was seen of a device.
 type plainRecord struct {
-	status string
-	about  bool
+	status string            // the last word; missedStatus: it is not known
+	about  bool              // the device has announced itself
+	early  string            // topic of a reading of QoS 0 that came before
 	last   map[string]uint64 // number of the last reading by topic
 }
+
+// missedStatus is the status of a device whose last word may not have been seen.
+const missedStatus = "missed"
 
 func newPlainRules(r *run, report func(Break)) *plainRules {
 	return &plainRules{run: r, report: report, devices: map[*device]*plainRecord{}}
@@ -53,11 +57,7 @@ func (p *plainRules) See(m *mqtt.Received) {
 	if d == nil {
 		return
 	}
-	rec := p.devices[d]
-	if rec == nil {
-		rec = &plainRecord{last: map[string]uint64{}}
-		p.devices[d] = rec
-	}
+	rec := p.record(d)
 	switch below {
 	case "status":
 		p.seeStatus(rec, m)
@@ -82,6 +82,25 @@ func (p *plainRules) See(m *mqtt.Received) {
 	}
 }
 
+// record returns what was seen of a device.
+func (p *plainRules) record(d *device) *plainRecord {
+	rec := p.devices[d]
+	if rec == nil {
+		rec = &plainRecord{last: map[string]uint64{}}
+		p.devices[d] = rec
+	}
+	return rec
+}
+
+// missed says that messages may not have been seen, births among them, for the check had no connection.
+func (p *plainRules) missed() {
+	for _, d := range p.run.devices {
+		rec := p.record(d)
+		rec.about, rec.status = true, missedStatus
+		clear(rec.last)
+	}
+}
+
 func (p *plainRules) broken(rule, topic, format string, args ...any) {
 	p.report(Break{Rule: rule, Topic: topic, What: fmt.Sprintf(format, args...)})
 }
@@ -101,7 +120,11 @@ func (p *plainRules) seeReading(d *device, rec *plainRecord, below string, m *mq
 	if s == nil {
 		return
 	}
-	if !rec.about || rec.status == "" {
+	switch {
+	case rec.about && rec.status != "":
+	case m.QoS == mqtt.AtMostOnce: // it may have overtaken the birth at the server
+		rec.early = m.Topic
+	default:
 		p.broken("birth first", m.Topic, "a reading comes before the birth")
 	}
 	var reading map[string]any
@@ -155,8 +178,12 @@ func (p *plainRules) seeValue(v *Value, topic string, reading map[string]any) {
 func (p *plainRules) End() {
 	for _, d := range p.run.devices {
 		rec := p.devices[d]
-		if d.announced.Load() && (rec == nil || !rec.about) {
+		switch {
+		case rec != nil && rec.about:
+		case d.announced.Load():
 			p.broken("birth", d.base, "the device was never announced")
+		case rec != nil && rec.early != "":
+			p.broken("birth first", rec.early, "a reading comes, and no birth")
 		}
 		if rec != nil && rec.status == statusOnline && (d.group.Profile == Plain || !d.group.Sleeping()) {
 			p.broken("status", d.base+"/status", "it is online, and the device has left")

@@ -125,3 +125,46 @@ func TestADeviceThatFallsAsleepAtTheEndIsWoken(t *testing.T) {
 		t.Errorf("%+v", r.Counts)
 	}
 }
+
+// A check that has lost its connection, and with it what devices said meanwhile, does not hold that against them.
+func TestACheckThatWasAwayBlamesNobody(t *testing.T) {
+	t.Parallel()
+	var readings atomic.Int64
+	var cutCheck atomic.Pointer[func()]
+	missed := make(chan struct{})
+	url := behind(t, mosquitto.Start(t, mosquitto.Options{}), func(connect []byte, cut func()) way {
+		if !bytes.Contains(connect, []byte("g-1")) {
+			if !cutCheck.CompareAndSwap(nil, &cut) {
+				<-missed
+			}
+			return way{}
+		}
+		return way{up: func(packet []byte) bool {
+			if bytes.Contains(packet, []byte("/telemetry")) {
+				switch readings.Add(1) {
+				case 3:
+					(*cutCheck.Load())()
+				case 10:
+					close(missed)
+				}
+			}
+			return true
+		}}
+	})
+	text := strings.NewReplacer(`firmware: "1", `, "", "service: {commands: 1s, firmware: {size: 1KiB}}", "").Replace(oneObedient)
+	r := runAt(t, url, text, mqtt.V311, true, func(count func(fleet.Count) int64) bool { return count(fleet.Seen) > 20 })
+	if r.Get(fleet.Violations) != 0 {
+		t.Errorf("%+v", r.Breaks)
+	}
+}
+
+// The answer to a ping may overtake what devices said at last, which the check waits for.
+func TestTheCheckSeesHowAllDevicesLeave(t *testing.T) {
+	t.Parallel()
+	server := mosquitto.Start(t, mosquitto.Options{Config: []string{"max_inflight_messages 1"}})
+	r := runAt(t, server.URL(), "ramp: 10ms\ngroups: [{count: 300, telemetry: [{every: 1h, values: [{name: v, walk: {}}]}]}]", mqtt.V311, true,
+		func(count func(fleet.Count) int64) bool { return count(fleet.Births) == 300 })
+	if r.Get(fleet.Violations) != 0 || r.Get(fleet.Seen) < 900 {
+		t.Errorf("%+v", r.Counts)
+	}
+}
