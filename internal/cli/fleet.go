@@ -71,6 +71,12 @@ func (f *fleetRun) run(a *app, cmd *cobra.Command, args []string) error {
 	if f.list {
 		return listFleets(a.out)
 	}
+	if err := f.refuse(cmd); err != nil {
+		return err
+	}
+	if versions[strings.ToLower(f.protocol)] == mqtt.V31 {
+		f.idPrefix = "dunlin-" // of the connection that finds out whether the server is there; the devices have their own
+	}
 	args, err := f.complete(a, cmd, args)
 	if err != nil {
 		return err
@@ -93,6 +99,16 @@ func (f *fleetRun) run(a *app, cmd *cobra.Command, args []string) error {
 		return failf("fleet: %w", err)
 	}
 	return f.simulate(cmd.Context(), a)
+}
+
+// refuse refuses options of other commands.
+func (*fleetRun) refuse(cmd *cobra.Command) error {
+	for _, option := range []string{"id", "id-prefix", "disable-clean-session", "session-expiry-interval", "keepalive", "will-topic"} {
+		if f := cmd.Flags().Lookup(option); f.Changed {
+			return usagef("fleet: %s is not for a fleet: its file says that of each device", optionName(f))
+		}
+	}
+	return nil
 }
 
 // listFleets prints name and purpose of the built-in fleets.
@@ -130,11 +146,6 @@ func readFleet(name string) (file string, text []byte, err error) {
 // choose makes the scenario, with what the options say in the place of what the file does.
 func (f *fleetRun) choose(cmd *cobra.Command, name string, text []byte) error {
 	o := cmd.Flags()
-	for _, option := range []string{"id", "id-prefix", "disable-clean-session", "session-expiry-interval", "keepalive", "will-topic"} {
-		if o.Changed(option) {
-			return usagef("fleet: %s is not for a fleet: its file says that of each device", optionName(o.Lookup(option)))
-		}
-	}
 	var err error
 	if f.scenario, err = fleet.Parse(name, text); err != nil {
 		return failf("fleet: %w", err)

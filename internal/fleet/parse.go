@@ -102,11 +102,20 @@ func span(m *yamlfile.Mapping, key string, otherwise, least time.Duration) time.
 	return d
 }
 
+// keepAlive returns what MQTT can say.
+func keepAlive(m *yamlfile.Mapping) time.Duration {
+	d := span(m, "keep_alive", time.Minute, time.Second)
+	if d > time.Second && d%time.Second != 0 || d > math.MaxUint16*time.Second {
+		m.Fault("keep_alive", "keep_alive: %v is not a number of whole seconds up to 18h12m15s, as MQTT has it", d)
+	}
+	return d
+}
+
 func parseGroup(m *yamlfile.Mapping) Group {
 	g := Group{
 		Name: m.Text("name", ""), Count: m.Whole("count", 1, 1, mostDevices), Profile: word(m, "profile", Plain, HomeAssistant, Sparkplug),
 		Device: m.Text("device", "{group}-{n}"), Base: m.Text("base", "devices/{device}"), ClientID: m.Text("client_id", "{device}"),
-		Username: m.Text("username", ""), QoS: byte(m.Whole("qos", 0, 0, 2)), KeepAlive: span(m, "keep_alive", time.Minute, time.Second),
+		Username: m.Text("username", ""), QoS: byte(m.Whole("qos", 0, 0, 2)), KeepAlive: keepAlive(m),
 		Firmware: m.Text("firmware", ""), Discovery: word(m, "discovery", "device", "component"),
 		SparkplugGroup: m.Text("sparkplug_group", "dunlin"), Devices: m.Whole("devices", 0, 0, 1000), PrimaryHost: m.Text("primary_host", ""),
 	}

@@ -56,6 +56,8 @@ func TestFaultsOfAFileAreNamedWithTheirPlace(t *testing.T) {
 		`f.yaml:3:5: there is no key "cuont"; did you mean count?`:         group("    cuont: 3\n"),
 		`f.yaml:3:14: profile: "homie" is not one of plain, homeassistant`: group("    profile: homie\n"),
 		`f.yaml:3:17: keep_alive: 500ms is shorter than 1s`:                group("    keep_alive: 500ms\n"),
+		`f.yaml:3:17: keep_alive: 100h0m0s is not a number of whole sec`:   group("    keep_alive: 100h\n"),
+		`f.yaml:3:17: keep_alive: 1.5s is not a number of whole seconds`:   group("    keep_alive: 1500ms\n"),
 		"value \"v\" needs one of constant, counter, daily":                group("    telemetry: [{values: [{name: v}]}]\n"),
 		"value \"v\" is steps and walk; choose one":                        group("    telemetry: [{values: [{name: v, walk: {}, steps: {}}]}]\n"),
 		"walk: start 500 is to be between min 0 and max 100":               group("    telemetry: [{values: [{name: v, walk: {start: 500}}]}]\n"),

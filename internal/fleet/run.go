@@ -2,8 +2,10 @@ package fleet
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -235,9 +237,12 @@ func (r *run) close(ctx context.Context, client *mqtt.Client) {
 	_ = client.Close(ctx) // a device that cannot say goodbye leaves without it
 }
 
-// real is how long a simulated time lasts.
+// real is how long a simulated time lasts, as far as a time can say.
 func (r *run) real(simulated time.Duration) time.Duration {
-	return time.Duration(float64(simulated) / r.options.Speed)
+	if lasts := float64(simulated) / r.options.Speed; lasts < math.MaxInt64 {
+		return time.Duration(lasts)
+	}
+	return math.MaxInt64
 }
 
 // since is the simulated time that has gone by.
@@ -293,12 +298,20 @@ func (r *run) reconnectOf(name string) *mqtt.Reconnect {
 	return &own
 }
 
+// nameOf is the client identifier of a part. From MQTT 3.1.1 on the server chooses it.
+func (r *run) nameOf(what string) string {
+	if r.options.Config.Version != mqtt.V31 {
+		return ""
+	}
+	return "dunlin-" + what + "-" + rand.Text()[:8] // 23 letters at most, as MQTT 3.1 has it
+}
+
 // beside makes the connection of a part, which goes on when it is lost.
 func (r *run) beside(ctx context.Context, what string, cfg mqtt.Config) (*mqtt.Client, error) {
 	base := r.options.Config
 	cfg.Version, cfg.Username, cfg.Password, cfg.Auth, cfg.KeepAlive = base.Version, base.Username, base.Password, base.Auth, base.KeepAlive
 	cfg.Transport, cfg.Reconnect = base.Transport, &mqtt.Reconnect{MaxDelay: 5 * time.Second}
-	cfg.OnError = r.failed
+	cfg.ClientID, cfg.OnError = r.nameOf(what), r.failed
 	client, err := mqtt.Dial(ctx, r.options.URL, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("the %s: %w", what, err)

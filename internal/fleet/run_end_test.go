@@ -3,6 +3,7 @@ package fleet
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"dunlin/mqtt"
 )
@@ -26,5 +27,17 @@ func TestRefusedDevicesAreNamed(t *testing.T) {
 	}
 	if r.counts[Failures].Load() != 30 || r.counts[Errors].Load() != 30 {
 		t.Errorf("%d failures, %d errors", r.counts[Failures].Load(), r.counts[Errors].Load())
+	}
+}
+
+// At a speed so low that the end is more than a time can say away, it does not come at once.
+func TestTheSlowestFleetDoesNotEndAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newTestRun(t, onePlain)
+	for _, speed := range []float64{1e-300, 1e-9, 1} {
+		r.options.Speed = speed
+		if lasts := r.real(time.Hour); lasts < time.Hour {
+			t.Errorf("speed %v: an hour lasts %v", speed, lasts)
+		}
 	}
 }

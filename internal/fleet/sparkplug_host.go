@@ -89,6 +89,7 @@ func (p *plant) connect(ctx context.Context, groups []string) (err error) {
 	cfg := r.options.Config
 	cfg.Reconnect, cfg.OnError = &mqtt.Reconnect{MaxDelay: 5 * time.Second}, r.failed
 	if r.options.Check {
+		cfg.ClientID = r.nameOf("check")
 		p.checker, err = sparkplug.StartChecker(ctx, r.options.URL, sparkplug.CheckerConfig{
 			Groups: unique(groups), Only: p.ours, FromStart: true, OnBreak: p.broken, MQTT: cfg,
 		})
@@ -99,6 +100,7 @@ func (p *plant) connect(ctx context.Context, groups []string) (err error) {
 	if r.scenario.Service.Commands == 0 {
 		return nil
 	}
+	cfg.ClientID = r.nameOf("service")
 	p.host, err = sparkplug.StartHost(ctx, r.options.URL, sparkplug.HostConfig{ID: p.name, Groups: unique(groups), OnEvent: p.happened, MQTT: cfg})
 	if err != nil {
 		if p.checker != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"dunlin/internal/feed"
 	"dunlin/mqtt"
@@ -101,6 +102,8 @@ func (c *checker) session(g *Group, at place) {
 		c.fault(at, "session_expiry", "session_expiry: %v is more than MQTT can say", g.SessionExpiry)
 	case g.KeepAlive < NoPings || g.KeepAlive.Seconds() > math.MaxUint16:
 		c.fault(at, "keep_alive", "keep_alive: %v is more than MQTT can say, which is 18h12m15s", g.KeepAlive)
+	case g.KeepAlive > 0 && g.KeepAlive%time.Second != 0:
+		c.fault(at, "keep_alive", "keep_alive: %v is not a number of whole seconds, as MQTT has it", g.KeepAlive)
 	}
 }
 

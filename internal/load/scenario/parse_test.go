@@ -123,6 +123,7 @@ func TestFaultsSayWhereTheyAre(t *testing.T) {
 		group("    client_id: same"):                                          `f.yaml:5:16: client_id: "same" is the same for all clients`,
 		group("    client_id: '{{.Client}}-{{.Username}}'"):                   `f.yaml:5:16: client_id: {{.Username}} means nothing here`,
 		group("    session_expiry: 1h"):                                       `f.yaml:5:21: session_expiry is for keep_session: true`,
+		group("    keep_alive: 1.5s"):                                         `f.yaml:5:17: keep_alive: 1.5s is not a number of whole seconds`,
 		group("    keep_alive: 20h"):                                          `f.yaml:5:17: keep_alive: 20h0m0s is more than MQTT can say`,
 		group("    drop: {for: 3s}"):                                          `f.yaml:5:11: every: links have to be dropped every so often`,
 		group("    will: {topic: x, payload: '{{.N}}'}"):                      `f.yaml:5:31: payload: {{.N}} is for messages, and a will is none of them`,
