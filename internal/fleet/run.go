@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -237,12 +236,12 @@ func (r *run) close(ctx context.Context, client *mqtt.Client) {
 	_ = client.Close(ctx) // a device that cannot say goodbye leaves without it
 }
 
-// real is how long a simulated time lasts, as far as a time can say.
+// forever is longer than any run, and so short that times that lie so far ahead can be added up.
+const forever = 50 * 365 * 24 * time.Hour
+
+// real is how long a simulated time lasts.
 func (r *run) real(simulated time.Duration) time.Duration {
-	if lasts := float64(simulated) / r.options.Speed; lasts < math.MaxInt64 {
-		return time.Duration(lasts)
-	}
-	return math.MaxInt64
+	return time.Duration(min(float64(simulated)/r.options.Speed, float64(forever)))
 }
 
 // since is the simulated time that has gone by.
