@@ -171,6 +171,7 @@ func (c *collector) fill(out *result.Result) {
 		for _, warm := range c.atWarm {
 			atEnd = withoutMessages(atEnd, warm)
 		}
+		atEnd.Due = sum.Due // all of it in the time of the load, also what the generator came to later, or not at all
 		out.AtEnd = &atEnd
 	}
 	out.Cost.LateSeconds = time.Duration(c.r.late() - c.lateWarm).Seconds()

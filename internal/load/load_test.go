@@ -347,6 +347,16 @@ func TestRatesAreOfTheLoadAlone(t *testing.T) {
 	}
 }
 
+// TestTheRateDueIsTheOneAskedFor has a rate that is far too high: messages were due at it, though they did not leave at it.
+func TestTheRateDueIsTheOneAskedFor(t *testing.T) {
+	const rate = 500_000_000
+	s := scenario.Pub(scenario.Options{Clients: 1, First: 1, Rate: rate, Duration: 100 * time.Millisecond, Size: 10, Drain: 10 * time.Second})
+	r := run(t, embedded(t), mqtt.V5, s)
+	if due := r.ByEnd().Due; due != rate/10 || r.Counts.Due != due || r.Counts.Published >= due {
+		t.Errorf("%d due in the time of the load, %d in all, %d published; want %d, as many, and fewer", due, r.Counts.Due, r.Counts.Published, rate/10)
+	}
+}
+
 // TestDoublesDoNotStandForWhatIsMissing has messages come twice, and others late, while the run waits for them.
 func TestDoublesDoNotStandForWhatIsMissing(t *testing.T) {
 	late := make(chan struct{})
