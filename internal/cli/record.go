@@ -69,6 +69,9 @@ func (r *recorder) run(a *app, cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usagef("record: no file; name one, or - for stdout")
 	}
+	if r.duration < 0 {
+		return usagef("record: --duration %v is negative", r.duration)
+	}
 	name := args[0]
 	if looksLikeFilter(name) {
 		return usagef("record: no file; %q looks like a topic filter; name a file first, or - for stdout", name)

@@ -148,6 +148,9 @@ func (r *replay) paced(ctx context.Context, a *app, name string) (*recording.Pac
 			return nil, usagef("replay: --%s %w", m.option, err)
 		}
 	}
+	if c.From.IsAfter(c.To) {
+		return nil, usagef("replay: --from %s is later than --to %s", r.from, r.to)
+	}
 	for _, text := range r.maps {
 		m, err := recording.ParseMap(text)
 		if err != nil {

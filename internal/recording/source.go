@@ -39,6 +39,11 @@ func ParseMoment(text string) (Moment, error) {
 	return Moment{}, fmt.Errorf("%q is neither a time as 2026-05-01T12:00:00Z nor how long after the beginning, as 90s or 1h5m", text)
 }
 
+// IsAfter reports whether m is later than o in any recording: times of day and times after the first message are not compared.
+func (m Moment) IsAfter(o Moment) bool {
+	return m.set && o.set && m.At.IsZero() == o.At.IsZero() && (m.At.After(o.At) || m.After > o.After)
+}
+
 // of returns the time in a recording that begins at first.
 func (m Moment) of(first time.Time) time.Time {
 	if m.At.IsZero() {
