@@ -21,7 +21,7 @@ func TestTheEndWaitsWhileSomethingMoves(t *testing.T) {
 				ctx, cancel := r.patience()
 				defer cancel()
 				for time.Since(began) < c.moves && ctx.Err() == nil {
-					time.Sleep(5 * time.Second)
+					<-time.After(5 * time.Second)
 					r.counts.add(Chunks)
 				}
 				<-ctx.Done()

@@ -120,12 +120,8 @@ func (p *plainRules) seeReading(d *device, rec *plainRecord, below string, m *mq
 	if s == nil {
 		return
 	}
-	switch {
-	case rec.about && rec.status != "":
-	case m.QoS == mqtt.AtMostOnce: // it may have overtaken the birth at the server
-		rec.early = m.Topic
-	default:
-		p.broken("birth first", m.Topic, "a reading comes before the birth")
+	if !rec.about || rec.status == "" {
+		p.seeEarly(rec, m)
 	}
 	var reading map[string]any
 	if err := json.Unmarshal(m.Payload, &reading); err != nil {
@@ -147,6 +143,15 @@ func (p *plainRules) seeReading(d *device, rec *plainRecord, below string, m *mq
 	for i := range s.Values {
 		p.seeValue(&s.Values[i], m.Topic, reading)
 	}
+}
+
+// seeEarly looks at a reading that comes before the birth.
+func (p *plainRules) seeEarly(rec *plainRecord, m *mqtt.Received) {
+	if m.QoS == mqtt.AtMostOnce { // it may have overtaken the birth at the server
+		rec.early = m.Topic
+		return
+	}
+	p.broken("birth first", m.Topic, "a reading comes before the birth")
 }
 
 // stream returns the stream of a topic below the base, or nil.
