@@ -62,7 +62,7 @@ func (p pace) at(n float64) (time.Duration, bool) {
 		return 0, false
 	}
 	seconds := 2 * n / (b + math.Sqrt(root))
-	if p.length > 0 && seconds >= p.length || seconds > 1e9 {
+	if p.length > 0 && math.Round(seconds*1e9) >= math.Round(p.length*1e9) || seconds > 1e9 { // what is due right at the end is not in
 		return 0, false
 	}
 	return time.Duration(math.Round(seconds * 1e9)), true

@@ -50,6 +50,24 @@ func TestMessagesAreDueExactly(t *testing.T) {
 	}
 }
 
+// TestManySlowSourcesAreDueAsOften has sources of which some are due right at the end of a phase, which is the beginning of the next.
+func TestManySlowSourcesAreDueAsOften(t *testing.T) {
+	phases := []scenario.Phase{{Duration: time.Second, From: 1, To: 1}, {Duration: time.Second, From: 1, To: 1}}
+	for _, clients := range []int{3, 7, 100, 1000} {
+		const rate = 10
+		in := map[int64]int{}
+		for i := range clients {
+			dues, _ := load.Dues(phases, rate/float64(clients), 1-float64(i)/float64(clients))
+			for _, due := range dues {
+				in[due/int64(time.Second)]++
+			}
+		}
+		if len(in) != 2 || in[0] != rate || in[1] != rate {
+			t.Errorf("%d clients: %v are due by second, and %d in each of two are to be", clients, in, rate)
+		}
+	}
+}
+
 func sum(a []int64) (n int64) {
 	for _, x := range a {
 		n += x
