@@ -272,7 +272,10 @@ func (d *device) publishLocked(m mqtt.Message, done func(error)) {
 		done(mqtt.ErrNotConnected)
 		return
 	}
-	_, err := d.client.PublishAsync(atOnce(), m, done)
+	_, err := d.client.PublishAsync(atOnce(), m, func(err error) {
+		d.run.rejected("device "+d.name, err)
+		done(err)
+	})
 	if err == nil {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"dunlin/mqtt"
 )
 
 // errNoRoom is why a message is not sent while too much waits to be written.
@@ -80,6 +82,13 @@ func (r *run) refused(name, fate string, err error) {
 // heldUp tells of a device whose messages have no room, once on each connection.
 func (r *run) heldUp(name string) {
 	r.tell(&r.holdups, fmt.Errorf("device %s loses what it has to say: %w", name, errNoRoom), "more devices lose what they have to say")
+}
+
+// rejected tells of a message that the server has rejected, if err says so.
+func (r *run) rejected(name string, err error) {
+	if errors.Is(err, mqtt.ErrRejected) {
+		r.tell(&r.rejections, fmt.Errorf("%s: %w", name, err), "more messages are rejected")
+	}
 }
 
 // tell tells of what is wrong with a device, if it is one of the first of which that is told; more says what is with others.

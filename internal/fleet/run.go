@@ -52,10 +52,12 @@ type run struct {
 	cuts      atomic.Uint64
 	refusals  atomic.Int64 // of devices
 	holdups   atomic.Int64 // of devices
-	devices   []*device
-	byBase    map[string]*device
-	parts     []part
-	working   sync.WaitGroup
+
+	rejections atomic.Int64 // of messages
+	devices    []*device
+	byBase     map[string]*device
+	parts      []part
+	working    sync.WaitGroup
 }
 
 // part is something that runs beside the devices: the service, the check, the edge nodes of Sparkplug.

@@ -200,7 +200,7 @@ func (s *service) answerLocked(d *device, m *mqtt.Received) {
 }
 
 func (s *service) publish(m mqtt.Message) {
-	_, err := s.client.PublishAsync(s.sending, m, nil)
+	_, err := s.client.PublishAsync(s.sending, m, func(err error) { s.run.rejected("the service", err) })
 	if err != nil && s.sending.Err() == nil { // at the end of the run the counts tell what is not done
 		s.run.failed(err)
 	}
