@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,6 +77,7 @@ func TestADeviceThatCameWhileTheServiceWasAwayIsServed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			announced := make(chan struct{})
+			announce := sync.OnceFunc(func() { close(announced) })
 			var cutService atomic.Pointer[func()]
 			url := behind(t, mosquitto.Start(t, mosquitto.Options{}), func(connect []byte, cut func()) way {
 				if !bytes.Contains(connect, []byte("g-1")) {
@@ -92,7 +94,7 @@ func TestADeviceThatCameWhileTheServiceWasAwayIsServed(t *testing.T) {
 						acknowledged++
 					}
 					if packet[0] == puback && acknowledged == 2 { // status and about
-						close(announced)
+						announce()
 					}
 					return true
 				}}
