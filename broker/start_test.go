@@ -19,10 +19,12 @@ func TestStartErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	freeAddr, err := testserver.FreeAddr()
+	free, err := testserver.Listen()
 	if err != nil {
 		t.Fatal(err)
 	}
+	freeAddr := free.Addr().String()
+	free.Close()
 
 	empty := filepath.Join(t.TempDir(), "empty")
 	broken := filepath.Join(t.TempDir(), "broken")

@@ -34,12 +34,12 @@ type proxy struct {
 
 func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
-	addr, err := testserver.FreeAddr()
+	l, err := testserver.Listen()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{t: t, target: target, addr: addr}
-	p.open()
+	p := &proxy{t: t, target: target, addr: l.Addr().String()}
+	p.serve(l)
 	t.Cleanup(p.close)
 	return p
 }
@@ -51,6 +51,10 @@ func (p *proxy) open() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.serve(l)
+}
+
+func (p *proxy) serve(l net.Listener) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.listener = l

@@ -166,17 +166,19 @@ func TestReconnectCountsAttemptsInARow(t *testing.T) {
 // With --reconnect the first connection may fail, too; without it that ends the command.
 func TestReconnectFromTheStart(t *testing.T) {
 	t.Parallel()
-	address, err := testserver.FreeAddr()
+	l, err := testserver.Listen()
 	if err != nil {
 		t.Fatal(err)
 	}
+	address := l.Addr().String()
+	_ = l.Close()
 	if _, ended := stay(t.Context(), false, "mqtt://"+address); <-ended == nil {
 		t.Error("a command without --reconnect went on")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	lines, ended := stay(ctx, false, "mqtt://"+address, "-V", "311", "--reconnect", "--min-backoff", "1ms", "--max-backoff", "5ms")
 	lines.waitFor(t, "trying again")
-	l, err := net.Listen("tcp", address)
+	l, err = net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,30 +6,33 @@ import (
 	"net"
 )
 
-// FreeAddr returns an address of 127.0.0.1 with a port as FreePorts chooses them.
-func FreeAddr() (string, error) {
-	ports, err := FreePorts(1)
-	if err != nil {
-		return "", err
+// Ports below those that systems give to outgoing connections: one of those could be given away before a server listens on it, or while
+// the server is down.
+const lowestPort, highestPort = 10000, 30000
+
+// Listen listens on a port of 127.0.0.1 that can be listened on again later.
+func Listen() (net.Listener, error) {
+	var last error
+	for range 200 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowestPort+rand.IntN(highestPort-lowestPort)))
+		if err == nil {
+			return l, nil
+		}
+		last = err
 	}
-	return fmt.Sprintf("127.0.0.1:%d", ports[0]), nil
+	return nil, fmt.Errorf("no port from %d to %d is free on 127.0.0.1; end what has them: %w", lowestPort, highestPort, last)
 }
 
-// FreePorts returns ports of 127.0.0.1 that nobody has, below those that systems give to outgoing connections: one of those could be given
-// away before a server listens on it, or while the server is down.
+// FreePorts returns different ports as Listen chooses them, on which nobody listens.
 func FreePorts(n int) ([]int, error) {
-	const lowest, highest = 10000, 30000
 	var ports []int
-	for range 200 * n {
-		port := lowest + rand.IntN(highest-lowest)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	for range n {
+		l, err := Listen()
 		if err != nil {
-			continue
+			return nil, err
 		}
 		defer l.Close() // not before all are chosen
-		if ports = append(ports, port); len(ports) == n {
-			return ports, nil
-		}
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
-	return nil, fmt.Errorf("fewer than %d ports from %d to %d are free on 127.0.0.1; end what has them", n, lowest, highest)
+	return ports, nil
 }

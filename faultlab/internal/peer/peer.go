@@ -109,13 +109,16 @@ func New(cfg Config) *Peer {
 
 // Listen returns a peer that listens at a free port of the loopback interface, which stays its own while it is down.
 func Listen(cfg Config) (*Peer, error) {
-	address, err := testserver.FreeAddr()
+	l, err := testserver.Listen()
 	if err != nil {
 		return nil, fmt.Errorf("peer: %w", err)
 	}
 	p := New(cfg)
-	p.address = address
-	return p, p.Up()
+	p.address = l.Addr().String()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listenLocked(l)
+	return p, nil
 }
 
 // Addr returns host:port of the listener, or some other one when the peer is in
@@ -159,6 +162,12 @@ func (p *Peer) Up() error {
 	if err != nil {
 		return fmt.Errorf("peer: %w", err)
 	}
+	p.listenLocked(l)
+	return nil
+}
+
+// listenLocked takes the links of a listener.
+func (p *Peer) listenLocked(l net.Listener) {
 	p.listener = l
 	p.tasks.Go(func() {
 		for {
@@ -169,7 +178,6 @@ func (p *Peer) Up() error {
 			p.Serve(conn)
 		}
 	})
-	return nil
 }
 
 // SetDrop sets the chance that a link is dropped at a packet.
