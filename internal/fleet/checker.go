@@ -137,20 +137,18 @@ func (c *checker) broken(b Break) {
 func (*checker) stop(context.Context) {}
 
 // awaitLast returns when all that the devices have said was seen, or an error of the connection. The server had it before. The answer to a
-// ping overtakes what waits for the acknowledgement of others, so one is sent until nothing has come between two.
+// ping overtakes what the server keeps back until others are acknowledged, so pings are sent until nothing more comes between two of them.
 func (c *checker) awaitLast(ctx context.Context) error {
-	for before := int64(-1); ; {
+	before, wasQuiet := int64(0), false
+	for {
 		if _, err := c.client.Ping(ctx); err != nil {
 			return err
 		}
-		seen := c.run.counts[Seen].Load()
-		switch {
-		case c.client.Stats().Received > 0: // and is not acknowledged
-			seen = -1
-		case seen == before:
+		seen, handling := c.run.counts[Seen].Load(), c.client.Stats().Received > 0
+		if wasQuiet && !handling && seen == before {
 			return nil
 		}
-		before = seen
+		before, wasQuiet = seen, !handling
 	}
 }
 

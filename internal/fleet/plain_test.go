@@ -112,7 +112,6 @@ func TestWhatTheCheckMissedIsNoBreak(t *testing.T) {
 	}
 }
 
-// A plain device answers to the response topic with the correlation data, and says what is wrong with a command.
 // A device whose link was cut before the server had its birth has broken no rule; one whose birth the server has, and nobody saw, has.
 func TestABirthIsMissedOnlyIfTheServerHasIt(t *testing.T) {
 	t.Parallel()
@@ -133,6 +132,7 @@ func TestABirthIsMissedOnlyIfTheServerHasIt(t *testing.T) {
 	}
 }
 
+// A plain device answers to the response topic with the correlation data, and says what is wrong with a command.
 func TestAPlainDeviceAnswersCommands(t *testing.T) {
 	t.Parallel()
 	d := newTestRun(t, onePlain).devices[0]

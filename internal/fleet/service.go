@@ -106,12 +106,15 @@ func (s *service) subscribe(ctx context.Context) error {
 	return err
 }
 
-// connected sends again what waits for an answer, behind the subscriptions: on the connection before, the answer may have been lost.
+// connected sends again what waits for an answer, behind the subscriptions: on the connection before, the answer may have been lost. A device
+// that sleeps has its command in its session, and says when it wakes.
 func (s *service) connected(*mqtt.Client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.pending { // none on the first connection
-		s.publish(p.again)
+	for d, p := range s.pending { // none on the first connection
+		if !d.group.Sleeping() {
+			s.publish(p.again)
+		}
 	}
 }
 
@@ -125,7 +128,7 @@ func (s *service) received(_ context.Context, m *mqtt.Received) {
 	defer s.mu.Unlock()
 	switch {
 	case below == "about":
-		s.metLocked(d, m.Payload)
+		s.metLocked(d, m)
 	case below == "firmware/get":
 		s.sendChunksLocked(d, m.Payload)
 	default:
@@ -144,16 +147,16 @@ func (r *run) find(topic string) (*device, string) {
 }
 
 // metLocked gets an announcement: the device is there, and a command that was lost on the way to it is sent again.
-func (s *service) metLocked(d *device, payload []byte) {
+func (s *service) metLocked(d *device, m *mqtt.Received) {
 	var a about
-	if json.Unmarshal(payload, &a) != nil {
+	if json.Unmarshal(m.Payload, &a) != nil {
 		return
 	}
 	if !s.seen[d] && (d.group.Profile == Plain || len(d.group.Controls) > 0) {
 		s.seen[d] = true
 		s.known = append(s.known, d)
 	}
-	if p, waits := s.pending[d]; waits {
+	if p, waits := s.pending[d]; waits && !m.Retain { // what was retained comes behind connected, which has sent it
 		s.publish(p.again)
 	}
 	if s.image != nil && a.Firmware != "" && a.Firmware != s.offer.Version {

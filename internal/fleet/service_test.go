@@ -65,8 +65,47 @@ func TestACommandWhoseAnswerWasLostIsSentAgain(t *testing.T) {
 	r := runAt(t, url, strings.Replace(oneObedient, `firmware: "1", `, "", 1), mqtt.V5, false, func(count func(fleet.Count) int64) bool {
 		return count(fleet.Answered) > 2
 	})
-	if !lost.Load() || r.Get(fleet.Unanswered) != 0 {
+	if !lost.Load() || r.Get(fleet.Unanswered) != 0 || r.Get(fleet.Commands) > r.Get(fleet.Asked)+1 {
 		t.Errorf("an answer was lost: %v; %+v", lost.Load(), r.Counts)
+	}
+}
+
+// A device that sleeps has its command in its session, and a service that comes back makes no others.
+func TestASleeperGetsNoCopiesWhereTheServiceComesBack(t *testing.T) {
+	t.Parallel()
+	for name, version := range map[string]mqtt.Version{"MQTT 5": mqtt.V5, "MQTT 3.1.1": mqtt.V311} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent atomic.Bool
+			var connections atomic.Int64 // of the service
+			var cutFirst atomic.Pointer[func()]
+			url := behind(t, mosquitto.Start(t, mosquitto.Options{}), func(connect []byte, cut func()) way {
+				if bytes.Contains(connect, []byte("g-1")) {
+					return way{down: func(packet []byte) bool { // the first command does not come before the device sleeps
+						if !bytes.Contains(packet, []byte("/command")) || !sent.CompareAndSwap(false, true) {
+							return true
+						}
+						(*cutFirst.Load())()
+						return false
+					}}
+				}
+				n := connections.Add(1)
+				cutFirst.CompareAndSwap(nil, &cut)
+				return way{down: func(packet []byte) bool {
+					const suback = 0x90
+					if packet[0] == suback && n > 1 && n < 4 {
+						cut()
+					}
+					return true
+				}}
+			})
+			text := strings.NewReplacer(`firmware: "1"`, "sleep: {for: 10h, awake: 60s}", ", firmware: {size: 1KiB}", "").Replace(oneObedient)
+			r := runAt(t, url, text, version, false, func(func(fleet.Count) int64) bool { return connections.Load() == 4 })
+			// At QoS 1 each connection that was cut may have had it once, and it may be sent once more when the device wakes.
+			if r.Get(fleet.Unanswered) != 0 || r.Get(fleet.Commands) > r.Get(fleet.Asked)+connections.Load() {
+				t.Errorf("%+v", r.Counts)
+			}
+		})
 	}
 }
 
