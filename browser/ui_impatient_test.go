@@ -119,8 +119,35 @@ func TestABranchThatIsPressedTwiceIsOpen(t *testing.T) {
 	p.shows(".tree-row .name", "door")
 	p.mouse(input.DispatchMouseEventTypeMousePressed, at, 2)
 	p.mouse(input.DispatchMouseEventTypeMouseReleased, at, 2)
+	p.row("zoo") // whose answer comes after the branch would have been closed
+	p.shows(".topic-name", "zoo")
 	send(t, c, mqtt.Message{Topic: "home/window", Payload: []byte("shut"), QoS: 1})
 	p.shows(".tree-row .name", "window")
+}
+
+// TestADoubleClickBesideTheRowsTurnsNoBranch presses twice on the head of the tree, and then below its rows, when a branch was pressed before.
+func TestADoubleClickBesideTheRowsTurnsNoBranch(t *testing.T) {
+	t.Parallel()
+	p, c := openHome(t)
+	send(t, c, mqtt.Message{Topic: "home", Payload: []byte("on"), QoS: 1}) // a branch that is a topic, too, is turned by two presses
+	p.shows(".tree-status", "5 topics")
+	for i, beside := range []string{"document.querySelector('.tree-head [aria-sort=ascending] button')", "document.querySelector('.tree-grid')"} {
+		p.row("home")
+		p.shows(".topic-name", "home")
+		at := await[rect](p, "a place beside the rows", fmt.Sprintf(`(() => {
+			const r = %s.getBoundingClientRect();
+			return {Left: r.left, Top: r.bottom - 12, Width: 20, Height: 8};
+		})()`, beside))
+		for _, count := range []int64{1, 2} {
+			p.mouse(input.DispatchMouseEventTypeMousePressed, at, count)
+			p.mouse(input.DispatchMouseEventTypeMouseReleased, at, count)
+		}
+		p.row("zoo") // whose answer comes after the branch would have been closed
+		p.shows(".topic-name", "zoo")
+		name := fmt.Sprint("window-", i)
+		send(t, c, mqtt.Message{Topic: "home/" + name, Payload: []byte("shut"), QoS: 1})
+		p.shows(".tree-row .name", name)
+	}
 }
 
 // TestKeysTypedAheadOfABranchCountInIt opens a branch by a key, and goes on before its rows can have come.

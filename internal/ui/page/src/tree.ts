@@ -65,7 +65,7 @@ export class Tree implements Part {
 		this.grid.classList.add('tree-grid');
 		for (const [name, value] of Object.entries({ role: 'treegrid', tabindex: 0, 'aria-label': 'Topics', 'aria-colcount': 4 })) set(this.grid, name, value);
 		this.grid.addEventListener('keydown', (e) => { if (e.target === this.grid) this.key(e); }); // its head has keys of its own
-		onPress(this.grid, '.tree-row', (element, target) => ({ index: Number(element.dataset.index), row: this.rows.get(Number(element.dataset.index)), onTwist: !!target.closest('.twist') }), (at, e) => this.press(at, e));
+		onPress(this.grid, '.tree-row', (element, target) => ({ index: Number(element.dataset.index), row: this.views.get(element)?.row, onTwist: !!target.closest('.twist') }), (at, e) => this.press(at, e));
 		this.grid.addEventListener('dblclick', (e) => this.pressTwice(e));
 		this.grid.addEventListener('focus', () => this.mark());
 		this.element = h('section', { class: 'tree', 'aria-label': 'Topic tree' },
@@ -308,8 +308,9 @@ export class Tree implements Part {
 	}
 
 	private pressTwice(e: MouseEvent): void {
-		const row = this.pressed;
-		if (row?.b && row.p && !(e.target as Element).closest('.twist')) void this.open(row.n, !row.o);
+		const row = this.pressed, target = e.target as Element;
+		if (!target.closest('.tree-row')) return; // it is on the head, or below the rows
+		if (row?.b && row.p && !target.closest('.twist')) void this.open(row.n, !row.o);
 	}
 
 	// parent finds the row above one that it belongs to, among those that are here.
@@ -326,8 +327,18 @@ export class Tree implements Part {
 		return !row.d ? row.l : (above === index ? '…' : this.path(above)) + '/' + row.l;
 	}
 
-	// key does what a key is for. What is pressed while a search goes on, or a branch is opened, counts in the rows that come of it, and what is
-	// done with a row that has not come yet waits for it, and all keys behind it.
+	// missing reports whether a key does something with the active row, which has not come yet.
+	private missing(key: string): boolean {
+		return !this.rows.has(this.active) && this.active < this.list.length && !/^(Page|Home|End|ArrowUp|ArrowDown)/.test(key);
+	}
+
+	// waits reports whether a key is to count later: a person who types ahead means the rows that come of a search, of the branch that is being
+	// opened or of a row that has not come yet, and the keys in the order in which they were pressed.
+	private waits(key: string): boolean {
+		return this.missing(key) || !!this.opening || this.ahead.length > 0 || this.found !== this.search.value.trim();
+	}
+
+	// key does what a key is for, at once or when that has come which it waits for.
 	private key(e: KeyboardEvent): void {
 		if (e.ctrlKey || e.metaKey || e.altKey) return;
 		const row = this.rows.get(this.active), page = Math.max(1, this.list.range()[1] - this.list.range()[0] - 2);
@@ -343,13 +354,12 @@ export class Tree implements Part {
 		const move = moves[e.key];
 		if (!move) return;
 		e.preventDefault();
-		const missing = !row && this.active < this.list.length && !/^(Page|Home|End|ArrowUp|ArrowDown)/.test(e.key);
-		if (!missing && !this.opening && !this.ahead.length && this.found === this.search.value.trim()) {
+		if (!this.waits(e.key)) {
 			move();
 			return;
 		}
 		this.ahead.push(e);
-		if (missing) this.list.reveal(this.active); // so that it comes
+		if (this.missing(e.key)) this.list.reveal(this.active); // so that it comes
 	}
 }
 

@@ -20,7 +20,7 @@ export class TreeRow {
 	private readonly messages = h('div', { class: 'number', role: 'gridcell' });
 	private readonly rate = h('div', { class: 'number rate', role: 'gridcell' });
 	private readonly time = h('div', { class: 'number time', role: 'gridcell' });
-	private row?: Row;
+	row?: Row; // the one that it shows
 	private flash?: Animation;
 
 	constructor() {
