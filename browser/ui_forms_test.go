@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"dunlin/internal/mosquitto"
@@ -99,6 +100,32 @@ func TestTwoPagesRememberWhatTheyPublish(t *testing.T) {
 	}
 }
 
+// TestAnotherPageTakesNoFocus has one page remember something else, and the same messages, while the other one goes through what it published.
+func TestAnotherPageTakesNoFocus(t *testing.T) {
+	t.Parallel()
+	b := mosquitto.Start(t, mosquitto.Options{})
+	address := startUI(t, b.URL(), "-t", "#")
+	one, two := openUI(t, address, look{width: 1280}), openUI(t, address, look{width: 1280})
+	two.shows(".head", "connected")
+	two.press("Publish")
+	two.write("Topic", "bell")
+	two.submit()
+	two.shows(".past-topic", "bell")
+	two.do(chromedp.Focus(".past-item"))
+	for _, does := range []string{`localStorage.setItem('dunlin.other', '1')`, `localStorage.setItem('dunlin.published', localStorage.getItem('dunlin.published') + ' ')`, `localStorage.clear()`} {
+		eval[bool](two, `(() => {
+			window.told = false;
+			addEventListener('storage', () => { window.told = true; }, {once: true}); // after the page's own
+			return true;
+		})()`)
+		eval[int](one, "("+does+", 1)")
+		await[bool](two, "that it is told", "window.told")
+		if name := eval[string](two, `document.activeElement.className`); name != "past-item" {
+			t.Errorf("after %s the focus is on %q", does, name)
+		}
+	}
+}
+
 // TestARefusedReplayGoesOnAsItWas has a recording published to a connection that has ended, which is refused, and then plays it.
 func TestARefusedReplayGoesOnAsItWas(t *testing.T) {
 	t.Parallel()
@@ -119,18 +146,21 @@ func TestARefusedReplayGoesOnAsItWas(t *testing.T) {
 	p.shows(".head", "3 messages")
 }
 
-// TestNumbersOutOfBoundsAreNotPublished publishes no times, and then as often as may not be.
+// TestNumbersOutOfBoundsAreNotPublished publishes no times, as often as may not be, and parts of a message.
 func TestNumbersOutOfBoundsAreNotPublished(t *testing.T) {
 	t.Parallel()
 	p, _ := openHome(t)
 	p.press("Publish")
 	p.write("Topic", "bell")
-	for _, times := range []string{"0", "10001"} {
+	for _, times := range []string{"0", "10001", "1.5"} {
 		p.write("Times", times)
 		p.submit()
-		p.shows(".result.bad", "Times is a number from 1 to 10,000.")
+		p.shows(".result.bad", "Times is a whole number from 1 to 10,000.")
+		p.write("Times", "2")
+		p.write("Every (ms)", "0.5")
+		p.submit()
+		p.shows(".result.bad", "Every (ms) is a whole number from 0 to 3,600,000.")
 	}
-	p.write("Times", "2")
 	p.write("Every (ms)", "0")
 	p.submit()
 	p.shows(".result", "2 messages published")

@@ -36,9 +36,9 @@ export class PublishPane implements Part {
 	private readonly retain = check('Retain', () => {}, 'The server keeps the message for those who subscribe later.');
 	private readonly template = check('Template', (on) => { this.help.hidden = !on; this.checkPayload(); }, 'Expressions such as {{.N}} are replaced.');
 	private readonly times = h('input', { type: 'number', min: 1, max: 10000, value: 1 });
-	private readonly interval = h('input', { type: 'number', min: 0, value: 1000, step: 100 });
+	private readonly interval = h('input', { type: 'number', min: 0, max: 3_600_000, value: 1000, step: 100 });
 	private readonly answer = check('Wait for a response', (on) => { this.answering.hidden = !on; });
-	private readonly wait = h('input', { type: 'number', min: 100, value: 5000, step: 500 });
+	private readonly wait = h('input', { type: 'number', min: 100, max: 600_000, value: 5000, step: 500 });
 	private readonly responseTopic = h('input', { type: 'text', class: 'mono', placeholder: 'made up', spellcheck: 'false' });
 	private readonly answering: HTMLElement;
 	private readonly properties = new PropertyFields();
@@ -73,10 +73,16 @@ export class PublishPane implements Part {
 		this.element = h('section', { class: 'publish-pane', 'aria-label': 'Publish' }, this.fields,
 			h('div', { class: 'past-box' }, h('h2', {}, 'Published before'), this.past));
 		this.showPast();
-		addEventListener('storage', () => { // another page of this server has published
-			this.sent = kept.read('published', this.sent);
-			this.showPast();
-		});
+		addEventListener('storage', (e) => this.stored(e.key));
+	}
+
+	// stored takes what another page of this server has published. Where that is what is here, the items stay, and one of them the focus.
+	private stored(key: string | null): void {
+		if (key !== null && key !== 'dunlin.published') return; // null stands for all keys
+		const sent = kept.read('published', this.sent);
+		if (JSON.stringify(sent) === JSON.stringify(this.sent)) return;
+		this.sent = sent;
+		this.showPast();
 	}
 
 	update(): void {
@@ -146,7 +152,7 @@ export class PublishPane implements Part {
 		if (!c || this.send.disabled) return;
 		const wrong = [this.times, this.interval, ...(this.answer.box.checked ? [this.wait] : [])].find((field) => !inBounds(field));
 		if (wrong) {
-			this.say(`${wrong.labels![0]!.firstChild!.textContent} is a number from ${count(Number(wrong.min))} ${wrong.max ? 'to ' + count(Number(wrong.max)) : 'on'}.`, true);
+			this.say(`${wrong.labels![0]!.firstChild!.textContent} is a whole number from ${count(Number(wrong.min))} to ${count(Number(wrong.max))}.`, true);
 			wrong.focus();
 			return;
 		}
@@ -234,10 +240,10 @@ export class PublishPane implements Part {
 	}
 }
 
-// inBounds reports whether a field has a number that it may have, or none at all.
+// inBounds reports whether a field has a whole number that it may have, or none at all.
 function inBounds(field: HTMLInputElement): boolean {
 	const { badInput, rangeUnderflow, rangeOverflow } = field.validity;
-	return !badInput && !rangeUnderflow && !rangeOverflow;
+	return !badInput && !rangeUnderflow && !rangeOverflow && Number.isInteger(Number(field.value));
 }
 
 // decoded returns the bytes of a text in hex or base64.
