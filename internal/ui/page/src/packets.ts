@@ -229,9 +229,11 @@ export class PacketPane implements Part {
 		const newest = this.packetsHere.at(-1)?.i ?? 0;
 		if (to < this.packetsHere.length - 30 || this.newer || this.following || !newest || newest >= this.last || this.filtered()) return;
 		this.newer = true;
-		const asks = this.asks;
-		this.app.ask<Packets>('watch', { ...this.asked(), last: newest + block }).then((p) => {
-			if (asks === this.asks && !this.following) this.merge(p.packets ?? []);
+		const asks = this.asks, before = Math.max(newest, this.first - 1); // what came in between may be kept no longer
+		this.app.ask<Packets>('watch', { ...this.asked(), last: before + block }).then((p) => {
+			if (asks !== this.asks || this.following) return;
+			this.first = p.first;
+			this.merge(p.packets ?? []);
 		}).catch(() => {}).finally(() => { this.newer = false; });
 	}
 
@@ -299,6 +301,7 @@ export class PacketPane implements Part {
 			this.follow(false);
 			this.choose(this.packetsHere[index]!.i);
 			this.list.reveal(index);
+			this.goOn(index + 1); // where all rows are in sight, no others come in sight
 		} else return;
 		e.preventDefault();
 	}
