@@ -24,6 +24,7 @@ export class Head implements Part {
 	private drawnActions = '';
 	private pressed = false; // one of the actions is under way, until the page shows what came of it
 	private answered = false;
+	private asks = 0; // how many actions there were: an answer counts for its own one
 
 	constructor(private readonly app: App) {
 		this.replay = new ReplayBar(app);
@@ -80,7 +81,9 @@ export class Head implements Part {
 	private once(ask: () => Promise<unknown>): void {
 		if (this.pressed) return;
 		this.pressed = true;
-		ask().then(() => { this.answered = true; }).catch(() => { this.pressed = false; });
+		this.answered = false;
+		const number = ++this.asks;
+		ask().then(() => { if (number === this.asks) this.answered = true; }).catch(() => { if (number === this.asks) this.pressed = false; });
 	}
 
 	private showActions(c: Connection): void {

@@ -119,7 +119,7 @@ export class TopicPane implements Part {
 		if (!on) this.chosen = 0;
 		fill(this.pauseButton, icon(on ? 'play' : 'pause'));
 		set(this.pauseButton, 'aria-pressed', String(on));
-		if (this.topic) this.history.update(this.topic, on);
+		if (this.topic && this.isVisible) this.history.update(this.topic, on); // as in take
 		this.history.mark(this.chosen);
 		this.refresh();
 	}
