@@ -10,28 +10,33 @@ import (
 	"dunlin/mqtt"
 )
 
-// run runs a fleet against a real Mosquitto until enough says so, and returns its result.
+// run runs a fleet against a real Mosquitto, with a check, until enough says so, and returns its result.
 func run(t *testing.T, version mqtt.Version, speed float64, text string, enough func(count func(fleet.Count) int64) bool) fleet.Result {
+	t.Helper()
+	return runWith(t, fleet.Options{
+		URL: mosquitto.Start(t, mosquitto.Options{}).URL(), Config: mqtt.Config{Version: version}, Speed: speed, Check: true,
+		OnError: func(err error) { t.Errorf("error: %v", err) },
+	}, text, enough)
+}
+
+// runWith runs a fleet with options until enough says so, and returns its result.
+func runWith(t *testing.T, o fleet.Options, text string, enough func(count func(fleet.Count) int64) bool) fleet.Result {
 	t.Helper()
 	s, err := fleet.Parse("test.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := mosquitto.Start(t, mosquitto.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	reached := false
-	result, err := fleet.Run(ctx, fleet.Options{
-		URL: server.URL(), Config: mqtt.Config{Version: version}, Speed: speed, Check: true,
-		OnBreak: func(b fleet.Break) { t.Errorf("%s: %s: %s", b.Rule, b.Topic, b.What) },
-		OnError: func(err error) { t.Errorf("error: %v", err) },
-		Progress: func(p fleet.Progress) {
-			if enough(p.Count) {
-				reached = true
-				cancel()
-			}
-		},
-	}, s)
+	o.OnBreak = func(b fleet.Break) { t.Errorf("%s: %s: %s", b.Rule, b.Topic, b.What) }
+	o.Progress = func(p fleet.Progress) {
+		if enough(p.Count) {
+			reached = true
+			cancel()
+		}
+	}
+	result, err := fleet.Run(ctx, o, s)
 	if err != nil {
 		t.Fatal(err)
 	}

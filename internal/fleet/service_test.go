@@ -2,45 +2,20 @@ package fleet_test
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"dunlin/internal/fleet"
 	"dunlin/internal/mosquitto"
 	"dunlin/mqtt"
 )
 
-// runAt runs a fleet at an address until enough says so.
+// runAt runs a fleet at an address, which may lead over a way with faults, until enough says so.
 func runAt(t *testing.T, url, text string, version mqtt.Version, check bool, enough func(count func(fleet.Count) int64) bool) fleet.Result {
 	t.Helper()
-	s, err := fleet.Parse("test.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	reached := false
-	result, err := fleet.Run(ctx, fleet.Options{
-		URL: url, Config: mqtt.Config{Version: version}, Speed: 20, Check: check,
-		OnBreak: func(b fleet.Break) { t.Errorf("%s: %s: %s", b.Rule, b.Topic, b.What) },
-		Progress: func(p fleet.Progress) {
-			if enough(p.Count) {
-				reached = true
-				cancel()
-			}
-		},
-	}, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reached {
-		t.Errorf("what the test waits for has not come: %+v", result.Counts)
-	}
-	return result
+	return runWith(t, fleet.Options{URL: url, Config: mqtt.Config{Version: version}, Speed: 20, Check: check}, text, enough)
 }
 
 const oneObedient = `

@@ -20,21 +20,7 @@ import (
 // stuckBehind returns the address of a way to the server on which nothing more is read from the client stuck-1 after it has subscribed.
 func stuckBehind(t *testing.T, server *mosquitto.Broker) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go passOn(t.Context(), client, strings.TrimPrefix(server.URL(), "mqtt://"))
-		}
-	}()
-	return "mqtt://" + listener.Addr().String()
+	return accepting(t, func(client net.Conn) { passOn(t.Context(), client, strings.TrimPrefix(server.URL(), "mqtt://")) })
 }
 
 // passOn passes on what client and server say.

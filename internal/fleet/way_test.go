@@ -15,6 +15,12 @@ type way struct{ up, down func(packet []byte) bool }
 // behind returns the address of a way to the server. Each connection is as open says of its first packet, which waits until then; cut cuts it.
 func behind(t *testing.T, server *mosquitto.Broker, open func(connect []byte, cut func()) way) string {
 	t.Helper()
+	return accepting(t, func(client net.Conn) { passWay(client, strings.TrimPrefix(server.URL(), "mqtt://"), open) })
+}
+
+// accepting returns the address of a listener whose connections are served one beside the other.
+func accepting(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +32,7 @@ func behind(t *testing.T, server *mosquitto.Broker, open func(connect []byte, cu
 			if err != nil {
 				return
 			}
-			go passWay(client, strings.TrimPrefix(server.URL(), "mqtt://"), open)
+			go serve(client)
 		}
 	}()
 	return "mqtt://" + listener.Addr().String()
