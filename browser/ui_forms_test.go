@@ -170,13 +170,9 @@ func TestNumbersOutOfBoundsAreNotPublished(t *testing.T) {
 // that are remembered.
 func TestADeviceThatIsGoneIsNotAllDevices(t *testing.T) {
 	t.Parallel()
-	b := mosquitto.Start(t, mosquitto.Options{})
-	port := freePort(t)
-	p := openUI(t, startUI(t, "--listen", "127.0.0.1:"+port, "--to", b.Addr()), look{width: 1280})
+	p, port := openFaults(t)
 	connect := func(id string) *mqtt.Client { return publisher(t, "mqtt://127.0.0.1:"+port, mqtt.Config{ClientID: id}) }
 	chosen := connect("chosen")
-	p.shows(".head", "proxy")
-	p.press("Faults")
 	p.shows(".fault-pane table", "chosen")
 	p.choose("Device", "chosen")
 	leave := func(c *mqtt.Client) {

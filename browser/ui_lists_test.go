@@ -70,13 +70,7 @@ func TestAShortMessageAfterAPartOfALongOne(t *testing.T) {
 // TestARecordingGoesBackBehindTheChosenMessage chooses the second message of a topic, and goes back to when there was but one.
 func TestARecordingGoesBackBehindTheChosenMessage(t *testing.T) {
 	t.Parallel()
-	b := mosquitto.Start(t, mosquitto.Options{})
-	p := openUI(t, startUI(t, b.URL(), "-t", "#", "--folder", day(t)), look{width: 1280})
-	p.shows(".head", "connected")
-	p.openRecording("day.ndjson")
-	p.shows(".head", "3 messages")
-	p.row("pump")
-	p.shows(".value-view", "off")
+	p := openPump(t)
 	p.do(chromedp.Click(".history-row[data-number='2']"))
 	p.shows(".which", "Message 2 ")
 	p.seekTo(0.1)

@@ -106,11 +106,7 @@ func TestWhatWasNotReadIsReadWhenThePageIsConnectedAgain(t *testing.T) {
 // TestDevicesAreToldOfWhenThePageIsConnectedAgain has the page connect again while it shows the faults of a proxy.
 func TestDevicesAreToldOfWhenThePageIsConnectedAgain(t *testing.T) {
 	t.Parallel()
-	b := mosquitto.Start(t, mosquitto.Options{})
-	port := freePort(t)
-	p := openUI(t, startUI(t, "--listen", "127.0.0.1:"+port, "--to", b.Addr()), look{width: 1280})
-	p.shows(".head", "proxy")
-	p.press("Faults")
+	p, port := openFaults(t)
 	p.catch(func() { p.press("Apply") })
 	p.cut()
 	p.mend()

@@ -142,14 +142,21 @@ func TestAPersonReadsWhyADeviceWasThrownOut(t *testing.T) {
 	p.shows(".dissection", "pump-7")
 }
 
+// openFaults opens the page of a proxy, which listens on the port, and shows the faults that it can make.
+func openFaults(t *testing.T) (p *tab, port string) {
+	t.Helper()
+	b := mosquitto.Start(t, mosquitto.Options{})
+	port = freePort(t)
+	p = openUI(t, startUI(t, "--listen", "127.0.0.1:"+port, "--to", b.Addr()), look{width: 1280})
+	p.shows(".head", "proxy")
+	p.press("Faults")
+	return p, port
+}
+
 // TestAPersonHasTheProxyDropPackets asks for faults, of which the types are those of what is dropped alone, and reads what is done.
 func TestAPersonHasTheProxyDropPackets(t *testing.T) {
 	t.Parallel()
-	b := mosquitto.Start(t, mosquitto.Options{})
-	port := freePort(t)
-	p := openUI(t, startUI(t, "--listen", "127.0.0.1:"+port, "--to", b.Addr()), look{width: 1280})
-	p.shows(".head", "proxy")
-	p.press("Faults")
+	p, port := openFaults(t)
 	p.write("Delay", "2")
 	p.write("Drop (%)", "100")
 	p.write("Drop only", "suback")

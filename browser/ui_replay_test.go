@@ -74,9 +74,9 @@ func day(t *testing.T) (folder string) {
 	return folder
 }
 
-// TestAPersonGoesThroughARecording goes back and forth in it, plays it, pauses, and changes the speed while it plays.
-func TestAPersonGoesThroughARecording(t *testing.T) {
-	t.Parallel()
+// openPump opens the page, and in it the recording of day and its topic of the pump.
+func openPump(t *testing.T) *tab {
+	t.Helper()
 	b := mosquitto.Start(t, mosquitto.Options{})
 	p := openUI(t, startUI(t, b.URL(), "-t", "#", "--folder", day(t)), look{width: 1280})
 	p.shows(".head", "connected")
@@ -84,7 +84,13 @@ func TestAPersonGoesThroughARecording(t *testing.T) {
 	p.shows(".head", "3 messages")
 	p.row("pump")
 	p.shows(".value-view", "off")
+	return p
+}
 
+// TestAPersonGoesThroughARecording goes back and forth in it, plays it, pauses, and changes the speed while it plays.
+func TestAPersonGoesThroughARecording(t *testing.T) {
+	t.Parallel()
+	p := openPump(t)
 	p.seekTo(0.1) // behind the first message
 	p.shows(".head", "1 message")
 	p.shows(".value-view", "on")
